@@ -1,0 +1,3 @@
+{% macro check_config() %}
+    select 1
+{% endmacro %}

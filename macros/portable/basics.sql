@@ -1,0 +1,86 @@
+{# Small verbs whose spelling differs between engines. Models call these; they never spell an engine's own function. #}
+
+{% macro safe_divide(numerator, denominator) %}
+    {{- return(adapter.dispatch('safe_divide', 'ai_impact')(numerator, denominator)) -}}
+{% endmacro %}
+
+{% macro default__safe_divide(numerator, denominator) -%}
+    (({{ numerator }}) * 1.0 / nullif({{ denominator }}, 0))
+{%- endmacro %}
+
+{# A stable, non-NULL text hash of some expressions. NULL and '' differ; neighbours can't run into each other. #}
+{% macro hash_key(expressions) %}
+    {{- return(adapter.dispatch('hash_key', 'ai_impact')(expressions)) -}}
+{% endmacro %}
+
+{% macro default__hash_key(expressions) -%}
+    md5(
+    {%- for expression in expressions -%}
+        coalesce(cast(length(cast({{ expression }} as {{ dbt.type_string() }})) as {{ dbt.type_string() }}) || ':' || cast({{ expression }} as {{ dbt.type_string() }}), '-')
+        {%- if not loop.last %} || '|' || {% endif -%}
+    {%- endfor -%}
+    )
+{%- endmacro %}
+
+{# Elapsed time between two timestamps; NULL where either is NULL. #}
+{% macro seconds_between(earlier, later) %}
+    {{- return(adapter.dispatch('seconds_between', 'ai_impact')(earlier, later)) -}}
+{% endmacro %}
+
+{% macro default__seconds_between(earlier, later) -%}
+    (cast(extract(epoch from ({{ later }})) as double precision) - cast(extract(epoch from ({{ earlier }})) as double precision))
+{%- endmacro %}
+
+{% macro duckdb__seconds_between(earlier, later) -%}
+    ((epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0)
+{%- endmacro %}
+
+{% macro hours_between(earlier, later) -%}
+    ({{ ai_impact.seconds_between(earlier, later) }} / 3600.0)
+{%- endmacro %}
+
+{# Inside a group: the value of the row that comes last in an order; rows where the value is NULL don't count. #}
+{% macro latest(value, order_by) %}
+    {{- return(adapter.dispatch('latest', 'ai_impact')(value, order_by)) -}}
+{% endmacro %}
+
+{% macro default__latest(value, order_by) -%}
+    (array_agg({{ value }} order by {{ order_by | join(' desc, ') }} desc) filter (where {{ value }} is not null))[1]
+{%- endmacro %}
+
+{% macro duckdb__latest(value, order_by) -%}
+    arg_max({{ value }}, ({{ order_by | join(', ') }})) filter (where {{ value }} is not null)
+{%- endmacro %}
+
+{% macro spark__latest(value, order_by) -%}
+    max_by({{ value }}, struct({{ order_by | join(', ') }})) filter (where {{ value }} is not null)
+{%- endmacro %}
+
+{# Inside a group: the non-NULL values in ascending order, to pick order statistics from with `array_at` (from 1). #}
+{% macro sorted_values(value) %}
+    {{- return(adapter.dispatch('sorted_values', 'ai_impact')(value)) -}}
+{% endmacro %}
+
+{% macro default__sorted_values(value) -%}
+    array_agg({{ value }} order by {{ value }}) filter (where {{ value }} is not null)
+{%- endmacro %}
+
+{% macro duckdb__sorted_values(value) -%}
+    list_sort(list({{ value }}) filter (where {{ value }} is not null))
+{%- endmacro %}
+
+{% macro spark__sorted_values(value) -%}
+    sort_array(collect_list({{ value }}))
+{%- endmacro %}
+
+{% macro array_at(array, position) %}
+    {{- return(adapter.dispatch('array_at', 'ai_impact')(array, position)) -}}
+{% endmacro %}
+
+{% macro default__array_at(array, position) -%}
+    ({{ array }})[cast({{ position }} as integer)]
+{%- endmacro %}
+
+{% macro spark__array_at(array, position) -%}
+    element_at({{ array }}, cast({{ position }} as int))
+{%- endmacro %}

@@ -1,0 +1,1 @@
+"""The statistics behind ai_impact: pure functions of small tables."""
