@@ -1,0 +1,59 @@
+# Everything runs from here. Needs Python 3.11 or newer, git and make; the rest is installed into .venv from the locks.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+PY := .venv/bin/python
+STAMP := .venv/.installed
+STAMP_TEST := .venv/.installed-test
+
+.PHONY: help demo test lint format bench example-git lock clean
+
+help: ## Print this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
+		awk -F'|' '{ printf "make %-12s %s\n", $$1, $$2 }'
+
+demo: $(STAMP) profiles.yml ## Generate the demo company, build every model on DuckDB, render the dashboard, print what was found.
+	@$(PY) -m tools demo
+
+test: $(STAMP_TEST) profiles.yml ## Check everything: lint, parse, the demo build with its unit and data tests, pytest.
+	@$(PY) -m tools test
+
+lint: $(STAMP_TEST) profiles.yml ## Check the style of SQL and Python, the layers of the models, and their documentation.
+	@$(PY) -m tools lint
+
+format: $(STAMP_TEST) ## Rewrite the Python files in the project's style.
+	@.venv/bin/ruff check --fix --quiet . && .venv/bin/ruff format --quiet .
+
+bench: $(STAMP) profiles.yml ## Measure the build on 1 and 10 million events against a hand-written floor (bench/RESULTS.md).
+	@$(PY) -m bench.run
+
+example-git: $(STAMP) profiles.yml ## Build the KPIs on a git history: make example-git INPUT=path/to/git_history.parquet
+	@if [ -z "$(INPUT)" ]; then \
+		echo "INPUT is not set: name the file, for example make example-git INPUT=git_history.parquet" >&2; exit 1; fi
+	@$(PY) -m examples.git_history.run --input "$(INPUT)"
+
+lock: $(STAMP) ## Resolve the lock files again, to the newest versions that pyproject.toml allows.
+	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--python-version 3.11 --extra project pyproject.toml -o requirements.lock
+	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--python-version 3.11 --extra project --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+
+clean: ## Remove everything that make has built: the environment, the demo warehouse, the dashboard, dbt's files.
+	@rm -rf .venv target logs warehouse site dbt_packages .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): requirements.lock requirements-bootstrap.lock tools/setup.sh
+	@tools/setup.sh requirements.lock $@
+
+# Everything in requirements.lock is in requirements-test.lock too.
+$(STAMP_TEST): requirements-test.lock requirements-bootstrap.lock tools/setup.sh
+	@tools/setup.sh requirements-test.lock $@
+	@touch $(STAMP)
+
+profiles.yml: | profiles.yml.example
+	@cp profiles.yml.example profiles.yml.tmp && mv profiles.yml.tmp profiles.yml

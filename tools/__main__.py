@@ -1,0 +1,43 @@
+"""The commands behind the Makefile: python -m tools demo|test|lint."""
+
+import argparse
+import sys
+
+from tools.problems import ProblemError
+from tools.progress import fail
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tools", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo = commands.add_parser("demo", help="generate, build, render, summarise")
+    demo.add_argument("--events", type=int, help="how many events the demo company has, about")
+    demo.add_argument("--seed", type=int, help="the seed of the demo company")
+    commands.add_parser("lint", help="style, layers, documentation")
+    commands.add_parser("test", help="everything that CI checks")
+    arguments = vars(parser.parse_args())
+    command = arguments.pop("command")
+    try:
+        if command == "demo":
+            from tools.demo import run
+
+            run(**{name: value for name, value in arguments.items() if value is not None})
+        elif command == "lint":
+            from tools.check import lint
+
+            lint()
+        else:
+            from tools.check import test
+
+            test()
+    except ProblemError as problem:
+        fail(str(problem))
+        return 1
+    except KeyboardInterrupt:
+        fail("Stopped. Run the same command again to go on.")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""`make lint` and `make test`."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tools import dbt, demo, warehouse
+from tools.check_layers import check_columns, load_manifest, problems
+from tools.problems import ProblemError
+from tools.progress import Step
+
+TEST_WAREHOUSE = Path("warehouse/test.duckdb")
+BIN = Path(sys.executable).parent
+
+
+def command(name: str, *arguments: str) -> list[str]:
+    """Run a program of the environment; its output is the problem when it fails."""
+    with Step(f"{name} {arguments[0]}"):
+        done = subprocess.run([BIN / name, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return []
+    return [(done.stdout + done.stderr).strip()]
+
+
+def parse() -> list[str]:
+    """Parse everything anew, because partial parsing does not repeat a warning. A warning is an error."""
+    try:
+        with Step("dbt parse"):
+            dbt.run(["--warn-error", "parse", "--no-partial-parse", "--target", "duckdb", "--profiles-dir", "."])
+    except ProblemError as problem:
+        return [f"dbt parse: {problem}"]
+    return []
+
+
+def lint() -> None:
+    found = [*command("ruff", "check", "."), *command("ruff", "format", "--check", "--diff", ".")]
+    unparsed = parse()
+    found += unparsed
+    if not unparsed:
+        with Step("layers, documentation, contracts"):
+            found += problems(load_manifest(Path("target")), Path())
+        found += command("sqlfluff", "lint", "--processes", "2", "--disable-progress-bar", "models")
+    if found:
+        raise ProblemError("\n".join(found))
+
+
+def test() -> None:
+    """Lint; build the demo with its unit and data tests; then pytest, whose last line tells the outcome."""
+    os.environ["AI_IMPACT_DUCKDB_PATH"] = str(TEST_WAREHOUSE)
+    lint()
+    demo.run(unit_tests=True)
+    with warehouse.connect(TEST_WAREHOUSE, read_only=True) as con:
+        found = check_columns(load_manifest(Path("target")), con)
+    if found:
+        raise ProblemError("\n".join(found))
+    environment = {**os.environ, "AI_IMPACT_TEST_WAREHOUSE": str(TEST_WAREHOUSE.resolve())}
+    code = subprocess.run([BIN / "pytest", "-n", "2", "--durations", "5"], env=environment, check=False).returncode
+    if code:
+        sys.exit(code)

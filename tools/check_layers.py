@@ -1,0 +1,242 @@
+"""The project's own rules on layers, lengths, documentation, contracts and privacy, checked on dbt's manifest.
+
+A model's layer is its folder, and a reference never runs back (see docs/architecture.md).
+"""
+
+import json
+import re
+import statistics
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+if TYPE_CHECKING:
+    import duckdb
+
+# A model may read its own layer and any layer of a lower rank. Layers of equal rank don't read each other.
+RANKS = {
+    "sources": 0,
+    "seeds": 0,
+    "snapshots": 1,
+    "staging": 2,
+    "intermediate": 3,
+    "marts": 4,
+    "kpis": 5,
+    "moments": 5,
+    "python_models": 6,
+    "evidence": 7,
+    "decisions": 8,
+}
+PUBLIC = {"marts", "evidence", "decisions"}
+PUBLIC_MODELS = {"kpi_values"}
+
+MAX_SQL_LINES, MEDIAN_SQL_LINES, MAX_PYTHON_LINES = 120, 50, 40
+
+PERSON = re.compile(
+    r"^(person|actor|reviewer|evaluator|rater|respondent|visitor|employee|owner|user|interviewer|approver)"
+    r"(_id|_hash|_key|_name|_email)$|(^|_)e?mail(_address)?$|(^|_)phone(_number)?$|^(first|last|full)_name$"
+)
+TEXT = re.compile(r"(^|_)(prompt|completion|messages?|instructions|transcript)$|_(text|content|body|messages)$")
+TEXT_ALLOWED = {"value_text"}  # a covariate's value: a category, not something a person wrote
+
+NOT_PORTABLE = {
+    "qualify": r"\bqualify\b",
+    "quantile_cont": r"\bquantile_cont\b",
+    "arg_max or arg_min": r"\barg_(max|min)\b",
+    "generate_series": r"\bgenerate_series\b",
+    "try_cast": r"\btry_cast\b",
+    "median()": r"\bmedian\s*\(",
+    "group by all": r"\bgroup\s+by\s+all\b",
+    "select * exclude": r"\*\s*exclude\b",
+    "a recursive CTE": r"\bwith\s+recursive\b",
+    "a cast with ::": r"::",
+}
+# A registry is asked by its own client; a path of one machine helps nobody else.
+HOSTS = re.compile(r"\b(pypi|pythonhosted|npmjs|crates|rubygems|anaconda)\.(org|com|io)\b|\bgetdbt\.com/packages")
+MACHINE_PATHS = re.compile(r"(?<![\w.\-}/])/(work|root|home|Users)/[\w.]")
+
+
+def layer(node: dict) -> str:
+    kind = node["resource_type"]
+    if kind in ("source", "seed", "snapshot"):
+        return f"{kind}s"
+    path = Path(node["original_file_path"])
+    if path.parts[0] == "python_models":
+        return "python_models"
+    if path.parts[:3] == ("models", "evidence", "moments"):
+        return "moments"
+    return path.parts[1] if len(path.parts) > 2 else ""
+
+
+def own(manifest: dict) -> dict[str, dict]:
+    """The models, seeds and snapshots of this project and the sources, by their unique id."""
+    project = manifest["metadata"]["project_name"]
+    nodes = {**manifest["nodes"], **manifest["sources"]}
+    kinds = ("model", "seed", "snapshot", "source")
+    return {key: n for key, n in nodes.items() if n["resource_type"] in kinds and n["package_name"] == project}
+
+
+def check_refs(manifest: dict) -> list[str]:
+    nodes = own(manifest)
+    found = []
+    for node in nodes.values():
+        if node["resource_type"] in ("seed", "source"):
+            continue
+        mine = layer(node)
+        if mine not in RANKS:
+            found.append(f"{node['name']}: {node['original_file_path']} lies in no layer")
+            continue
+        for parent in (nodes[key] for key in node["depends_on"]["nodes"] if key in nodes):
+            theirs = layer(parent)
+            if theirs == "sources" and mine != "staging":
+                found.append(f"{node['name']}: only staging reads sources, and it reads {parent['name']}")
+            elif theirs != mine and RANKS.get(theirs, 0) >= RANKS[mine]:
+                found.append(f"{node['name']}: a model of {mine} reads {parent['name']} of {theirs}, which runs back")
+    return found
+
+
+def models(manifest: dict) -> list[dict]:
+    return [node for node in own(manifest).values() if node["resource_type"] == "model"]
+
+
+def is_public(node: dict) -> bool:
+    return layer(node) in PUBLIC or node["name"] in PUBLIC_MODELS
+
+
+def check_lengths(manifest: dict) -> list[str]:
+    found, lengths = [], []
+    for node in models(manifest):
+        lines = len(node["raw_code"].rstrip("\n").splitlines())
+        limit = MAX_PYTHON_LINES if node["language"] == "python" else MAX_SQL_LINES
+        if node["language"] == "sql":
+            lengths.append(lines)
+        if lines > limit:
+            found.append(f"{node['name']}: {lines} lines, more than {limit}")
+    if lengths and statistics.median(lengths) >= MEDIAN_SQL_LINES:
+        found.append(f"the median model has {statistics.median(lengths):.0f} lines, not under {MEDIAN_SQL_LINES}")
+    return found
+
+
+def check_documentation(manifest: dict, root: Path) -> list[str]:
+    """Every model and column is described, by a doc block, in a file that stands beside the model."""
+    found = []
+    for node in models(manifest):
+        name = node["name"]
+        if not node.get("patch_path"):
+            found.append(f"{name}: no YAML file describes it")
+            continue
+        patch = Path(node["patch_path"].split("://")[1])
+        if patch.parent != Path(node["original_file_path"]).parent:
+            found.append(f"{name}: {patch} does not stand beside the model")
+        if not node["columns"]:
+            found.append(f"{name}: no columns are described")
+        declared = next((m for m in yaml.safe_load((root / patch).read_text())["models"] if m["name"] == name), {})
+        entries = {name: declared, **{f"{name}.{c['name']}": c for c in declared.get("columns") or []}}
+        for key, entry in entries.items():
+            if not entry.get("description"):
+                found.append(f"{key}: no description")
+            elif "doc(" not in entry["description"]:
+                found.append(f"{key}: the description is not a doc block")
+    return found
+
+
+def check_contracts(manifest: dict) -> list[str]:
+    tested = {node["attached_node"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
+    tested |= {
+        key
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        for key in node["depends_on"]["nodes"]
+    }
+    found = []
+    for node in models(manifest):
+        if is_public(node) and not node["config"]["contract"]["enforced"]:
+            found.append(f"{node['name']}: a model that BI reads has no enforced contract")
+        if is_public(node) and node["unique_id"] not in tested:
+            found.append(f"{node['name']}: no data test")
+    return found
+
+
+def check_privacy(manifest: dict) -> list[str]:
+    found = []
+    for node in models(manifest):
+        for column in (c.lower() for c in node["columns"]):
+            if TEXT.search(column) and column not in TEXT_ALLOWED:
+                found.append(f"{node['name']}.{column}: looks like the text of a prompt or an answer")
+            if (is_public(node) or layer(node) == "kpis") and PERSON.search(column):
+                found.append(f"{node['name']}.{column}: a person's identifier beyond intermediate")
+    return found
+
+
+def bare(sql: str) -> str:
+    """SQL without comments, strings and Jinja."""
+    for pattern in (r"\{#.*?#\}", r"\{\{.*?\}\}", r"\{%.*?%\}", r"/\*.*?\*/", r"--[^\n]*", r"'(?:[^']|'')*'"):
+        sql = re.sub(pattern, " ", sql, flags=re.DOTALL)
+    return sql.lower()
+
+
+def check_columns(manifest: dict, con: "duckdb.DuckDBPyConnection") -> list[str]:
+    """The columns that a built warehouse has are the columns that are described."""
+    found = []
+    for node in models(manifest):
+        if node["config"]["materialized"] == "ephemeral":
+            continue
+        built = con.execute(
+            "select lower(column_name) from information_schema.columns where table_schema = ? and table_name = ?",
+            [node["schema"], node["alias"]],
+        ).fetchall()
+        described = {c.lower() for c in node["columns"]}
+        actual = {name for (name,) in built}
+        if not actual:
+            found.append(f"{node['name']}: not in the warehouse")
+            continue
+        found += [f"{node['name']}.{c}: a column without a description" for c in sorted(actual - described)]
+        found += [f"{node['name']}.{c}: described, but not a column" for c in sorted(described - actual)]
+    return found
+
+
+def check_sql(manifest: dict) -> list[str]:
+    found = []
+    for node in models(manifest):
+        if node["language"] != "sql":
+            continue
+        text = bare(node["raw_code"])
+        found += [f"{node['name']}: {what} is not portable" for what, p in NOT_PORTABLE.items() if re.search(p, text)]
+        written = [line for line in node["raw_code"].splitlines() if line.strip()]
+        if layer(node) != "staging" and written and written[-1].strip() != "select * from final":
+            found.append(f"{node['name']}: does not end in: select * from final")
+    return found
+
+
+def check_files(root: Path) -> list[str]:
+    listed = subprocess.run(["git", "-C", root, "ls-files"], capture_output=True, text=True, check=True).stdout
+    found = []
+    for name in listed.splitlines():
+        path = root / name
+        if path.suffix in (".lock", ".png", ".parquet") or not path.is_file():
+            continue
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+            if HOSTS.search(line):
+                found.append(f"{name}:{number}: names a package registry")
+            if MACHINE_PATHS.search(line):
+                found.append(f"{name}:{number}: names a path of one machine")
+    return found
+
+
+def problems(manifest: dict, root: Path) -> list[str]:
+    """Every violation, as one line each."""
+    return [
+        *check_refs(manifest),
+        *check_lengths(manifest),
+        *check_documentation(manifest, root),
+        *check_contracts(manifest),
+        *check_privacy(manifest),
+        *check_sql(manifest),
+        *check_files(root),
+    ]
+
+
+def load_manifest(target: Path) -> dict:
+    return json.loads((target / "manifest.json").read_text())

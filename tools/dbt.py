@@ -1,0 +1,59 @@
+"""Runs dbt in this process, quietly, and tells failures in sentences."""
+
+import os
+from collections.abc import Callable
+
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+from tools.problems import ProblemError, dbt_sentence, default_warehouse, warehouse_sentence
+
+BAD = {"error", "fail", "runtime error"}
+QUIET = ["--no-use-colors", "--log-level", "none", "--log-level-file", "info", "--no-send-anonymous-usage-stats"]
+
+
+def run(arguments: list[str], note: Callable[[str], None] = lambda text: None, quiet: bool = True) -> dbtRunnerResult:
+    """Run one dbt command; a failure raises a ProblemError that says what failed and why."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    done = 0
+
+    def listen(event: object) -> None:
+        nonlocal done
+        if event.info.name == "NodeFinished":
+            done += 1
+            note(f"{done} nodes done")
+
+    runner = dbtRunner(callbacks=[listen])
+    result = runner.invoke([*(QUIET if quiet else []), *arguments])
+    if not result.success:
+        raise ProblemError("\n".join(failures(result)))
+    return result
+
+
+def failures(result: dbtRunnerResult) -> list[str]:
+    """One sentence a failure, at most eight; nodes that were skipped behind a failure are only counted."""
+    if result.exception is not None:
+        message = str(result.exception)
+        return [warehouse_sentence(message, default_warehouse()) or dbt_sentence(message)]
+    results = getattr(result.result, "results", None) or []
+    bad = [r for r in results if str(r.status) in BAD]
+    lines = []
+    for r in bad[:8]:
+        message = r.message or "no message"
+        lines.append(
+            warehouse_sentence(message, default_warehouse()) or f"{node_name(r.node)}: {dbt_sentence(message)}"
+        )
+    skipped = sum(str(r.status) == "skipped" for r in results)
+    if len(bad) > 8:
+        lines.append(f"{len(bad) - 8} more failed.")
+    if skipped:
+        lines.append(f"{skipped} nodes behind them were not run.")
+    return (
+        [*dict.fromkeys(lines), "All of dbt's output is in logs/dbt.log."]
+        if lines
+        else ["dbt failed: see logs/dbt.log."]
+    )
+
+
+def node_name(node: object) -> str:
+    kind = str(getattr(node, "resource_type", "node"))
+    return f"{kind.replace('_', ' ')} {getattr(node, 'name', '')}"

@@ -1,0 +1,118 @@
+"""`make demo`: from nothing to a dashboard, in one command that may be stopped and repeated at any point."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tools import dbt, warehouse
+from tools.problems import ProblemError, default_warehouse
+from tools.progress import Step, say
+from tools.summary import summary
+
+EVENTS = 300_000
+SEED = 20260101
+DATA = Path("warehouse/demo")
+SITE = Path("site")
+PROJECT_FILES = ("models", "python_models", "macros", "seeds", "snapshots", "src/ai_impact_stats", "dbt_project.yml")
+MARK = "raw.demo_build"
+
+
+def fingerprint(*roots: str, extra: str = "") -> str:
+    """A hash of the files under some roots: what was made by the same files need not be made again."""
+    digest = hashlib.sha256(extra.encode())
+    for root in roots:
+        path = Path(root)
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for file in files:
+            if "__pycache__" not in file.parts and file.exists():
+                digest.update(str(file).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def generate(events: int, seed: int) -> str:
+    """Write the company's events to Parquet, unless the same ones are there; returns their fingerprint."""
+    from demo.generate import generate as write
+
+    wanted = fingerprint("demo", extra=f"{events} {seed}")
+    complete = DATA / "complete"
+    if complete.exists() and complete.read_text() == wanted:
+        return wanted
+    shutil.rmtree(DATA, ignore_errors=True)
+    DATA.mkdir(parents=True)
+    with Step("Generate the demo company") as step:
+        write(events=events, seed=seed, out=DATA, progress=step.note)
+    complete.write_text(wanted)
+    return wanted
+
+
+def prepare(path: Path, wanted: str) -> None:
+    """Start a fresh warehouse where the old one was built by other code or other data; never touch a user's own."""
+    if path.exists():
+        con = warehouse.connect(path)
+        tables = con.sql("select table_schema || '.' || table_name from information_schema.tables").fetchall()
+        marked = (MARK,) in tables
+        found = con.sql(f"select fingerprint from {MARK}").fetchone() if marked else None
+        con.close()
+        if tables and not marked:
+            raise ProblemError(
+                f"The warehouse {path} holds tables that make demo did not make: "
+                "set AI_IMPACT_DUCKDB_PATH to another file, then run make demo again."
+            )
+        if found == (wanted,):
+            return
+        path.unlink()
+        Path(f"{path}.wal").unlink(missing_ok=True)
+    con = warehouse.connect(path)
+    con.execute("begin")
+    con.execute("create schema raw")
+    con.execute(f"create table {MARK} as select ? as fingerprint", [wanted])
+    con.execute("commit")
+    con.close()
+
+
+def render(step: Step) -> None:
+    """Render the boards to static pages in site/."""
+    boards = sorted(str(p) for p in Path("charts").glob("*.yml") if p.name != "meta.yml")
+    if not boards:
+        return
+    SITE.mkdir(exist_ok=True)
+    dct = Path(sys.executable).parent / "dct"
+    done = subprocess.run(
+        [dct, "render", *boards, "--no-warnings", "--no-cache", "--format", "html", "-o", f"{SITE}/{{stem}}.html"],
+        env={**os.environ, "DO_NOT_TRACK": "1", "DCT_CACHE_PATH": "target/dct_cache.duckdb"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        raise ProblemError("The dashboard could not be rendered: " + " ".join(lines[:6]))
+    step.detail = f"{len(boards)} board{'s' * (len(boards) > 1)}"
+
+
+def load(path: Path) -> None:
+    from demo.load import load as copy
+
+    with Step("Load the events into the warehouse"):
+        copy(data=DATA, database=path, schema="raw")
+
+
+def run(events: int = EVENTS, seed: int = SEED, unit_tests: bool = False) -> None:
+    """The whole demo. With unit_tests the dbt unit tests run too, each before its model."""
+    path = default_warehouse()
+    warehouse.check(path)
+    data = generate(events, seed)
+    prepare(path, fingerprint(*PROJECT_FILES, extra=data))
+    load(path)
+    arguments = ["build", "--target", "duckdb", "--profiles-dir", "."]
+    if not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
+    with Step("Build and test the models") as step:
+        results = dbt.run(arguments, step.note).result.results
+        step.detail = f"{len(results)} nodes"
+    with Step("Render the dashboard") as step:
+        render(step)
+    say("\n".join(["", *summary(path, SITE)]))

@@ -1,0 +1,78 @@
+"""What was found, in at most 15 lines."""
+
+from pathlib import Path
+
+import duckdb
+
+from tools import warehouse
+
+HEADLINES = """
+with ranked as (
+    select
+        e.experiment_id, e.metric_id, e.estimate, e.ci_low, e.ci_high, e.alpha, e.scale, e.evidence_grade,
+        coalesce(x.name, e.experiment_id) as experiment, coalesce(m.name, e.metric_id) as metric, e.is_primary,
+        row_number() over (
+            partition by e.experiment_id, e.metric_id
+            order by case e.scale when 'relative' then 0 else 1 end, e.method desc
+        ) as place
+    from impact_estimates as e
+    left join experiments as x on x.experiment_id = e.experiment_id
+    left join metric_catalog as m on m.metric_id = e.metric_id
+    where e.estimate is not null and e.ci_low is not null
+)
+select experiment, metric, estimate, ci_low, ci_high, alpha, scale, evidence_grade
+from ranked
+where place = 1
+order by evidence_grade, is_primary desc, abs(estimate) / nullif(ci_high - ci_low, 0) desc
+limit 3
+"""
+
+EVENTS = """
+select
+    sum(raw_rows) as raw_rows, sum(accepted_rows) as accepted, sum(duplicate_rows) as duplicates,
+    sum(quarantined_rows) as quarantined, sum(late_rows) as late
+from event_reconciliation
+"""
+
+
+def number(value: float, scale: str) -> str:
+    if scale == "relative":
+        return f"{value * 100:+,.1f} %"
+    return f"{value:+,.3g}"
+
+
+def headline(row: tuple) -> str:
+    experiment, metric, estimate, low, high, alpha, scale, grade = row
+    level = round((1 - alpha) * 100) if alpha is not None else 95
+    return (
+        f"  {experiment}, {metric}: {number(estimate, scale)} "
+        f"({level} % interval {number(low, scale)} to {number(high, scale)}), evidence grade {grade}"
+    )
+
+
+def counts(con: duckdb.DuckDBPyConnection) -> list[str]:
+    raw, accepted, duplicates, quarantined, late = con.sql(EVENTS).fetchone()
+    if not raw:
+        return ["No events came in."]
+    return [
+        f"{raw:,.0f} events came in: {accepted:,.0f} accepted ({late:,.0f} of them late), "
+        f"{duplicates:,.0f} duplicates, {quarantined:,.0f} quarantined."
+    ]
+
+
+def summary(path: Path, site: Path) -> list[str]:
+    """The lines of the summary, from the tables of a built warehouse."""
+    con = warehouse.connect(path, read_only=True)
+    try:
+        rows = con.sql(HEADLINES).fetchall()
+        lines = counts(con)
+    finally:
+        con.close()
+    if rows:
+        lines += ["What changed because of AI:", *map(headline, rows)]
+    else:
+        lines += ["No experiment has an estimate: see the column reason of impact_estimates."]
+    boards = sorted(site.glob("*.html"))
+    lines += [f"Dashboard: {board}" for board in boards[:3]]
+    lines += [f"Warehouse: {path} (start with kpi_values, impact_estimates, event_quarantine)"]
+    return lines
