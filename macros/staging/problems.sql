@@ -1,0 +1,96 @@
+{#
+    Why a row can't be accepted, as `reason:column`, or NULL. The first that applies: a missing key, an unreadable or
+    impossible time, a value that does not cast, an unknown enumeration value, a value out of range, then lateness.
+#}
+{% macro row_problem(name, columns) -%}
+    {%- set clock = ai_impact.source_clock(name) -%}
+    case
+        {%- for column in columns if column.required and column.type == 'string' %}
+        when coalesce({{ column.name }}, '') = '' then 'missing_key:{{ column.name }}'
+        {%- endfor %}
+        {%- for column in columns if column.required and column.type != 'string' %}
+        when raw_{{ column.name }} is null then 'missing_key:{{ column.name }}'
+        {%- endfor %}
+        {%- for column in columns if column.type in ['timestamp', 'date'] %}
+        when raw_{{ column.name }} is not null and ({{ column.name }} is null or {{ column.name }} < cast('1970-01-02' as {{ ai_impact.physical_type(column.type) }}) or {{ column.name }} >= cast('2200-01-01' as {{ ai_impact.physical_type(column.type) }})) then 'bad_timestamp:{{ column.name }}'
+        {%- endfor %}
+        when {{ ai_impact.seconds_between('received_at', clock) }} > {{ var('max_clock_skew_minutes') * 60 }} then 'future_timestamp:{{ clock }}'
+        when received_at > {{ dbt.dateadd('day', 1, ai_impact.utc_now()) }} then 'future_timestamp:received_at'
+        {%- for column in columns if column.type in ['int', 'double', 'boolean'] %}
+        when {{ column.name }} is null and raw_{{ column.name }} is not null then '{{ 'bad_boolean' if column.type == 'boolean' else 'bad_number' }}:{{ column.name }}'
+        {%- endfor %}
+        {%- for column in columns if column['values'] %}
+        when {{ column.name }} not in ('{{ column['values'] | join("', '") }}') then 'unknown_enum:{{ column.name }}'
+        {%- endfor %}
+        {#- Infinity and not-a-number sort above every bound, so the upper bound catches them. #}
+        {%- for column in columns if column.type == 'double' %}
+        when not ({{ column.name }} between {{ column.min if column.min is not none else '-1e300' }} and {{ column.max if column.max is not none else '1e300' }}) then 'out_of_range:{{ column.name }}'
+        {%- endfor %}
+        {%- for column in columns if column.type == 'int' and column.min is not none %}
+        when {{ column.name }} < {{ column.min }} then 'out_of_range:{{ column.name }}'
+        {%- endfor %}
+        {%- for pair in ai_impact.ordered_pairs(name) %}
+        when {{ pair[1] }} < {{ pair[0] }} then 'negative_duration:{{ pair[1] }}'
+        {%- endfor %}
+        {%- if clock == 'occurred_at' %}
+        when {{ ai_impact.is_too_late('received_at', clock) }} then 'too_late:{{ clock }}'
+        {%- endif %}
+    end
+{%- endmacro %}
+
+{# Pairs of columns of which the second can't come before the first. #}
+{% macro ordered_pairs(name) %}
+    {%- set node = ai_impact.source_node(name) -%}
+    {{- return((node.config.meta or node.meta).get('in_order', []) if node else []) -}}
+{% endmacro %}
+
+{# Held back for being late, unless a backfill has accepted what was received until then. #}
+{% macro is_too_late(received_at, occurred_at) -%}
+    ({{ ai_impact.is_beyond_lateness(received_at, occurred_at) }}
+    {%- if var('accept_late_received_before') %} and {{ received_at }} >= cast('{{ var('accept_late_received_before') }}' as {{ ai_impact.physical_type('timestamp') }}){% endif %})
+{%- endmacro %}
+
+{% macro is_beyond_lateness(received_at, occurred_at) -%}
+    {{ ai_impact.seconds_between(occurred_at, received_at) }} > {{ var('max_lateness_days') * 86400 }}
+{%- endmacro %}
+
+{#
+    Which rows an incremental run reads again: those received since `lookback_days` before the newest accepted row of
+    this table (or since `backfill_from`), those without a readable time of receipt, and, in a backfill, the late ones.
+#}
+{% macro is_in_reload_window(received_at, occurred_at) -%}
+    ({{ received_at }} is null
+    or {{ received_at }} >= coalesce((
+        select {{ dbt.dateadd('day', -var('lookback_days'), 'max(received_at)') }} from {{ this }} where row_status = 'accepted'
+    ), cast('1970-01-01' as {{ ai_impact.physical_type('timestamp') }}))
+    {%- if var('backfill_from') %}
+    or {{ received_at }} >= cast('{{ var('backfill_from') }}' as {{ ai_impact.physical_type('timestamp') }})
+    {%- endif %}
+    {%- if var('accept_late_received_before') %}
+    or {{ ai_impact.is_beyond_lateness(received_at, occurred_at) }}
+    {%- endif %})
+{%- endmacro %}
+
+{# The row as it came, as JSON; identifiers of people are hashed, here as everywhere beyond staging. #}
+{% macro raw_row(columns) -%}
+    {%- set expressions = {} -%}
+    {%- for column in columns -%}
+        {%- set original = column.name if column.type == 'string' else 'raw_' ~ column.name -%}
+        {%- do expressions.update({column.name: ai_impact.pseudonym(column, original)}) -%}
+    {%- endfor -%}
+    {{ ai_impact.json_object(expressions) }}
+{%- endmacro %}
+
+{# The same from typed columns: a collision casts well, and what is left of it in this table is typed. #}
+{% macro typed_row(columns) -%}
+    {%- set expressions = {} -%}
+    {%- for column in columns -%}
+        {%- do expressions.update({column.name: ai_impact.pseudonym(column, column.name)}) -%}
+    {%- endfor -%}
+    {{ ai_impact.json_object(expressions) }}
+{%- endmacro %}
+
+{% macro pseudonym(column, expression) -%}
+    {%- set text = 'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    {{- 'md5(' ~ text ~ ')' if column.person else text -}}
+{%- endmacro %}

@@ -1,0 +1,49 @@
+{# The raw table of a source; where the source is switched off, an empty relation of the same columns. #}
+{% macro raw(name) -%}
+    {%- if ai_impact.source_is_enabled(name) -%}
+        {{ source('raw', name) }}
+    {%- else -%}
+        (
+            select {% for column in ai_impact.source_columns(name) %}cast(null as {{ ai_impact.physical_type(column.type) }}) as {{ column.name }}{{ ', ' if not loop.last }}{% endfor %}
+            where 1 = 0
+        ) as {{ name }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# task_events and ai_events are always there; any other source has a var that switches it off. #}
+{% macro source_is_enabled(name) %}
+    {{- return(name in ['task_events', 'ai_events'] or var(name ~ '_enabled')) -}}
+{% endmacro %}
+
+{# What models/staging/_sources.yml says of a source: its name, its state key, its columns. Empty while parsing. #}
+{% macro source_node(name) %}
+    {%- for node in graph.sources.values() if execute and node.package_name == 'ai_impact' and node.source_name == 'raw' and node.name == name -%}
+        {{- return(node) -}}
+    {%- endfor -%}
+    {{- return(none) -}}
+{% endmacro %}
+
+{% macro source_columns(name) %}
+    {%- set columns = [] -%}
+    {%- set node = ai_impact.source_node(name) -%}
+    {%- for column in (node.columns.values() if node else []) -%}
+        {%- set meta = column.config.meta or column.meta -%}
+        {%- do columns.append({
+            'name': column.name, 'type': column.data_type, 'required': meta.get('required', false),
+            'person': meta.get('person', false), 'values': meta.get('values'), 'min': meta.get('min'), 'max': meta.get('max')
+        }) -%}
+    {%- endfor -%}
+    {{- return(columns) -}}
+{% endmacro %}
+
+{# What makes two rows the same event, or the same version of a state row. #}
+{% macro source_identity(name) %}
+    {%- set node = ai_impact.source_node(name) -%}
+    {%- set state_key = (node.config.meta or node.meta).get('state_key') if node -%}
+    {{- return((state_key + ['updated_at']) if state_key else ['source', 'event_id']) -}}
+{% endmacro %}
+
+{# The column that says when the thing happened. #}
+{% macro source_clock(name) %}
+    {{- return('updated_at' if 'updated_at' in ai_impact.source_identity(name) else 'occurred_at') -}}
+{% endmacro %}

@@ -1,0 +1,94 @@
+{#
+    Every raw row of a source, typed, with a verdict: accepted, duplicate or quarantined. Nothing disappears.
+    Columns, types, enumerations and bounds are read from models/staging/_sources.yml, the one place that states them.
+
+    An incremental run reads the rows received since `lookback_days` before the newest accepted one, and takes along what it
+    already holds of the same events: a verdict depends on all rows of an event, so whole events are judged again.
+#}
+{% macro sift(name) -%}
+{%- set relation = ai_impact.raw(name) -%}
+{%- if not execute -%}
+select * from {{ relation }}
+{%- else -%}
+{%- set columns = ai_impact.source_columns(name) -%}
+{%- set column_names = columns | map(attribute='name') | list -%}
+with arrived as (
+    select * from {{ relation }}
+    {%- if is_incremental() %}
+    where {{ ai_impact.is_in_reload_window(ai_impact.try_cast('received_at', 'timestamp'), ai_impact.try_cast(ai_impact.source_clock(name), 'timestamp')) }}
+    {%- endif %}
+),
+
+typed as (
+    select
+        {%- for column in columns %}
+        {{ ai_impact.try_cast(column.name, column.type) if column.type != 'string' else 'cast(' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')' }} as {{ column.name }},
+        {%- if column.type != 'string' %}
+        {{ column.name }} as raw_{{ column.name }},
+        {%- endif %}
+        {%- endfor %}
+        cast({{ ai_impact.content_hash(column_names | reject('equalto', 'received_at') | list) }} as {{ dbt.type_string() }}) as content_hash
+    from arrived
+),
+
+judged as (
+    select
+        *,
+        {{ ai_impact.row_problem(name, columns) }} as problem
+    from typed
+),
+
+keyed as (
+    select
+        case
+            when {% for column in ai_impact.source_identity(name) %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %} then {{ ai_impact.hash_key(["'no key'", 'content_hash']) }}
+            else {{ ai_impact.hash_key(ai_impact.source_identity(name)) }}
+        end as event_key,
+        {{ column_names | join(',\n        ') }},
+        content_hash,
+        problem,
+        case when problem is not null then {{ ai_impact.raw_row(columns) }} end as original_row
+    from judged
+    {%- if is_incremental() %}
+    union all
+    select
+        event_key,
+        {{ column_names | join(',\n        ') }},
+        content_hash,
+        case when reason <> 'collision' then reason || ':' || reason_column end as problem,
+        case when reason <> 'collision' then original_row end as original_row
+    from {{ this }}
+    where event_key in (
+        select case
+            when {% for column in ai_impact.source_identity(name) %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %} then {{ ai_impact.hash_key(["'no key'", 'content_hash']) }}
+            else {{ ai_impact.hash_key(ai_impact.source_identity(name)) }}
+        end
+        from judged
+    )
+        and not ({{ ai_impact.is_in_reload_window('received_at', ai_impact.source_clock(name)) }})
+    {%- endif %}
+),
+
+{{ ai_impact.deduplicate('keyed') }},
+
+final as (
+    select
+        event_key,
+        {{ column_names | join(',\n        ') }},
+        coalesce(cast(received_at as date), cast('1970-01-01' as date)) as load_day,
+        {% if ai_impact.source_clock(name) == 'occurred_at' -%}
+        coalesce({{ ai_impact.seconds_between('occurred_at', 'received_at') }} > {{ var('lookback_days') * 86400 }}, false) as is_late,
+        {%- else -%}
+        false as is_late,
+        {%- endif %}
+        content_hash,
+        case when row_status = 'quarantined' then coalesce({{ dbt.split_part('problem', "':'", 1) }}, 'collision') end as reason,
+        case when row_status = 'quarantined' then coalesce({{ dbt.split_part('problem', "':'", 2) }}, '{{ ai_impact.source_identity(name)[-1] }}') end as reason_column,
+        case when row_status = 'quarantined' then coalesce(original_row, {{ ai_impact.typed_row(columns) }}) end as original_row,
+        row_status
+    from deduplicated
+)
+
+select * from final
+{%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,1 @@
+{{ ai_impact.sift('identity_links') }}

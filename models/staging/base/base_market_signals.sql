@@ -1,0 +1,1 @@
+{{ ai_impact.sift('market_signals') }}

@@ -1,0 +1,1 @@
+{{ ai_impact.sift('outcome_events') }}

@@ -1,0 +1,21 @@
+with final as (
+    select
+        event_key,
+        event_id,
+        source,
+        occurred_at,
+        received_at,
+        experiment_id,
+        unit_type,
+        unit_id,
+        arm,
+        assigned_at,
+        exposed_at,
+        assignment_method,
+        stratum,
+        is_late
+    from {{ ref('base_assignments') }}
+    where row_status = 'accepted'
+)
+
+select * from final

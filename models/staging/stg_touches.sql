@@ -1,0 +1,19 @@
+with final as (
+    select
+        event_key,
+        event_id,
+        source,
+        occurred_at,
+        received_at,
+        visitor_id,
+        channel,
+        campaign,
+        cost_amount,
+        is_ai_generated,
+        use_case_id,
+        is_late
+    from {{ ref('base_touches') }}
+    where row_status = 'accepted'
+)
+
+select * from final

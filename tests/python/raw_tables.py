@@ -1,0 +1,39 @@
+"""Raw tables for tests, made from the one place that states their columns: models/staging/_sources.yml."""
+
+from pathlib import Path
+
+import duckdb
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+SOURCES = {
+    table["name"]: table
+    for table in yaml.safe_load((PROJECT / "models/staging/_sources.yml").read_text())["sources"][0]["tables"]
+}
+DUCKDB_TYPES = {"string": "varchar", "double": "double", "int": "bigint"}
+
+
+def columns(source: str) -> dict[str, str]:
+    """Column names of a source, with their logical types, in order."""
+    return {column["name"]: column["data_type"] for column in SOURCES[source]["columns"]}
+
+
+def create_raw_tables(connection: duckdb.DuckDBPyConnection, schema: str = "raw", as_text: bool = True) -> None:
+    """Create every raw table, empty: all text, as landed from JSON, or typed."""
+    connection.execute(f"create schema if not exists {schema}")
+    for source in SOURCES:
+        definition = ", ".join(
+            f"{name} {'varchar' if as_text else DUCKDB_TYPES.get(logical, logical)}"
+            for name, logical in columns(source).items()
+        )
+        connection.execute(f"create or replace table {schema}.{source} ({definition})")
+
+
+def insert(connection: duckdb.DuckDBPyConnection, source: str, rows: list[dict], schema: str = "raw") -> None:
+    """Append rows, given as dictionaries; a column that is left out is NULL."""
+    names = list(columns(source))
+    if rows:
+        connection.executemany(
+            f"insert into {schema}.{source} ({', '.join(names)}) values ({', '.join('?' * len(names))})",
+            [[row.get(name) for name in names] for row in rows],
+        )
