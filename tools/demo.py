@@ -79,10 +79,13 @@ def render(step: Step) -> None:
     if not boards:
         return
     SITE.mkdir(exist_ok=True)
+    cache = Path("target/dct_cache.duckdb")
+    for old in cache.parent.glob(f"{cache.name}*"):
+        old.unlink()
     dct = Path(sys.executable).parent / "dct"
     done = subprocess.run(
-        [dct, "render", *boards, "--no-warnings", "--no-cache", "--format", "html", "-o", f"{SITE}/{{stem}}.html"],
-        env={**os.environ, "DO_NOT_TRACK": "1", "DCT_CACHE_PATH": "target/dct_cache.duckdb"},
+        [dct, "render", *boards, "--no-warnings", "--format", "html", "-o", f"{SITE}/{{stem}}.html"],
+        env={**os.environ, "DO_NOT_TRACK": "1", "DCT_CACHE_PATH": str(cache)},
         capture_output=True,
         text=True,
         check=False,
