@@ -120,7 +120,7 @@ def check_lengths(manifest: dict) -> list[str]:
 
 
 def check_documentation(manifest: dict, root: Path) -> list[str]:
-    """Every model and column is described, by a doc block, in a file that stands beside the model."""
+    """Every model is described in a file that stands beside it, and every column by a doc block, written once."""
     found = []
     for node in models(manifest):
         name = node["name"]
@@ -137,7 +137,7 @@ def check_documentation(manifest: dict, root: Path) -> list[str]:
         for key, entry in entries.items():
             if not entry.get("description"):
                 found.append(f"{key}: no description")
-            elif "doc(" not in entry["description"]:
+            elif key != name and "doc(" not in entry["description"]:
                 found.append(f"{key}: the description is not a doc block")
     return found
 

@@ -128,12 +128,13 @@ def test_documentation(project):
     _, root = project
     (root / "models/marts/fct_a.yml").write_text(
         "models:\n  - name: fct_a\n    description: A plain sentence.\n    columns:\n      - name: a_id\n"
+        "      - name: b_id\n        description: Said here only.\n"
     )
     said = found(project, lambda n: n["int_a"].update(patch_path=None))
     assert said == [
         "int_a: no YAML file describes it",
-        "fct_a: the description is not a doc block",
         "fct_a.a_id: no description",
+        "fct_a.b_id: the description is not a doc block",
     ]
 
 
