@@ -17,7 +17,7 @@
 
 {# What models/staging/_sources.yml says of a source: its name, its state key, its columns. Empty while parsing. #}
 {% macro source_node(name) %}
-    {%- for node in graph.sources.values() if execute and node.package_name == 'ai_impact' and node.source_name == 'raw' and node.name == name -%}
+    {%- for node in (graph.sources.values() if execute else []) if node.package_name == 'ai_impact' and node.source_name == 'raw' and node.name == name -%}
         {{- return(node) -}}
     {%- endfor -%}
     {{- return(none) -}}
