@@ -11,8 +11,10 @@ BAD = {"error", "fail", "runtime error"}
 QUIET = ["--no-use-colors", "--log-level", "none", "--log-level-file", "info", "--no-send-anonymous-usage-stats"]
 
 
-def run(arguments: list[str], note: Callable[[str], None] = lambda text: None, quiet: bool = True) -> dbtRunnerResult:
-    """Run one dbt command; a failure raises a ProblemError that says what failed and why."""
+def run(
+    arguments: list[str], note: Callable[[str], None] = lambda text: None, warnings: list[str] | None = None
+) -> dbtRunnerResult:
+    """Run one dbt command; a failure raises a ProblemError that says what failed and why. Warnings are collected."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
     done = 0
 
@@ -21,9 +23,11 @@ def run(arguments: list[str], note: Callable[[str], None] = lambda text: None, q
         if event.info.name == "NodeFinished":
             done += 1
             note(f"{done} nodes done")
+        if event.info.level == "warn" and warnings is not None:
+            warnings.append(" ".join(event.info.msg.split()))
 
     runner = dbtRunner(callbacks=[listen])
-    result = runner.invoke([*(QUIET if quiet else []), *arguments])
+    result = runner.invoke([*QUIET, *arguments])
     if not result.success:
         raise ProblemError("\n".join(failures(result)))
     return result
