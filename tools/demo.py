@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +11,11 @@ from tools.problems import ProblemError, default_warehouse
 from tools.progress import Step, say
 from tools.summary import summary
 
-EVENTS = 300_000
-SEED = 20260101
 DATA = Path("warehouse/demo")
 SITE = Path("site")
 PROJECT_FILES = ("models", "python_models", "macros", "seeds", "snapshots", "src/ai_impact_stats", "dbt_project.yml")
 MARK = "raw.demo_build"
+LOADED = ("raw.demo_manifest",)  # written by demo.load: whoever called it, the data are the demo's
 
 
 def fingerprint(*roots: str, extra: str = "") -> str:
@@ -32,20 +30,17 @@ def fingerprint(*roots: str, extra: str = "") -> str:
     return digest.hexdigest()
 
 
-def generate(events: int, seed: int) -> str:
-    """Write the company's events to Parquet, unless the same ones are there; returns their fingerprint."""
+def generate(**wanted: int) -> str:
+    """Write the company's events to Parquet, unless the same ones are there; returns what identifies them."""
     from demo.generate import generate as write
 
-    wanted = fingerprint("demo", extra=f"{events} {seed}")
-    complete = DATA / "complete"
-    if complete.exists() and complete.read_text() == wanted:
-        return wanted
-    shutil.rmtree(DATA, ignore_errors=True)
-    DATA.mkdir(parents=True)
     with Step("Generate the demo company") as step:
-        write(events=events, seed=seed, out=DATA, progress=step.note)
-    complete.write_text(wanted)
-    return wanted
+        try:
+            manifest = write(out=DATA, progress=step.note, **wanted)
+        except ValueError as error:
+            raise ProblemError(str(error)) from error
+        step.detail = f"{manifest['total_rows']:,} events"
+    return f"{manifest['events']} {manifest['seed']} {manifest['code']}"
 
 
 def prepare(path: Path, wanted: str) -> None:
@@ -53,10 +48,9 @@ def prepare(path: Path, wanted: str) -> None:
     if path.exists():
         con = warehouse.connect(path)
         tables = con.sql("select table_schema || '.' || table_name from information_schema.tables").fetchall()
-        marked = (MARK,) in tables
-        found = con.sql(f"select fingerprint from {MARK}").fetchone() if marked else None
+        found = con.sql(f"select fingerprint from {MARK}").fetchone() if (MARK,) in tables else None
         con.close()
-        if tables and not marked:
+        if tables and (MARK,) not in tables and LOADED not in tables:
             raise ProblemError(
                 f"The warehouse {path} holds tables that make demo did not make: "
                 "set AI_IMPACT_DUCKDB_PATH to another file, then run make demo again."
@@ -103,11 +97,11 @@ def load(path: Path) -> None:
         copy(data=DATA, database=path, schema="raw")
 
 
-def run(events: int = EVENTS, seed: int = SEED, unit_tests: bool = False) -> None:
+def run(unit_tests: bool = False, **wanted: int) -> None:
     """The whole demo. With unit_tests the dbt unit tests run too, each before its model."""
     path = default_warehouse()
     warehouse.check(path)
-    data = generate(events, seed)
+    data = generate(**wanted)
     prepare(path, fingerprint(*PROJECT_FILES, extra=data))
     load(path)
     arguments = ["build", "--target", "duckdb", "--profiles-dir", "."]
