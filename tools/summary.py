@@ -29,8 +29,8 @@ limit 3
 
 EVENTS = """
 select
-    sum(raw_rows) as raw_rows, sum(accepted_rows) as accepted, sum(duplicate_rows) as duplicates,
-    sum(quarantined_rows) as quarantined, sum(late_rows) as late
+    sum(raw) as raw, sum(accepted) as accepted, sum(duplicate) as duplicates,
+    sum(quarantined) as quarantined, sum(late) as late
 from event_reconciliation
 """
 

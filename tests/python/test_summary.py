@@ -1,0 +1,72 @@
+"""What make demo prints at its end, on small tables of the contract's shape."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tools.summary import summary
+
+TABLES = """
+create table event_reconciliation as select * from (values
+    ('task_events', date '2026-01-01', 1000, 940, 50, 10, 9),
+    ('ai_events', date '2026-01-01', 500, 480, 20, 0, 1)
+) as t (source, load_day, raw, accepted, duplicate, quarantined, late);
+
+create table experiments as select 'email' as experiment_id, 'Email drafting' as name;
+create table metric_catalog as select * from (values
+    ('mql', 'MQL rate'), ('speed', 'Emails per hour'), ('rework', 'Rework')
+) as t (metric_id, name);
+
+create table impact_estimates as
+select 'email' as experiment_id, *, 5e-2 as alpha
+from (values
+    ('mql', 'relative_difference', 'relative', 9e-2, 5e-2, 13e-2, true, 'A'),
+    ('mql', 'difference_in_means', 'absolute', 4e-2, 2e-2, 6e-2, true, 'A'),
+    ('speed', 'relative_difference', 'relative', 26e-1, 25e-1, 27e-1, false, 'A'),
+    ('rework', 'difference_in_means', 'absolute', -1e-1, -12e-2, -8e-2, false, 'B'),
+    ('late', 'relative_difference', 'relative', 5e-1, 4e-1, 6e-1, false, 'E'),
+    ('empty', 'relative_difference', 'relative', null, null, null, false, null)
+) as t (metric_id, method, scale, estimate, ci_low, ci_high, is_primary, evidence_grade);
+"""
+
+
+@pytest.fixture
+def built(tmp_path):
+    path = tmp_path / "w.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute(TABLES)
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "board.html").touch()
+    return path, site
+
+
+def test_the_strongest_evidence_comes_first(built):
+    path, site = built
+    assert summary(path, site) == [
+        "1,500 events came in: 1,420 accepted (10 of them late), 70 duplicates, 10 quarantined.",
+        "What changed because of AI:",
+        "  Email drafting, MQL rate: +9.0 % (95 % interval +5.0 % to +13.0 %), evidence grade A",
+        "  Email drafting, Emails per hour: +260.0 % (95 % interval +250.0 % to +270.0 %), evidence grade A",
+        "  Email drafting, Rework: -0.1 (95 % interval -0.12 to -0.08), evidence grade B",
+        f"Dashboard: {site / 'board.html'}",
+        f"Warehouse: {path} (start with kpi_values, impact_estimates, event_quarantine)",
+    ]
+
+
+def test_without_estimates_nothing_is_claimed(built):
+    path, site = built
+    with duckdb.connect(str(path)) as con:
+        con.execute("delete from impact_estimates where estimate is not null; delete from event_reconciliation")
+    assert summary(path, site)[:2] == [
+        "No events came in.",
+        "No experiment has an estimate: see the column reason of impact_estimates.",
+    ]
+
+
+def test_the_summary_stays_short(built):
+    path, site = built
+    for number in range(20):
+        (site / f"more_{number}.html").touch()
+    assert len(summary(path, Path(site))) <= 14
