@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from tools.problems import ProblemError
 from tools.progress import fail
@@ -13,6 +14,8 @@ def main() -> int:
     demo = commands.add_parser("demo", help="generate, build, render, summarise")
     demo.add_argument("--events", type=int, help="how many events the demo company has, about")
     demo.add_argument("--seed", type=int, help="the seed of the demo company")
+    demo.add_argument("--data", type=Path, help="the folder of the generated files")
+    demo.add_argument("--site", type=Path, help="the folder of the rendered pages")
     commands.add_parser("lint", help="style, layers, documentation")
     commands.add_parser("test", help="everything that CI checks")
     arguments = vars(parser.parse_args())

@@ -13,6 +13,7 @@ from tools.summary import summary
 
 DATA = Path("warehouse/demo")
 SITE = Path("site")
+TARGET = Path(os.environ.get("DBT_TARGET_PATH") or "target")
 PROJECT_FILES = ("models", "python_models", "macros", "seeds", "snapshots", "src/ai_impact_stats", "dbt_project.yml")
 MARK = "raw.demo_build"
 LOADED = ("raw.demo_manifest",)  # written by demo.load: whoever called it, the data are the demo's
@@ -30,13 +31,13 @@ def fingerprint(*roots: str, extra: str = "") -> str:
     return digest.hexdigest()
 
 
-def generate(**wanted: int) -> str:
+def generate(data: Path, **wanted: int) -> str:
     """Write the company's events to Parquet, unless the same ones are there; returns what identifies them."""
     from demo.generate import generate as write
 
     with Step("Generate the demo company") as step:
         try:
-            manifest = write(out=DATA, progress=step.note, **wanted)
+            manifest = write(out=data, progress=step.note, **wanted)
         except ValueError as error:
             raise ProblemError(str(error)) from error
         step.detail = f"{manifest['total_rows']:,} events"
@@ -67,18 +68,18 @@ def prepare(path: Path, wanted: str) -> None:
     con.close()
 
 
-def render(step: Step) -> None:
-    """Render the boards to static pages in site/."""
+def render(site: Path, step: Step) -> None:
+    """Render the boards to static pages."""
     boards = sorted(str(p) for p in Path("charts").glob("*.yml") if p.name != "meta.yml")
     if not boards:
         return
-    SITE.mkdir(exist_ok=True)
-    cache = Path("target/dct_cache.duckdb")
+    site.mkdir(parents=True, exist_ok=True)
+    cache = TARGET / "dct_cache.duckdb"
     for old in cache.parent.glob(f"{cache.name}*"):
         old.unlink()
     dct = Path(sys.executable).parent / "dct"
     done = subprocess.run(
-        [dct, "render", *boards, "--no-warnings", "--format", "html", "-o", f"{SITE}/{{stem}}.html"],
+        [dct, "render", *boards, "--no-warnings", "--format", "html", "-o", f"{site}/{{stem}}.html"],
         env={**os.environ, "DO_NOT_TRACK": "1", "DCT_CACHE_PATH": str(cache)},
         capture_output=True,
         text=True,
@@ -90,20 +91,20 @@ def render(step: Step) -> None:
     step.detail = f"{len(boards)} board{'s' * (len(boards) > 1)}"
 
 
-def load(path: Path) -> None:
+def load(data: Path, path: Path) -> None:
     from demo.load import load as copy
 
     with Step("Load the events into the warehouse"):
-        copy(data=DATA, database=path, schema="raw")
+        copy(data=data, database=path, schema="raw")
 
 
-def run(unit_tests: bool = False, **wanted: int) -> None:
+def run(data: Path = DATA, site: Path = SITE, unit_tests: bool = False, **wanted: int) -> None:
     """The whole demo. With unit_tests the dbt unit tests run too, each before its model."""
     path = default_warehouse()
     warehouse.check(path)
-    data = generate(**wanted)
-    prepare(path, fingerprint(*PROJECT_FILES, extra=data))
-    load(path)
+    company = generate(data, **wanted)
+    prepare(path, fingerprint(*PROJECT_FILES, extra=company))
+    load(data, path)
     arguments = ["build", "--target", "duckdb", "--profiles-dir", "."]
     if not unit_tests:
         arguments += ["--exclude-resource-type", "unit_test"]
@@ -111,5 +112,5 @@ def run(unit_tests: bool = False, **wanted: int) -> None:
         results = dbt.run(arguments, step.note).result.results
         step.detail = f"{len(results)} nodes"
     with Step("Render the dashboard") as step:
-        render(step)
-    say("\n".join(["", *summary(path, SITE)]))
+        render(site, step)
+    say("\n".join(["", *summary(path, site)]))

@@ -1,0 +1,15 @@
+"""Shared by all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def demo_warehouse() -> Path:
+    """The demo company as make test has built it; open it read-only."""
+    path = os.environ.get("AI_IMPACT_TEST_WAREHOUSE")
+    if not path:
+        pytest.skip("needs the built demo: run make test, or set AI_IMPACT_TEST_WAREHOUSE to a warehouse of make demo")
+    return Path(path)
