@@ -1,0 +1,133 @@
+"""Effects of one arm against another, from moments: absolute and relative, unadjusted and adjusted (CUPED)."""
+
+import math
+
+from .estimate import Estimate, missing, quantile, wald
+from .moments import Arm, UnitMoments
+
+
+def _problem(treatment: Arm, control: Arm) -> str | None:
+    """Why two arms can't be compared, or None."""
+    for label, arm in (("treatment", treatment), ("control", control)):
+        if arm.n == 0:
+            return f"The {label} arm has no units."
+        if arm.n == 1:
+            return f"The {label} arm has one unit: its variance is unknown."
+        if math.isnan(arm.mean) and not math.isnan(arm.variance):
+            return f"The {label} arm's mean is unknown."
+        if not (math.isfinite(arm.mean) and math.isfinite(arm.variance)):
+            return f"The {label} arm has no value of the metric, or its denominator is 0."
+    # Rounding leaves a variance of about 1e-32 of the squared mean where every unit has the same value.
+    scale = max(treatment.mean**2, control.mean**2)
+    if treatment.variance + control.variance <= 1e-28 * scale or treatment.variance + control.variance == 0:
+        return "Every unit has the same value in each arm: the variance is 0, so there is no standard error."
+    return None
+
+
+def satterthwaite(treatment_variance: float, n_treatment: int, control_variance: float, n_control: int) -> float:
+    """Degrees of freedom of the sum of two estimated variances of a mean.
+
+    Welch (1947), "The generalization of 'Student's' problem when several different population variances are
+    involved", section 5, with Satterthwaite's approximation.
+    """
+    total = treatment_variance + control_variance
+    return total**2 / (treatment_variance**2 / (n_treatment - 1) + control_variance**2 / (n_control - 1))
+
+
+def difference(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estimate:
+    """Treatment minus control with Welch's interval, in the metric's unit.
+
+    Takes a mean (`Arm.from_values`), a proportion (`Arm.from_proportion`) or a ratio (`UnitMoments.ratio`).
+    No estimate, with a reason, for an arm of fewer than 2 units, an unknown mean, or no variance in both arms.
+    """
+    problem = _problem(treatment, control)
+    if problem:
+        return missing(problem, treatment.n, control.n)
+    vt, vc = treatment.variance / treatment.n, control.variance / control.n
+    df = satterthwaite(vt, treatment.n, vc, control.n)
+    return wald(treatment.mean - control.mean, vt + vc, df, treatment.n, control.n, alpha)
+
+
+def is_near_zero(arm: Arm, alpha: float = 0.05) -> bool:
+    """Is the arm's mean too close to 0 to divide by it?
+
+    Fieller (1954), "Some problems in interval estimation", section 2: the confidence set of a ratio is bounded only
+    when the denominator itself differs from 0 at the level alpha (his g < 1).
+    """
+    margin = quantile(1 - alpha / 2, arm.n - 1) * math.sqrt(arm.variance / arm.n)
+    return abs(arm.mean) <= margin
+
+
+def relative_difference(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estimate:
+    """(treatment - control) / |control| as a fraction, with the delta method's standard error.
+
+    Variance of the ratio of two independent means: s_t²/(n_t c²) + t² s_c²/(n_c c⁴), Deng, Knoblich and Lu (2018),
+    section 2.2; Welch's degrees of freedom. Interval and p value are of this statistic, so that they can
+    differ slightly from the absolute ones. No estimate where the control is too close to 0 (`is_near_zero`).
+    """
+    problem = _problem(treatment, control)
+    if problem:
+        return missing(problem, treatment.n, control.n)
+    if control.mean == 0 or is_near_zero(control, alpha):
+        return missing(
+            "The control's level can't be told from 0, so a relative effect has no bounded interval (Fieller).",
+            treatment.n,
+            control.n,
+        )
+    level = abs(control.mean)
+    vt = treatment.variance / treatment.n / level**2
+    vc = treatment.mean**2 * control.variance / control.n / level**4
+    if vt + vc == 0:
+        return missing("The variance of the relative effect is 0.", treatment.n, control.n)
+    df = satterthwaite(treatment.variance / treatment.n, treatment.n, control.variance / control.n, control.n)
+    return wald((treatment.mean - control.mean) / level, vt + vc, df, treatment.n, control.n, alpha)
+
+
+def cuped_coefficient(treatment: UnitMoments, control: UnitMoments) -> float:
+    """The slope of the metric on the covariate, pooled within the arms; NaN where the covariate does not vary.
+
+    With it the adjusted difference equals that of the least squares of the metric on arm and covariate.
+    """
+    spread = (treatment.n - 1) * treatment.var_x + (control.n - 1) * control.var_x
+    if not spread > 0:
+        return math.nan
+    joint = (treatment.n - 1) * treatment.ratio_covariance() + (control.n - 1) * control.ratio_covariance()
+    return joint / spread
+
+
+def cuped_arms(treatment: UnitMoments, control: UnitMoments, theta: float | None = None) -> tuple[Arm, Arm] | str:
+    """Both arms with the metric adjusted by the covariate, or the reason why that is impossible.
+
+    Deng, Xu, Kohavi and Walker (2013), "Improving the sensitivity of online controlled experiments by utilizing
+    pre-experiment data", section 3.2: y - θ(x - x̄) with x̄ over both arms, so that the level of the metric stays. A
+    ratio is adjusted through its linearised unit. `theta` may be given; by default `cuped_coefficient`.
+    """
+    problem = _problem(treatment.ratio(), control.ratio())
+    if problem:
+        return problem
+    if not (treatment.has_covariate() and control.has_covariate()):
+        return "No covariate from before the assignment is known, so nothing can be adjusted for."
+    theta = cuped_coefficient(treatment, control) if theta is None else theta
+    if not math.isfinite(theta):
+        return "The covariate has the same value for every unit, so nothing can be adjusted for."
+    pooled = (treatment.n * treatment.mean_x + control.n * control.mean_x) / (treatment.n + control.n)
+    arms = []
+    for moments in (treatment, control):
+        arm = moments.ratio()
+        variance = arm.variance + theta**2 * moments.var_x - 2 * theta * moments.ratio_covariance()
+        arms.append(Arm(arm.n, arm.mean - theta * (moments.mean_x - pooled), max(variance, 0.0)))
+    return arms[0], arms[1]
+
+
+def cuped(
+    treatment: UnitMoments,
+    control: UnitMoments,
+    alpha: float = 0.05,
+    relative: bool = False,
+    theta: float | None = None,
+) -> Estimate:
+    """The difference adjusted for a covariate from before the assignment; absolute, or relative to the control."""
+    arms = cuped_arms(treatment, control, theta)
+    if isinstance(arms, str):
+        return missing(arms, treatment.n, control.n)
+    return (relative_difference if relative else difference)(*arms, alpha)

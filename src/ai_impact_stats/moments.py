@@ -1,0 +1,127 @@
+"""What SQL hands over about the units of one arm: counts, means, and centred variances and covariances."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """n units with a mean and a sample variance (divisor n - 1, in squared units of the metric)."""
+
+    n: int
+    mean: float
+    variance: float
+
+    @classmethod
+    def from_values(cls, values) -> "Arm":
+        """From one value a unit (any sequence of numbers)."""
+        y = np.asarray(values, dtype="float64")
+        return cls(len(y), float(y.mean()) if len(y) else math.nan, float(y.var(ddof=1)) if len(y) > 1 else math.nan)
+
+    @classmethod
+    def from_sums(cls, total: float, total_squares: float, n: int) -> "Arm":
+        """From Σy, Σy² and n. Cancels when the mean is large beside the spread: prefer centred variances."""
+        return cls(n, total / n, (total_squares - total * total / n) / (n - 1))
+
+    @classmethod
+    def from_proportion(cls, successes: float, n: int) -> "Arm":
+        """From a count of successes. The variance is the binomial p(1 - p)."""
+        p = successes / n if n else math.nan
+        return cls(n, p, p * (1 - p))
+
+
+@dataclass(frozen=True, slots=True)
+class UnitMoments:
+    """The joint moments of a unit's numerator y, denominator z and covariate x in one arm.
+
+    A metric per unit has z = 1 for every unit: mean_z = 1, and 0 for everything that varies with z. Without a covariate
+    mean_x is NaN. Variances and covariances are the sample ones (divisor n - 1).
+    """
+
+    n: int
+    mean_y: float
+    var_y: float
+    mean_z: float = 1.0
+    var_z: float = 0.0
+    cov_yz: float = 0.0
+    mean_x: float = math.nan
+    var_x: float = math.nan
+    cov_yx: float = math.nan
+    cov_zx: float = 0.0
+
+    @classmethod
+    def from_rows(cls, y, z=None, x=None) -> "UnitMoments":
+        """From one row a unit: arrays of equal length; z and x may be left out."""
+        y = np.asarray(y, dtype="float64")
+        ones, nans = np.ones(len(y)), np.full(len(y), math.nan)
+        stacked = np.vstack(
+            [y, ones if z is None else np.asarray(z, "float64"), nans if x is None else np.asarray(x, "float64")]
+        )
+        n = len(y)
+        if n == 0:
+            return cls(0, math.nan, math.nan, math.nan, math.nan, math.nan)
+        means = stacked.mean(axis=1)
+        centred = stacked - means[:, None]
+        c = centred @ centred.T / (n - 1) if n > 1 else np.full((3, 3), math.nan)
+        return cls.from_matrix(n, means, c)
+
+    @classmethod
+    def from_matrix(cls, n: int, means: np.ndarray, c: np.ndarray) -> "UnitMoments":
+        """From the means of (y, z, x) and their 3×3 covariance matrix."""
+        values = (means[0], c[0, 0], means[1], c[1, 1], c[0, 1], means[2], c[2, 2], c[0, 2], c[1, 2])
+        return cls(n, *map(float, values))
+
+    def matrix(self) -> tuple[np.ndarray, np.ndarray]:
+        """Means (y, z, x) and the covariance matrix."""
+        means = np.array([self.mean_y, self.mean_z, self.mean_x])
+        cov = np.array(
+            [
+                [self.var_y, self.cov_yz, self.cov_yx],
+                [self.cov_yz, self.var_z, self.cov_zx],
+                [self.cov_yx, self.cov_zx, self.var_x],
+            ]
+        )
+        return means, cov
+
+    def merged(self, other: "UnitMoments") -> "UnitMoments":
+        """The moments of both groups of units together.
+
+        Chan, Golub and LeVeque (1979), "Updating formulae and a pairwise algorithm for computing sample variances",
+        eq. 2.1. Exact whatever the split, and free of cancellation.
+        """
+        if not self.n or not other.n:
+            return self if self.n else other
+        n = self.n + other.n
+        (m1, c1), (m2, c2) = self.matrix(), other.matrix()
+        # A single unit has no sample variance, and no sum of squares about its own mean either.
+        scatter = sum(c * (k - 1) for c, k in ((c1, self.n), (c2, other.n)) if k > 1)
+        shift = m2 - m1
+        c = (scatter + np.outer(shift, shift) * self.n * other.n / n) / (n - 1)
+        m = m1 + shift * other.n / n
+        return UnitMoments.from_matrix(n, m, c)
+
+    def has_covariate(self) -> bool:
+        return math.isfinite(self.mean_x) and math.isfinite(self.var_x) and math.isfinite(self.cov_yx)
+
+    def covariate(self) -> Arm:
+        """The covariate's own arm, for a balance test."""
+        return Arm(self.n, self.mean_x, self.var_x)
+
+    def ratio(self) -> Arm:
+        """The arm's ratio ȳ/z̄ as a mean, with the variance of its linearised unit (y - Rz)/z̄.
+
+        Delta method: Deng, Knoblich and Lu (2018), "Applying the delta method in metric analytics", section 3.
+        For z = 1 this is the plain mean. NaN where the denominator's mean is 0.
+        """
+        if not self.mean_z:
+            return Arm(self.n, math.nan, math.nan)
+        r = self.mean_y / self.mean_z
+        variance = (self.var_y - 2 * r * self.cov_yz + r * r * self.var_z) / self.mean_z**2
+        return Arm(self.n, r, max(variance, 0.0) if math.isfinite(variance) else variance)
+
+    def ratio_covariance(self) -> float:
+        """The covariance of the linearised unit with the covariate."""
+        r = self.mean_y / self.mean_z
+        return (self.cov_yx - r * self.cov_zx) / self.mean_z

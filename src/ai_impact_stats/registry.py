@@ -1,0 +1,128 @@
+"""The registration of experiments as the analysis needs it: lists, shares and levels read from a table's cells."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .grading import HOLDOUT_DESIGNS, RANDOMISED_DESIGNS
+
+DEFAULT_ALPHA, DEFAULT_POWER = 0.05, 0.8
+COMPARED_DESIGNS = (RANDOMISED_DESIGNS | HOLDOUT_DESIGNS) - {"geo"}
+
+
+def is_missing(value: Any) -> bool:
+    """None, NaN, NaT, pandas' NA or an empty text."""
+    return value is None or value == "" or (value == value) is not True
+
+
+def names(text: Any) -> list[str]:
+    """The names in a cell, separated by comma, semicolon, bar or white space; none for an empty cell."""
+    return [] if is_missing(text) else [name for name in re.split(r"[,;|\s]+", str(text)) if name]
+
+
+def flag(value: Any) -> bool | None:
+    return None if is_missing(value) else bool(value)
+
+
+def number(value: Any, default: float) -> float:
+    return default if is_missing(value) else float(value)
+
+
+def planned_weights(text: Any, arms: list[str]) -> dict[str, float] | str:
+    """The planned share of every arm, or the sentence that says what is wrong with it.
+
+    `text` is `control:0.5,treatment:0.5` (also with =), or the shares alone in the order of `arms` (control first):
+    `50/50`, `0.5,0.5`. An empty cell means equal shares. Any positive scale will do.
+    """
+    if is_missing(text):
+        return dict.fromkeys(arms, 1.0)
+    parts = [part for part in re.split(r"[,;|/\s]+", str(text).strip("{}[] ").replace('"', "")) if part]
+    named = [re.split(r"[:=]", part) for part in parts]
+    try:
+        if all(len(part) == 1 for part in named) and len(named) == len(arms):
+            weights = dict(zip(arms, (float(part[0]) for part in named), strict=True))
+        else:
+            weights = {arm: float(share) for arm, share in named}
+    except ValueError:
+        return f"The expected split {text} can't be read: write it as {arms[0]}:0.5,{arms[-1]}:0.5."
+    if any(w < 0 or not math.isfinite(w) for w in weights.values()):
+        return f"The expected split {text} has a share that is negative or not a number."
+    return weights
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One registered experiment. `problem` is the sentence why it can't be estimated by comparing its arms, if so."""
+
+    experiment_id: str
+    design: str
+    control: str
+    treatments: list[str]
+    metrics: dict[str, str]  # metric_id to its role: primary, secondary or guardrail
+    primary: str | None
+    weights: dict[str, float] | str
+    alpha: float
+    power: float
+    smallest_effect: float | None
+    assignment_method: str | None
+    registered_before_start: bool | None
+    changed_after_start: bool | None
+    finished: bool | None
+    problem: str | None
+
+    @property
+    def arms(self) -> list[str]:
+        return [self.control, *self.treatments]
+
+    @property
+    def is_preregistered(self) -> bool:
+        return self.registered_before_start is True and self.changed_after_start is False
+
+
+def read_experiment(row: Mapping[str, Any]) -> Experiment:
+    """From one row of the registry (column names of the seed `experiments` and of `int_experiments`)."""
+    design = "unknown" if is_missing(row["design"]) else str(row["design"])
+    control = "" if is_missing(row["control_arm"]) else str(row["control_arm"])
+    treatments = names(row["treatment_arm"])
+    roles: dict[str, str] = {}
+    for role in ("primary", "secondary", "guardrail"):
+        column = row["primary_metric_id"] if role == "primary" else row[f"{role}_metric_ids"]
+        for metric in names(column):
+            roles.setdefault(metric, role)
+    alpha, power = number(row["alpha"], DEFAULT_ALPHA), number(row["power"], DEFAULT_POWER)
+    effect = number(row["minimum_detectable_effect"], math.nan)
+    experiment = Experiment(
+        experiment_id=str(row["experiment_id"]),
+        design=design,
+        control=control,
+        treatments=treatments,
+        metrics=roles,
+        primary=next((m for m, role in roles.items() if role == "primary"), None),
+        weights=planned_weights(row["expected_split"], [control, *treatments]),
+        alpha=alpha if 0 < alpha < 1 else DEFAULT_ALPHA,
+        power=power if 0 < power < 1 else DEFAULT_POWER,
+        smallest_effect=abs(effect) if math.isfinite(effect) and effect else None,
+        assignment_method=None if is_missing(row["assignment_method"]) else str(row["assignment_method"]),
+        registered_before_start=flag(row["is_registered_before_start"]),
+        changed_after_start=flag(row["is_changed_after_start"]),
+        finished=flag(row["is_finished"]),
+        problem=None,
+    )
+    return Experiment(**{**experiment.__dict__, "problem": _problem(row, experiment, alpha, power)})
+
+
+def _problem(row: Mapping[str, Any], experiment: Experiment, alpha: float, power: float) -> str | None:
+    if experiment.design not in COMPARED_DESIGNS:
+        return f"The design {experiment.design} has no estimator that compares arms; none is computed for it yet."
+    if not experiment.control or not experiment.treatments:
+        return "The registration names no control arm or no treatment arm."
+    if experiment.control in experiment.treatments:
+        return f"The arm {experiment.control} is registered as control and as treatment."
+    if not (0 < alpha < 1 and 0 < power < 1):
+        return f"alpha ({alpha:g}) and power ({power:g}) must lie between 0 and 1."
+    cluster = row["cluster_by"]
+    if not is_missing(cluster) and str(cluster) != str(row["unit_type"]):
+        return f"Units are clustered by {cluster}; the standard errors of clusters are not computed yet."
+    return None

@@ -1,0 +1,400 @@
+"""Input that allows no estimate: NULL and a sentence, never an exception, never 0 with p = 1."""
+
+import math
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from ai_impact_stats import (
+    Arm,
+    Conduct,
+    Estimate,
+    UnitMoments,
+    check_experiments,
+    cuped,
+    difference,
+    estimate_experiments,
+    grade,
+    pre_period_balance,
+    read,
+    relative_difference,
+    sample_ratio,
+    verdict,
+    write,
+)
+from ai_impact_stats.experiments import CHECKS, ESTIMATES, MOMENTS
+from ai_impact_stats.registry import names, planned_weights
+
+GOOD = UnitMoments.from_rows([1, 2, 3, 4], x=[0, 1, 1, 2])
+EMPTY = UnitMoments.from_rows([])
+ONE = UnitMoments.from_rows([2.0], x=[1.0])
+CONSTANT = UnitMoments.from_rows([2.0, 2.0, 2.0])
+NOTHING_BELOW = UnitMoments.from_rows([1, 2, 3], z=[0, 0, 0])
+ALL_NULL = UnitMoments(3, math.nan, math.nan)
+
+
+def is_refused(e: Estimate, word: str) -> bool:
+    numbers = (e.estimate, e.std_error, e.ci_low, e.ci_high, e.p_value)
+    return all(n is None for n in numbers) and word in e.reason and e.reason.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("treatment", "control", "word"),
+    [
+        (EMPTY, GOOD, "no units"),
+        (GOOD, EMPTY, "control arm has no units"),
+        (ONE, GOOD, "one unit"),
+        (CONSTANT, CONSTANT, "variance is 0"),
+        (NOTHING_BELOW, GOOD, "denominator is 0"),
+        (ALL_NULL, GOOD, "no value"),
+        (UnitMoments.from_rows([0.1] * 10), UnitMoments.from_rows([0.1] * 7), "variance is 0"),
+    ],
+)
+def test_no_effect_without_two_measured_arms(treatment, control, word):
+    assert is_refused(difference(treatment.ratio(), control.ratio()), word)
+    assert is_refused(relative_difference(treatment.ratio(), control.ratio()), word)
+    assert is_refused(cuped(treatment, control), word)
+    assert is_refused(cuped(treatment, control, relative=True), word)
+
+
+def test_counts_stay_when_the_estimate_is_refused():
+    e = difference(EMPTY.ratio(), GOOD.ratio())
+    assert (e.n_treatment, e.n_control) == (0, 4)
+
+
+def test_one_constant_arm_still_has_an_effect():
+    assert difference(GOOD.ratio(), UnitMoments.from_rows([0.0, 0.0, 0.0]).ratio()).estimate == 2.5
+
+
+@pytest.mark.parametrize("control", [[0, 0, 0, 0], [-1, 1, -2, 2], [-1, 1, -2, 2.5]])
+def test_no_relative_effect_against_a_control_near_zero(control):
+    arm = Arm.from_values(control)
+    assert is_refused(relative_difference(GOOD.ratio(), arm), "Fieller")
+    assert difference(GOOD.ratio(), arm).estimate is not None
+
+
+def test_relative_effect_against_a_negative_control_keeps_its_direction():
+    e = relative_difference(Arm(50, -5, 1), Arm(50, -10, 1))
+    assert e.estimate == 0.5
+    assert e.ci_low > 0
+
+
+def test_no_adjustment_without_a_covariate_that_varies():
+    assert is_refused(cuped(UnitMoments.from_rows([1, 2]), UnitMoments.from_rows([2, 4])), "covariate")
+    flat = UnitMoments.from_rows([1, 2, 3], x=[5, 5, 5])
+    assert is_refused(cuped(flat, flat.merged(GOOD).__class__.from_rows([1, 2, 4], x=[5, 5, 5])), "same value")
+
+
+def test_perfectly_predicted_metric_leaves_no_variance():
+    y = [1.0, 2.0, 3.0, 4.0]
+    e = cuped(UnitMoments.from_rows(y, x=y), UnitMoments.from_rows(y[:3], x=y[:3]))
+    assert e.estimate is None or e.std_error > 0
+
+
+def test_sample_ratio_that_cannot_be_checked():
+    for counts, weights in (({"a": 5}, {"a": 1.0}), ({}, {"a": 1, "b": 1}), ({"a": 3, "b": 4}, {"a": 1, "b": 0})):
+        check = sample_ratio(counts, weights)
+        assert (check.statistic, check.p_value, check.passed) == (None, None, None)
+    missing_arm = sample_ratio({"a": 100}, {"a": 1, "b": 1})
+    assert missing_arm.passed is False
+
+
+def test_balance_that_cannot_be_checked():
+    assert pre_period_balance({}).passed is None
+    assert pre_period_balance({"x": (CONSTANT.covariate(), GOOD.covariate())}).passed is None
+    apart = pre_period_balance({"x": (Arm(100, 1, 1), Arm(100, 0, 1)), "w": (Arm(100, 1, 1), Arm(100, 1, 1))})
+    assert apart.passed is False
+    assert "x differs most" in apart.detail
+
+
+@pytest.mark.parametrize("text", ["control:0.5,treatment:0.5", "control=0.5;treatment=0.5", "50/50", "0.5 | 0.5", None])
+def test_planned_weights(text):
+    weights = planned_weights(text, ["control", "treatment"])
+    assert weights["control"] == weights["treatment"]
+    assert set(weights) == {"control", "treatment"}
+
+
+@pytest.mark.parametrize(
+    "text", ["half", "control:0.5,treatment", "1/2/3", "control:-1,treatment:2", "control:nan,t:1"]
+)
+def test_planned_weights_that_cannot_be_read(text):
+    assert "split" in planned_weights(text, ["control", "treatment"])
+
+
+def test_names():
+    assert names("a, b;c|d e") == ["a", "b", "c", "d", "e"]
+    assert names(None) == names("") == names(float("nan")) == []
+
+
+SOUND = {
+    "design": "rct",
+    "assignment_method": "randomized",
+    "registered_before_start": True,
+    "changed_after_start": False,
+    "sample_ratio": True,
+    "balance": True,
+    "powered": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected", "word"),
+    [
+        ({}, "A", None),
+        ({"registered_before_start": False}, "B", "registered after"),
+        ({"registered_before_start": None}, "B", "registered after"),
+        ({"changed_after_start": True}, "B", "changed"),
+        ({"changed_after_start": None}, "B", "changed"),
+        ({"sample_ratio": None}, "B", "sample ratio"),
+        ({"sample_ratio": False}, "D", "sample ratio"),
+        ({"balance": False}, "B", "differed"),
+        ({"balance": None}, "B", "balance"),
+        ({"powered": False}, "B", "detect"),
+        ({"powered": None}, "B", "detect"),
+        ({"exposure": False}, "B", "several arms"),
+        ({"arms_known": False}, "B", "not registered"),
+        ({"finished": False}, "B", "before its end"),
+        ({"design": "holdout"}, "B", "holdout"),
+        ({"design": "did"}, "B", "did"),
+        ({"assignment_method": "self_selected"}, "D", "self_selected"),
+        ({"assignment_method": "matched", "sample_ratio": False}, "D", "matched"),
+        ({"assignment_method": None}, "D", "unknown"),
+    ],
+)
+def test_grade(change, expected, word):
+    earned, why = grade(Conduct(**{**SOUND, **change}))
+    assert earned == expected
+    assert why is None if word is None else word in why
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((0.2, 0.1, 0.3, 0.001, 0.05, "up", "A"), "improved"),
+        ((0.2, 0.1, 0.3, 0.001, 0.05, "down", "A"), "worsened"),
+        ((-0.2, -0.3, -0.1, 0.001, 0.05, "down", "C"), "improved"),
+        ((0.2, -0.1, 0.5, 0.2, 0.05, "up", "A"), "inconclusive"),
+        ((0.01, -0.02, 0.04, 0.2, 0.05, "up", "A", True, 0.05), "no_relevant_effect"),
+        ((0.2, 0.1, 0.3, 0.001, 0.05, "up", "D"), "not_established"),
+        ((0.2, 0.1, 0.3, 0.001, 0.05, "up", "A", False), "still_running"),
+        ((None, None, None, None, 0.05, "up", None), "not_estimated"),
+    ],
+)
+def test_verdict(arguments, expected):
+    assert verdict(*arguments) == expected
+
+
+REGISTRATION = {
+    "experiment_id": "e1",
+    "design": "rct",
+    "unit_type": "lead",
+    "control_arm": "control",
+    "treatment_arm": "treatment",
+    "primary_metric_id": "m1",
+    "secondary_metric_ids": "m2",
+    "guardrail_metric_ids": None,
+    "expected_split": "control:0.5,treatment:0.5",
+    "alpha": 0.05,
+    "power": 0.8,
+    "minimum_detectable_effect": 0.5,
+    "cluster_by": None,
+    "assignment_method": "randomized",
+    "is_registered_before_start": True,
+    "is_changed_after_start": False,
+    "is_finished": True,
+}
+CATALOGUE = pd.DataFrame(
+    [
+        {"metric_id": "m1", "aggregation": "mean", "transform": "none", "direction": "up", "covariate": "pre_period"},
+        {"metric_id": "m2", "aggregation": "proportion", "transform": None, "direction": "down", "covariate": None},
+        {"metric_id": "m3", "aggregation": "quantile", "transform": None, "direction": "down", "covariate": None},
+        {"metric_id": "m4", "aggregation": "mean", "transform": "log", "direction": "down", "covariate": None},
+    ]
+)
+
+
+def tables(registrations, arms=None):
+    """The four inputs, with the units of `arms` (arm to y and x) in both m1 and m2 of every experiment."""
+    arms = (
+        {"control": ([4, 5, 6, 5] * 30, [1, 2, 3, 2] * 30), "treatment": ([6, 7, 9, 8] * 30, [1, 2, 3, 2] * 30)}
+        if arms is None
+        else arms
+    )
+    registry = pd.DataFrame([{**REGISTRATION, **r} for r in registrations])
+    moments, counts = [], []
+    for e in registry.experiment_id:
+        for arm, (y, x) in arms.items():
+            counts.append({"experiment_id": e, "arm": arm, "n_units": len(y), "n_excluded": 0})
+            for metric, values in (("m1", y), ("m2", [v > 6 or v == 4 for v in y])):
+                m = UnitMoments.from_rows(values, x=x)
+                moments.append(
+                    {"experiment_id": e, "metric_id": metric, "segment": "all", "arm": arm}
+                    | {k: getattr(m, k) for k in MOMENTS}
+                )
+    columns = ["experiment_id", "metric_id", "segment", "arm", *MOMENTS]
+    return (
+        registry,
+        CATALOGUE,
+        pd.DataFrame(moments, columns=columns),
+        pd.DataFrame(counts, columns=["experiment_id", "arm", "n_units", "n_excluded"]),
+    )
+
+
+def estimates(*args) -> pd.DataFrame:
+    table = estimate_experiments(*args)
+    assert table.schema == ESTIMATES
+    return table.to_pandas()
+
+
+def test_experiment_of_full_quality():
+    found = estimates(*tables([{}]))
+    assert list(found.method) == [
+        *("difference_in_means", "relative_difference", "cuped", "cuped_relative"),
+        *("difference_in_means", "relative_difference"),
+    ]
+    assert found.estimate.iloc[0] == 2.5
+    assert found.estimate.iloc[1] == pytest.approx(0.5)
+    assert found.is_preregistered.all()
+    assert set(found.evidence_grade[:4]) == {"A"}
+    assert list(found.verdict[:4]) == ["improved"] * 4
+    assert found.verdict.iloc[4] == "worsened"
+    assert found.std_error.iloc[2] < found.std_error.iloc[0]
+    checks = check_experiments(*tables([{}])).to_pandas().set_index("check_id")
+    assert set(checks.index) == {
+        "srm", "multiple_exposure", "unknown_arm", "pre_period_balance", "power", "registered_late",
+        "registration_changed", "still_running",
+    }  # fmt: skip
+    assert checks.passed.all()
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"design": "staggered_did"}, "staggered_did"),
+        ({"design": None}, "unknown"),
+        ({"treatment_arm": None}, "no treatment arm"),
+        ({"treatment_arm": "control"}, "control and as treatment"),
+        ({"treatment_arm": "other"}, "no units"),
+        ({"control_arm": "other"}, "no units"),
+        ({"alpha": 1.5}, "alpha"),
+        ({"cluster_by": "team"}, "clustered by team"),
+        ({"primary_metric_id": "m9", "secondary_metric_ids": None}, "metric_catalog"),
+        ({"primary_metric_id": "m3", "secondary_metric_ids": None}, "quantile"),
+        ({"primary_metric_id": "m4", "secondary_metric_ids": None}, "log"),
+    ],
+)
+def test_one_bad_registration_does_not_stop_the_others(change, word):
+    found = estimates(*tables([{}, {"experiment_id": "bad", **change}]))
+    bad = found[found.experiment_id == "bad"]
+    assert len(bad) >= 2
+    assert bad.estimate.isna().all()
+    assert bad.p_value.isna().all()
+    assert bad.evidence_grade.isna().all()
+    assert set(bad.verdict) == {"not_estimated"}
+    assert bad.reason.str.contains(word).all()
+    assert found[found.experiment_id == "e1"].estimate.notna().all()
+    check_experiments(*tables([{}, {"experiment_id": "bad", **change}]))
+
+
+def test_no_registry_no_rows():
+    registry, *rest = tables([{}])
+    assert estimate_experiments(registry.iloc[:0], *rest).num_rows == 0
+    assert check_experiments(registry.iloc[:0], *rest).schema == CHECKS
+
+
+def test_no_units_at_all():
+    found = estimates(*tables([{}], arms={}))
+    assert found.estimate.isna().all()
+    assert found.reason.str.contains("no units").all()
+
+
+def test_an_arm_that_is_not_registered_costs_the_grade():
+    arms = {
+        "control": ([4, 5, 6] * 40, [1, 2, 3] * 40),
+        "treatment": ([6, 7, 9] * 40, [1, 2, 3] * 40),
+        "x": ([1, 2], [1, 2]),
+    }
+    args = tables([{}], arms)
+    assert set(estimates(*args).evidence_grade) == {"B"}
+    checks = check_experiments(*args).to_pandas().set_index("check_id")
+    assert "x (2)" in checks.detail["unknown_arm"]
+    assert not checks.passed["unknown_arm"]
+    assert checks.passed["srm"]
+
+
+def test_a_split_that_fails_costs_the_verdict():
+    arms = {"control": ([4, 5, 6] * 100, [1, 2, 3] * 100), "treatment": ([6, 7, 9] * 40, [1, 2, 3] * 40)}
+    found = estimates(*tables([{}], arms))
+    assert set(found.evidence_grade) == {"D"}
+    assert set(found.verdict) == {"not_established"}
+
+
+def test_split_of_zero_leaves_the_arm_out_of_the_ratio():
+    arms = {a: ([4, 5, 6] * 40, [1, 2, 3] * 40) for a in ("control", "b", "c")}
+    args = tables([{"treatment_arm": "b,c", "expected_split": "control:0.5,b:0.5,c:0"}], arms)
+    assert check_experiments(*args).to_pandas().set_index("check_id").passed["srm"]
+
+
+def test_two_treatment_arms_share_one_family():
+    arms = {arm: (y * 40, [1, 2, 3] * 40) for arm, y in (("control", [4, 5, 6]), ("b", [4, 5, 7]), ("c", [5, 6, 7]))}
+    found = estimates(*tables([{"treatment_arm": "b;c", "expected_split": None}], arms))
+    primary = found[(found.metric_id == "m1") & (found.method == "difference_in_means")]
+    assert sorted(primary.treatment_arm) == ["b", "c"]
+    assert primary.p_value_adjusted.max() == pytest.approx(primary.p_value.max())
+    assert primary.p_value_adjusted.min() == pytest.approx(2 * primary.p_value.min())
+
+
+def test_guardrails_are_not_corrected():
+    found = estimates(*tables([{"secondary_metric_ids": None, "guardrail_metric_ids": "m2"}]))
+    guardrail = found[found.metric_role == "guardrail"]
+    assert (guardrail.p_value_adjusted == guardrail.p_value).all()
+
+
+class Spark:
+    def __init__(self, frame):
+        self.frame = frame
+
+    def toPandas(self):  # noqa: N802
+        return self.frame
+
+
+class Snowpark:
+    def __init__(self, frame):
+        self.frame = frame
+
+    def to_pandas(self):
+        return self.frame.rename(columns=str.upper)
+
+
+def test_any_engine_is_read():
+    expected = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
+    con = duckdb.connect()
+    con.register("expected", expected)
+    for relation in (
+        expected,
+        pa.Table.from_pandas(expected),
+        con.table("expected"),
+        Spark(expected),
+        Snowpark(expected),
+    ):
+        frame = read(relation)
+        assert list(frame.columns) == ["a", "b"]
+        assert list(frame.a) == [1, 2]
+    with pytest.raises(TypeError, match="int"):
+        read(3)
+
+
+def test_the_result_goes_back_typed():
+    table = estimate_experiments(*tables([{}]))
+    assert write(table, session=None) is table
+
+    class Session:
+        def createDataFrame(self, rows, schema):  # noqa: N802
+            return rows, schema
+
+    rows, schema = write(table, Session())
+    assert len(rows) == table.num_rows
+    assert "estimate double" in schema
+    assert "n_treatment bigint" in schema
