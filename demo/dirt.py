@@ -76,7 +76,7 @@ def malformed(source: Source, reason: str, wanted: int) -> str:
             select *, row_number() over (order by _pick, _id) - 1 as _number
             from (
                 select *, u('{source.name} {reason}', _id) as _pick from candidates
-                where {source.only.get(reason, "true")}
+                where {source.may_carry(reason)}
             )
             order by _pick, _id limit {wanted}
         )"""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from demo.company import LAST_DAY
+
 
 @dataclass(frozen=True)
 class Source:
@@ -39,6 +41,12 @@ class Source:
         if not self.is_state:
             shared["too_late"] = {"received_at": "cast(_occurred + interval 40 day as varchar)"}
         return {**shared, **self.malformed}
+
+    def may_carry(self, reason: str) -> str:
+        """The SQL condition on rows that may be cloned for a reason."""
+        condition = self.only.get(reason, "true")
+        # What arrives 40 days late must still have arrived by now.
+        return f"{condition} and _occurred < timestamp '{LAST_DAY}' - interval 41 day" if reason == "too_late" else condition
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -146,6 +154,8 @@ SOURCES = (
             "bad_number": {"amount": "'tbd'"},
             "bad_boolean": {"is_closed": "'nearly'"},
             "out_of_range": {"amount": "'-100.0'"},
+            "negative_duration": {"closed_at": "cast(cast(created_at as timestamp) - interval 1 day as varchar)"},
+            "collision": {"amount": "cast(cast(amount as double) + 1 as varchar)"},
         },
     ),
     Source(
@@ -162,27 +172,42 @@ SOURCES = (
         words("""incident_id service_id team_id severity opened_at acknowledged_at resolved_at is_false_positive impact_started_at
             impact_ended_at cost_amount"""),
         key=("incident_id",),
-        malformed={"bad_number": {"cost_amount": "'huge'"}, "bad_boolean": {"is_false_positive": "'unsure'"}},
+        malformed={
+            "bad_number": {"cost_amount": "'huge'"},
+            "bad_boolean": {"is_false_positive": "'unsure'"},
+            "negative_duration": {"resolved_at": "cast(cast(opened_at as timestamp) - interval 1 hour as varchar)"},
+        },
     ),
     Source(
         "requisitions",
         words("""requisition_id team_id opened_at filled_at started_at is_ai_screened interviewer_rating performance_rating retained_days
             status"""),
         key=("requisition_id",),
-        malformed={"bad_number": {"interviewer_rating": "'great'"}, "bad_boolean": {"is_ai_screened": "'some'"}},
+        malformed={
+            "bad_number": {"interviewer_rating": "'great'"},
+            "bad_boolean": {"is_ai_screened": "'some'"},
+            "negative_duration": {"filled_at": "cast(cast(opened_at as timestamp) - interval 1 day as varchar)"},
+        },
     ),
     Source(
         "market_signals",
         words("series week value is_covariate"),
-        key=("series", "week"),
-        malformed={"bad_number": {"value": "'up'"}, "bad_boolean": {"is_covariate": "'sort of'"}},
+        malformed={
+            "bad_number": {"value": "'up'"},
+            "bad_boolean": {"is_covariate": "'sort of'"},
+            "collision": {"value": "cast(cast(value as double) + 1 as varchar)"},
+        },
     ),
     Source(
         "cost_records",
         words("""charge_id use_case_id cost_type service_name charge_period_start charge_period_end billed_cost effective_cost
             billing_currency"""),
         key=("charge_id",),
-        malformed={"unknown_enum": {"cost_type": "'biscuits'"}, "bad_number": {"billed_cost": "'see invoice'"}},
+        malformed={
+            "unknown_enum": {"cost_type": "'biscuits'"},
+            "bad_number": {"billed_cost": "'see invoice'"},
+            "negative_duration": {"charge_period_end": "cast(cast(charge_period_start as timestamp) - interval 1 day as varchar)"},
+        },
     ),
     Source(
         "identity_links",

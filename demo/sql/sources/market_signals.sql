@@ -22,9 +22,9 @@ series as (
     select 'sentiment', week, 0.32 + 0.03 * z('sentiment', w), false from signals
 )
 select
-    series || ':' || week as row_key,
-    cast(week + 7 as timestamp) as updated_at,
-    false as is_deleted,
+    series || ':' || week as event_id,
+    'market_data' as source,
+    cast(week + 7 as timestamp) as occurred_at,
     series,
     week,
     round(value, 4) as value,
