@@ -27,6 +27,20 @@ order by evidence_grade, is_primary desc, abs(estimate) / nullif(ci_high - ci_lo
 limit 3
 """
 
+KPIS = """
+with newest as (
+    select *, row_number() over (partition by kpi_id order by period_start desc) as age
+    from kpi_values
+    where period_grain = 'month' and use_case_id is null and team_id is null and value is not null
+)
+select coalesce(c.name, k.kpi_id) as name, c.unit, k.period_start, k.value, k.ci_low, k.ci_high, k.baseline_value
+from newest as k
+left join kpi_catalog as c on c.kpi_id = k.kpi_id
+where k.age = 1
+order by case when k.baseline_value is null then 1 else 0 end, case when k.ci_low is null then 1 else 0 end, name
+limit 3
+"""
+
 EVENTS = """
 select
     sum(raw) as raw, sum(accepted) as accepted, sum(duplicate) as duplicates,
@@ -50,6 +64,16 @@ def headline(row: tuple) -> str:
     )
 
 
+def kpi_line(row: tuple) -> str:
+    name, unit, month, value, low, high, baseline = row
+    interval = f" (interval {low:,.3g} to {high:,.3g})" if low is not None else ""
+    if baseline is None:
+        change = "no baseline, so no effect is claimed"
+    else:
+        change = f"{baseline:,.3g} in its baseline; before and after only, evidence grade E"
+    return f"  {name}, {unit}: {value:,.3g} in {month:%B %Y}{interval}, {change}"
+
+
 def counts(con: duckdb.DuckDBPyConnection) -> list[str]:
     raw, accepted, duplicates, quarantined, late = con.sql(EVENTS).fetchone()
     if not raw:
@@ -65,6 +89,7 @@ def summary(path: Path, site: Path) -> list[str]:
     con = warehouse.connect(path, read_only=True)
     try:
         rows = con.sql(HEADLINES).fetchall()
+        kpis = con.sql(KPIS).fetchall() if not rows else []
         lines = counts(con)
     finally:
         con.close()
@@ -72,6 +97,7 @@ def summary(path: Path, site: Path) -> list[str]:
         lines += ["What changed because of AI:", *map(headline, rows)]
     else:
         lines += ["No experiment has an estimate: see the column reason of impact_estimates."]
+        lines += [*(["What the KPIs say:"] if kpis else []), *map(kpi_line, kpis)]
     boards = sorted(site.glob("*.html"))
     lines += [f"Dashboard: {board}" for board in boards[:3]]
     lines += [f"Warehouse: {path} (start with kpi_values, impact_estimates, event_quarantine)"]

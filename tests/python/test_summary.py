@@ -13,6 +13,18 @@ create table event_reconciliation as select * from (values
     ('ai_events', date '2026-01-01', 500, 480, 20, 0, 1)
 ) as t (source, load_day, raw, accepted, duplicate, quarantined, late);
 
+create table kpi_catalog as select * from (values
+    ('cycle', 'Cycle time', 'hours'), ('cost', 'Cost per task', 'USD')
+) as t (kpi_id, name, unit);
+create table kpi_values as
+select kpi_id, 'month' as period_grain, null as use_case_id, * exclude (kpi_id)
+from (values
+    ('cycle', date '2026-04-01', null, 61e-1, 6e0, 62e-1, 9e0),
+    ('cycle', date '2026-05-01', null, 4e0, 38e-1, 42e-1, 9e0),
+    ('cycle', date '2026-06-01', 'team a', 1e0, 9e-1, 11e-1, 9e0),
+    ('cost', date '2026-05-01', null, 23e-1, null, null, null)
+) as t (kpi_id, period_start, team_id, value, ci_low, ci_high, baseline_value);
+
 create table experiments as select 'email' as experiment_id, 'Email drafting' as name;
 create table metric_catalog as select * from (values
     ('mql', 'MQL rate'), ('speed', 'Emails per hour'), ('rework', 'Rework')
@@ -59,9 +71,13 @@ def test_without_estimates_nothing_is_claimed(built):
     path, site = built
     with duckdb.connect(str(path)) as con:
         con.execute("delete from impact_estimates where estimate is not null; delete from event_reconciliation")
-    assert summary(path, site)[:2] == [
+    assert summary(path, site)[:5] == [
         "No events came in.",
         "No experiment has an estimate: see the column reason of impact_estimates.",
+        "What the KPIs say:",
+        "  Cycle time, hours: 4 in May 2026 (interval 3.8 to 4.2), 9 in its baseline; "
+        "before and after only, evidence grade E",
+        "  Cost per task, USD: 2.3 in May 2026, no baseline, so no effect is claimed",
     ]
 
 
