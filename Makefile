@@ -26,8 +26,10 @@ test: $(STAMP_TEST) profiles.yml ## Check everything: lint, parse, the demo buil
 lint: $(STAMP_TEST) profiles.yml ## Check the style of SQL and Python, the layers of the models, and their documentation.
 	@$(PY) -m tools lint
 
-format: $(STAMP_TEST) ## Rewrite the Python files in the project's style.
-	@.venv/bin/ruff check --fix --quiet . && .venv/bin/ruff format --quiet .
+format: $(STAMP_TEST) profiles.yml ## Rewrite Python and SQL in the project's style, as far as that can be done by a program.
+	@.venv/bin/ruff check --fix --quiet . || true
+	@.venv/bin/ruff format --quiet .
+	@.venv/bin/sqlfluff fix --quiet --processes 2 --disable-progress-bar models || true
 
 bench: $(STAMP) profiles.yml ## Measure the build on 1 and 10 million events against a hand-written floor (bench/RESULTS.md).
 	@$(PY) -m bench.run
