@@ -1,3 +1,100 @@
+{# Stops a run at its start, with a sentence that names the wrong var or table and the fix. Costs one look at the catalogue. #}
 {% macro check_config() %}
-    select 1
+    {%- if execute and flags.WHICH in ['run', 'build', 'test', 'snapshot', 'seed', 'run-operation'] -%}
+        {%- do ai_impact.check_vars() -%}
+        {%- if flags.WHICH in ['run', 'build'] -%}
+            {%- do ai_impact.check_sources() -%}
+        {%- endif -%}
+    {%- endif -%}
+    select 1 as config_is_valid
+{% endmacro %}
+
+{% macro stop(sentence) %}
+    {%- do exceptions.raise_compiler_error('ai_impact: ' ~ sentence) -%}
+{% endmacro %}
+
+{% macro check_vars() %}
+    {%- set whole_numbers = {
+        'lookback_days': 0, 'max_lateness_days': 0, 'max_clock_skew_minutes': 0, 'k_anonymity': 1, 'min_observations': 1,
+        'identity_max_links': 1, 'identity_max_component': 2
+    } -%}
+    {%- for name, lowest in whole_numbers.items() -%}
+        {%- set value = var(name, none) -%}
+        {%- if value is not integer or value is boolean or value < lowest -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a whole number of at least " ~ lowest ~ ". Set it under `vars:` in dbt_project.yml.") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set level = var('confidence_level', none) -%}
+    {%- if level is not number or level <= 0.5 or level >= 1 -%}
+        {%- do ai_impact.stop("The var `confidence_level` is " ~ ai_impact.shown(level) ~ "; it must be a number between 0.5 and 1, such as 0.95.") -%}
+    {%- endif -%}
+    {%- if var('max_lateness_days') < var('lookback_days') -%}
+        {%- do ai_impact.stop("The var `max_lateness_days` (" ~ var('max_lateness_days') ~ ") is below `lookback_days` (" ~ var('lookback_days') ~ "); raise it, or lower `lookback_days`.") -%}
+    {%- endif -%}
+    {%- for name in ['accept_late_received_before', 'backfill_from'] -%}
+        {%- set value = var(name, none) -%}
+        {%- if value and not modules.re.match('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])( [0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$', value | string) -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a UTC date or time such as '2026-01-31' or '2026-01-31 12:00', or empty.") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name in ai_impact.source_names() -%}
+        {%- if name not in ['task_events', 'ai_events'] and var(name ~ '_enabled', none) is not boolean -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "_enabled` is " ~ ai_impact.shown(var(name ~ '_enabled', none)) ~ "; it must be true or false.") -%}
+        {%- endif -%}
+        {%- if not var(name ~ '_identifier', none) -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "_identifier` is not set; give the name of the raw table, such as `" ~ name ~ "`.") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name in ['identity_person_types', 'identity_account_types'] -%}
+        {%- set value = var(name, none) -%}
+        {%- if value is string or value is mapping or value is not sequence or not value -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a list of kinds of identifiers, such as [person, email].") -%}
+        {%- endif -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{% macro shown(value) -%}
+    {{- return('not set' if value is none else "'" ~ value ~ "'") -}}
+{%- endmacro %}
+
+{% macro check_sources() %}
+    {%- for name in ai_impact.source_names() if ai_impact.source_is_enabled(name) -%}
+        {%- set node = ai_impact.source_node(name) -%}
+        {%- set relation = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.identifier) -%}
+        {%- if relation is none -%}
+            {%- set off = '' if name in ['task_events', 'ai_events'] else ", or switch the source off with the var `" ~ name ~ "_enabled: false`" -%}
+            {%- do ai_impact.stop("The source table " ~ node.schema ~ "." ~ node.identifier ~ " does not exist. Load it, point the vars `raw_schema` and `" ~ name ~ "_identifier` at a table that does" ~ off ~ ".") -%}
+        {%- endif -%}
+        {%- do ai_impact.check_columns(name, relation) -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{% macro check_columns(name, relation) %}
+    {%- set found = {} -%}
+    {%- for column in adapter.get_columns_in_relation(relation) -%}
+        {%- do found.update({column.name | lower: column}) -%}
+    {%- endfor -%}
+    {%- for column in ai_impact.source_columns(name) -%}
+        {%- if column.name not in found -%}
+            {%- do ai_impact.stop("The source table " ~ relation.schema ~ "." ~ relation.identifier ~ " has no column `" ~ column.name ~ "`. Add it (NULL where you do not know it), or read the table through a view that has it.") -%}
+        {%- endif -%}
+        {%- set type = found[column.name].data_type | lower -%}
+        {%- if not ai_impact.type_can_be(type, column.type) -%}
+            {%- do ai_impact.stop("The column `" ~ column.name ~ "` of the source table " ~ relation.schema ~ "." ~ relation.identifier ~ " is " ~ type ~ ", which can't be read as " ~ column.type ~ ". Cast it in a view, and point the var `" ~ name ~ "_identifier` at the view.") -%}
+        {%- endif -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{# Text can be anything; otherwise the families of types must agree. #}
+{% macro type_can_be(type, logical) %}
+    {%- set text = modules.re.search('char|text|string|uuid|enum', type) -%}
+    {%- set numeric = modules.re.search('int|double|float|decimal|numeric|real|number', type) -%}
+    {%- set families = {
+        'string': text or numeric or 'bool' in type,
+        'double': text or numeric, 'int': text or numeric,
+        'boolean': text or 'bool' in type or modules.re.search('int', type),
+        'date': text or modules.re.search('date|timestamp', type),
+        'timestamp': text or modules.re.search('date|timestamp', type)
+    } -%}
+    {{- return(families[logical] and not modules.re.search('struct|map|list|array|json|\\[', type)) -}}
 {% endmacro %}

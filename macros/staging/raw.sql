@@ -47,3 +47,16 @@
 {% macro source_clock(name) %}
     {{- return('updated_at' if 'updated_at' in ai_impact.source_identity(name) else 'occurred_at') -}}
 {% endmacro %}
+
+{# Every source of the data contract. #}
+{% macro source_names() %}
+    {{- return([
+        'task_events', 'ai_events', 'decision_events', 'evaluations', 'assignments', 'unit_covariates', 'touches', 'outcome_events',
+        'opportunities', 'survey_responses', 'incidents', 'requisitions', 'market_signals', 'cost_records', 'identity_links'
+    ]) -}}
+{% endmacro %}
+
+{# The day a row was received; 1970-01-01 where that is unreadable, so that such rows are counted too. #}
+{% macro load_day(received_at) -%}
+    coalesce(cast({{ ai_impact.try_cast(received_at, 'timestamp') }} as date), cast('1970-01-01' as date))
+{%- endmacro %}

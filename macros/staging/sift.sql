@@ -75,7 +75,7 @@ final as (
     select
         event_key,
         {{ column_names | join(',\n        ') }},
-        coalesce(cast(received_at as date), cast('1970-01-01' as date)) as load_day,
+        {{ ai_impact.load_day('received_at') }} as load_day,
         {% if ai_impact.source_clock(name) == 'occurred_at' -%}
         coalesce({{ ai_impact.seconds_between('occurred_at', 'received_at') }} > {{ var('lookback_days') * 86400 }}, false) as is_late,
         {%- else -%}

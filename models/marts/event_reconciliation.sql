@@ -1,0 +1,65 @@
+with raw_rows as (
+    {% for name in ai_impact.source_names() %}
+    select
+        '{{ name }}' as source,
+        {{ ai_impact.load_day('received_at') }} as load_day,
+        count(*) as raw
+    from {{ ai_impact.raw(name) }}
+    group by 1, 2
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+judged_rows as (
+    {% for name in ai_impact.source_names() %}
+    select
+        '{{ name }}' as source,
+        load_day,
+        count(*) filter (where row_status = 'accepted') as accepted,
+        count(*) filter (where row_status = 'duplicate') as duplicate,
+        count(*) filter (where row_status = 'accepted' and is_late) as late
+    from {{ ref('base_' ~ name) }}
+    group by 1, 2
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+quarantined_rows as (
+    select
+        source,
+        load_day,
+        count(*) as quarantined,
+        count(*) filter (where reason = 'too_late') as too_late,
+        count(*) filter (where reason in ('shared_identifier', 'unknown_id_type', 'absurd_component')) as accepted_before
+    from {{ ref('event_quarantine') }}
+    group by source, load_day
+),
+
+days as (
+    select source, load_day from raw_rows
+    union
+    select source, load_day from judged_rows
+),
+
+final as (
+    select
+        {{ ai_impact.hash_key(['days.source', 'days.load_day']) }} as reconciliation_key,
+        days.source,
+        days.load_day,
+        coalesce(raw_rows.raw, 0) as raw,
+        -- Links that staging accepted and identity resolution rejected count once, as quarantined.
+        coalesce(judged_rows.accepted, 0) - coalesce(quarantined_rows.accepted_before, 0) as accepted,
+        coalesce(judged_rows.duplicate, 0) as duplicate,
+        coalesce(quarantined_rows.quarantined, 0) as quarantined,
+        coalesce(judged_rows.late, 0) as late,
+        coalesce(quarantined_rows.too_late, 0) as too_late
+    from days
+    left join raw_rows
+        on days.source = raw_rows.source and days.load_day = raw_rows.load_day
+    left join judged_rows
+        on days.source = judged_rows.source and days.load_day = judged_rows.load_day
+    left join quarantined_rows
+        on days.source = quarantined_rows.source and days.load_day = quarantined_rows.load_day
+)
+
+select * from final
