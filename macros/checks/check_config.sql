@@ -66,6 +66,9 @@
             {%- do ai_impact.stop("The source table " ~ node.schema ~ "." ~ node.identifier ~ " does not exist. Load it, point the vars `raw_schema` and `" ~ name ~ "_identifier` at a table that does" ~ off ~ ".") -%}
         {%- endif -%}
         {%- do ai_impact.check_columns(name, relation) -%}
+        {%- if name in ['task_events', 'ai_events'] and run_query('select 1 from ' ~ relation ~ ' limit 1') | length == 0 -%}
+            {%- do log('ai_impact: The source table ' ~ relation.schema ~ '.' ~ relation.identifier ~ ' is empty, so what is computed from it is empty too. Load it before you read the results.', info=true) -%}
+        {%- endif -%}
     {%- endfor -%}
 {% endmacro %}
 
