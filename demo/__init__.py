@@ -1,1 +1,1 @@
-"""One generated company whose truth is known: every effect that the project estimates is planted here and written down."""
+"""A generated company whose truth is known: every effect that the project estimates is planted and written down."""

@@ -60,7 +60,7 @@ WAVES = {
     "sre_edge": None,
 }
 
-# Channels of the visitors' journeys: how often they are met, what a touch costs, and the chance that a touch alone converts.
+# Channels of the visitors' journeys: how often they are met, what a touch costs, the chance that a touch converts.
 CHANNELS = (
     ("organic_search", 0.26, 0.00, 0.016),
     ("paid_search", 0.20, 2.40, 0.024),
@@ -70,9 +70,9 @@ CHANNELS = (
     ("webinar", 0.08, 6.50, 0.045),
 )
 
-# Work that is not part of an experiment: use case, area of its teams, tasks at scale 1, first day of AI (NULL: no AI), share
-# of AI after it, human minutes and cycle hours without AI, what AI leaves of both, rework without and with AI, errors without
-# and with AI, where its baseline minutes come from.
+# Work whose effect no experiment asks for: use case, area of its team, tasks at scale 1, first day of AI, share of AI
+# from then on, human minutes and cycle hours without AI, what AI leaves of both, rework without and with AI, errors
+# without and with AI, where its baseline minutes come from.
 ROUTINE = (
     (
         "landing_page",
@@ -211,7 +211,7 @@ class Truth:
 
 
 TRUTH = Truth()
-# Accounts whose identifier the shared kiosk saw.
+# Visitors that were seen at the shared kiosk.
 KIOSK_LINKS = 1000
 
 

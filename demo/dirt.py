@@ -9,30 +9,35 @@ MALFORMED_LEAST = 3
 
 
 def deliver(con, source: Source, clean_sql: str, is_first_chunk: bool) -> None:
-    """Fill the table `delivered`: the clean rows of a chunk and their dirt, as text, each dirty one with its reason in _dirt."""
+    """Fill the table `delivered`: a chunk's clean rows and their dirt, as text; _dirt says what is wrong with a row."""
     occurred = "updated_at" if source.is_state else "occurred_at"
     columns = [c for c in source.all_columns if c != "received_at"]
     if source.is_state:
         identity = " || ':' || ".join([f"cast({c} as varchar)" for c in (*source.key, "updated_at", "is_deleted")])
     else:
         identity = "event_id"
+    texts = ", ".join(f"cast({c} as varchar) as {c}" for c in columns)
     late, skew = ("0", "0") if source.is_state else (TRUTH.late, TRUTH.clock_skew)
     stream = f"'{source.name} "
     con.execute(f"""
         create or replace table clean as
         with typed as (
-            select {occurred} as _occurred, {identity} as _id, {", ".join(f"cast({c} as varchar) as {c}" for c in columns)}
+            select {occurred} as _occurred, {identity} as _id, {texts}
             from ({clean_sql})
         ),
         labelled as (
-            select *, u({stream}arrives', _id) as _arrives, u({stream}again', _id) as _again, u({stream}delay', _id) as _delay from typed
+            select *,
+                u({stream}arrives', _id) as _arrives,
+                u({stream}again', _id) as _again,
+                u({stream}delay', _id) as _delay
+            from typed
         ),
         timed as (
             select *,
                 case
                     when _arrives < {late} then plus_hours(_occurred, 24 * (3.5 + 16 * _delay))
                     when _arrives < {late} + {skew} then _occurred - to_seconds(cast(5 + floor(280 * _delay) as bigint))
-                    else _occurred + to_microseconds(cast(floor(1000000 * (0.5 + 90 * _delay * _delay * _delay)) as bigint))
+                    else _occurred + to_microseconds(cast(floor(1000000 * (0.5 + 90 * pow(_delay, 3))) as bigint))
                 end as _received,
                 case when _arrives < {late} then 'late' when _arrives < {late} + {skew} then 'clock_skew' end as _dirt
             from labelled

@@ -117,8 +117,9 @@ def slices(size: Size, chunk: int) -> dict[str, int]:
 def routine(con: duckdb.DuckDBPyConnection, size: Size, chunk: int) -> None:
     con.execute("""
         create or replace table routine (
-            use_case_id varchar, area varchar, lo bigint, hi bigint, ai_from timestamp, ai_share double, minutes double, cycle_hours double,
-            minutes_left double, cycle_left double, rework double, rework_ai double, errors double, errors_ai double, baseline_source varchar
+            use_case_id varchar, area varchar, lo bigint, hi bigint, ai_from timestamp, ai_share double,
+            minutes double, cycle_hours double, minutes_left double, cycle_left double,
+            rework double, rework_ai double, errors double, errors_ai double, baseline_source varchar
         )""")
     for use_case, area, count, *rest in ROUTINE:
         total = round(count * size.scale)
@@ -143,9 +144,8 @@ def write_chunk(con, size: Size, values: dict[str, object], chunk: int, out: Pat
         file = out / source.name / f"part-{chunk:05d}.parquet"
         file.parent.mkdir(exist_ok=True)
         names = ", ".join(source.all_columns)
-        con.execute(
-            f"copy (select {names} from delivered order by received_at, {names}) to '{sql_text(file)}' (format parquet, compression zstd)"
-        )
+        rows_in_order = f"select {names} from delivered order by received_at, {names}"
+        con.execute(f"copy ({rows_in_order}) to '{sql_text(file)}' (format parquet, compression zstd)")
 
 
 def write_small(con, out: Path, name: str, columns: str, rows: list[tuple]) -> None:
@@ -166,7 +166,8 @@ def generate(
 ) -> dict:
     """Write one folder of Parquet files a source under `out`, and a manifest last; returns the manifest.
 
-    Nothing is written where the same company is there already. An interrupted run leaves no manifest and is started afresh.
+    Nothing is written where the same company is there already. An interrupted run leaves no manifest: the next starts
+    afresh.
     """
     if not LEAST_EVENTS <= events <= MOST_EVENTS:
         raise ValueError(f"events is {events:,}: choose a number from {LEAST_EVENTS:,} to {MOST_EVENTS:,}.")

@@ -46,7 +46,11 @@ class Source:
         """The SQL condition on rows that may be cloned for a reason."""
         condition = self.only.get(reason, "true")
         # What arrives 40 days late must still have arrived by now.
-        return f"{condition} and _occurred < timestamp '{LAST_DAY}' - interval 41 day" if reason == "too_late" else condition
+        return (
+            f"{condition} and _occurred < timestamp '{LAST_DAY}' - interval 41 day"
+            if reason == "too_late"
+            else condition
+        )
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -56,8 +60,10 @@ def words(text: str) -> tuple[str, ...]:
 SOURCES = (
     Source(
         "task_events",
-        words("""event_type task_id use_case_id actor_id actor_kind team_id subject_type subject_id execution_mode is_eligible complexity
-            human_minutes baseline_minutes baseline_source"""),
+        words("""
+            event_type task_id use_case_id actor_id actor_kind team_id subject_type subject_id
+            execution_mode is_eligible complexity human_minutes baseline_minutes baseline_source
+        """),
         malformed={
             "unknown_enum": {"event_type": "'teleported'"},
             "bad_number": {"human_minutes": "'twelve'"},
@@ -69,7 +75,7 @@ SOURCES = (
                 "received_at": "cast(_occurred + interval 40 day as varchar)",
             },
             "missing_key": {
-                "event_id": "case when _number % 3 = 0 then '' when _number % 3 = 1 then 'bad-missing_key-' || event_id end",
+                "event_id": "case _number % 3 when 0 then '' when 1 then 'bad-missing_key-' || event_id end",
                 "task_id": "case when _number % 3 <> 1 then task_id end",
             },
         },
@@ -81,9 +87,12 @@ SOURCES = (
     ),
     Source(
         "ai_events",
-        words("""event_type task_id use_case_id trace_id span_id operation_name provider_name request_model response_model agent_version
-            prompt_version prompt_hash input_tokens output_tokens latency_ms time_to_first_chunk_ms status error_type confidence edit_ratio
-            cost_amount cost_currency"""),
+        words("""
+            event_type task_id use_case_id trace_id span_id operation_name provider_name
+            request_model response_model agent_version prompt_version prompt_hash input_tokens
+            output_tokens latency_ms time_to_first_chunk_ms status error_type confidence edit_ratio
+            cost_amount cost_currency
+        """),
         malformed={
             "unknown_enum": {"event_type": "'model_dream'"},
             "bad_number": {"input_tokens": "'many'"},
@@ -94,9 +103,12 @@ SOURCES = (
     ),
     Source(
         "decision_events",
-        words("""event_type decision_id use_case_id decision_type subject_type subject_id ai_recommendation ai_confidence human_action
-            reviewer_id requires_sign_off signed_off review_minutes evidence_count has_sources has_confidence has_rationale final_choice
-            predicted_value outcome_label outcome_value"""),
+        words("""
+            event_type decision_id use_case_id decision_type subject_type subject_id
+            ai_recommendation ai_confidence human_action reviewer_id requires_sign_off signed_off
+            review_minutes evidence_count has_sources has_confidence has_rationale final_choice
+            predicted_value outcome_label outcome_value
+        """),
         malformed={
             "unknown_enum": {"human_action": "'shrugged'"},
             "bad_number": {"predicted_value": "'a lot'"},
@@ -107,9 +119,10 @@ SOURCES = (
     ),
     Source(
         "evaluations",
-        words(
-            "target_type target_id criterion score scale_min scale_max label evaluator_type evaluator_id rubric_version is_blinded"
-        ),
+        words("""
+            target_type target_id criterion score scale_min scale_max label evaluator_type
+            evaluator_id rubric_version is_blinded
+        """),
         malformed={
             "unknown_enum": {"evaluator_type": "'oracle'"},
             "bad_number": {"score": "'good'"},
@@ -169,8 +182,10 @@ SOURCES = (
     ),
     Source(
         "incidents",
-        words("""incident_id service_id team_id severity opened_at acknowledged_at resolved_at is_false_positive impact_started_at
-            impact_ended_at cost_amount"""),
+        words("""
+            incident_id service_id team_id severity opened_at acknowledged_at resolved_at
+            is_false_positive impact_started_at impact_ended_at cost_amount
+        """),
         key=("incident_id",),
         malformed={
             "bad_number": {"cost_amount": "'huge'"},
@@ -180,8 +195,10 @@ SOURCES = (
     ),
     Source(
         "requisitions",
-        words("""requisition_id team_id opened_at filled_at started_at is_ai_screened interviewer_rating performance_rating retained_days
-            status"""),
+        words("""
+            requisition_id team_id opened_at filled_at started_at is_ai_screened interviewer_rating
+            performance_rating retained_days status
+        """),
         key=("requisition_id",),
         malformed={
             "bad_number": {"interviewer_rating": "'great'"},
@@ -200,13 +217,15 @@ SOURCES = (
     ),
     Source(
         "cost_records",
-        words("""charge_id use_case_id cost_type service_name charge_period_start charge_period_end billed_cost effective_cost
-            billing_currency"""),
+        words("""
+            charge_id use_case_id cost_type service_name charge_period_start charge_period_end
+            billed_cost effective_cost billing_currency
+        """),
         key=("charge_id",),
         malformed={
             "unknown_enum": {"cost_type": "'biscuits'"},
             "bad_number": {"billed_cost": "'see invoice'"},
-            "negative_duration": {"charge_period_end": "cast(cast(charge_period_start as timestamp) - interval 1 day as varchar)"},
+            "negative_duration": {"charge_period_end": "cast(cast(charge_period_start as date) - 1 as varchar)"},
         },
     ),
     Source(
