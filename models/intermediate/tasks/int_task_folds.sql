@@ -14,13 +14,18 @@ with received as (
         and received_at is not null
 ),
 
+{% if is_incremental() -%}
 affected_tasks as (
-    select task_id, max(received_at) as last_received_at
-    from received
+    select distinct task_id from received
+    where {{ ai_impact.changed_since_last_run('received') }}
+),
+
+{% endif -%}
+whole_tasks as (
+    select * from received
     {% if is_incremental() %}
-    where task_id in (select r.task_id from received as r where {{ ai_impact.changed_since_last_run('r') }})
+    where task_id in (select affected_tasks.task_id from affected_tasks)
     {% endif %}
-    group by task_id
 ),
 
 events as (
@@ -28,12 +33,8 @@ events as (
         *,
         {{ ai_impact.event_order('occurred_at', 'event_key') }} as event_order,
         event_type in ('review_started', 'review_completed') as is_review
-    from received
-    where
-        row_status = 'accepted'
-        {% if is_incremental() %}
-        and task_id in (select task_id from affected_tasks)
-        {% endif %}
+    from whole_tasks
+    where row_status = 'accepted'
 ),
 
 folded as (
@@ -61,40 +62,53 @@ folded as (
         count(*) filter (where event_type = 'error_found') as error_count,
         count(*) filter (where event_type = 'rework_requested') as rework_count,
         count(*) as event_count,
-        min(occurred_at) as first_occurred_at
+        min(occurred_at) as first_occurred_at,
+        max(received_at) as last_received_at
     from events
     group by task_id
 ),
 
+-- A task whose last accepted event is gone stays as an empty row: an incremental run has no other way to forget it.
+empty_tasks as (
+    select task_id, max(received_at) as last_received_at from whole_tasks
+    where
+        row_status <> 'accepted'
+        and task_id not in (select folded.task_id from folded)
+    group by task_id
+),
+
 final as (
-    -- A task whose last accepted event is gone stays as an empty row: an incremental run has no other way to forget it.
     select
-        {{ ai_impact.hash_key(['affected_tasks.task_id']) }} as task_key,
-        affected_tasks.task_id,
-        folded.use_case_id,
-        folded.team_id,
-        coalesce(folded.completed_by, folded.last_human) as worker_id,
-        folded.subject_type,
-        folded.subject_id,
-        coalesce(folded.completed_mode, folded.last_mode) as execution_mode,
-        folded.is_eligible,
-        folded.complexity,
-        folded.created_at,
-        folded.started_at,
-        folded.completed_at,
-        folded.failed_at,
-        folded.cancelled_at,
-        folded.human_minutes,
-        folded.review_minutes,
-        folded.baseline_minutes,
-        folded.baseline_source,
-        coalesce(folded.error_count, 0) as error_count,
-        coalesce(folded.rework_count, 0) as rework_count,
-        coalesce(folded.event_count, 0) as event_count,
-        folded.first_occurred_at,
-        affected_tasks.last_received_at
-    from affected_tasks
-    left join folded on affected_tasks.task_id = folded.task_id
+        {{ ai_impact.hash_key(['task_id']) }} as task_key,
+        task_id,
+        use_case_id,
+        team_id,
+        coalesce(completed_by, last_human) as worker_id,
+        subject_type,
+        subject_id,
+        coalesce(completed_mode, last_mode) as execution_mode,
+        is_eligible,
+        complexity,
+        created_at,
+        started_at,
+        completed_at,
+        failed_at,
+        cancelled_at,
+        human_minutes,
+        review_minutes,
+        baseline_minutes,
+        baseline_source,
+        error_count,
+        rework_count,
+        event_count,
+        first_occurred_at,
+        last_received_at
+    from folded
+    union all
+    select
+        {{ ai_impact.hash_key(['task_id']) }}, task_id, null, null, null, null, null, null, null, null,
+        null, null, null, null, null, null, null, null, null, 0, 0, 0, null, last_received_at
+    from empty_tasks
 )
 
 select * from final
