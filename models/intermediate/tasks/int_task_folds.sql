@@ -63,6 +63,7 @@ folded as (
         count(*) filter (where event_type = 'rework_requested') as rework_count,
         count(*) as event_count,
         min(occurred_at) as first_occurred_at,
+        max(occurred_at) as last_occurred_at,
         max(received_at) as last_received_at
     from events
     group by task_id
@@ -102,12 +103,13 @@ final as (
         rework_count,
         event_count,
         first_occurred_at,
+        last_occurred_at,
         last_received_at
     from folded
     union all
     select
         {{ ai_impact.hash_key(['task_id']) }}, task_id, null, null, null, null, null, null, null, null,
-        null, null, null, null, null, null, null, null, null, 0, 0, 0, null, last_received_at
+        null, null, null, null, null, null, null, null, null, 0, 0, 0, null, null, last_received_at
     from empty_tasks
 )
 

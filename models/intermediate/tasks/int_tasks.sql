@@ -61,6 +61,7 @@ final as (
         ended.rework_count,
         ended.event_count,
         ended.first_occurred_at,
+        ended.last_occurred_at,
         ended.last_received_at
     from ended
     left join people on ended.worker_id = people.id

@@ -1,0 +1,56 @@
+{# Inside the KPI layer a cell never has a NULL key: 'all' and 'nobody said which' are words, so that they can be joined and never mixed up. kpi_values turns (all) into NULL. #}
+{% macro all_of_them() -%}'(all)'{%- endmacro %}
+
+{% macro unmapped() -%}'(unmapped)'{%- endmacro %}
+
+{% macro mapped(column) -%}
+    coalesce(nullif({{ column }}, ''), {{ ai_impact.unmapped() }})
+{%- endmacro %}
+
+{# The text of a grouping-sets column: (all) where the set leaves it out. #}
+{% macro cell_of(column) -%}
+    case when grouping({{ column }}) = 1 then {{ ai_impact.all_of_them() }} else {{ column }} end
+{%- endmacro %}
+
+{# The four sets of use case by team, with further columns that are always grouped by. #}
+{% macro cell_sets(always, use_case='use_case_id', team='team_id') -%}
+    grouping sets (
+        ({{ always | join(', ') }}, {{ use_case }}, {{ team }}),
+        ({{ always | join(', ') }}, {{ use_case }}),
+        ({{ always | join(', ') }}, {{ team }}),
+        ({{ always | join(', ') }})
+    )
+{%- endmacro %}
+
+{# What the execution KPIs add up over days, teams and use cases: counts first, then amounts. #}
+{% macro kpi_counts() %}
+    {{- return([
+        'completed', 'ai_tasks', 'timed_tasks', 'untimed_tasks', 'eligible_tasks', 'automated_tasks', 'errors', 'reworked_tasks',
+        'saved_tasks', 'saved_tasks_without_rate', 'calls', 'unpriced_calls', 'ai_tasks_without_calls', 'unpaid_tasks',
+        'uncharged_ai_tasks', 'unpriced_charges'
+    ]) -}}
+{% endmacro %}
+
+{% macro kpi_amounts() %}
+    {{- return([
+        'timed_hours', 'timed_hours_squared', 'review_hours', 'recaptured_hours', 'recaptured_hours_squared',
+        'compute_cost', 'labour_cost', 'review_cost', 'tooling_cost'
+    ]) -}}
+{% endmacro %}
+
+{# The sums of all of them, in a select list. #}
+{% macro kpi_sums(counts, amounts) -%}
+    {%- for column in counts %}
+        cast(coalesce(sum({{ column }}), 0) as bigint) as {{ column }},
+    {%- endfor %}
+    {%- for column in amounts %}
+        coalesce({{ ai_impact.exact_sum(column) }}, 0) as {{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# The columns of one part of a union: those it knows by name, 0 for the rest. #}
+{% macro kpi_columns(known) -%}
+    {%- for column in ai_impact.kpi_counts() + ai_impact.kpi_amounts() %}
+        {{ column if column in known else '0 as ' ~ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -1,0 +1,53 @@
+{#- How many distinct people did the work of each cell. AI and systems are nobody. -#}
+with tasks as (
+    select * from {{ ref('int_tasks') }}
+    where is_completed and person_id is not null
+),
+
+periods as (
+    select * from {{ ref('int_kpi_periods') }}
+),
+
+person_days as (
+    select distinct
+        cast(completed_at as date) as completed_on,
+        {{ ai_impact.mapped('use_case_id') }} as use_case_id,
+        {{ ai_impact.mapped('team_id') }} as team_id,
+        person_id
+    from tasks
+),
+
+people as (
+    select
+        person_id,
+        row_number() over (order by person_id) as person_number
+    from (select distinct person_id from person_days) as ids
+),
+
+-- Once a period and person, so that the four ways of grouping count few rows.
+person_periods as (
+    select distinct
+        periods.period_key,
+        person_days.use_case_id,
+        person_days.team_id,
+        people.person_number
+    from person_days
+    inner join people on person_days.person_id = people.person_id
+    inner join periods
+        on
+            person_days.completed_on >= periods.period_start
+            and person_days.completed_on < periods.period_end
+            and periods.baseline_of in ({{ ai_impact.all_of_them() }}, person_days.use_case_id)
+),
+
+final as (
+    select
+        period_key,
+        {{ ai_impact.cell_of('use_case_id') }} as use_case_id,
+        {{ ai_impact.cell_of('team_id') }} as team_id,
+        count(distinct person_number) as n_people
+    from person_periods
+    group by {{ ai_impact.cell_sets(['period_key']) }}
+)
+
+select * from final

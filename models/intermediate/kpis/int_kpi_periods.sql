@@ -1,0 +1,57 @@
+{#- The complete periods that KPIs are told for, half-open, and the baseline window of each use case. -#}
+with days as (
+    select * from {{ ref('dim_dates') }}
+),
+
+use_cases as (
+    select * from {{ ref('dim_use_cases') }}
+    where has_baseline
+),
+
+edges as (
+    select
+        min(date_day) as first_day,
+        {{ ai_impact.add_days('max(date_day)', 1) }} as end_day
+    from days
+    where is_complete
+),
+
+month_ends as (
+    select distinct cast({{ dbt.dateadd('month', 1, 'month_start') }} as date) as period_end from days
+),
+
+candidates as (
+    select 'day' as period_grain, date_day as period_start, {{ ai_impact.add_days('date_day', 1) }} as period_end from days
+    union all
+    select distinct 'week', week_start, {{ ai_impact.add_days('week_start', 7) }} from days
+    union all
+    select distinct 'month', month_start, cast({{ dbt.dateadd('month', 1, 'month_start') }} as date) from days
+    union all
+    select 'rolling_90d', {{ ai_impact.add_days('period_end', -90) }}, period_end from month_ends
+    union all
+    select 'rolling_365d', {{ ai_impact.add_days('period_end', -365) }}, period_end from month_ends
+),
+
+dated as (
+    select *, {{ ai_impact.all_of_them() }} as baseline_of from candidates
+    union all
+    select 'baseline', baseline_from, baseline_to, use_case_id from use_cases
+),
+
+complete as (
+    select dated.* from dated
+    inner join edges on dated.period_start >= edges.first_day and dated.period_end <= edges.end_day
+),
+
+final as (
+    select
+        {{ ai_impact.hash_key(['period_grain', 'period_start', 'baseline_of']) }} as period_key,
+        period_grain,
+        period_start,
+        period_end,
+        {{ ai_impact.days_from('period_start', 'period_end') }} as days_in_period,
+        baseline_of
+    from complete
+)
+
+select * from final

@@ -1,0 +1,47 @@
+{#- Which cells are not shown: those of too few people, and those from which these could be worked out by subtraction. -#}
+with sums as (
+    select * from {{ ref('int_kpi_sums') }}
+),
+
+people as (
+    select * from {{ ref('int_kpi_people') }}
+),
+
+periods as (
+    select * from {{ ref('int_kpi_periods') }}
+),
+
+small_cells as (
+    select
+        sums.period_key,
+        sums.use_case_id,
+        sums.team_id,
+        coalesce(people.n_people, 0) as n_people,
+        case when people.n_people between 1 and {{ var('k_anonymity') }} - 1 then 1 else 0 end as is_hidden
+    from sums
+    left join people
+        on
+            sums.period_key = people.period_key
+            and sums.use_case_id = people.use_case_id
+            and sums.team_id = people.team_id
+),
+{% set last = namespace(name='small_cells') %}
+{% for pass in range(3) %}
+weeks_{{ pass }} as ({{ ai_impact.hide_whole_weeks(last.name) }}),
+
+teams_{{ pass }} as ({{ ai_impact.hide_complements('weeks_' ~ pass, 'use_case_id', 'team_id') }}),
+
+use_cases_{{ pass }} as ({{ ai_impact.hide_complements('teams_' ~ pass, 'team_id', 'use_case_id') }}),
+{% set last.name = 'use_cases_' ~ pass %}
+{% endfor %}
+final as (
+    select
+        period_key,
+        use_case_id,
+        team_id,
+        n_people,
+        is_hidden = 1 as is_suppressed
+    from {{ last.name }}
+)
+
+select * from final

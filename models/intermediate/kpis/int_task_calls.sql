@@ -1,0 +1,30 @@
+{#- What the calls of one task cost and which model answered last. A call in another currency has no cost that can be added. -#}
+with calls as (
+    select * from {{ ref('fct_ai_calls') }}
+),
+
+priced as (
+    select
+        task_id,
+        response_model,
+        occurred_at,
+        {{ ai_impact.event_order('occurred_at', 'call_key') }} as call_order,
+        case when cost_currency = '{{ var("reporting_currency") }}' then cost_amount end as cost_amount
+    from calls
+    where task_id is not null
+),
+
+final as (
+    select
+        task_id,
+        {{ ai_impact.latest('response_model', ['call_order']) }} as response_model,
+        count(*) as call_count,
+        count(*) filter (where cost_amount is null) as unpriced_call_count,
+        {{ ai_impact.exact_sum('cost_amount') }} as compute_cost,
+        min(occurred_at) as first_called_at,
+        max(occurred_at) as last_called_at
+    from priced
+    group by task_id
+)
+
+select * from final

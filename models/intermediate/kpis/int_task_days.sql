@@ -1,0 +1,73 @@
+{#- All that the execution KPIs add up, by day of completion, use case and team: their sums and, for intervals, sums of squares. -#}
+with tasks as (
+    select * from {{ ref('int_tasks') }}
+    where is_completed
+),
+
+calls as (
+    select * from {{ ref('int_task_calls') }}
+),
+
+assumptions as (
+    select * from {{ ref('roi_assumptions') }}
+    where name = 'recapture_rate'
+),
+
+measured as (
+    select
+        tasks.*,
+        cast(tasks.completed_at as date) as completed_on,
+        {{ ai_impact.mapped('tasks.use_case_id') }} as use_case,
+        {{ ai_impact.mapped('tasks.team_id') }} as team,
+        tasks.human_minutes / 60.0 as human_hours,
+        coalesce(tasks.execution_mode in ('ai_assisted', 'ai_autonomous'), false) as is_ai,
+        coalesce(tasks.execution_mode = 'ai_autonomous', false) as is_autonomous,
+        calls.call_count,
+        calls.unpriced_call_count,
+        calls.compute_cost,
+        assumptions.base as recapture_rate
+    from tasks
+    left join calls on tasks.task_id = calls.task_id
+    left join assumptions on tasks.use_case_id = assumptions.use_case_id
+),
+
+saved as (
+    -- Only what was measured before counts; work that AI did alone took no human minutes unless somebody says so.
+    select
+        *,
+        case
+            when is_ai and baseline_source = 'measured' and (human_minutes is not null or is_autonomous)
+                then (baseline_minutes - coalesce(human_minutes, 0) - coalesce(review_minutes, 0)) / 60.0
+        end as saved_hours
+    from measured
+),
+
+final as (
+    select
+        completed_on,
+        use_case as use_case_id,
+        team as team_id,
+        count(*) as completed,
+        count(*) filter (where is_ai) as ai_tasks,
+        count(*) filter (where human_hours > 0) as timed_tasks,
+        {{ ai_impact.exact_sum('human_hours', 'human_hours > 0') }} as timed_hours,
+        {{ ai_impact.exact_sum('human_hours * human_hours', 'human_hours > 0') }} as timed_hours_squared,
+        count(*) filter (where human_hours is null and not is_autonomous) as untimed_tasks,
+        {{ ai_impact.exact_sum('review_minutes / 60.0') }} as review_hours,
+        count(*) filter (where is_eligible) as eligible_tasks,
+        count(*) filter (where is_eligible and is_autonomous) as automated_tasks,
+        cast(sum(error_count) as bigint) as errors,
+        count(*) filter (where rework_count > 0) as reworked_tasks,
+        count(*) filter (where saved_hours is not null) as saved_tasks,
+        count(*) filter (where saved_hours is not null and recapture_rate is null) as saved_tasks_without_rate,
+        {{ ai_impact.exact_sum('saved_hours * recapture_rate') }} as recaptured_hours,
+        {{ ai_impact.exact_sum('saved_hours * recapture_rate * saved_hours * recapture_rate') }} as recaptured_hours_squared,
+        coalesce(cast(sum(call_count) as bigint), 0) as calls,
+        coalesce(cast(sum(unpriced_call_count) as bigint), 0) as unpriced_calls,
+        count(*) filter (where is_ai and call_count is null) as ai_tasks_without_calls,
+        {{ ai_impact.exact_sum('compute_cost') }} as compute_cost
+    from saved
+    group by completed_on, use_case, team
+)
+
+select * from final

@@ -1,0 +1,35 @@
+with tasks as (
+    select * from {{ ref('int_tasks') }}
+),
+
+edges as (
+    -- The last day is whole only once something was received after it.
+    select
+        cast(min(first_occurred_at) as date) as first_day,
+        cast(max(last_occurred_at) as date) as last_day,
+        least({{ ai_impact.add_days('max(last_occurred_at)', 1) }}, cast(max(last_received_at) as date)) as complete_before
+    from tasks
+),
+
+days as (
+    select
+        spine.date_day,
+        edges.complete_before
+    from edges
+    cross join lateral {{ ai_impact.days_between('edges.first_day', ai_impact.add_days('edges.last_day', 1)) }} as spine
+),
+
+final as (
+    select
+        date_day,
+        cast({{ dbt.date_trunc('week', 'date_day') }} as date) as week_start,
+        {{ ai_impact.month_of('date_day') }} as month_start,
+        cast({{ dbt.date_trunc('quarter', 'date_day') }} as date) as quarter_start,
+        cast(extract(year from date_day) as integer) as calendar_year,
+        cast(extract(isodow from date_day) as integer) as day_of_week,
+        extract(isodow from date_day) >= 6 as is_weekend,
+        date_day < complete_before as is_complete
+    from days
+)
+
+select * from final
