@@ -30,6 +30,7 @@ final as (
             sums.period_key = suppression.period_key
             and sums.use_case_id = suppression.use_case_id
             and sums.team_id = suppression.team_id
+    where sums.completed > 0
 )
 
 select * from final

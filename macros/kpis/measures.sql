@@ -1,0 +1,21 @@
+{# The head of every KPI model's rows: which cell, which KPI. #}
+{% macro measure_keys(kpi_id) -%}
+    period_key,
+    use_case_id,
+    team_id,
+    '{{ kpi_id }}' as kpi_id
+{%- endmacro %}
+
+{# An interval of no width says nothing: both ends are NULL then, as where one of them is unknown. #}
+{% macro interval(low, high) -%}
+    cast(case when {{ high }} > {{ low }} then {{ low }} end as {{ ai_impact.type_double() }}) as ci_low,
+    cast(case when {{ high }} > {{ low }} then {{ high }} end as {{ ai_impact.type_double() }}) as ci_high
+{%- endmacro %}
+
+{# Value, numerator, denominator and n of a ratio, each in the type of the contract. #}
+{% macro ratio_columns(numerator, denominator, n, scale=1) -%}
+    cast({{ scale }} * {{ ai_impact.safe_divide(numerator, denominator) }} as {{ ai_impact.type_double() }}) as value,
+    cast({{ numerator }} as {{ ai_impact.type_double() }}) as numerator,
+    cast({{ denominator }} as {{ ai_impact.type_double() }}) as denominator,
+    cast({{ n }} as bigint) as n
+{%- endmacro %}

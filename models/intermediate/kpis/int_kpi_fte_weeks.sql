@@ -1,0 +1,56 @@
+{#- Full-time equivalents times weeks of the teams that completed work in a cell, by the month's head count. -#}
+with sums as (
+    select * from {{ ref('int_kpi_sums') }}
+    where completed > 0 and team_id <> {{ ai_impact.all_of_them() }}
+),
+
+periods as (
+    select * from {{ ref('int_kpi_periods') }}
+),
+
+rates as (
+    select
+        team_id,
+        headcount_fte,
+        cast(month as date) as month_start,
+        cast({{ dbt.dateadd('month', 1, 'month') }} as date) as month_end
+    from {{ ref('labor_rates') }}
+    where headcount_fte is not null
+),
+
+staffed as (
+    select
+        periods.period_key,
+        periods.days_in_period,
+        rates.team_id,
+        rates.headcount_fte,
+        {{ ai_impact.days_from(
+            'greatest(periods.period_start, rates.month_start)', 'least(periods.period_end, rates.month_end)'
+        ) }} as days
+    from periods
+    inner join rates on rates.month_start < periods.period_end and rates.month_end > periods.period_start
+),
+
+team_weeks as (
+    -- A period that the head count covers only in part has none.
+    select
+        period_key,
+        team_id,
+        case when sum(days) = max(days_in_period) then {{ ai_impact.exact_sum('headcount_fte * days / 7.0') }} end as fte_weeks
+    from staffed
+    group by period_key, team_id
+),
+
+final as (
+    select
+        sums.period_key,
+        sums.use_case_id,
+        {{ ai_impact.cell_of('sums.team_id') }} as team_id,
+        count(*) filter (where team_weeks.fte_weeks is null) as teams_without_headcount,
+        {{ ai_impact.exact_sum('team_weeks.fte_weeks') }} as fte_weeks
+    from sums
+    left join team_weeks on sums.period_key = team_weeks.period_key and sums.team_id = team_weeks.team_id
+    group by grouping sets ((sums.period_key, sums.use_case_id, sums.team_id), (sums.period_key, sums.use_case_id))
+)
+
+select * from final

@@ -1,0 +1,32 @@
+with terms as (
+    select * from {{ ref('int_kpi_cost_terms') }}
+),
+
+added as (
+    select
+        *,
+        compute_cost + labour_cost + tooling_cost + review_cost as total_cost
+    from terms
+),
+
+ranged as (
+    -- Days are the units of the interval: costs of one day move together.
+    select
+        *,
+        {{ ai_impact.safe_divide('total_cost', 'completed') }} as cost_per_task,
+        {{ ai_impact.interval_z() }} * {{ ai_impact.ratio_std_error(
+            'days', 'total_cost', 'completed', 'total_cost_squared', 'completed_squared', 'total_cost_by_completed'
+        ) }} as margin
+    from added
+),
+
+final as (
+    select
+        {{ ai_impact.measure_keys('cost_per_task') }},
+        {{ ai_impact.ratio_columns('total_cost', 'completed', 'completed') }},
+        {{ ai_impact.interval('greatest(cost_per_task - margin, 0)', 'cost_per_task + margin') }},
+        reason
+    from ranged
+)
+
+select * from final

@@ -1,0 +1,47 @@
+with cells as (
+    select * from {{ ref('int_kpi_cells') }}
+),
+
+fte_weeks as (
+    select * from {{ ref('int_kpi_fte_weeks') }}
+),
+
+reasoned as (
+    select
+        cells.*,
+        fte_weeks.fte_weeks,
+        case
+            when cells.saved_tasks = 0 then 'No task done with AI has a measured baseline and known human minutes.'
+            when cells.saved_tasks_without_rate > 0
+                then 'A use case has no recapture_rate: add its row to the seed roi_assumptions.'
+            when coalesce(fte_weeks.teams_without_headcount, 1) > 0
+                then 'A team that worked has no headcount_fte in a month of the period: add it to the seed labor_rates.'
+        end as reason
+    from cells
+    left join fte_weeks
+        on
+            cells.period_key = fte_weeks.period_key
+            and cells.use_case_id = fte_weeks.use_case_id
+            and cells.team_id = fte_weeks.team_id
+),
+
+known as (
+    select
+        *,
+        case when reason is null then recaptured_hours end as hours,
+        case when reason is null then fte_weeks end as weeks,
+        -- Both the number of tasks and what each saves are left to chance: the variance of such a sum is the sum of squares.
+        case when reason is null and saved_tasks > 1 then {{ ai_impact.interval_z() }} * sqrt(recaptured_hours_squared) end as margin
+    from reasoned
+),
+
+final as (
+    select
+        {{ ai_impact.measure_keys('time_saved_per_fte') }},
+        {{ ai_impact.ratio_columns('hours', 'weeks', 'saved_tasks') }},
+        {{ ai_impact.interval('(hours - margin) / nullif(weeks, 0)', '(hours + margin) / nullif(weeks, 0)') }},
+        reason
+    from known
+)
+
+select * from final

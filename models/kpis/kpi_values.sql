@@ -1,0 +1,74 @@
+with compared as (
+    select * from {{ ref('int_kpi_compared') }}
+),
+
+guards as (
+    select kpi_id, period_key, use_case_id, team_id, as_guardrail from compared
+),
+
+guarded as (
+    select
+        compared.*,
+        case when compared.guarded_by is null then 'none' else coalesce(guards.as_guardrail, 'unknown') end as guardrail,
+        case when compared.target_basis = 'absolute' then compared.value else compared.change_percent end as judged
+    from compared
+    left join guards
+        on
+            compared.guarded_by = guards.kpi_id
+            and compared.period_key = guards.period_key
+            and compared.use_case_id = guards.use_case_id
+            and compared.team_id = guards.team_id
+),
+
+targeted as (
+    select
+        *,
+        case
+            when is_suppressed then 'suppressed'
+            when value is null or n < {{ var('min_observations') }} or coalesce(target_low, target_high) is null then 'not_enough_data'
+            when judged is null then 'no_baseline'
+            when direction = 'up' and judged < target_low then 'off_target'
+            when direction = 'down' and judged > target_high then 'off_target'
+            -- A gain that quality paid for is none.
+            when guardrail = 'worsened' then 'off_target'
+            when direction = 'up' and judged > target_high then 'better_than_target'
+            when direction = 'down' and judged < target_low then 'better_than_target'
+            else 'on_target'
+        end as status
+    from guarded
+),
+
+final as (
+    select
+        {{ ai_impact.hash_key(['kpi_id', 'period_key', 'use_case_id', 'team_id']) }} as kpi_value_key,
+        kpi_id,
+        domain,
+        period_grain,
+        period_start,
+        period_end,
+        nullif(use_case_id, {{ ai_impact.all_of_them() }}) as use_case_id,
+        nullif(team_id, {{ ai_impact.all_of_them() }}) as team_id,
+        {% for column in [
+            'value', 'numerator', 'denominator', 'n', 'baseline_value', 'change_absolute', 'change_percent', 'ci_low', 'ci_high'
+        ] -%}
+        case when not is_suppressed then {{ column }} end as {{ column }},
+        {% endfor -%}
+        target_low,
+        target_high,
+        target_basis,
+        status,
+        case when is_suppressed and guarded_by is not null then 'unknown' else guardrail end as guardrail_status,
+        case when not is_suppressed then n_people end as n_people,
+        case
+            when is_suppressed
+                then 'Fewer than {{ var("k_anonymity") }} people did this work, or it would show what fewer than {{ var("k_anonymity") }} people did.'
+            when status = 'no_baseline' then baseline_problem
+            when status = 'not_enough_data' and reason is null and value is not null and n < {{ var('min_observations') }}
+                then 'Fewer than {{ var("min_observations") }} observations.'
+            when status = 'off_target' and guardrail = 'worsened' then 'The KPI that guards this one worsened by more than chance.'
+            else reason
+        end as reason
+    from targeted
+)
+
+select * from final
