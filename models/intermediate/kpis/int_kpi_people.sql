@@ -4,8 +4,8 @@ with tasks as (
     where is_completed and person_id is not null
 ),
 
-periods as (
-    select * from {{ ref('int_kpi_periods') }}
+period_days as (
+    select * from {{ ref('int_kpi_period_days') }}
 ),
 
 person_days as (
@@ -27,17 +27,16 @@ people as (
 -- Once a period and person, so that the four ways of grouping count few rows.
 person_periods as (
     select distinct
-        periods.period_key,
+        period_days.period_key,
         person_days.use_case_id,
         person_days.team_id,
         people.person_number
     from person_days
     inner join people on person_days.person_id = people.person_id
-    inner join periods
+    inner join period_days
         on
-            person_days.completed_on >= periods.period_start
-            and person_days.completed_on < periods.period_end
-            and periods.baseline_of in ({{ ai_impact.all_of_them() }}, person_days.use_case_id)
+            person_days.completed_on = period_days.date_day
+            and period_days.baseline_of in ({{ ai_impact.all_of_them() }}, person_days.use_case_id)
 ),
 
 final as (

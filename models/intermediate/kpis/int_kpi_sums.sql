@@ -3,13 +3,13 @@ with days as (
     select * from {{ ref('int_kpi_days') }}
 ),
 
-periods as (
-    select * from {{ ref('int_kpi_periods') }}
+period_days as (
+    select * from {{ ref('int_kpi_period_days') }}
 ),
 
 final as (
     select
-        periods.period_key,
+        period_days.period_key,
         days.use_case_id,
         days.team_id,
         {{ ai_impact.kpi_sums(
@@ -17,12 +17,11 @@ final as (
             ai_impact.kpi_amounts() + ['total_cost_squared', 'total_cost_by_completed']
         ) }}
     from days
-    inner join periods
+    inner join period_days
         on
-            days.date_day >= periods.period_start
-            and days.date_day < periods.period_end
-            and periods.baseline_of in ({{ ai_impact.all_of_them() }}, days.use_case_id)
-    group by periods.period_key, days.use_case_id, days.team_id
+            days.date_day = period_days.date_day
+            and period_days.baseline_of in ({{ ai_impact.all_of_them() }}, days.use_case_id)
+    group by period_days.period_key, days.use_case_id, days.team_id
 )
 
 select * from final

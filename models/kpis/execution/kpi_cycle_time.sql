@@ -3,8 +3,8 @@ with tasks as (
     where is_completed and cycle_hours is not null
 ),
 
-periods as (
-    select * from {{ ref('int_kpi_periods') }}
+period_days as (
+    select * from {{ ref('int_kpi_period_days') }}
 ),
 
 timed as (
@@ -18,18 +18,17 @@ timed as (
 
 cells as (
     select
-        periods.period_key,
+        period_days.period_key,
         {{ ai_impact.cell_of('use_case_id') }} as use_case_id,
         {{ ai_impact.cell_of('team_id') }} as team_id,
         count(*) as n,
         {{ ai_impact.sorted_values('timed.cycle_hours') }} as cycle_hours
     from timed
-    inner join periods
+    inner join period_days
         on
-            timed.completed_on >= periods.period_start
-            and timed.completed_on < periods.period_end
-            and periods.baseline_of in ({{ ai_impact.all_of_them() }}, timed.use_case_id)
-    group by {{ ai_impact.cell_sets(['periods.period_key']) }}
+            timed.completed_on = period_days.date_day
+            and period_days.baseline_of in ({{ ai_impact.all_of_them() }}, timed.use_case_id)
+    group by {{ ai_impact.cell_sets(['period_days.period_key']) }}
 ),
 
 final as (
