@@ -18,26 +18,5 @@
 
 {# A sum that does not depend on the order of its terms: doubles are added as decimals, so that a re-run equals the run before to the last bit. #}
 {% macro exact_sum(expression, condition=none) -%}
-    cast(sum(cast({{ expression }} as decimal(38, 9))) {%- if condition %} filter (where {{ condition }}){% endif %} as {{ ai_impact.type_double() }})
-{%- endmacro %}
-
-{# A number of 64 bits: what dbt calls a float has 32 on some engines. #}
-{% macro type_double() %}
-    {{- return(adapter.dispatch('type_double', 'ai_impact')()) -}}
-{% endmacro %}
-
-{% macro default__type_double() -%}
-    double precision
-{%- endmacro %}
-
-{% macro duckdb__type_double() -%}
-    double
-{%- endmacro %}
-
-{% macro spark__type_double() -%}
-    double
-{%- endmacro %}
-
-{% macro bigquery__type_double() -%}
-    float64
+    cast(sum(cast({{ expression }} as decimal(38, 9))) {%- if condition %} filter (where {{ condition }}){% endif %} as {{ ai_impact.physical_type('double') }})
 {%- endmacro %}

@@ -1,15 +1,20 @@
-{# In an incremental fold: did this raw row come since the last run (less the lookback), or is it one that the backfill lets in? #}
+{# In an incremental fold of tasks: may this raw row have changed what is known since the last run? Received since the lookback
+   before the newest event folded, or let in by one of the two backfills. (A row that is held back must not move this edge.) #}
 {% macro changed_since_last_run(alias) -%}
     (
         {{ alias }}.received_at >= coalesce(
-            (select {{ dbt.dateadd('day', -(var('lookback_days') | int), 'max(last_received_at)') }} from {{ this }}),
-            timestamp '1900-01-01'
+            (
+                select {{ dbt.dateadd('day', -(var('lookback_days') | int), 'max(last_received_at)') }}
+                from {{ this }}
+                where event_count > 0
+            ),
+            cast('1970-01-01' as {{ ai_impact.physical_type('timestamp') }})
         )
-        {%- if var('accept_late_received_before', '') %}
-        or (
-            {{ alias }}.received_at < timestamp '{{ var('accept_late_received_before') }}'
-            and {{ ai_impact.hours_between(alias ~ '.occurred_at', alias ~ '.received_at') }} > {{ var('max_lateness_days') | int * 24 }}
-        )
+        {%- if var('backfill_from') %}
+        or {{ alias }}.received_at >= cast('{{ var('backfill_from') }}' as {{ ai_impact.physical_type('timestamp') }})
+        {%- endif %}
+        {%- if var('accept_late_received_before') %}
+        or {{ ai_impact.is_beyond_lateness(alias ~ '.received_at', alias ~ '.occurred_at') }}
         {%- endif %}
     )
 {%- endmacro %}

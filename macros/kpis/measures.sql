@@ -8,14 +8,14 @@
 
 {# An interval of no width says nothing: both ends are NULL then, as where one of them is unknown. #}
 {% macro interval(low, high) -%}
-    cast(case when {{ high }} > {{ low }} then {{ low }} end as {{ ai_impact.type_double() }}) as ci_low,
-    cast(case when {{ high }} > {{ low }} then {{ high }} end as {{ ai_impact.type_double() }}) as ci_high
+    cast(case when {{ high }} > {{ low }} then {{ low }} end as {{ ai_impact.physical_type('double') }}) as ci_low,
+    cast(case when {{ high }} > {{ low }} then {{ high }} end as {{ ai_impact.physical_type('double') }}) as ci_high
 {%- endmacro %}
 
 {# Value, numerator, denominator and n of a ratio, each in the type of the contract. #}
 {% macro ratio_columns(numerator, denominator, n, scale=1) -%}
-    cast({{ scale }} * {{ ai_impact.safe_divide(numerator, denominator) }} as {{ ai_impact.type_double() }}) as value,
-    cast({{ numerator }} as {{ ai_impact.type_double() }}) as numerator,
-    cast({{ denominator }} as {{ ai_impact.type_double() }}) as denominator,
+    cast({{ scale }} * {{ ai_impact.safe_divide(numerator, denominator) }} as {{ ai_impact.physical_type('double') }}) as value,
+    cast({{ numerator }} as {{ ai_impact.physical_type('double') }}) as numerator,
+    cast({{ denominator }} as {{ ai_impact.physical_type('double') }}) as denominator,
     cast({{ n }} as bigint) as n
 {%- endmacro %}

@@ -31,7 +31,7 @@ final as (
         ended.team_id,
         case
             when ended.worker_id is not null
-                then coalesce(people.entity_id, {{ ai_impact.hash_key(["'person'", 'ended.worker_id']) }})
+                then coalesce(people.entity_id, {{ ai_impact.entity_id("'person'", 'ended.worker_id') }})
         end as person_id,
         ended.subject_type,
         ended.subject_id,
