@@ -11,7 +11,7 @@
    NULL where a rank falls outside of the values. #}
 {% macro order_statistic(values, n, p, side) -%}
     {%- set z = ai_impact.interval_z() -%}
-    {%- set spread -%}{{ z }} * sqrt({{ n }} * {{ p * (1 - p) }}){%- endset -%}
+    {%- set spread -%}{{ z }}e0 * sqrt({{ n }} * {{ p * (1 - p) }}){%- endset -%}
     {%- set low -%}floor({{ n }} * {{ p }} - {{ spread }}){%- endset -%}
     {%- set high -%}(ceil({{ n }} * {{ p }} + {{ spread }}) + 1){%- endset -%}
     (case

@@ -34,7 +34,7 @@
     ) as lines
 {% endmacro %}
 
-{# A week less its other days is a day: where one day of a week is hidden, all days of that week are. #}
+{# A week less its other days is a day: where a week or one of its days is hidden, all of its days are. #}
 {% macro hide_whole_weeks(relation) %}
     select
         cells.period_key,
@@ -43,10 +43,8 @@
         cells.n_people,
         case
             when periods.period_grain = 'day'
-                then max(cells.is_hidden) over (
-                    partition by
-                        periods.period_grain, {{ dbt.date_trunc('week', 'periods.period_start') }}, cells.use_case_id, cells.team_id,
-                        case when periods.period_grain = 'day' then '' else cells.period_key end
+                then max(case when periods.period_grain in ('day', 'week') then cells.is_hidden else 0 end) over (
+                    partition by {{ dbt.date_trunc('week', 'periods.period_start') }}, cells.use_case_id, cells.team_id
                 )
             else cells.is_hidden
         end as is_hidden

@@ -1,27 +1,10 @@
 {#- How many distinct people did the work of each cell. AI and systems are nobody. -#}
-with tasks as (
-    select * from {{ ref('int_tasks') }}
-    where is_completed and person_id is not null
+with person_days as (
+    select * from {{ ref('int_person_days') }}
 ),
 
 period_days as (
     select * from {{ ref('int_kpi_period_days') }}
-),
-
-person_days as (
-    select distinct
-        cast(completed_at as date) as completed_on,
-        {{ ai_impact.mapped('use_case_id') }} as use_case_id,
-        {{ ai_impact.mapped('team_id') }} as team_id,
-        person_id
-    from tasks
-),
-
-people as (
-    select
-        person_id,
-        row_number() over (order by person_id) as person_number
-    from (select distinct person_id from person_days) as ids
 ),
 
 -- Once a period and person, so that the four ways of grouping count few rows.
@@ -30,9 +13,8 @@ person_periods as (
         period_days.period_key,
         person_days.use_case_id,
         person_days.team_id,
-        people.person_number
+        person_days.person_number
     from person_days
-    inner join people on person_days.person_id = people.person_id
     inner join period_days
         on
             person_days.completed_on = period_days.date_day

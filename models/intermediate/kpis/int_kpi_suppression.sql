@@ -11,19 +11,29 @@ periods as (
     select * from {{ ref('int_kpi_periods') }}
 ),
 
+seams as (
+    select * from {{ ref('int_kpi_seams') }}
+),
+
 small_cells as (
     select
         sums.period_key,
         sums.use_case_id,
         sums.team_id,
         coalesce(people.n_people, 0) as n_people,
-        case when people.n_people between 1 and {{ var('k_anonymity') }} - 1 then 1 else 0 end as is_hidden
+        case when people.n_people < {{ var('k_anonymity') }} or seams.period_key is not null then 1 else 0 end as is_hidden
     from sums
     left join people
         on
             sums.period_key = people.period_key
             and sums.use_case_id = people.use_case_id
             and sums.team_id = people.team_id
+    left join seams
+        on
+            sums.period_key = seams.period_key
+            and sums.use_case_id = seams.use_case_id
+            and sums.team_id = seams.team_id
+    where sums.completed > 0
 ),
 {% set last = namespace(name='small_cells') %}
 {% for pass in range(3) %}

@@ -38,7 +38,7 @@ cells as (
 ranged as (
     select
         *,
-        {{ ai_impact.interval_z() }} * sqrt(variance) as margin
+        {{ ai_impact.interval_z() }}e0 * sqrt(variance) as margin
     from cells
 ),
 

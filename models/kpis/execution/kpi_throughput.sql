@@ -7,7 +7,7 @@ timed as (
         *,
         days_in_period * 24 as elapsed_hours,
         {{ ai_impact.safe_divide('timed_tasks', 'timed_hours') }} as tasks_per_hour,
-        {{ ai_impact.interval_z() }} * {{ ai_impact.ratio_std_error(
+        {{ ai_impact.interval_z() }}e0 * {{ ai_impact.ratio_std_error(
             'timed_tasks', 'timed_tasks', 'timed_hours', 'timed_tasks', 'timed_hours_squared', 'timed_hours'
         ) }} as margin
     from cells

@@ -1,0 +1,88 @@
+{#- Periods that would give away a few people's work by subtraction in time: month less weeks, window less months.
+    Where a block has too few people, one of its Mondays must go, and with it the two weeks that meet there: then the block can
+    only be told together with its neighbour. Where that has too few people as well, all weeks of the cell go. -#}
+with blocks as (
+    select * from {{ ref('int_kpi_blocks') }}
+),
+
+periods as (
+    select * from {{ ref('int_kpi_periods') }}
+),
+
+people as (
+    select * from {{ ref('int_kpi_people') }}
+),
+
+edges as (
+    select kind, starts_on, lag(starts_on) over (partition by kind order by starts_on) as before, lead(starts_on) over (partition by kind order by starts_on) as after
+    from (select distinct kind, starts_on from blocks) as starts
+),
+
+thin as (
+    select blocks.*, edges.before, edges.after
+    from blocks
+    inner join edges on blocks.kind = edges.kind and blocks.starts_on = edges.starts_on
+    where blocks.n_people < {{ var('k_anonymity') }}
+),
+
+neighbours as (
+    select
+        thin.*,
+        case when extract(isodow from thin.starts_on) = 1 then coalesce(earlier.n_people, 0) else -1 end as people_before,
+        case when extract(isodow from thin.after) = 1 then coalesce(later.n_people, 0) else -1 end as people_after
+    from thin
+    left join blocks as earlier
+        on
+            thin.kind = earlier.kind and thin.before = earlier.starts_on
+            and thin.use_case_id = earlier.use_case_id and thin.team_id = earlier.team_id
+    left join blocks as later
+        on
+            thin.kind = later.kind and thin.after = later.starts_on
+            and thin.use_case_id = later.use_case_id and thin.team_id = later.team_id
+    where thin.kind = 'block'
+),
+
+mondays as (
+    select
+        use_case_id,
+        team_id,
+        case when people_before >= people_after then starts_on else after end as monday,
+        greatest(people_before, people_after) >= {{ var('k_anonymity') }} as is_enough
+    from neighbours
+),
+
+weeks as (
+    select distinct periods.period_key, mondays.use_case_id, mondays.team_id
+    from mondays
+    inner join periods
+        on
+            periods.period_grain = 'week'
+            and (not mondays.is_enough or periods.period_start = mondays.monday or periods.period_end = mondays.monday)
+),
+
+windows as (
+    select periods.period_key, thin.use_case_id, thin.team_id
+    from thin
+    inner join periods
+        on
+            periods.period_grain in ('rolling_90d', 'rolling_365d')
+            and thin.kind = 'piece'
+            and (periods.period_start = thin.starts_on or periods.period_start = thin.after)
+    union
+    select windows.period_key, people.use_case_id, people.team_id
+    from people
+    inner join periods on people.period_key = periods.period_key and periods.period_grain = 'month'
+    inner join periods as windows
+        on
+            windows.period_grain in ('rolling_90d', 'rolling_365d')
+            and windows.period_start < periods.period_end and windows.period_end > periods.period_start
+    where people.n_people < {{ var('k_anonymity') }}
+),
+
+final as (
+    select * from weeks
+    union
+    select * from windows
+)
+
+select * from final

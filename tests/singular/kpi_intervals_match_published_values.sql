@@ -1,0 +1,37 @@
+{#- The interval macros against values worked out elsewhere (exact formulas, published tables). Runs where confidence_level is 0.95. -#}
+with cases as (
+    {% if var('confidence_level') | float == 0.95 -%}
+    select 'z' as name, {{ ai_impact.interval_z() }} as got, 1.959963984540 as wanted
+    union all
+    select 'z 0.995', {{ ai_impact.normal_quantile(0.995) }}, 2.575829303549
+    union all
+    select 'z 0.5', {{ ai_impact.normal_quantile(0.5) }}, 0
+    union all
+    select 'z 0.99999', {{ ai_impact.normal_quantile(0.99999) }}, 4.264890793923
+    union all
+    select 'wilson 10 of 100, low', {{ ai_impact.wilson('10', '100', -1) }}, 0.055229137061
+    union all
+    select 'wilson 10 of 100, high', {{ ai_impact.wilson('10', '100', 1) }}, 0.174365661527
+    union all
+    select 'wilson 0 of 10, low', {{ ai_impact.wilson('0', '10', -1) }}, 0
+    union all
+    select 'wilson 0 of 10, high', {{ ai_impact.wilson('0', '10', 1) }}, 0.277532799862
+    union all
+    select 'wilson 10 of 10, high', {{ ai_impact.wilson('10', '10', 1) }}, 1
+    union all
+    select 'byar 10, low', {{ ai_impact.byar('10', -1) }}, 4.787449914
+    union all
+    select 'byar 10, high', {{ ai_impact.byar('10', 1) }}, 18.391458606
+    union all
+    select 'byar 0, low', {{ ai_impact.byar('0', -1) }}, 0
+    {%- else -%}
+    select 'none' as name, 0 as got, 0 as wanted
+    {%- endif %}
+),
+
+final as (
+    select * from cases
+    where got is null or abs(got - wanted) > 0.000005
+)
+
+select * from final
