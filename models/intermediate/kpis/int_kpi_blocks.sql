@@ -1,5 +1,5 @@
-{#- The stretches of days between the edges of weeks and months (blocks), and between those of rolling windows too (pieces), with
-    the people at work in each cell. Whoever subtracts published periods from each other ends up with sums of these. -#}
+{#- The stretches of days between the edges of weeks and months (blocks), and of months and rolling windows (pieces), with the people
+    at work in each cell. Whoever subtracts published periods from each other ends up with sums of these. -#}
 with days as (
     select * from {{ ref('dim_dates') }}
 ),
@@ -14,20 +14,20 @@ person_days as (
 ),
 
 edges as (
-    select distinct
-        period_start as edge,
-        case when period_grain in ('week', 'month') then 'block' else 'piece' end as kind
-    from periods
+    select distinct period_start as edge, 'block' as kind from periods where period_grain in ('week', 'month')
     union
-    select period_end, 'block' from periods
+    select distinct period_start, 'piece' from periods where period_grain <> 'week'
+    union
+    select period_end, case when period_grain = 'week' then 'block' else 'piece' end from periods
+    union
+    select period_end, 'block' from periods where period_grain = 'month'
 ),
 
--- An edge of blocks is one of pieces as well.
 marked as (
     select
         days.date_day,
         max(case when edges.kind = 'block' then edges.edge end) as block_edge,
-        max(edges.edge) as piece_edge
+        max(case when edges.kind = 'piece' then edges.edge end) as piece_edge
     from days
     left join edges on days.date_day = edges.edge
     group by days.date_day

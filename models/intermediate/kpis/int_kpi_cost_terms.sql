@@ -1,4 +1,5 @@
-{#- The four terms of the cost of completed tasks. A term of which a part is unknown is NULL and says why. -#}
+{#- The four terms of the cost of completed tasks. A term of which a part is unknown is NULL and says why; only where no more than
+    a few model calls have no cost are these taken at the mean of the others, and that is said too. -#}
 with cells as (
     select * from {{ ref('int_kpi_cells') }}
 ),
@@ -7,7 +8,8 @@ explained as (
     select
         *,
         case
-            when unpriced_calls > 0 then 'A model call has no cost in {{ var("reporting_currency") }}.'
+            when unpriced_calls > calls * {{ 1 - var('min_cost_coverage') | float }}
+                then 'Too many model calls have no cost in {{ var("reporting_currency") }}.'
             when calls = 0 and ai_tasks > 0 then 'No model call is recorded for the tasks done with AI.'
         end as compute_reason,
         case
@@ -40,11 +42,15 @@ final as (
         completed_squared,
         total_cost_squared,
         total_cost_by_completed,
-        case when compute_reason is null then compute_cost end as compute_cost,
+        case when compute_reason is null then compute_cost * coalesce({{ ai_impact.safe_divide('calls', 'calls - unpriced_calls') }}, 1) end as compute_cost,
         case when labour_reason is null then labour_cost end as labour_cost,
         case when tooling_reason is null then tooling_cost end as tooling_cost,
         case when labour_reason is null then review_cost end as review_cost,
-        coalesce(compute_reason, labour_reason, tooling_reason) as reason
+        compute_cost + labour_cost + tooling_cost + review_cost as known_cost,
+        coalesce(
+            compute_reason, labour_reason, tooling_reason,
+            case when unpriced_calls > 0 then 'Some model calls have no cost and count at the mean of the others.' end
+        ) as reason
     from explained
 )
 

@@ -14,8 +14,8 @@ ranged as (
     select
         *,
         {{ ai_impact.safe_divide('total_cost', 'completed') }} as cost_per_task,
-        {{ ai_impact.interval_z() }}e0 * {{ ai_impact.ratio_std_error(
-            'days', 'total_cost', 'completed', 'total_cost_squared', 'completed_squared', 'total_cost_by_completed'
+        {{ ai_impact.interval_z() }}e0 * total_cost / nullif(known_cost, 0) * {{ ai_impact.ratio_std_error(
+            'days', 'known_cost', 'completed', 'total_cost_squared', 'completed_squared', 'total_cost_by_completed'
         ) }} as margin
     from added
 ),
