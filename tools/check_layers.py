@@ -145,7 +145,7 @@ def check_documentation(manifest: dict, root: Path) -> list[str]:
 
 
 def check_contracts(manifest: dict) -> list[str]:
-    tested = {node["attached_node"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
+    tested = {node.get("attached_node") for node in manifest["nodes"].values() if node["resource_type"] == "test"}
     tested |= {
         key
         for node in manifest["nodes"].values()
