@@ -1,4 +1,5 @@
-{#- Every KPI beside its baseline: the same KPI of the same use case and team in the window registered before AI went live. -#}
+{#- Every KPI beside its baseline: the same KPI of the same use case and team in the window registered before AI went
+    live. -#}
 {{ config(materialized='view') }}
 
 with measures as (
@@ -62,7 +63,9 @@ final as (
     select
         compared.*,
         compared.value - compared.baseline_value as change_absolute,
-        100 * {{ ai_impact.safe_divide('compared.value - compared.baseline_value', 'abs(compared.baseline_value)') }} as change_percent,
+        100
+        * {{ ai_impact.safe_divide('compared.value - compared.baseline_value', 'abs(compared.baseline_value)') }}
+            as change_percent,
         catalog.domain,
         catalog.direction,
         catalog.guarded_by,

@@ -3,13 +3,20 @@ with compared as (
 ),
 
 guards as (
-    select kpi_id, period_key, use_case_id, team_id, as_guardrail from compared
+    select
+        kpi_id,
+        period_key,
+        use_case_id,
+        team_id,
+        as_guardrail
+    from compared
 ),
 
 guarded as (
     select
         compared.*,
-        case when compared.guarded_by is null then 'none' else coalesce(guards.as_guardrail, 'unknown') end as guardrail,
+        case when compared.guarded_by is null then 'none' else coalesce(guards.as_guardrail, 'unknown') end
+            as guardrail,
         case when compared.target_basis = 'absolute' then compared.value else compared.change_percent end as judged
     from compared
     left join guards
@@ -25,7 +32,9 @@ targeted as (
         *,
         case
             when is_suppressed then 'suppressed'
-            when value is null or n < {{ var('min_observations') }} or coalesce(target_low, target_high) is null then 'not_enough_data'
+            when
+                value is null or n < {{ var('min_observations') }} or coalesce(target_low, target_high) is null
+                then 'not_enough_data'
             when judged is null then 'no_baseline'
             when direction = 'up' and judged < target_low then 'off_target'
             when direction = 'down' and judged > target_high then 'off_target'
@@ -51,7 +60,7 @@ final as (
         {% for column in [
             'value', 'numerator', 'denominator', 'n', 'baseline_value', 'change_absolute', 'change_percent', 'ci_low', 'ci_high'
         ] -%}
-        case when not is_suppressed then {{ column }} end as {{ column }},
+            case when not is_suppressed then {{ column }} end as {{ column }},
         {% endfor -%}
         target_low,
         target_high,
@@ -61,11 +70,17 @@ final as (
         case when not is_suppressed then n_people end as n_people,
         case
             when is_suppressed
-                then 'Fewer than {{ var("k_anonymity") }} people did this work, or it would show what fewer than {{ var("k_anonymity") }} people did.'
+                then 'Fewer than {{ var("k_anonymity") }} people did this work, or it would show what so few did.'
             when status = 'no_baseline' then baseline_problem
-            when status = 'not_enough_data' and reason is null and value is not null and n < {{ var('min_observations') }}
+            when
+                status = 'not_enough_data'
+                and reason is null
+                and value is not null
+                and n < {{ var('min_observations') }}
                 then 'Fewer than {{ var("min_observations") }} observations.'
-            when status = 'off_target' and guardrail = 'worsened' then 'The KPI that guards this one worsened by more than chance.'
+            when
+                status = 'off_target' and guardrail = 'worsened'
+                then 'The KPI that guards this one worsened by more than chance.'
             else reason
         end as reason
     from targeted

@@ -7,7 +7,8 @@ edges as (
     select
         cast(min(first_occurred_at) as date) as first_day,
         cast(max(last_occurred_at) as date) as last_day,
-        least({{ ai_impact.add_days('max(last_occurred_at)', 1) }}, cast(max(last_received_at) as date)) as complete_before
+        least({{ ai_impact.add_days('max(last_occurred_at)', 1) }}, cast(max(last_received_at) as date))
+            as complete_before
     from tasks
 ),
 
@@ -16,7 +17,9 @@ days as (
         spine.date_day,
         edges.complete_before
     from edges
+    -- noqa: disable=ST05
     cross join lateral {{ ai_impact.days_between('edges.first_day', ai_impact.add_days('edges.last_day', 1)) }} as spine
+    -- noqa: enable=ST05
 ),
 
 final as (

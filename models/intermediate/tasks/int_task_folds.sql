@@ -5,8 +5,8 @@
     on_schema_change='fail'
 ) }}
 
-{#- The rows that may have changed the verdict on an event: any but an exact copy, which never changes a task. -#}
 with received as (
+    -- All but exact copies: these never change a task.
     select * from {{ ref('base_task_events') }}
     where
         row_status <> 'duplicate'
@@ -37,21 +37,24 @@ events as (
     where row_status = 'accepted'
 ),
 
+{% set by = ['event_order'] -%}
 folded as (
     select
         task_id,
-        {{ ai_impact.latest('use_case_id', ['event_order']) }} as use_case_id,
-        {{ ai_impact.latest('team_id', ['event_order']) }} as team_id,
-        {{ ai_impact.latest("case when actor_kind = 'human' and event_type = 'completed' then actor_id end", ['event_order']) }} as completed_by,
-        {{ ai_impact.latest("case when actor_kind = 'human' and not is_review then actor_id end", ['event_order']) }} as last_human,
-        {{ ai_impact.latest('case when subject_id is not null then subject_type end', ['event_order']) }} as subject_type,
-        {{ ai_impact.latest('subject_id', ['event_order']) }} as subject_id,
-        {{ ai_impact.latest("case when event_type = 'completed' then execution_mode end", ['event_order']) }} as completed_mode,
-        {{ ai_impact.latest('execution_mode', ['event_order']) }} as last_mode,
-        {{ ai_impact.latest('is_eligible', ['event_order']) }} as is_eligible,
-        {{ ai_impact.latest('complexity', ['event_order']) }} as complexity,
-        {{ ai_impact.latest('baseline_minutes', ['event_order']) }} as baseline_minutes,
-        {{ ai_impact.latest('case when baseline_minutes is not null then baseline_source end', ['event_order']) }} as baseline_source,
+        {{ ai_impact.latest('use_case_id', by) }} as use_case_id,
+        {{ ai_impact.latest('team_id', by) }} as team_id,
+        {{ ai_impact.latest("case when actor_kind = 'human' and event_type = 'completed' then actor_id end", by) }}
+            as completed_by,
+        {{ ai_impact.latest("case when actor_kind = 'human' and not is_review then actor_id end", by) }} as last_human,
+        {{ ai_impact.latest('case when subject_id is not null then subject_type end', by) }} as subject_type,
+        {{ ai_impact.latest('subject_id', by) }} as subject_id,
+        {{ ai_impact.latest("case when event_type = 'completed' then execution_mode end", by) }} as completed_mode,
+        {{ ai_impact.latest('execution_mode', by) }} as last_mode,
+        {{ ai_impact.latest('is_eligible', by) }} as is_eligible,
+        {{ ai_impact.latest('complexity', by) }} as complexity,
+        {{ ai_impact.latest('baseline_minutes', by) }} as baseline_minutes,
+        {{ ai_impact.latest('case when baseline_minutes is not null then baseline_source end', by) }}
+            as baseline_source,
         min(occurred_at) filter (where event_type = 'created') as created_at,
         min(occurred_at) filter (where event_type = 'started') as started_at,
         max(occurred_at) filter (where event_type = 'completed') as completed_at,
@@ -71,7 +74,10 @@ folded as (
 
 -- A task whose last accepted event is gone stays as an empty row: an incremental run has no other way to forget it.
 empty_tasks as (
-    select task_id, max(received_at) as last_received_at from whole_tasks
+    select
+        task_id,
+        max(received_at) as last_received_at
+    from whole_tasks
     where
         row_status <> 'accepted'
         and task_id not in (select folded.task_id from folded)
@@ -80,37 +86,33 @@ empty_tasks as (
 
 final as (
     select
-        {{ ai_impact.hash_key(['task_id']) }} as task_key,
-        task_id,
-        use_case_id,
-        team_id,
-        coalesce(completed_by, last_human) as worker_id,
-        subject_type,
-        subject_id,
-        coalesce(completed_mode, last_mode) as execution_mode,
-        is_eligible,
-        complexity,
-        created_at,
-        started_at,
-        completed_at,
-        failed_at,
-        cancelled_at,
-        human_minutes,
-        review_minutes,
-        baseline_minutes,
-        baseline_source,
-        error_count,
-        rework_count,
-        event_count,
-        first_occurred_at,
-        last_occurred_at,
-        last_received_at
+        {{ ai_impact.hash_key(['coalesce(folded.task_id, empty_tasks.task_id)']) }} as task_key,
+        coalesce(folded.task_id, empty_tasks.task_id) as task_id,
+        folded.use_case_id,
+        folded.team_id,
+        coalesce(folded.completed_by, folded.last_human) as worker_id,
+        folded.subject_type,
+        folded.subject_id,
+        coalesce(folded.completed_mode, folded.last_mode) as execution_mode,
+        folded.is_eligible,
+        folded.complexity,
+        folded.created_at,
+        folded.started_at,
+        folded.completed_at,
+        folded.failed_at,
+        folded.cancelled_at,
+        folded.human_minutes,
+        folded.review_minutes,
+        folded.baseline_minutes,
+        folded.baseline_source,
+        coalesce(folded.error_count, 0) as error_count,
+        coalesce(folded.rework_count, 0) as rework_count,
+        coalesce(folded.event_count, 0) as event_count,
+        folded.first_occurred_at,
+        folded.last_occurred_at,
+        coalesce(folded.last_received_at, empty_tasks.last_received_at) as last_received_at
     from folded
-    union all
-    select
-        {{ ai_impact.hash_key(['task_id']) }}, task_id, null, null, null, null, null, null, null, null,
-        null, null, null, null, null, null, null, null, null, 0, 0, 0, null, null, last_received_at
-    from empty_tasks
+    full outer join empty_tasks on folded.task_id = empty_tasks.task_id
 )
 
 select * from final

@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
 
-{#- People are looked up here, not in the fold: two ids may turn out to be one person long after the task was folded. -#}
+{#- People are looked up here, not in the fold: two ids may turn out to be one person long after the task was folded.
+    -#}
 with folds as (
     select * from {{ ref('int_task_folds') }}
     where event_count > 0

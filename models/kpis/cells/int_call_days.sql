@@ -30,7 +30,9 @@ of_no_task as (
         use_case_id,
         null as team_id,
         1 as call_count,
-        case when cost_amount is null or cost_currency is distinct from '{{ var("reporting_currency") }}' then 1 else 0 end as unpriced_call_count,
+        case
+            when cost_amount is not null and cost_currency = '{{ var("reporting_currency") }}' then 0 else 1
+        end as unpriced_call_count,
         case when cost_currency = '{{ var("reporting_currency") }}' then cost_amount end as compute_cost
     from calls
     where task_id is null

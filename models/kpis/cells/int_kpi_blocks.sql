@@ -1,5 +1,6 @@
-{#- The stretches of days between the edges of weeks and months (blocks), and of months and rolling windows (pieces), with the people
-    at work in each cell. Whoever subtracts published periods from each other ends up with sums of these. -#}
+{#- The stretches of days between the edges of weeks and months (blocks), and of months and rolling windows (pieces),
+    with the people at work in each cell. Whoever subtracts published periods from each other ends up with sums of
+    these. -#}
 with days as (
     select * from {{ ref('dim_dates') }}
 ),
@@ -14,13 +15,28 @@ person_days as (
 ),
 
 edges as (
-    select distinct period_start as edge, 'block' as kind from periods where period_grain in ('week', 'month')
+    select distinct
+        period_start as edge,
+        'block' as kind
+    from periods
+    where period_grain in ('week', 'month')
     union
-    select distinct period_start, 'piece' from periods where period_grain <> 'week'
+    select distinct
+        period_start,
+        'piece'
+    from periods
+    where period_grain <> 'week'
     union
-    select period_end, case when period_grain = 'week' then 'block' else 'piece' end from periods
+    select
+        period_end,
+        case when period_grain = 'week' then 'block' else 'piece' end
+    from periods
     union
-    select period_end, 'block' from periods where period_grain = 'month'
+    select
+        period_end,
+        'block'
+    from periods
+    where period_grain = 'month'
 ),
 
 marked as (
@@ -42,12 +58,22 @@ placed as (
 ),
 
 person_blocks as (
-    select distinct 'block' as kind, placed.block_start as starts_on, person_days.use_case_id, person_days.team_id, person_days.person_number
+    select distinct
+        'block' as kind,
+        placed.block_start as starts_on,
+        person_days.use_case_id,
+        person_days.team_id,
+        person_days.person_number
     from person_days
     inner join placed on person_days.completed_on = placed.date_day
     where placed.block_start is not null
     union all
-    select distinct 'piece', placed.piece_start, person_days.use_case_id, person_days.team_id, person_days.person_number
+    select distinct
+        'piece',
+        placed.piece_start,
+        person_days.use_case_id,
+        person_days.team_id,
+        person_days.person_number
     from person_days
     inner join placed on person_days.completed_on = placed.date_day
     where placed.piece_start is not null

@@ -1,5 +1,5 @@
-{#- The four terms of the cost of completed tasks. A term of which a part is unknown is NULL and says why; only where no more than
-    a few model calls have no cost are these taken at the mean of the others, and that is said too. -#}
+{#- The four terms of the cost of completed tasks. A term of which a part is unknown is NULL and says why; only where
+    no more than a few model calls have no cost are these taken at the mean of the others, and that is said too. -#}
 with cells as (
     select * from {{ ref('int_kpi_cells') }}
 ),
@@ -13,15 +13,19 @@ explained as (
             when calls = 0 and ai_tasks > 0 then 'No model call is recorded for the tasks done with AI.'
         end as compute_reason,
         case
-            when unpaid_tasks > 0 then 'A task has unknown human minutes, or its team has no rate that month in the seed labor_rates.'
+            when
+                unpaid_tasks > 0
+                then 'A task has unknown human minutes, or its team has no rate that month in the seed labor_rates.'
         end as labour_reason,
         {% if not var('cost_records_enabled') -%}
         'The source cost_records is off: set cost_records_enabled to true.' as tooling_reason
         {%- else -%}
-        case
-            when unpriced_charges > 0 then 'A charge has no effective cost in {{ var("reporting_currency") }}.'
-            when uncharged_ai_tasks > 0 then 'No licence, infrastructure or maintenance charge covers a day of work with AI.'
-        end as tooling_reason
+            case
+                when unpriced_charges > 0 then 'A charge has no effective cost in {{ var("reporting_currency") }}.'
+                when
+                    uncharged_ai_tasks > 0
+                    then 'No licence, infrastructure or maintenance charge covers a day of work with AI.'
+            end as tooling_reason
         {%- endif %}
     from cells
 ),
@@ -42,7 +46,11 @@ final as (
         completed_squared,
         total_cost_squared,
         total_cost_by_completed,
-        case when compute_reason is null then compute_cost * coalesce({{ ai_impact.safe_divide('calls', 'calls - unpriced_calls') }}, 1) end as compute_cost,
+        case
+            when
+                compute_reason is null
+                then compute_cost * coalesce({{ ai_impact.safe_divide('calls', 'calls - unpriced_calls') }}, 1)
+        end as compute_cost,
         case when labour_reason is null then labour_cost end as labour_cost,
         case when tooling_reason is null then tooling_cost end as tooling_cost,
         case when labour_reason is null then review_cost end as review_cost,

@@ -1,4 +1,6 @@
 {#- The sums of every day for each use case and team, for all teams, all use cases, and both. -#}
+{% set all_sums = ai_impact.kpi_counts() + ai_impact.kpi_amounts() -%}
+{% set of_tasks = all_sums | reject('in', ['unpriced_charges', 'tooling_cost']) | list -%}
 with task_days as (
     select * from {{ ref('int_task_days') }}
 ),
@@ -16,7 +18,10 @@ rates as (
 ),
 
 charged as (
-    select distinct charged_on, use_case_id from tooling_days
+    select distinct
+        charged_on,
+        use_case_id
+    from tooling_days
 ),
 
 paid as (
@@ -26,7 +31,9 @@ paid as (
         task_days.timed_hours * rates.loaded_cost_per_hour as labour_cost,
         task_days.review_hours * rates.loaded_cost_per_hour as review_cost,
         case
-            when rates.loaded_cost_per_hour is null and coalesce(task_days.timed_hours, 0) + coalesce(task_days.review_hours, 0) > 0
+            when
+                rates.loaded_cost_per_hour is null
+                and coalesce(task_days.timed_hours, 0) + coalesce(task_days.review_hours, 0) > 0
                 then task_days.completed
             else task_days.untimed_tasks
         end as unpaid_tasks,
@@ -41,13 +48,25 @@ paid as (
 ),
 
 parts as (
-    select date_day, use_case_id, team_id, {{ ai_impact.kpi_columns((ai_impact.kpi_counts() + ai_impact.kpi_amounts()) | reject('in', ['unpriced_charges', 'tooling_cost']) | list) }}
+    select
+        date_day,
+        use_case_id,
+        team_id,
+        {{ ai_impact.kpi_columns(of_tasks) }}
     from paid
     union all
-    select called_on, use_case_id, team_id, {{ ai_impact.kpi_columns(['calls', 'unpriced_calls', 'compute_cost']) }}
+    select
+        called_on,
+        use_case_id,
+        team_id,
+        {{ ai_impact.kpi_columns(['calls', 'unpriced_calls', 'compute_cost']) }}
     from call_days
     union all
-    select charged_on, use_case_id, team_id, {{ ai_impact.kpi_columns(['unpriced_charges', 'tooling_cost']) }}
+    select
+        charged_on,
+        use_case_id,
+        team_id,
+        {{ ai_impact.kpi_columns(['unpriced_charges', 'tooling_cost']) }}
     from tooling_days
 ),
 

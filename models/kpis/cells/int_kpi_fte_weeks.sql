@@ -36,7 +36,9 @@ team_weeks as (
     select
         period_key,
         team_id,
-        case when sum(days) = max(days_in_period) then {{ ai_impact.exact_sum('headcount_fte * days / 7.0') }} end as fte_weeks
+        case
+            when sum(days) = max(days_in_period) then {{ ai_impact.exact_sum('headcount_fte * days / 7.0') }}
+        end as fte_weeks
     from staffed
     group by period_key, team_id
 ),

@@ -1,4 +1,5 @@
-{#- Each day of each period, so that events find their periods by equality: a join on a range of dates is twenty times slower. -#}
+{#- Each day of each period, so that events find their periods by equality: a join on a range of dates is twenty times
+    slower. -#}
 with periods as (
     select * from {{ ref('int_kpi_periods') }}
 ),

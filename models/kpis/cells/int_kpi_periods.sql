@@ -21,21 +21,49 @@ month_ends as (
 ),
 
 candidates as (
-    select 'day' as period_grain, date_day as period_start, {{ ai_impact.add_days('date_day', 1) }} as period_end from days
+    select
+        'day' as period_grain,
+        date_day as period_start,
+        {{ ai_impact.add_days('date_day', 1) }} as period_end
+    from days
     union all
-    select distinct 'week', week_start, {{ ai_impact.add_days('week_start', 7) }} from days
+    select distinct
+        'week',
+        week_start,
+        {{ ai_impact.add_days('week_start', 7) }}
+    from days
     union all
-    select distinct 'month', month_start, cast({{ dbt.dateadd('month', 1, 'month_start') }} as date) from days
+    select distinct
+        'month',
+        month_start,
+        cast({{ dbt.dateadd('month', 1, 'month_start') }} as date)
+    from days
     union all
-    select 'rolling_90d', {{ ai_impact.add_days('period_end', -90) }}, period_end from month_ends
+    select
+        'rolling_90d',
+        {{ ai_impact.add_days('period_end', -90) }},
+        period_end
+    from month_ends
     union all
-    select 'rolling_365d', {{ ai_impact.add_days('period_end', -365) }}, period_end from month_ends
+    select
+        'rolling_365d',
+        {{ ai_impact.add_days('period_end', -365) }},
+        period_end
+    from month_ends
 ),
 
 dated as (
-    select *, {{ ai_impact.all_of_them() }} as baseline_of from candidates
+    select
+        *,
+        {{ ai_impact.all_of_them() }} as baseline_of
+    from candidates
     union all
-    select 'baseline', baseline_from, baseline_to, use_case_id from use_cases
+    select
+        'baseline',
+        baseline_from,
+        baseline_to,
+        use_case_id
+    from use_cases
 ),
 
 complete as (

@@ -1,6 +1,7 @@
 {#- Periods that would give away a few people's work by subtraction in time: month less weeks, window less months.
-    Where a block has too few people, one of its Mondays must go, and with it the two weeks that meet there: then the block can
-    only be told together with its neighbour. Where that has too few people as well, all weeks of the cell go. -#}
+    Where a block has too few people, one of its Mondays must go, and with it the two weeks that meet there: then the
+    block can only be told together with its neighbour. Where that has too few people as well, all weeks of the cell
+    go. -#}
 with blocks as (
     select * from {{ ref('int_kpi_blocks') }}
 ),
@@ -14,12 +15,22 @@ people as (
 ),
 
 edges as (
-    select kind, starts_on, lag(starts_on) over (partition by kind order by starts_on) as before, lead(starts_on) over (partition by kind order by starts_on) as after
-    from (select distinct kind, starts_on from blocks) as starts
+    select
+        kind,
+        starts_on,
+        lag(starts_on) over (partition by kind order by starts_on) as before,
+        lead(starts_on) over (partition by kind order by starts_on) as after
+    from (select distinct
+        kind,
+        starts_on
+    from blocks) as starts
 ),
 
 thin as (
-    select blocks.*, edges.before, edges.after
+    select
+        blocks.*,
+        edges.before,
+        edges.after
     from blocks
     inner join edges on blocks.kind = edges.kind and blocks.starts_on = edges.starts_on
     where blocks.n_people < {{ var('k_anonymity') }}
@@ -28,7 +39,8 @@ thin as (
 neighbours as (
     select
         thin.*,
-        case when extract(isodow from thin.starts_on) = 1 then coalesce(earlier.n_people, 0) else -1 end as people_before,
+        case when extract(isodow from thin.starts_on) = 1 then coalesce(earlier.n_people, 0) else -1 end
+            as people_before,
         case when extract(isodow from thin.after) = 1 then coalesce(later.n_people, 0) else -1 end as people_after
     from thin
     left join blocks as earlier
@@ -52,7 +64,10 @@ mondays as (
 ),
 
 weeks as (
-    select distinct periods.period_key, mondays.use_case_id, mondays.team_id
+    select distinct
+        periods.period_key,
+        mondays.use_case_id,
+        mondays.team_id
     from mondays
     inner join periods
         on
@@ -61,7 +76,10 @@ weeks as (
 ),
 
 windows as (
-    select periods.period_key, thin.use_case_id, thin.team_id
+    select
+        periods.period_key,
+        thin.use_case_id,
+        thin.team_id
     from thin
     inner join periods
         on
@@ -69,7 +87,10 @@ windows as (
             and thin.kind = 'piece'
             and (periods.period_start = thin.starts_on or periods.period_start = thin.after)
     union
-    select windows.period_key, people.use_case_id, people.team_id
+    select
+        windows.period_key,
+        people.use_case_id,
+        people.team_id
     from people
     inner join periods on people.period_key = periods.period_key and periods.period_grain = 'month'
     inner join periods as windows

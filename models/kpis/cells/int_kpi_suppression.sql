@@ -1,4 +1,5 @@
-{#- Which cells are not shown: those of too few people, and those from which these could be worked out by subtraction. -#}
+{#- Which cells are not shown: those of too few people, and those from which these could be worked out by subtraction.
+    -#}
 with sums as (
     select * from {{ ref('int_kpi_sums') }}
 ),
@@ -21,7 +22,8 @@ small_cells as (
         sums.use_case_id,
         sums.team_id,
         coalesce(people.n_people, 0) as n_people,
-        case when people.n_people < {{ var('k_anonymity') }} or seams.period_key is not null then 1 else 0 end as is_hidden
+        case when people.n_people < {{ var('k_anonymity') }} or seams.period_key is not null then 1 else 0 end
+            as is_hidden
     from sums
     left join people
         on
@@ -37,12 +39,12 @@ small_cells as (
 ),
 {% set last = namespace(name='small_cells') %}
 {% for pass in range(3) %}
-weeks_{{ pass }} as ({{ ai_impact.hide_whole_weeks(last.name) }}),
+    weeks_{{ pass }} as ({{ ai_impact.hide_whole_weeks(last.name) }}),
 
-teams_{{ pass }} as ({{ ai_impact.hide_complements('weeks_' ~ pass, 'use_case_id', 'team_id') }}),
+    teams_{{ pass }} as ({{ ai_impact.hide_complements('weeks_' ~ pass, 'use_case_id', 'team_id') }}),
 
-use_cases_{{ pass }} as ({{ ai_impact.hide_complements('teams_' ~ pass, 'team_id', 'use_case_id') }}),
-{% set last.name = 'use_cases_' ~ pass %}
+    use_cases_{{ pass }} as ({{ ai_impact.hide_complements('teams_' ~ pass, 'team_id', 'use_case_id') }}),
+    {% set last.name = 'use_cases_' ~ pass %}
 {% endfor %}
 final as (
     select

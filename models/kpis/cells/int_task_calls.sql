@@ -1,4 +1,5 @@
-{#- What the calls of one task cost and which model answered last. A call in another currency has no cost that can be added. -#}
+{#- What the calls of one task cost and which model answered last. A call in another currency has no cost that can be
+    added. -#}
 with calls as (
     select * from {{ ref('fct_ai_calls') }}
 ),

@@ -1,4 +1,5 @@
-{#- All that the execution KPIs add up, by day of completion, use case and team: their sums and, for intervals, sums of squares. -#}
+{#- All that the execution KPIs add up, by day of completion, use case and team: their sums and, for intervals, sums
+    of squares. -#}
 with tasks as (
     select * from {{ ref('int_tasks') }}
     where is_completed
@@ -61,7 +62,8 @@ final as (
         count(*) filter (where saved_hours is not null) as saved_tasks,
         count(*) filter (where saved_hours is not null and recapture_rate is null) as saved_tasks_without_rate,
         {{ ai_impact.exact_sum('saved_hours * recapture_rate') }} as recaptured_hours,
-        {{ ai_impact.exact_sum('saved_hours * recapture_rate * saved_hours * recapture_rate') }} as recaptured_hours_squared,
+        {{ ai_impact.exact_sum('saved_hours * recapture_rate * saved_hours * recapture_rate') }}
+            as recaptured_hours_squared,
         coalesce(cast(sum(call_count) as bigint), 0) as calls,
         coalesce(cast(sum(unpriced_call_count) as bigint), 0) as unpriced_calls,
         count(*) filter (where is_ai and call_count is null) as ai_tasks_without_calls,

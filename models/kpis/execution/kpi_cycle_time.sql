@@ -33,18 +33,19 @@ cells as (
 
 final as (
     {% for kpi_id, p in [('cycle_time_p50', 0.5), ('cycle_time_p90', 0.9)] %}
-    select
-        {{ ai_impact.measure_keys(kpi_id) }},
-        cast({{ ai_impact.percentile_of('cycle_hours', 'n', p) }} as {{ ai_impact.physical_type('double') }}) as value,
-        cast(null as {{ ai_impact.physical_type('double') }}) as numerator,
-        cast(null as {{ ai_impact.physical_type('double') }}) as denominator,
-        n,
+        select
+            {{ ai_impact.measure_keys(kpi_id) }},
+            cast({{ ai_impact.percentile_of('cycle_hours', 'n', p) }} as {{ ai_impact.physical_type('double') }})
+                as value,
+            cast(null as {{ ai_impact.physical_type('double') }}) as numerator,
+            cast(null as {{ ai_impact.physical_type('double') }}) as denominator,
+            n,
         {{ ai_impact.interval(
             ai_impact.order_statistic('cycle_hours', 'n', p, -1), ai_impact.order_statistic('cycle_hours', 'n', p, 1)
         ) }},
-        cast(null as {{ dbt.type_string() }}) as reason
-    from cells
-    {{ 'union all' if not loop.last }}
+            cast(null as {{ dbt.type_string() }}) as reason
+        from cells
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 )
 

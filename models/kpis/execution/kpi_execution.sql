@@ -7,14 +7,26 @@
 ] -%}
 with
 {% for family in families %}
-{{ family }} as (
-    select * from {{ ref(family) }}
-),
+    {{ family }} as (
+        select * from {{ ref(family) }}
+    ),
 {% endfor %}
 final as (
     {% for family in families %}
-    select period_key, use_case_id, team_id, kpi_id, value, numerator, denominator, n, ci_low, ci_high, reason from {{ family }}
-    {{ 'union all' if not loop.last }}
+        select
+            period_key,
+            use_case_id,
+            team_id,
+            kpi_id,
+            value,
+            numerator,
+            denominator,
+            n,
+            ci_low,
+            ci_high,
+            reason
+        from {{ family }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 )
 

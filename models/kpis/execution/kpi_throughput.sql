@@ -17,7 +17,9 @@ final as (
     select
         {{ ai_impact.measure_keys('throughput') }},
         {{ ai_impact.ratio_columns('completed', 'elapsed_hours', 'completed') }},
-        {{ ai_impact.interval(ai_impact.byar('completed', -1) ~ ' / elapsed_hours', ai_impact.byar('completed', 1) ~ ' / elapsed_hours') }},
+        {{ ai_impact.interval(
+            ai_impact.byar('completed', -1) ~ ' / elapsed_hours', ai_impact.byar('completed', 1) ~ ' / elapsed_hours'
+        ) }},
         cast(null as {{ dbt.type_string() }}) as reason
     from timed
     union all

@@ -30,8 +30,11 @@ known as (
         *,
         case when reason is null then recaptured_hours end as hours,
         case when reason is null then fte_weeks end as weeks,
-        -- Both the number of tasks and what each saves are left to chance: the variance of such a sum is the sum of squares.
-        case when reason is null and saved_tasks > 1 then {{ ai_impact.interval_z() }}e0 * sqrt(recaptured_hours_squared) end as margin
+        -- How many tasks there are and what each saves is chance: such a sum has the sum of squares as its variance.
+        case
+            when reason is null and saved_tasks > 1 then {{ ai_impact.interval_z() }}e0 * sqrt(recaptured_hours_squared)
+        end
+            as margin
     from reasoned
 ),
 
