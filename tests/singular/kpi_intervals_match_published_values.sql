@@ -24,6 +24,14 @@ with cases as (
     select 'byar 10, high', {{ ai_impact.byar('10', 1) }}, 18.391458606
     union all
     select 'byar 0, low', {{ ai_impact.byar('0', -1) }}, 0
+    union all
+    -- y of 1, 1, 1 over z of 0.5, 1, 1.5: sqrt(0.25 / 3)
+    select 'ratio', {{ ai_impact.ratio_std_error('3', '3', '3', '3', '3.5', '3') }}, 0.288675134595
+    union all
+    -- The ratio metric of an experimentation engine's tests, arms A and B, by numpy: sqrt((s_yy - 2 R s_yz + R² s_zz) / n) / mean z
+    select 'ratio A', {{ ai_impact.ratio_std_error('100', '270', '510', '848.79', '810', '-900') }}, 0.088761998267
+    union all
+    select 'ratio B', {{ ai_impact.ratio_std_error('120', '300', '500', '869', '800', '-905') }}, 0.095117795170
     {%- else -%}
     select 'none' as name, 0 as got, 0 as wanted
     {%- endif %}
