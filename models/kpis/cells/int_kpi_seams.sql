@@ -97,6 +97,9 @@ windows as (
         on
             windows.period_grain in ('rolling_90d', 'rolling_365d')
             and windows.period_start < periods.period_end and windows.period_end > periods.period_start
+    -- A window that starts inside a month keeps a piece of it, which the first part has looked at.
+    inner join periods as first_month
+        on first_month.period_grain = 'month' and windows.period_start = first_month.period_start
     where people.n_people < {{ var('k_anonymity') }}
 ),
 

@@ -19,12 +19,15 @@ seams as (
 small_cells as (
     select
         sums.period_key,
+        periods.period_grain,
+        periods.period_start,
         sums.use_case_id,
         sums.team_id,
         coalesce(people.n_people, 0) as n_people,
         case when people.n_people < {{ var('k_anonymity') }} or seams.period_key is not null then 1 else 0 end
             as is_hidden
     from sums
+    inner join periods on sums.period_key = periods.period_key
     left join people
         on
             sums.period_key = people.period_key
@@ -39,11 +42,17 @@ small_cells as (
 ),
 {% set last = namespace(name='small_cells') %}
 {% for pass in range(3) %}
-    weeks_{{ pass }} as ({{ ai_impact.hide_whole_weeks(last.name) }}),
+    weeks_{{ pass }} as ({{ ai_impact.hide_days_of_hidden_weeks(last.name) }}),
 
-    teams_{{ pass }} as ({{ ai_impact.hide_complements('weeks_' ~ pass, 'use_case_id', 'team_id') }}),
+    days_{{ pass }} as ({{ ai_impact.hide_complements('weeks_' ~ pass, ai_impact.days_in_line(), "period_grain = 'day'", 'period_key') }}),
 
-    use_cases_{{ pass }} as ({{ ai_impact.hide_complements('teams_' ~ pass, 'team_id', 'use_case_id') }}),
+    teams_{{ pass }} as (
+        {{ ai_impact.hide_complements('days_' ~ pass, 'period_key, use_case_id', 'team_id <> ' ~ ai_impact.all_of_them(), 'team_id') }}
+    ),
+
+    use_cases_{{ pass }} as (
+        {{ ai_impact.hide_complements('teams_' ~ pass, 'period_key, team_id', 'use_case_id <> ' ~ ai_impact.all_of_them(), 'use_case_id') }}
+    ),
     {% set last.name = 'use_cases_' ~ pass %}
 {% endfor %}
 final as (
