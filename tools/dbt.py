@@ -1,8 +1,11 @@
 """Runs dbt in this process, quietly, and tells failures in sentences."""
 
+import gc
 import os
 from collections.abc import Callable
 
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from tools.problems import ProblemError, dbt_sentence, default_warehouse, warehouse_sentence
@@ -28,9 +31,17 @@ def run(
 
     runner = dbtRunner(callbacks=[listen])
     result = runner.invoke([*QUIET, *arguments])
+    close_warehouse()
     if not result.success:
         raise ProblemError("\n".join(failures(result)))
     return result
+
+
+def close_warehouse() -> None:
+    """dbt-duckdb keeps the file open for as long as the process lives; the dashboard is drawn by another one."""
+    reset_adapters()
+    DuckDBConnectionManager.close_all_connections()
+    gc.collect()
 
 
 def failures(result: dbtRunnerResult) -> list[str]:
