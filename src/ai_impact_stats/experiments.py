@@ -20,7 +20,7 @@ from .grading import Conduct, grade, sentence, verdict
 from .moments import Arm, UnitMoments
 from .multiplicity import benjamini_hochberg, holm
 from .planning import minimum_detectable_effect
-from .registry import Experiment, is_missing, read_experiment
+from .registry import COMPARED_DESIGNS, Experiment, is_missing, read_experiment
 
 METHODS = {
     "difference_in_means": "absolute",
@@ -153,7 +153,7 @@ def _estimate_metric(
     problem = _metric_problem(experiment, metric_id, metric)
     nothing = UnitMoments.from_rows([])
     rows = []
-    for treatment in experiment.treatments or ["unknown"]:
+    for treatment in experiment.treatments or [None]:
         t, c = arms.get(treatment, nothing), arms.get(experiment.control, nothing)
         adjusts = metric is not None and not is_missing(metric["covariate"])
         for method, scale in METHODS.items():
@@ -247,16 +247,24 @@ def _judge(
             direction,
             row["evidence_grade"],
             bool(experiment.finished),
-            _smallest(experiment, row),
+            _smallest(experiment, catalogue.get(row["metric_id"], {}), row),
         )
         row["reason"] = sentence([row["reason"], why if has else None])
 
 
-def _smallest(experiment: Experiment, row: Mapping[str, Any]) -> float | None:
+def _effect_scale(metric: Mapping[str, Any]) -> str:
+    """The scale of a registered smallest effect: the metric's unit for means and proportions, relative otherwise."""
+    return "absolute" if metric.get("aggregation") in ("mean", "proportion") else "relative"
+
+
+def _smallest(experiment: Experiment, metric: Mapping[str, Any], row: Mapping[str, Any]) -> float | None:
     """The registered smallest effect of the primary metric, on the row's scale."""
-    if not row["is_primary"] or experiment.smallest_effect is None or row["mean_control"] is None:
+    planned, level = experiment.smallest_effect, row["mean_control"]
+    if not row["is_primary"] or planned is None or not level:
         return None
-    return experiment.smallest_effect * (1 if row["scale"] == "relative" else abs(row["mean_control"]))
+    if row["scale"] == _effect_scale(metric):
+        return planned
+    return planned / abs(level) if row["scale"] == "relative" else planned * abs(level)
 
 
 def _checks(
@@ -295,8 +303,9 @@ def _sample_ratio(experiment: Experiment, counts: Mapping[str, int]) -> checks.C
     if isinstance(experiment.weights, str):
         return checks.Check(None, None, checks.SRM_ALPHA, None, experiment.weights)
     # The units that quasi-experiments compare were never meant to have a ratio.
-    if experiment.problem and not counts:
-        return checks.Check(None, None, checks.SRM_ALPHA, None, "No units are assigned.")
+    if experiment.design not in COMPARED_DESIGNS and not experiment.has_split:
+        detail = "The design plans no split, so there is no ratio to check."
+        return checks.Check(None, None, checks.SRM_ALPHA, None, detail)
     return checks.sample_ratio(counts, experiment.weights)
 
 
@@ -319,7 +328,8 @@ def _covariates(experiment: Experiment, catalogue: Mapping[str, Mapping], cells:
 def _power(experiment: Experiment, catalogue: Mapping[str, Mapping], cells: Cells) -> checks.Check:
     """Could the experiment see the effect it was planned for, in every treatment arm, with the precision it reached?
 
-    The statistic is the smallest relative effect of the primary metric that it finds with the planned power.
+    The statistic is the smallest effect on the primary metric that it finds with the planned power, in its unit for
+    means and proportions, relative to the control otherwise: the scale of the registered effect.
     """
     planned, metric = experiment.smallest_effect, catalogue.get(experiment.primary or "")
     problem = _metric_problem(experiment, experiment.primary or "(none)", metric)
@@ -331,7 +341,7 @@ def _power(experiment: Experiment, catalogue: Mapping[str, Mapping], cells: Cell
         t, c = arms.get(treatment, nothing), arms.get(experiment.control, nothing)
         known = [difference(_arm(t, metric), _arm(c, metric), experiment.alpha), cuped(t, c, experiment.alpha)]
         known = [e for e in known if e.estimate is not None]
-        level = abs(c.ratio().mean) if c.n else 0.0
+        level = 1.0 if _effect_scale(metric) == "absolute" else abs(c.ratio().mean) if c.n else 0.0
         if not known or not level > 0:
             return checks.Check(None, None, planned, False, f"The effect of the arm {treatment} can't be estimated.")
         best = min(known, key=lambda e: e.std_error)
@@ -339,7 +349,7 @@ def _power(experiment: Experiment, catalogue: Mapping[str, Mapping], cells: Cell
         reached.append(mde / level)
     worst = max(reached)
     detail = (
-        f"Finds a relative effect of {worst:.3g} on {experiment.primary} with power {experiment.power:g}; "
-        f"{planned:.3g} was planned for."
+        f"Finds an effect of {worst:.3g} ({_effect_scale(metric)}) on {experiment.primary} "
+        f"with power {experiment.power:g}; {planned:.3g} was planned for."
     )
     return checks.Check(worst, None, planned, worst <= planned, detail)

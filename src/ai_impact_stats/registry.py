@@ -63,6 +63,7 @@ class Experiment:
     metrics: dict[str, str]  # metric_id to its role: primary, secondary or guardrail
     primary: str | None
     weights: dict[str, float] | str
+    has_split: bool
     alpha: float
     power: float
     smallest_effect: float | None
@@ -101,6 +102,7 @@ def read_experiment(row: Mapping[str, Any]) -> Experiment:
         metrics=roles,
         primary=next((m for m, role in roles.items() if role == "primary"), None),
         weights=planned_weights(row["expected_split"], [control, *treatments]),
+        has_split=not is_missing(row["expected_split"]),
         alpha=alpha if 0 < alpha < 1 else DEFAULT_ALPHA,
         power=power if 0 < power < 1 else DEFAULT_POWER,
         smallest_effect=abs(effect) if math.isfinite(effect) and effect else None,

@@ -1,0 +1,18 @@
+with checks as (
+    select * from {{ ref('experiment_checks') }}
+),
+
+final as (
+    select
+        {{ ai_impact.hash_key(['experiment_id', 'check_id']) }} as check_key,
+        experiment_id,
+        check_id,
+        statistic,
+        p_value,
+        threshold,
+        passed,
+        detail
+    from checks
+)
+
+select * from final

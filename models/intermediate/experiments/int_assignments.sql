@@ -1,0 +1,47 @@
+with assignments as (
+    select * from {{ ref('stg_assignments') }}
+),
+
+aliases as (
+    select * from {{ ref('int_unit_aliases') }}
+),
+
+ranked as (
+    select
+        assignments.experiment_id,
+        assignments.unit_type,
+        aliases.unit_id,
+        assignments.arm,
+        assignments.assigned_at,
+        assignments.exposed_at,
+        assignments.assignment_method,
+        assignments.stratum,
+        row_number() over (
+            partition by assignments.experiment_id, assignments.unit_type, aliases.unit_id
+            order by assignments.assigned_at, assignments.arm, assignments.event_key
+        ) as position
+    from assignments
+    inner join aliases
+        on
+            assignments.unit_type = aliases.unit_type
+            and assignments.unit_id = aliases.alias_id
+),
+
+-- The first assignment counts. A unit of several arms is kept, to be counted, and left out of every estimate.
+final as (
+    select
+        {{ ai_impact.hash_key(['experiment_id', 'unit_type', 'unit_id']) }} as assignment_key,
+        experiment_id,
+        unit_type,
+        unit_id,
+        max(case when position = 1 then arm end) as arm,
+        count(distinct arm) as arm_count,
+        min(assigned_at) as assigned_at,
+        min(exposed_at) as exposed_at,
+        max(case when position = 1 then assignment_method end) as assignment_method,
+        max(case when position = 1 then stratum end) as stratum
+    from ranked
+    group by experiment_id, unit_type, unit_id
+)
+
+select * from final

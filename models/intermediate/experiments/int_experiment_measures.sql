@@ -1,0 +1,22 @@
+{{ config(materialized='view') }}
+
+with metrics as (
+    select * from {{ ref('int_experiment_metrics') }}
+),
+
+-- Only what a registered metric asks for is unfolded, for the kinds of units that are in its experiments.
+final as (
+    select
+        unit_type,
+        numerator_measure as measure
+    from metrics
+    where numerator_measure is not null
+    union
+    select
+        unit_type,
+        denominator_measure as measure
+    from metrics
+    where denominator_measure is not null
+)
+
+select * from final

@@ -1,0 +1,48 @@
+with experiments as (
+    select * from {{ ref('int_experiments') }}
+),
+
+metrics as (
+    select * from {{ ref('metric_catalog') }}
+),
+
+roles as (
+    select
+        experiments.experiment_id,
+        metrics.metric_id,
+        experiments.unit_type,
+        case
+            when {{ ai_impact.in_list('metrics.metric_id', 'experiments.primary_metric_id') }} then 'primary'
+            when {{ ai_impact.in_list('metrics.metric_id', 'experiments.secondary_metric_ids') }} then 'secondary'
+            when {{ ai_impact.in_list('metrics.metric_id', 'experiments.guardrail_metric_ids') }} then 'guardrail'
+        end as metric_role,
+        metrics.aggregation,
+        cast(metrics.numerator_measure as {{ dbt.type_string() }}) as numerator_measure,
+        cast(metrics.denominator_measure as {{ dbt.type_string() }}) as denominator_measure,
+        cast(metrics.covariate as {{ dbt.type_string() }}) as covariate,
+        cast(metrics.window_days as {{ dbt.type_int() }}) as window_days,
+        experiments.ends_at,
+        {{ dbt.datediff('experiments.starts_at', 'experiments.ends_at', 'day') }}             as length_days
+    from experiments
+    cross join metrics
+),
+
+final as (
+    select
+        experiment_id,
+        metric_id,
+        unit_type,
+        metric_role,
+        aggregation,
+        numerator_measure,
+        denominator_measure,
+        covariate,
+        window_days,
+        ends_at,
+        -- The past is as long as the window that it is compared with.
+        coalesce(window_days, length_days, 0) as pre_period_days
+    from roles
+    where metric_role is not null
+)
+
+select * from final

@@ -1,0 +1,93 @@
+{%- set ranks = ['unknown', 'self_selected', 'matched', 'staggered', 'holdout', 'randomized'] -%}
+with experiments as (
+    select * from {{ ref('experiments') }}
+),
+
+snapshots as (
+    select * from {{ ref('experiments_snapshot') }}
+),
+
+assignments as (
+    select * from {{ ref('int_assignments') }}
+),
+
+task_events as (
+    select * from {{ ref('stg_task_events') }}
+),
+
+outcome_events as (
+    select * from {{ ref('stg_outcome_events') }}
+),
+
+-- Moving the start after the fact doesn't move what was announced first.
+versions as (
+    select
+        experiment_id,
+        count(*) as version_count,
+        min(cast(starts_at as {{ dbt.type_timestamp() }})) as first_starts_at,
+        max(cast(dbt_valid_from as {{ dbt.type_timestamp() }})) as last_version_at
+    from snapshots
+    group by experiment_id
+),
+
+-- Of several methods in one experiment, the least random tells what it is worth.
+methods as (
+    select
+        experiment_id,
+        min(
+            case assignment_method
+                {%- for method in ranks[1:] %}
+                    when '{{ method }}' then {{ loop.index }}
+                {%- endfor %}
+                else 0
+            end
+        ) as method_rank
+    from assignments
+    group by experiment_id
+),
+
+horizons as (
+    select max(occurred_at) as occurred_at from task_events
+    union all
+    select max(occurred_at) as occurred_at from outcome_events
+),
+
+horizon as (
+    select max(occurred_at) as data_end from horizons
+),
+
+final as (
+    select
+        experiments.experiment_id,
+        experiments.design,
+        experiments.unit_type,
+        experiments.control_arm,
+        experiments.treatment_arm,
+        experiments.primary_metric_id,
+        cast(experiments.secondary_metric_ids as {{ dbt.type_string() }}) as secondary_metric_ids,
+        cast(experiments.guardrail_metric_ids as {{ dbt.type_string() }}) as guardrail_metric_ids,
+        cast(experiments.starts_at as {{ dbt.type_timestamp() }}) as starts_at,
+        cast(experiments.ends_at as {{ dbt.type_timestamp() }}) as ends_at,
+        cast(experiments.expected_split as {{ dbt.type_string() }}) as expected_split,
+        cast(experiments.alpha as double precision) as alpha,
+        cast(experiments.power as double precision) as power,
+        cast(experiments.minimum_detectable_effect as double precision) as minimum_detectable_effect,
+        cast(experiments.cluster_by as {{ dbt.type_string() }}) as cluster_by,
+        case methods.method_rank
+            {%- for method in ranks %}
+                when {{ loop.index0 }} then '{{ method }}'
+            {%- endfor %}
+        end as assignment_method,
+        coalesce(
+            cast(experiments.registered_at as {{ dbt.type_timestamp() }}) <= versions.first_starts_at, false
+        ) as is_registered_before_start,
+        versions.version_count > 1
+        and versions.last_version_at >= versions.first_starts_at as is_changed_after_start,
+        coalesce(horizon.data_end >= cast(experiments.ends_at as {{ dbt.type_timestamp() }}), false) as is_finished
+    from experiments
+    left join versions on experiments.experiment_id = versions.experiment_id
+    left join methods on experiments.experiment_id = methods.experiment_id
+    cross join horizon
+)
+
+select * from final

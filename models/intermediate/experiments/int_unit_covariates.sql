@@ -1,0 +1,26 @@
+with unit_covariates as (
+    select * from {{ ref('stg_unit_covariates') }}
+),
+
+aliases as (
+    select * from {{ ref('int_unit_aliases') }}
+),
+
+-- Two ids of one account may carry the same attribute.
+final as (
+    select
+        aliases.unit_type,
+        aliases.unit_id,
+        unit_covariates.name,
+        avg(unit_covariates.value_number) as value,
+        max(unit_covariates.observed_at) as observed_at
+    from unit_covariates
+    inner join aliases
+        on
+            unit_covariates.unit_type = aliases.unit_type
+            and unit_covariates.unit_id = aliases.alias_id
+    where unit_covariates.value_number is not null
+    group by aliases.unit_type, aliases.unit_id, unit_covariates.name
+)
+
+select * from final

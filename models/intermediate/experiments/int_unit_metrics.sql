@@ -1,0 +1,89 @@
+with windows as (
+    select * from {{ ref('int_unit_windows') }}
+),
+
+measures as (
+    select * from {{ ref('int_unit_measures') }}
+),
+
+covariates as (
+    select * from {{ ref('int_unit_covariates') }}
+),
+
+totals as (
+    select
+        windows.experiment_id,
+        windows.metric_id,
+        windows.unit_id,
+        {{ ai_impact.unit_total('windows.numerator_measure', '>=') }} as numerator,
+        {{ ai_impact.unit_total('windows.denominator_measure', '>=') }} as denominator,
+        {{ ai_impact.unit_total('windows.numerator_measure', '<') }} as pre_numerator,
+        {{ ai_impact.unit_total('windows.denominator_measure', '<') }} as pre_denominator
+    from windows
+    inner join measures
+        on
+            windows.unit_type = measures.unit_type
+            and windows.unit_id = measures.unit_id
+            and measures.measure in (windows.numerator_measure, windows.denominator_measure)
+            and measures.occurred_at >= windows.pre_starts_at
+            and (measures.occurred_at < windows.window_ends_at or windows.window_ends_at is null)
+    group by windows.experiment_id, windows.metric_id, windows.unit_id
+),
+
+valued as (
+    select
+        windows.*,
+        {{ ai_impact.unit_numerator('totals.numerator') }} as numerator,
+        {{ ai_impact.unit_denominator('totals.denominator') }} as denominator,
+        {{ ai_impact.unit_numerator('totals.pre_numerator') }} as pre_numerator,
+        {{ ai_impact.unit_denominator('totals.pre_denominator') }} as pre_denominator,
+        covariates.value as named_covariate
+    from windows
+    left join totals
+        on
+            windows.experiment_id = totals.experiment_id
+            and windows.metric_id = totals.metric_id
+            and windows.unit_id = totals.unit_id
+    left join covariates
+        on
+            windows.unit_type = covariates.unit_type
+            and windows.unit_id = covariates.unit_id
+            and windows.covariate = covariates.name
+            and covariates.observed_at < windows.assigned_at
+),
+
+-- Over both arms, so that filling a gap or centring a past ratio can't tell the arms apart.
+pooled as (
+    select
+        experiment_id,
+        metric_id,
+        avg(named_covariate) as mean_covariate,
+        {{ ai_impact.safe_divide('sum(pre_numerator)', 'sum(pre_denominator)') }} as pre_ratio
+    from valued
+    group by experiment_id, metric_id
+),
+
+final as (
+    select
+        valued.experiment_id,
+        valued.metric_id,
+        valued.unit_type,
+        valued.unit_id,
+        valued.arm,
+        valued.stratum,
+        cast(valued.numerator as double precision) as numerator,
+        cast(valued.denominator as double precision) as denominator,
+        cast(case
+            when valued.covariate is null then null
+            when valued.covariate <> 'pre_period' then coalesce(valued.named_covariate, pooled.mean_covariate)
+            when valued.denominator_measure is null then valued.pre_numerator
+            else valued.pre_numerator - pooled.pre_ratio * valued.pre_denominator
+        end as double precision) as covariate
+    from valued
+    inner join pooled
+        on
+            valued.experiment_id = pooled.experiment_id
+            and valued.metric_id = pooled.metric_id
+)
+
+select * from final

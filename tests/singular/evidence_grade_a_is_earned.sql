@@ -1,0 +1,6 @@
+-- No grade A without registration, or with a check that is not passed.
+select estimates.experiment_id, estimates.metric_id, health.check_id
+from {{ ref('impact_estimates') }} as estimates
+inner join {{ ref('experiment_health') }} as health on estimates.experiment_id = health.experiment_id
+where estimates.evidence_grade = 'A'
+    and (not estimates.is_preregistered or not coalesce(health.passed, false))

@@ -1,0 +1,35 @@
+-- Every unit of one arm is in the moments of every metric of its experiment, once.
+with experiments as (
+    select * from {{ ref('int_experiment_metrics') }}
+),
+
+counts as (
+    select * from {{ ref('moments_arm_counts') }}
+    where n_units > 0
+),
+
+moments as (
+    select * from {{ ref('moments_unit_metrics') }}
+    where segment = 'all'
+),
+
+kinds as (
+    select experiment_id, unit_type, count(*) as units from {{ ref('int_assignments') }}
+    where arm_count = 1
+    group by experiment_id, unit_type
+),
+
+expected as (
+    select counts.experiment_id, experiments.metric_id, counts.arm, counts.n_units
+    from counts
+    inner join experiments on counts.experiment_id = experiments.experiment_id
+    inner join kinds on counts.experiment_id = kinds.experiment_id and experiments.unit_type = kinds.unit_type
+)
+
+select expected.experiment_id, expected.metric_id, expected.arm, expected.n_units, moments.n
+from expected
+full join moments
+    on expected.experiment_id = moments.experiment_id
+        and expected.metric_id = moments.metric_id
+        and expected.arm = moments.arm
+where coalesce(expected.n_units, -1) <> coalesce(moments.n, -1)
