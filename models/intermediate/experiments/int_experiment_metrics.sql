@@ -22,7 +22,10 @@ roles as (
         cast(metrics.covariate as {{ dbt.type_string() }}) as covariate,
         cast(metrics.window_days as {{ dbt.type_int() }}) as window_days,
         experiments.ends_at,
-        {{ dbt.datediff('experiments.starts_at', 'experiments.ends_at', 'day') }}             as length_days
+        cast(
+            floor({{ ai_impact.hours_between('experiments.starts_at', 'experiments.ends_at') }} / 24)
+            as {{ dbt.type_int() }}
+        ) as length_days
     from experiments
     cross join metrics
 ),
