@@ -56,7 +56,9 @@ def test_a_change_after_the_start_marks_the_experiment(project):
 
     registry = project / "seeds" / "experiments.csv"
     lines = [line for line in registry.read_text().splitlines() if not line.startswith("brand_content,")]
-    edited = [line.replace("|time_to_draft", "").replace("AI landing pages with", "Landing pages and") for line in lines]
+    edited = [
+        line.replace("|time_to_draft", "").replace("AI landing pages with", "Landing pages and") for line in lines
+    ]
     registry.write_text("\n".join([*edited, lines[1].replace("email_drafting", "newcomer", 1)]) + "\n")
     dbt(project, "build", "--select", "experiments+", *NO_TESTS)
 
