@@ -1,6 +1,6 @@
 {# What one unit adds up to, of one measure, on one side of its assignment (`>=`: in its window, `<`: in its past). #}
 {% macro unit_total(measure, side) -%}
-    sum(case when measures.measure = {{ measure }} and measures.occurred_at {{ side }} windows.assigned_at then measures.value else 0 end)
+    coalesce({{ ai_impact.exact_sum('measures.value', 'measures.measure = ' ~ measure ~ ' and measures.occurred_at ' ~ side ~ ' windows.assigned_at') }}, 0)
 {%- endmacro %}
 
 {# A unit of which nothing was seen has 0. A proportion asks only whether anything was seen. #}

@@ -368,6 +368,14 @@ class Snowpark:
         return self.frame.rename(columns=str.upper)
 
 
+def test_the_last_digits_do_not_depend_on_the_order_of_summation():
+    registry, metrics, moments, counts = tables([{}])
+    noisy = moments.assign(**{k: moments[k] * (1 + 2e-16) for k in MOMENTS if k != "n"})
+    assert estimate_experiments(registry, metrics, noisy, counts) == estimate_experiments(
+        registry, metrics, moments, counts
+    )
+
+
 def test_any_engine_is_read():
     expected = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
     con = duckdb.connect()

@@ -12,7 +12,7 @@ final as (
         aliases.unit_type,
         aliases.unit_id,
         unit_covariates.name,
-        avg(unit_covariates.value_number) as value,
+        {{ ai_impact.safe_divide(ai_impact.exact_sum('unit_covariates.value_number'), 'count(*)') }} as value,
         max(unit_covariates.observed_at) as observed_at
     from unit_covariates
     inner join aliases

@@ -57,8 +57,9 @@ pooled as (
     select
         experiment_id,
         metric_id,
-        avg(named_covariate) as mean_covariate,
-        {{ ai_impact.safe_divide('sum(pre_numerator)', 'sum(pre_denominator)') }} as pre_ratio
+        {{ ai_impact.safe_divide(ai_impact.exact_sum('named_covariate'), 'count(named_covariate)') }} as mean_covariate,
+        {{ ai_impact.safe_divide(ai_impact.exact_sum('pre_numerator'), ai_impact.exact_sum('pre_denominator')) }}
+            as pre_ratio
     from valued
     group by experiment_id, metric_id
 ),
