@@ -23,7 +23,7 @@ with ranked as (
 select experiment, metric, estimate, ci_low, ci_high, alpha, scale, evidence_grade
 from ranked
 where place = 1
-order by evidence_grade, is_primary desc, abs(estimate) / nullif(ci_high - ci_low, 0) desc
+order by evidence_grade, ci_low <= 0 and ci_high >= 0, is_primary desc, abs(estimate) / nullif(ci_high - ci_low, 0) desc
 limit 3
 """
 
