@@ -32,7 +32,11 @@ def parse() -> list[str]:
 
 
 def lint() -> None:
-    found = [*command("ruff", "check", "--output-format", "concise", "."), *command("ruff", "format", "--check", "--diff", "."), *parse()]
+    found = [
+        *command("ruff", "check", "--output-format", "concise", "."),
+        *command("ruff", "format", "--check", "--diff", "."),
+        *parse(),
+    ]
     with Step("layers, documentation, contracts"):
         found += problems(load_manifest(Path("target")), Path())
     found += command("sqlfluff", "lint", "--processes", "2", "--disable-progress-bar", "models")

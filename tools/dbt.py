@@ -9,15 +9,22 @@ from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from tools.problems import ProblemError, dbt_sentence, default_warehouse, warehouse_sentence
+from tools.progress import say
 
 BAD = {"error", "fail", "runtime error"}
 QUIET = ["--no-use-colors", "--log-level", "none", "--log-level-file", "info", "--no-send-anonymous-usage-stats"]
 
 
 def run(
-    arguments: list[str], note: Callable[[str], None] = lambda text: None, warnings: list[str] | None = None
+    arguments: list[str],
+    note: Callable[[str], None] = lambda text: None,
+    warnings: list[str] | None = None,
+    tell: Callable[[str], None] = say,
 ) -> dbtRunnerResult:
-    """Run one dbt command; a failure raises a ProblemError that says what failed and why. Warnings are collected."""
+    """Run one dbt command; a failure raises a ProblemError that says what failed and why.
+
+    `note` hears how far it is, `tell` what the project itself says, and `warnings` collects what dbt warns of.
+    """
     os.environ.setdefault("DO_NOT_TRACK", "1")
     done = 0
 
@@ -26,6 +33,8 @@ def run(
         if event.info.name == "NodeFinished":
             done += 1
             note(f"{done} nodes done")
+        if event.info.name == "JinjaLogInfo" and "ai_impact:" in event.info.msg:
+            tell(event.info.msg[event.info.msg.index("ai_impact:") :])
         if event.info.level == "warn" and warnings is not None:
             warnings.append(" ".join(event.info.msg.split()))
 

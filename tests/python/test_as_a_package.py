@@ -36,8 +36,8 @@ TABLES = """
 create schema landed;
 create table landed.work_log as
 select
-    task || '-' || step as event_id, 'tracker' as source, cast(at as timestamp) as occurred_at,
-    cast(at as timestamp) + interval 1 minute as received_at, step as event_type, task as task_id,
+    task || '-' || step as event_id, 'tracker' as source, happened_at as occurred_at,
+    happened_at + interval 1 minute as received_at, step as event_type, task as task_id,
     'support' as use_case_id, 'person-' || (number % 7) as actor_id, 'human' as actor_kind, 'desk' as team_id,
     cast(null as varchar) as subject_type, cast(null as varchar) as subject_id, 'human' as execution_mode,
     true as is_eligible, cast(null as varchar) as complexity, 30.0 as human_minutes,
@@ -45,7 +45,7 @@ select
 from (
     select
         'task-' || n as task, n as number, unnest(['created', 'started', 'completed']) as step,
-        timestamp '2026-01-05 08:00' + interval (n * 7) hour + interval (unnest([0, 1, 3])) hour as at
+        timestamp '2026-01-05 08:00' + interval (n * 7) hour + interval (unnest([0, 1, 3])) hour as happened_at
     from range(100) as r (n)
 );
 create table landed.ai_events (

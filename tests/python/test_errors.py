@@ -1,5 +1,6 @@
 """What a user reads when something is wrong: one sentence that names the thing and the fix."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,8 +8,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from raw_tables import create_raw_tables
 
-from tools.problems import dbt_sentence, warehouse_sentence
+from tools import dbt
+from tools.problems import ProblemError, dbt_sentence, warehouse_sentence
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,7 +70,6 @@ def test_a_file_that_is_no_warehouse(tmp_path):
 
 def test_the_demo_leaves_the_tables_of_others_alone(tmp_path):
     from tools.demo import prepare
-    from tools.problems import ProblemError
 
     path = tmp_path / "mine.duckdb"
     with duckdb.connect(str(path)) as con:
@@ -137,3 +139,85 @@ def test_a_python_that_is_too_old(tmp_path):
         f"{old} is older than Python 3.11: set PYTHON to a newer interpreter, for example PYTHON=python3.12 make.\n"
     )
     assert not (tmp_path / ".venv").exists()
+
+
+# What stops a run at its start: the macro check_config, through the driver that make uses.
+
+
+def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prepare: str = "", **variables: object) -> str:
+    """Start a run over empty raw tables that `prepare` spoils, and return what the user reads."""
+    path = tmp_path / "w.duckdb"
+    with duckdb.connect(str(path)) as con:
+        create_raw_tables(con)
+        con.execute(prepare or "select 1")
+    monkeypatch.setenv("AI_IMPACT_DUCKDB_PATH", str(path))
+    arguments = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target-path", str(tmp_path / "target")]
+    select = ["--select", "base_task_events", "--vars", json.dumps(variables)]
+    messages: list[str] = []
+    try:
+        dbt.run(["run", *select, *arguments, "--log-path", str(tmp_path)], tell=messages.append)
+    except ProblemError as problem:
+        return str(problem)
+    return "\n".join(messages)
+
+
+def test_a_missing_source_table(tmp_path, monkeypatch):
+    assert build(tmp_path, monkeypatch, "drop table raw.ai_events") == (
+        "ai_impact: The source table raw.ai_events does not exist. "
+        "Load it, point the vars `raw_schema` and `ai_events_identifier` at a table that does."
+    )
+
+
+def test_a_missing_source_table_that_may_be_off(tmp_path, monkeypatch):
+    assert build(tmp_path, monkeypatch, "drop table raw.touches") == (
+        "ai_impact: The source table raw.touches does not exist. "
+        "Load it, point the vars `raw_schema` and `touches_identifier` at a table that does, "
+        "or switch the source off with the var `touches_enabled: false`."
+    )
+    assert "does not exist" not in build(tmp_path, monkeypatch, "drop table raw.touches", touches_enabled=False)
+
+
+def test_a_source_column_of_the_wrong_type(tmp_path, monkeypatch):
+    spoil = "alter table raw.task_events alter column human_minutes type timestamp using null"
+    said = build(tmp_path, monkeypatch, spoil)
+    assert said.startswith("ai_impact: The column `human_minutes` of the source table raw.task_events is timestamp, ")
+    assert said.endswith(
+        "which can't be read as double. Cast it in a view, and point the var `task_events_identifier` at the view."
+    )
+
+
+def test_a_source_column_that_is_missing(tmp_path, monkeypatch):
+    said = build(tmp_path, monkeypatch, "alter table raw.task_events drop column task_id")
+    assert "`task_id`" in said
+    assert "raw.task_events" in said
+    assert "\n" not in said
+
+
+def test_an_empty_source(tmp_path, monkeypatch):
+    said = build(tmp_path, monkeypatch)
+    assert (
+        "ai_impact: The source table raw.task_events is empty, so what is computed from it is empty too. "
+        "Load it before you read the results."
+    ) in said.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("lookback_days", "three", "is 'three'; it must be a whole number of at least 0. "),
+        ("k_anonymity", 0, "is '0'; it must be a whole number of at least 1. "),
+        ("touches_enabled", "yes", "is 'yes'; it must be true or false."),
+        ("task_events_identifier", "", "is not set; give the name of the raw table, such as `task_events`."),
+        ("min_observations", None, "is not set; it must be a whole number of at least 1. "),
+    ],
+)
+def test_a_wrong_or_unset_var(tmp_path, monkeypatch, name, value, said):
+    read = build(tmp_path, monkeypatch, **{name: value})
+    assert read.startswith(f"ai_impact: The var `{name}` {said}")
+    assert "\n" not in read
+
+
+def test_a_confidence_level_in_percent(tmp_path, monkeypatch):
+    read = build(tmp_path, monkeypatch, confidence_level=95)
+    assert read.endswith("Set confidence_level between 0 and 1, for example 0.95.")
+    assert "\n" not in read
