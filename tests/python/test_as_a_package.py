@@ -30,7 +30,32 @@ vars:
 seeds:
   ai_impact:
     use_cases: {{+enabled: false}}
+    labor_rates: {{+enabled: false}}
+    experiments: {{+enabled: false}}
+    roi_assumptions: {{+enabled: false}}
+    slo_targets: {{+enabled: false}}
+  somebody:
+    experiments:
+      +column_types:
+        {{registered_at: timestamp, starts_at: timestamp, ends_at: timestamp, alpha: double, power: double,
+        minimum_detectable_effect: double, experiment_id: varchar, name: varchar, use_case_id: varchar,
+        hypothesis: varchar, design: varchar, unit_type: varchar, control_arm: varchar, treatment_arm: varchar,
+        primary_metric_id: varchar, secondary_metric_ids: varchar, guardrail_metric_ids: varchar,
+        expected_split: varchar, cluster_by: varchar}}
+    slo_targets:
+      +column_types: {{use_case_id: varchar, indicator: varchar, objective: double, budget_policy: varchar}}
+    labor_rates:
+      +column_types: {{headcount_fte: double, loaded_cost_per_hour: double, contracted_hours_per_week: double}}
 """
+
+# The columns are those of the package's seeds; this company runs no experiments and has no objectives yet.
+SEEDS = {
+    "use_cases": ["support,Support,execution,desk,Desk,2026-03-01,2026-01-01,2026-02-28,false"],
+    "labor_rates": ["desk,2026-01-01,4,50,40"],
+    "experiments": [],
+    "roi_assumptions": ["support,recapture_rate,0.3,0.5,0.7,triangular,Finance"],
+    "slo_targets": [],
+}
 
 TABLES = """
 create schema landed;
@@ -68,10 +93,9 @@ def somebody(tmp_path):
         "    own: {type: duckdb, path: own.duckdb, schema: analytics, threads: 2}\n"
     )
     (tmp_path / "seeds").mkdir()
-    (tmp_path / "seeds" / "use_cases.csv").write_text(
-        "use_case_id,name,domain,process,owner,ai_live_from,baseline_from,baseline_to,requires_human_sign_off\n"
-        "support,Support,execution,desk,Desk,2026-03-01,2026-01-01,2026-02-28,false\n"
-    )
+    for name, rows in SEEDS.items():
+        header = (ROOT / "seeds" / f"{name}.csv").read_text().splitlines()[0]
+        (tmp_path / "seeds" / f"{name}.csv").write_text("\n".join([header, *rows]) + "\n")
     with duckdb.connect(str(tmp_path / "own.duckdb")) as con:
         con.execute(TABLES)
     return tmp_path
