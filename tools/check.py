@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools import dbt, demo, warehouse
 from tools.check_layers import check_columns, load_manifest, problems
-from tools.problems import ProblemError
+from tools.problems import ProblemError, default_warehouse
 from tools.progress import Step
 
 TEST_WAREHOUSE = Path("warehouse/test.duckdb")
@@ -39,6 +39,8 @@ def lint() -> None:
     ]
     with Step("layers, documentation, contracts"):
         found += problems(load_manifest(Path("target")), Path())
+    # sqlfluff lets dbt compile the models, and dbt opens the warehouse to do so.
+    default_warehouse().parent.mkdir(parents=True, exist_ok=True)
     found += command("sqlfluff", "lint", "--processes", "2", "--disable-progress-bar", "models")
     if found:
         raise ProblemError("\n".join(found))
