@@ -8,9 +8,19 @@ reach as (
 ),
 
 mentions as (
-    select id_type_a as id_type, id_a as id, entity_kind, received_at from links
+    select
+        id_type_a as id_type,
+        id_a as id,
+        entity_kind,
+        received_at
+    from links
     union all
-    select id_type_b as id_type, id_b as id, entity_kind, received_at from links
+    select
+        id_type_b as id_type,
+        id_b as id,
+        entity_kind,
+        received_at
+    from links
 ),
 
 identifiers as (
@@ -53,7 +63,8 @@ final as (
         ranked.component_size > {{ var('identity_max_component') }} as is_absurd
     from identifiers
     inner join ranked
-        on identifiers.identifier_key = ranked.node
+        on
+            identifiers.identifier_key = ranked.node
             and ranked.position = 1
 )
 

@@ -3,9 +3,19 @@ with links as (
 ),
 
 nodes as (
-    select id_type_a as id_type, id_a as id, id_type_b as other_type, id_b as other_id from links
+    select
+        id_type_a as id_type,
+        id_a as id,
+        id_type_b as other_type,
+        id_b as other_id
+    from links
     union all
-    select id_type_b as id_type, id_b as id, id_type_a as other_type, id_a as other_id from links
+    select
+        id_type_b as id_type,
+        id_b as id,
+        id_type_a as other_type,
+        id_a as other_id
+    from links
 ),
 
 shared_identifiers as (
@@ -28,8 +38,13 @@ final as (
         links.occurred_at,
         links.received_at,
         case
-            when {{ ai_impact.entity_kind('links.id_type_a') }} is null or {{ ai_impact.entity_kind('links.id_type_b') }} is null then 'unknown_id_type'
-            when {{ ai_impact.entity_kind('links.id_type_a') }} <> {{ ai_impact.entity_kind('links.id_type_b') }} then 'across_kinds'
+            when
+                {{ ai_impact.entity_kind('links.id_type_a') }} is null
+                or {{ ai_impact.entity_kind('links.id_type_b') }} is null
+                then 'unknown_id_type'
+            when
+                {{ ai_impact.entity_kind('links.id_type_a') }} <> {{ ai_impact.entity_kind('links.id_type_b') }}
+                then 'across_kinds'
             when shared_a.id is not null or shared_b.id is not null then 'shared_identifier'
             else 'usable'
         end as link_status

@@ -1,17 +1,17 @@
 with rejected as (
     {% for name in ai_impact.source_names() %}
-    select
-        '{{ name }}' as source,
-        event_key,
-        received_at,
-        load_day,
-        reason,
-        reason_column,
-        original_row,
-        content_hash
-    from {{ ref('base_' ~ name) }}
-    where row_status = 'quarantined'
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ name }}' as source,
+            event_key,
+            received_at,
+            load_day,
+            reason,
+            reason_column,
+            original_row,
+            content_hash
+        from {{ ref('base_' ~ name) }}
+        where row_status = 'quarantined'
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
@@ -29,12 +29,15 @@ rejected_links as (
         base.content_hash
     from {{ ref('int_identity_links') }} as links
     inner join {{ ref('base_identity_links') }} as base
-        on links.event_key = base.event_key
+        on
+            links.event_key = base.event_key
             and base.row_status = 'accepted'
     left join {{ ref('int_identities') }} as identities
-        on links.id_type_a = identities.id_type
+        on
+            links.id_type_a = identities.id_type
             and links.id_a = identities.id
-    where links.link_status in ('shared_identifier', 'unknown_id_type')
+    where
+        links.link_status in ('shared_identifier', 'unknown_id_type')
         or (links.link_status = 'usable' and identities.is_absurd)
 ),
 

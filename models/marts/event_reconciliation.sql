@@ -1,26 +1,26 @@
 with raw_rows as (
     {% for name in ai_impact.source_names() %}
-    select
-        '{{ name }}' as source,
-        {{ ai_impact.load_day('received_at') }} as load_day,
-        count(*) as raw
-    from {{ ai_impact.raw(name) }}
-    group by 1, 2
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ name }}' as source,
+            {{ ai_impact.load_day('received_at') }} as load_day,
+            count(*) as raw
+        from {{ ai_impact.raw(name) }}
+        group by 1, 2
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 judged_rows as (
     {% for name in ai_impact.source_names() %}
-    select
-        '{{ name }}' as source,
-        load_day,
-        count(*) filter (where row_status = 'accepted') as accepted,
-        count(*) filter (where row_status = 'duplicate') as duplicate,
-        count(*) filter (where row_status = 'accepted' and is_late) as late
-    from {{ ref('base_' ~ name) }}
-    group by 1, 2
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ name }}' as source,
+            load_day,
+            count(*) filter (where row_status = 'accepted') as accepted,
+            count(*) filter (where row_status = 'duplicate') as duplicate,
+            count(*) filter (where row_status = 'accepted' and is_late) as late
+        from {{ ref('base_' ~ name) }}
+        group by 1, 2
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
@@ -30,15 +30,22 @@ quarantined_rows as (
         load_day,
         count(*) as quarantined,
         count(*) filter (where reason = 'too_late') as too_late,
-        count(*) filter (where reason in ('shared_identifier', 'unknown_id_type', 'absurd_component')) as accepted_before
+        count(*) filter (where reason in ('shared_identifier', 'unknown_id_type', 'absurd_component'))
+            as accepted_before
     from {{ ref('event_quarantine') }}
     group by source, load_day
 ),
 
 days as (
-    select source, load_day from raw_rows
+    select
+        source,
+        load_day
+    from raw_rows
     union
-    select source, load_day from judged_rows
+    select
+        source,
+        load_day
+    from judged_rows
 ),
 
 final as (

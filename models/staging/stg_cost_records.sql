@@ -35,7 +35,8 @@ final as (
         received_at,
         is_late
     from accepted
-    where is_latest
+    where
+        is_latest
         and not coalesce(is_deleted, false)
 )
 

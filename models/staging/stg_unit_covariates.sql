@@ -11,7 +11,8 @@ with accepted as (
         received_at,
         is_deleted,
         is_late,
-        {{ ai_impact.is_latest(['unit_type', 'unit_id', 'name'], ['updated_at', 'received_at', 'event_key']) }} as is_latest
+        {{ ai_impact.is_latest(['unit_type', 'unit_id', 'name'], ['updated_at', 'received_at', 'event_key']) }}
+            as is_latest
     from {{ ref('base_unit_covariates') }}
     where row_status = 'accepted'
 ),
@@ -29,7 +30,8 @@ final as (
         received_at,
         is_late
     from accepted
-    where is_latest
+    where
+        is_latest
         and not coalesce(is_deleted, false)
 )
 

@@ -44,14 +44,31 @@ small_cells as (
 {% for pass in range(3) %}
     weeks_{{ pass }} as ({{ ai_impact.hide_days_of_hidden_weeks(last.name) }}),
 
-    days_{{ pass }} as ({{ ai_impact.hide_complements('weeks_' ~ pass, ai_impact.days_in_line(), "period_grain = 'day'", 'period_key') }}),
+    days_{{ pass }} as (
+        {{ ai_impact.hide_complements(
+            'weeks_' ~ pass,
+            ai_impact.days_in_line(),
+            "period_grain = 'day'",
+            'period_key'
+        ) }}
+    ),
 
     teams_{{ pass }} as (
-        {{ ai_impact.hide_complements('days_' ~ pass, 'period_key, use_case_id', 'team_id <> ' ~ ai_impact.all_of_them(), 'team_id') }}
+        {{ ai_impact.hide_complements(
+            'days_' ~ pass,
+            'period_key, use_case_id',
+            'team_id <> ' ~ ai_impact.all_of_them(),
+            'team_id'
+        ) }}
     ),
 
     use_cases_{{ pass }} as (
-        {{ ai_impact.hide_complements('teams_' ~ pass, 'period_key, team_id', 'use_case_id <> ' ~ ai_impact.all_of_them(), 'use_case_id') }}
+        {{ ai_impact.hide_complements(
+            'teams_' ~ pass,
+            'period_key, team_id',
+            'use_case_id <> ' ~ ai_impact.all_of_them(),
+            'use_case_id'
+        ) }}
     ),
     {% set last.name = 'use_cases_' ~ pass %}
 {% endfor %}
