@@ -1,4 +1,4 @@
-"""Write the demo company to Parquet: python -m demo.generate --events 300000 --seed 7 --out DIR"""
+"""Write the demo company to Parquet: python -m demo.generate --events 300000 --seed 3 --out DIR"""
 
 import argparse
 import hashlib
@@ -159,7 +159,7 @@ def write_small(con, out: Path, name: str, columns: str, rows: list[tuple]) -> N
 
 def generate(
     events: int = EVENTS,
-    seed: int = 7,
+    seed: int = 3,
     out: str | Path = "warehouse/demo",
     progress: Callable[[str], None] | None = None,
     threads: int | None = None,
@@ -215,7 +215,7 @@ def main() -> None:
     parser.add_argument(
         "--events", type=int, default=EVENTS, help=f"rows in all sources together, {LEAST_EVENTS:,} to {MOST_EVENTS:,}"
     )
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--out", required=True, help="folder to write to")
     parser.add_argument("--threads", type=int)
     arguments = parser.parse_args()

@@ -23,7 +23,7 @@ BY_NAME = {source.name: source for source in SOURCES}
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     out = tmp_path_factory.mktemp("demo")
-    generate(events=300_000, seed=7, out=out)
+    generate(events=300_000, seed=3, out=out)
     return out
 
 

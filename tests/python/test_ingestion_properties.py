@@ -1,0 +1,365 @@
+"""Whatever the order of arrival, the split into batches, the copies and the dirt: the tables end as one full refresh makes them.
+
+The real dbt project runs, in this process, on a warehouse of its own. Tables are compared as multisets, so rows count.
+"""
+
+import datetime as dt
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pytest
+from dbt.cli.main import dbtRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from raw_tables import PROJECT, create_raw_tables, insert
+
+from tools.dbt import close_warehouse
+
+SOURCES = ("task_events", "ai_events", "opportunities", "identity_links")
+MODELS = (
+    *(f"{layer}_{source}" for source in SOURCES for layer in ("base", "stg")),
+    "int_identity_links",
+    "int_identity_reach",
+    "int_identities",
+    "int_task_folds",
+    "int_tasks",
+    "fct_tasks",
+    "event_quarantine",
+    "event_reconciliation",
+)
+NEWEST = dt.datetime(2026, 3, 2, 12)
+FEW = settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+class Warehouse:
+    """A DuckDB file with raw tables, and the project's models over it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "properties.duckdb"
+        self.folder = folder
+        self.environment = {
+            "AI_IMPACT_DUCKDB_PATH": str(self.path),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+            "DBT_PROJECT_DIR": str(PROJECT),
+            "DBT_PROFILES_DIR": str(folder),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        os.environ.update(self.environment)
+        shutil.copy(PROJECT / "profiles.yml.example", folder / "profiles.yml")
+        with duckdb.connect(str(self.path)) as connection:
+            create_raw_tables(connection)
+        parsed = dbtRunner().invoke(["--quiet", "parse", "--target", "duckdb"])
+        assert parsed.success, parsed.exception
+        self.runner = dbtRunner(manifest=parsed.result)
+        self.dbt("seed")
+        self.dbt("run", "--select", "+event_reconciliation", "+fct_tasks")
+
+    def dbt(self, *arguments: str, succeeds: bool = True) -> object:
+        result = self.runner.invoke(["--quiet", "--no-partial-parse", *arguments, "--target", "duckdb"])
+        close_warehouse()
+        if succeeds:
+            assert result.success, [r.message for r in getattr(result.result, "results", []) if r.message] or result.exception
+        return result
+
+    def build(self, *options: str, models: tuple[str, ...] = MODELS) -> dict[str, Counter]:
+        self.dbt("run", "--select", *models, *options)
+        return self.tables()
+
+    def load(self, rows: list[tuple[str, dict]]) -> None:
+        with duckdb.connect(str(self.path)) as connection:
+            for source in SOURCES:
+                insert(connection, source, [row for name, row in rows if name == source])
+
+    def empty(self) -> None:
+        with duckdb.connect(str(self.path)) as connection:
+            for source in SOURCES:
+                connection.execute(f"delete from raw.{source}")
+
+    def tables(self) -> dict[str, Counter]:
+        """Every model's rows, counted."""
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            return {model: Counter(connection.execute(f"select * from {model}").fetchall()) for model in MODELS}
+
+    def query(self, sql: str) -> list[tuple]:
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def start(self, batch: list[tuple[str, dict]]) -> None:
+        """The first load of a new warehouse."""
+        self.empty()
+        self.load(batch)
+        self.dbt("run", "--select", *MODELS, "--full-refresh")
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory):
+    before = dict(os.environ)
+    yield Warehouse(tmp_path_factory.mktemp("properties"))
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def assert_same(left: dict[str, Counter], right: dict[str, Counter]) -> None:
+    for model in MODELS:
+        assert left[model] == right[model], f"{model}: {left[model] - right[model]} against {right[model] - left[model]}"
+
+
+# --- rows: few ids, so that they meet; every kind of dirt; received within the window that a run reads again -----------------
+
+
+def moment(minutes: int) -> str:
+    return (NEWEST - dt.timedelta(minutes=minutes)).isoformat(sep=" ")
+
+
+def envelope(draw, minutes: st.SearchStrategy) -> dict:
+    received = draw(minutes)
+    lateness = draw(st.sampled_from([0, 1, 90, 5 * 1440, 29 * 1440, 31 * 1440, -2, -60]))
+    return {
+        "event_id": draw(st.sampled_from(["e1", "e2", "e3", "e4", "e5", None, ""])),
+        "source": draw(st.sampled_from(["crm", "desk"])),
+        "occurred_at": draw(st.sampled_from([moment(received + lateness)] * 6 + ["yesterday", None])),
+        "received_at": moment(received),
+    }
+
+
+@st.composite
+def task_event(draw, minutes):
+    kinds = ["created", "started", "completed", "error_found", "rework_requested", "review_completed", "jumped"]
+    return "task_events", {
+        **envelope(draw, minutes),
+        "event_type": draw(st.sampled_from(kinds)),
+        "task_id": draw(st.sampled_from(["t1", "t2", "t3", None])),
+        "use_case_id": draw(st.sampled_from(["u1", "u2", None])),
+        "actor_id": draw(st.sampled_from(["p1", "p2", "p3", None])),
+        "actor_kind": draw(st.sampled_from(["human", "ai"])),
+        "team_id": draw(st.sampled_from(["a", None])),
+        "human_minutes": draw(st.sampled_from([None, "5", "0.1", "0.2", "-3", "lots", "NaN"])),
+        "is_eligible": draw(st.sampled_from([None, "true", "perhaps"])),
+    }
+
+
+@st.composite
+def ai_event(draw, minutes):
+    return "ai_events", {
+        **envelope(draw, minutes),
+        "event_type": draw(st.sampled_from(["model_call", "human_edit"])),
+        "task_id": draw(st.sampled_from(["t1", "t2", None])),
+        "confidence": draw(st.sampled_from([None, "0.5", "1", "1.2"])),
+    }
+
+
+@st.composite
+def opportunity(draw, minutes):
+    received = draw(minutes)
+    return "opportunities", {
+        "opportunity_id": draw(st.sampled_from(["o1", "o2", None])),
+        "amount": draw(st.sampled_from(["10", "20", "-1", None])),
+        "updated_at": moment(received + draw(st.sampled_from([0, 30, 60, 600, 90_000]))),
+        "received_at": moment(received),
+        "is_deleted": draw(st.sampled_from(["false", "false", "true", None])),
+    }
+
+
+@st.composite
+def identity_link(draw, minutes):
+    kinds = ["person", "email", "account", "telepathy"]
+    return "identity_links", {
+        **envelope(draw, minutes),
+        "id_type_a": draw(st.sampled_from(kinds)),
+        "id_a": draw(st.sampled_from(["p1", "p2", "x"])),
+        "id_type_b": draw(st.sampled_from(kinds)),
+        "id_b": draw(st.sampled_from(["p1", "p3", "y"])),
+    }
+
+
+@st.composite
+def history(draw, minutes):
+    """Rows of all sources; some of them delivered again, at the same time or at another."""
+    row = st.one_of(task_event(minutes), task_event(minutes), ai_event(minutes), opportunity(minutes), identity_link(minutes))
+    rows = draw(st.lists(row, min_size=4, max_size=24))
+    again = draw(st.lists(st.sampled_from(rows), max_size=6))
+    moved = draw(st.lists(minutes, min_size=len(again), max_size=len(again)))
+    keep = draw(st.lists(st.booleans(), min_size=len(again), max_size=len(again)))
+    copies = [
+        (source, row if same else {**row, "received_at": moment(at)})
+        for (source, row), at, same in zip(again, moved, keep, strict=True)
+    ]
+    return [*rows, *copies]
+
+
+@st.composite
+def batches(draw, rows):
+    """Any split of some rows, in the order given."""
+    cuts = sorted(draw(st.lists(st.integers(0, len(rows)), max_size=2)))
+    bounds = [0, *cuts, len(rows)]
+    return [rows[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+
+
+WINDOW = st.integers(0, 3 * 1440 - 1)  # within lookback_days of the newest: any order will do
+MONTHS = st.integers(0, 90 * 1440)  # far apart: loaded in the order of receipt
+
+
+def loaded_in_batches(warehouse: Warehouse, parts: list[list]) -> dict[str, Counter]:
+    warehouse.start(parts[0])
+    for part in parts[1:]:
+        warehouse.load(part)
+        warehouse.build()
+    return warehouse.tables()
+
+
+@FEW
+@given(data=st.data())
+def test_any_order_and_any_split_end_as_one_full_refresh(warehouse, data):
+    rows = data.draw(history(WINDOW))
+    parts = data.draw(batches(data.draw(st.permutations(rows))))
+    ended = loaded_in_batches(warehouse, parts)
+    assert_same(ended, warehouse.build())  # a re-run changes nothing
+    warehouse.empty()
+    warehouse.load(rows)
+    assert_same(ended, warehouse.build("--full-refresh"))
+    assert warehouse.query("select count(*) from event_reconciliation where raw <> accepted + duplicate + quarantined") == [(0,)]
+    assert warehouse.query("select sum(raw) from event_reconciliation") == [(len(rows),)]
+
+
+@FEW
+@given(data=st.data())
+def test_months_loaded_in_order_of_receipt_end_as_one_full_refresh(warehouse, data):
+    rows = sorted(data.draw(history(MONTHS)), key=lambda item: item[1]["received_at"])
+    ended = loaded_in_batches(warehouse, data.draw(batches(rows)))
+    assert_same(ended, warehouse.build("--full-refresh"))
+
+
+@settings(FEW, max_examples=5)
+@given(data=st.data())
+def test_a_run_killed_between_models_is_repaired_by_the_next(warehouse, data):
+    rows = data.draw(st.permutations(data.draw(history(WINDOW))))
+    half = len(rows) // 2
+    warehouse.start(rows[:half])
+    warehouse.load(rows[half:])
+    done = data.draw(st.integers(1, len(MODELS) - 1))
+    warehouse.build(models=MODELS[:done])
+    ended = warehouse.build()
+    assert_same(ended, warehouse.build("--full-refresh"))
+
+
+def plain_event(event_id: str, **values: object) -> tuple[str, dict]:
+    return "task_events", {
+        "event_id": event_id, "source": "crm", "event_type": "completed", "task_id": "t1", "actor_kind": "human",
+        "actor_id": "p1", "occurred_at": moment(10), "received_at": moment(5), **values,
+    }  # fmt: skip
+
+
+def test_a_process_killed_in_the_middle_leaves_nothing_broken(warehouse):
+    rows = [plain_event(f"k{n}", task_id=f"t{n % 50}") for n in range(2000)]
+    warehouse.start(rows[:1000])
+    warehouse.load(rows[1000:])
+    dbt = Path(sys.executable).parent / "dbt"
+    process = subprocess.Popen(
+        [dbt, "--quiet", "run", "--target", "duckdb", "--select", *MODELS],
+        env={**os.environ, **warehouse.environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wal = Path(f"{warehouse.path}.wal")
+    waited = time.monotonic()
+    while process.poll() is None and not wal.exists() and time.monotonic() - waited < 60:
+        time.sleep(0.005)  # until it has begun to write
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    ended = warehouse.build()
+    assert_same(ended, warehouse.build("--full-refresh"))
+
+
+def test_a_row_loaded_out_of_the_window_is_counted_until_a_backfill_reads_it(warehouse):
+    week = 7 * 1440
+    warehouse.start([plain_event("e1")])
+    warehouse.load([plain_event("e2", occurred_at=moment(week + 10), received_at=moment(week))])
+    warehouse.build()
+    failed = warehouse.dbt("test", "--select", "event_reconciliation,test_name:rows_reconcile", succeeds=False)
+    assert not failed.success
+    assert warehouse.query("select sum(raw - accepted - duplicate - quarantined) from event_reconciliation") == [(1,)]
+    backfill = ("--vars", f"{{backfill_from: '{moment(week)[:10]}'}}")
+    repaired = warehouse.build(*backfill)
+    assert warehouse.dbt("test", "--select", "event_reconciliation,test_name:rows_reconcile").success
+    assert_same(repaired, warehouse.build("--full-refresh"))
+
+
+def test_what_is_too_late_waits_for_the_backfill_and_stays_accepted(warehouse):
+    late = plain_event("e2", task_id="t2", occurred_at=moment(40 * 1440), received_at=moment(5 * 1440))
+    warehouse.start([late, plain_event("e1")])
+    assert warehouse.query("select reason from event_quarantine") == [("too_late",)]
+    assert warehouse.query("select sum(too_late), sum(accepted) from event_reconciliation") == [(1, 1)]
+    accept = ("--vars", f"{{accept_late_received_before: '{moment(0)[:16]}'}}")
+    accepted = warehouse.build(*accept)
+    assert warehouse.query("select count(*) from event_quarantine") == [(0,)]
+    assert warehouse.query("select count(*) from fct_tasks where task_id = 't2'") == [(1,)]
+    assert_same(accepted, warehouse.build("--full-refresh", *accept))
+
+
+# --- identities ------------------------------------------------------------------------------------------------------
+
+
+def link(number: int, type_a: str, a: str, type_b: str, b: str, minutes: int = 5) -> tuple[str, dict]:
+    return "identity_links", {
+        "event_id": f"l{number}", "source": "crm", "occurred_at": moment(minutes + 1), "received_at": moment(minutes),
+        "id_type_a": type_a, "id_a": a, "id_type_b": type_b, "id_b": b,
+    }  # fmt: skip
+
+
+def entities(warehouse: Warehouse) -> dict[tuple[str, str], str]:
+    return {(kind, i): e for kind, i, e in warehouse.query("select id_type, id, entity_id from int_identities")}
+
+
+def test_an_id_stays_when_links_arrive_later_and_only_the_younger_of_two_merged_changes(warehouse):
+    warehouse.start([link(1, "person", "old", "email", "old@x", 900), link(2, "email", "young@x", "person", "young", 600)])
+    before = entities(warehouse)
+    warehouse.load([link(3, "device", "a-tablet", "email", "old@x", 300)])
+    warehouse.build()
+    joined = entities(warehouse)
+    assert {key: joined[key] for key in before} == before
+    assert joined["device", "a-tablet"] == before["person", "old"]
+    warehouse.load([link(4, "email", "young@x", "email", "old@x", 10)])
+    warehouse.build()
+    merged = entities(warehouse)
+    assert set(merged.values()) == {before["person", "old"]}
+
+
+def test_a_kiosk_merges_nobody_and_its_links_are_quarantined(warehouse):
+    links = [link(n, "device", "kiosk", "person", f"p{n}") for n in range(1000)]
+    warehouse.start([*links, link(1000, "person", "p1", "email", "p1@x")])
+    assert warehouse.query("select reason, count(*) from event_quarantine group by 1") == [("shared_identifier", 1000)]
+    assert len(entities(warehouse)) == 2
+    assert warehouse.query("select sum(accepted), sum(quarantined) from event_reconciliation") == [(1, 1000)]
+
+
+def test_a_chain_longer_than_any_person_is_absurd(warehouse):
+    warehouse.start([link(n, "email", f"m{n:03}", "email", f"m{n + 1:03}") for n in range(80)])
+    assert warehouse.query("select reason, count(*) from event_quarantine group by 1") == [("absurd_component", 80)]
+    assert len(set(entities(warehouse).values())) == 81
+
+
+def test_a_component_of_the_largest_size_is_one_person_whatever_its_shape(warehouse):
+    warehouse.start([link(n, "email", f"m{n:03}", "email", f"m{n + 1:03}") for n in range(49)])
+    assert len(entities(warehouse)) == 50
+    assert len(set(entities(warehouse).values())) == 1
+
+
+def test_two_people_at_one_account_stay_two(warehouse):
+    warehouse.start([link(1, "person", "p1", "account", "a"), link(2, "person", "p2", "account", "a"),
+                     link(3, "person", "p1", "email", "p1@x")])  # fmt: skip
+    assert warehouse.query("select count(*) from event_quarantine") == [(0,)]
+    assert len(set(entities(warehouse).values())) == 1
