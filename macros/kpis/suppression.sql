@@ -1,6 +1,6 @@
 {# One pass of complementary suppression. A line is a parent (all) and its children; the parent less the shown children is what the
    hidden ones did together. So where a shown parent has one hidden child, or none of its hidden children alone has k people, the
-   smallest shown child is hidden too; where there is none left, the parent. A line without a parent is taken to have a shown one. #}
+   smallest shown child is hidden too; where there is none left, the parent. A hidden parent hides a child. A line without a parent is taken to have a shown one. #}
 {% macro hide_complements(relation, line, is_child, tie) %}
     select
         period_key,
@@ -10,7 +10,10 @@
         team_id,
         n_people,
         case
-            when is_hidden = 1 or parent_hidden = 1 or hidden_children = 0 then is_hidden
+            when is_hidden = 1 then 1
+            -- A hidden parent is known again where all of its children are shown.
+            when parent_hidden = 1 then case when hidden_children = 0 and place = 1 then 1 else 0 end
+            when hidden_children = 0 then 0
             when hidden_children > 1 and most_hidden >= {{ var('k_anonymity') }} then 0
             when shown_children = 0 then 1 - is_child
             when place = 1 then 1

@@ -82,9 +82,19 @@ final as (
         false as is_late,
         {%- endif %}
         content_hash,
-        case when row_status = 'quarantined' then coalesce({{ dbt.split_part('problem', "':'", 1) }}, 'collision') end as reason,
-        case when row_status = 'quarantined' then coalesce({{ dbt.split_part('problem', "':'", 2) }}, '{{ ai_impact.source_identity(name)[-1] }}') end as reason_column,
-        case when row_status = 'quarantined' then coalesce(original_row, {{ ai_impact.typed_row(columns) }}) end as original_row,
+        -- A copy keeps its problem: a later run judges it again with the rows that have come since.
+        case
+            when problem is not null then {{ dbt.split_part('problem', "':'", 1) }}
+            when row_status = 'quarantined' then 'collision'
+        end as reason,
+        case
+            when problem is not null then {{ dbt.split_part('problem', "':'", 2) }}
+            when row_status = 'quarantined' then '{{ ai_impact.source_identity(name)[-1] }}'
+        end as reason_column,
+        case
+            when problem is not null then original_row
+            when row_status = 'quarantined' then {{ ai_impact.typed_row(columns) }}
+        end as original_row,
         row_status
     from deduplicated
 )

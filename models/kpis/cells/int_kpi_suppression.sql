@@ -41,7 +41,7 @@ small_cells as (
     where sums.completed > 0
 ),
 {% set last = namespace(name='small_cells') %}
-{% for pass in range(3) %}
+{% for pass in range(6) %}
     weeks_{{ pass }} as ({{ ai_impact.hide_days_of_hidden_weeks(last.name) }}),
 
     days_{{ pass }} as (
