@@ -1,6 +1,6 @@
 {# One pass of complementary suppression. A line is a parent (all) and its children; the parent less the shown children is what the
    hidden ones did together. So where a shown parent has one hidden child, or none of its hidden children alone has k people, the
-   smallest shown child is hidden too; where there is none left, the parent. A hidden parent hides a child. A line without a parent is taken to have a shown one. #}
+   smallest shown child is hidden too; where there is none left, the parent. A line without a parent is taken to have a shown one. #}
 {% macro hide_complements(relation, line, is_child, tie) %}
     select
         period_key,
@@ -10,10 +10,7 @@
         team_id,
         n_people,
         case
-            when is_hidden = 1 then 1
-            -- A hidden parent is known again where all of its children are shown.
-            when parent_hidden = 1 then case when hidden_children = 0 and place = 1 then 1 else 0 end
-            when hidden_children = 0 then 0
+            when is_hidden = 1 or parent_hidden = 1 or hidden_children = 0 then is_hidden
             when hidden_children > 1 and most_hidden >= {{ var('k_anonymity') }} then 0
             when shown_children = 0 then 1 - is_child
             when place = 1 then 1
@@ -39,8 +36,9 @@
     ) as lines
 {% endmacro %}
 
-{# The days of a hidden week are hidden: they add up to it. #}
-{% macro hide_days_of_hidden_weeks(relation) %}
+{# A week less its other days is a day: where a week or one of its days is hidden, all of its days are. The company as a whole is left
+   to `hide_complements`: few people at work on a Sunday should not take the whole week from it. #}
+{% macro hide_whole_weeks(relation) %}
     select
         period_key,
         period_grain,
@@ -49,13 +47,18 @@
         team_id,
         n_people,
         case
-            when period_grain = 'day' then greatest(is_hidden, max(case when period_grain = 'week' then is_hidden else 0 end) over (
-                partition by {{ dbt.date_trunc('week', 'period_start') }}, use_case_id, team_id
-            ))
+            when period_grain = 'day' and not {{ ai_impact.is_company() }}
+                then max(case when period_grain in ('day', 'week') then is_hidden else 0 end) over (
+                    partition by {{ dbt.date_trunc('week', 'period_start') }}, use_case_id, team_id
+                )
             else is_hidden
         end as is_hidden
     from {{ relation }}
 {% endmacro %}
+
+{% macro is_company() -%}
+    (use_case_id = {{ ai_impact.all_of_them() }} and team_id = {{ ai_impact.all_of_them() }})
+{%- endmacro %}
 
 {# The line that a day is part of: the days that a week and a month share, which a month less its weeks may tell. #}
 {% macro days_in_line() -%}

@@ -59,7 +59,9 @@ mondays as (
         use_case_id,
         team_id,
         case when people_before >= people_after then starts_on else after end as monday,
-        greatest(people_before, people_after) >= {{ var('k_anonymity') }} as is_enough
+        greatest(people_before, people_after) >= {{ var('k_anonymity') }} as is_enough,
+        -- Behind the last whole month only the week that holds the block can tell it.
+        case when after is null then starts_on end as last_block
     from neighbours
 ),
 
@@ -72,7 +74,11 @@ weeks as (
     inner join periods
         on
             periods.period_grain = 'week'
-            and (not mondays.is_enough or periods.period_start = mondays.monday or periods.period_end = mondays.monday)
+            and case
+                when mondays.last_block is not null
+                    then periods.period_start <= mondays.last_block and periods.period_end > mondays.last_block
+                else not mondays.is_enough or periods.period_start = mondays.monday or periods.period_end = mondays.monday
+            end
 ),
 
 windows as (

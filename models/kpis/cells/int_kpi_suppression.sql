@@ -41,8 +41,8 @@ small_cells as (
     where sums.completed > 0
 ),
 {% set last = namespace(name='small_cells') %}
-{% for pass in range(6) %}
-    weeks_{{ pass }} as ({{ ai_impact.hide_days_of_hidden_weeks(last.name) }}),
+{% for pass in range(3) %}
+    weeks_{{ pass }} as ({{ ai_impact.hide_whole_weeks(last.name) }}),
 
     days_{{ pass }} as (
         {{ ai_impact.hide_complements(
