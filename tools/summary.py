@@ -31,7 +31,8 @@ KPIS = """
 with newest as (
     select *, row_number() over (partition by kpi_id order by period_start desc) as age
     from kpi_values
-    where period_grain = 'month' and use_case_id is null and team_id is null and value is not null
+    where
+        period_grain = 'month' and use_case_id is not distinct from $use_case and team_id is null and value is not null
 )
 select coalesce(c.name, k.kpi_id) as name, c.unit, k.period_start, k.value, k.ci_low, k.ci_high, k.baseline_value
 from newest as k
@@ -84,12 +85,12 @@ def counts(con: duckdb.DuckDBPyConnection) -> list[str]:
     ]
 
 
-def summary(path: Path, site: Path) -> list[str]:
-    """The lines of the summary, from the tables of a built warehouse."""
+def summary(path: Path, site: Path | None, use_case: str | None = None) -> list[str]:
+    """The lines of the summary, from the tables of a built warehouse; without experiments, of one use case or of all."""
     con = warehouse.connect(path, read_only=True)
     try:
         rows = con.sql(HEADLINES).fetchall()
-        kpis = con.sql(KPIS).fetchall() if not rows else []
+        kpis = con.execute(KPIS, {"use_case": use_case}).fetchall() if not rows else []
         lines = counts(con)
     finally:
         con.close()
@@ -98,7 +99,7 @@ def summary(path: Path, site: Path) -> list[str]:
     else:
         lines += ["No experiment has an estimate: see the column reason of impact_estimates."]
         lines += [*(["What the KPIs say:"] if kpis else []), *map(kpi_line, kpis)]
-    boards = sorted(site.glob("*.html"))
+    boards = sorted(site.glob("*.html")) if site else []
     lines += [f"Dashboard: {board}" for board in boards[:3]]
     lines += [f"Warehouse: {path} (start with kpi_values, impact_estimates, event_quarantine)"]
     return lines

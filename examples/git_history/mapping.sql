@@ -1,0 +1,101 @@
+-- Turns commit metadata into the tables of the data contract. `raw.commits` is a view of the file that INPUT names.
+--
+-- A commit is a task: started when it was authored, completed when it landed. Merges and bots are tasks too, so that nothing is
+-- lost, but of use cases of their own: the KPIs of `software_delivery` are of people and of AI agents.
+create or replace view raw.commit_tasks as
+select
+    *,
+    repository || '@' || commit_id as task_id,
+    case
+        when is_merge then 'merges'
+        when is_bot and ai_tool is null then 'bots'
+        else 'software_delivery'
+    end as use_case_id,
+    -- An agent that commits under its own name works alone; a tool named beside a person assisted.
+    case
+        when ai_tool is null then 'human'
+        when is_bot then 'ai_autonomous'
+        else 'ai_assisted'
+    end as execution_mode,
+    case
+        when is_merge then 'system'
+        when is_bot and ai_tool is not null then 'ai'
+        when is_bot then 'system'
+        else 'human'
+    end as actor_kind
+from raw.commits;
+
+-- Git tells of a step when the commit lands: `received_at` is `committed_at`, and a step that was taken days before is late.
+-- A revert asks for rework on the commit that it names, where that is in the file.
+create or replace view raw.task_events as
+with steps as (
+    select *, 'started' as event_type, authored_at as occurred_at, commit_id || ':started' as event_id from raw.commit_tasks
+    union all
+    select *, 'completed', committed_at, commit_id || ':completed' from raw.commit_tasks
+    union all
+    select
+        reverted.* replace (
+            revert.committed_at as committed_at, revert.author_key as author_key, revert.actor_kind as actor_kind
+        ),
+        'rework_requested',
+        revert.committed_at,
+        revert.commit_id || ':reverts'
+    from raw.commit_tasks as revert
+    inner join raw.commit_tasks as reverted
+        on
+            revert.repository = reverted.repository
+            and revert.reverts_commit_id = reverted.commit_id
+    where revert.is_revert
+)
+
+select
+    event_id,
+    repository as source,
+    occurred_at,
+    committed_at as received_at,
+    event_type,
+    task_id,
+    use_case_id,
+    author_key as actor_id,
+    actor_kind,
+    repository as team_id,
+    cast(null as varchar) as subject_type,
+    cast(null as varchar) as subject_id,
+    execution_mode,
+    not is_merge as is_eligible,
+    cast(null as varchar) as complexity,
+    cast(null as double) as human_minutes,
+    cast(null as double) as baseline_minutes,
+    cast(null as varchar) as baseline_source
+from steps;
+
+-- A trailer says that a tool took part, not how often it was called: one event a tool and commit, without tokens or cost.
+create or replace view raw.ai_events as
+select
+    commit_id || ':' || tool as event_id,
+    repository as source,
+    committed_at as occurred_at,
+    committed_at as received_at,
+    'model_call' as event_type,
+    task_id,
+    use_case_id,
+    cast(null as varchar) as trace_id,
+    cast(null as varchar) as span_id,
+    'commit' as operation_name,
+    tool as provider_name,
+    cast(null as varchar) as request_model,
+    cast(null as varchar) as response_model,
+    cast(null as varchar) as agent_version,
+    cast(null as varchar) as prompt_version,
+    cast(null as varchar) as prompt_hash,
+    cast(null as bigint) as input_tokens,
+    cast(null as bigint) as output_tokens,
+    cast(null as double) as latency_ms,
+    cast(null as double) as time_to_first_chunk_ms,
+    'ok' as status,
+    cast(null as varchar) as error_type,
+    cast(null as double) as confidence,
+    cast(null as double) as edit_ratio,
+    cast(null as double) as cost_amount,
+    cast(null as varchar) as cost_currency
+from (select *, unnest(string_split(ai_tool, ',')) as tool from raw.commit_tasks where ai_tool is not null) as named;

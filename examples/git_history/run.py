@@ -1,0 +1,73 @@
+"""`make example-git INPUT=file`: every KPI on a git history, with ai_impact installed as a package."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import duckdb
+
+from tools import dbt, warehouse
+from tools.problems import ProblemError
+from tools.progress import Step, fail, say
+from tools.summary import summary
+
+EXAMPLE = Path(__file__).resolve().parent
+WAREHOUSE = Path("warehouse/git_history.duckdb")
+COLUMNS = (
+    *("repository", "commit_id", "is_merge", "author_key", "is_bot", "authored_at", "committed_at"),
+    *("is_revert", "reverts_commit_id", "ai_tool"),
+)
+
+
+def map_commits(path: Path, file: Path) -> int:
+    """Views of the contract's tables over the file; the number of commits."""
+    if not file.is_file():
+        raise ProblemError(f"The file {file} does not exist: set INPUT to a Parquet file of commits.")
+    con = warehouse.connect(path)
+    try:
+        name = str(file.resolve()).replace("'", "''")
+        found = {row[0] for row in con.execute(f"describe select * from read_parquet('{name}')").fetchall()}
+        missing = [column for column in COLUMNS if column not in found]
+        if missing:
+            raise ProblemError(
+                f"The file {file} has no column {', '.join(missing)}: "
+                "examples/git_history/README.md lists the columns that it needs."
+            )
+        con.execute("create schema if not exists raw")
+        con.execute(f"create or replace view raw.commits as select * from read_parquet('{name}')")
+        con.execute((EXAMPLE / "mapping.sql").read_text())
+        return con.execute("select count(*) from raw.commits").fetchone()[0]
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        raise ProblemError(f"The file {file} can't be read as Parquet: {str(error).splitlines()[0]}") from error
+    finally:
+        con.close()
+
+
+def run(file: Path, path: Path = WAREHOUSE) -> None:
+    os.environ["AI_IMPACT_DUCKDB_PATH"] = str(path.resolve())
+    with Step("Map commits to the contract's tables") as step:
+        step.detail = f"{map_commits(path, file):,} commits"
+    project = ["--project-dir", str(EXAMPLE), "--profiles-dir", "."]
+    dbt.run(["deps", *project])
+    with Step("Build and test the models") as step:
+        built = dbt.run(["build", "--target", "duckdb", "--exclude-resource-type", "unit_test", *project], step.note)
+        step.detail = f"{len(built.result.results)} nodes"
+    say("\n".join(["", *summary(path, None, use_case="software_delivery")]))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--input", type=Path, required=True, help="a Parquet file of commits")
+    parser.add_argument("--warehouse", type=Path, default=WAREHOUSE, help="the DuckDB file to build")
+    arguments = parser.parse_args()
+    try:
+        run(arguments.input, arguments.warehouse)
+    except ProblemError as problem:
+        fail(str(problem))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
