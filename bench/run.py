@@ -161,7 +161,9 @@ def report(results: list[dict]) -> str:
         "|---|---:|---:|",
     ]
     slowest = sorted(last["build"]["models"].items(), key=lambda item: -item[1])[:15]
-    lines += [f"| {name} | {seconds:.2f} | {last['increment']['models'].get(name, 0):.2f} |" for name, seconds in slowest]
+    lines += [
+        f"| {name} | {seconds:.2f} | {last['increment']['models'].get(name, 0):.2f} |" for name, seconds in slowest
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -73,7 +73,9 @@ class Warehouse:
         result = self.runner.invoke(["--quiet", "--no-partial-parse", *arguments, "--target", "duckdb"])
         close_warehouse()
         if succeeds:
-            assert result.success, [r.message for r in getattr(result.result, "results", []) if r.message] or result.exception
+            assert result.success, [
+                r.message for r in getattr(result.result, "results", []) if r.message
+            ] or result.exception
         return result
 
     def build(self, *options: str, models: tuple[str, ...] = MODELS) -> dict[str, Counter]:
@@ -119,7 +121,9 @@ def warehouse(tmp_path_factory):
 
 def assert_same(left: dict[str, Counter], right: dict[str, Counter]) -> None:
     for model in MODELS:
-        assert left[model] == right[model], f"{model}: {left[model] - right[model]} against {right[model] - left[model]}"
+        assert left[model] == right[model], (
+            f"{model}: {left[model] - right[model]} against {right[model] - left[model]}"
+        )
 
 
 # --- rows: few ids, so that they meet; every kind of dirt; received within the window that a run reads again -----------------
@@ -193,7 +197,9 @@ def identity_link(draw, minutes):
 @st.composite
 def history(draw, minutes):
     """Rows of all sources; some of them delivered again, at the same time or at another."""
-    row = st.one_of(task_event(minutes), task_event(minutes), ai_event(minutes), opportunity(minutes), identity_link(minutes))
+    row = st.one_of(
+        task_event(minutes), task_event(minutes), ai_event(minutes), opportunity(minutes), identity_link(minutes)
+    )
     rows = draw(st.lists(row, min_size=4, max_size=24))
     again = draw(st.lists(st.sampled_from(rows), max_size=6))
     moved = draw(st.lists(minutes, min_size=len(again), max_size=len(again)))
@@ -235,7 +241,9 @@ def test_any_order_and_any_split_end_as_one_full_refresh(warehouse, data):
     warehouse.empty()
     warehouse.load(rows)
     assert_same(ended, warehouse.build("--full-refresh"))
-    assert warehouse.query("select count(*) from event_reconciliation where raw <> accepted + duplicate + quarantined") == [(0,)]
+    assert warehouse.query(
+        "select count(*) from event_reconciliation where raw <> accepted + duplicate + quarantined"
+    ) == [(0,)]
     assert warehouse.query("select sum(raw) from event_reconciliation") == [(len(rows),)]
 
 
@@ -329,7 +337,9 @@ def entities(warehouse: Warehouse) -> dict[tuple[str, str], str]:
 
 
 def test_an_id_stays_when_links_arrive_later_and_only_the_younger_of_two_merged_changes(warehouse):
-    warehouse.start([link(1, "person", "old", "email", "old@x", 900), link(2, "email", "young@x", "person", "young", 600)])
+    warehouse.start(
+        [link(1, "person", "old", "email", "old@x", 900), link(2, "email", "young@x", "person", "young", 600)]
+    )
     before = entities(warehouse)
     warehouse.load([link(3, "device", "a-tablet", "email", "old@x", 300)])
     warehouse.build()

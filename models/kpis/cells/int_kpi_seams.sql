@@ -77,7 +77,9 @@ weeks as (
             and case
                 when mondays.last_block is not null
                     then periods.period_start <= mondays.last_block and periods.period_end > mondays.last_block
-                else not mondays.is_enough or periods.period_start = mondays.monday or periods.period_end = mondays.monday
+                else
+                    not mondays.is_enough
+                    or periods.period_start = mondays.monday or periods.period_end = mondays.monday
             end
 ),
 

@@ -26,7 +26,9 @@ final as (
         n,
         case when most_reported > 0 then ci_low end as ci_low,
         case when most_reported > 0 then ci_high end as ci_high,
-        case when most_reported = 0 then 'No rework was ever reported: task_events has no rework_requested.' end as reason
+        case
+            when most_reported = 0 then 'No rework was ever reported: task_events has no rework_requested.'
+        end as reason
     from measured
 )
 
