@@ -86,7 +86,7 @@ def counts(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def summary(path: Path, site: Path | None, use_case: str | None = None) -> list[str]:
-    """The lines of the summary, from the tables of a built warehouse; without experiments, of one use case or of all."""
+    """The lines of the summary, from the tables of a built warehouse; KPIs are of one use case, or of all."""
     con = warehouse.connect(path, read_only=True)
     try:
         rows = con.sql(HEADLINES).fetchall()

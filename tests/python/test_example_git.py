@@ -1,4 +1,4 @@
-"""The git example: on a small file made here, always; on the real one where it is (GIT_HISTORY_PARQUET, or beside the project)."""
+"""The git example: on a small file made here, always; on the real one where it is (GIT_HISTORY_PARQUET)."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 REAL = Path(os.environ.get("GIT_HISTORY_PARQUET") or ROOT.parent / "shared" / "real" / "git_history.parquet")
 
-# Twelve authors over 90 days, two repositories; a bot, an agent, merges, a revert, a commit authored 60 days before it landed.
+# Twelve authors, two repositories; a bot, an agent, merges, reverts, a commit authored 60 days before it landed.
 SMALL = """
 copy (
     select
@@ -20,8 +20,9 @@ copy (
         n % 20 = 7 as is_merge,
         'author' || (n % 12) as author_key,
         n % 25 in (3, 4) as is_bot,
-        committed_at - case when n = 100 then interval 60 day when n % 10 = 0 then interval 2 hour else interval 0 hour end
-            as authored_at,
+        committed_at - case
+            when n = 100 then interval 60 day when n % 10 = 0 then interval 2 hour else interval 0 hour
+        end as authored_at,
         committed_at,
         n % 50 = 41 as is_revert,
         case when n % 50 = 41 then 'c' || (n - 2) end as reverts_commit_id,
@@ -33,7 +34,7 @@ copy (
 
 def make(path: Path, folder: Path) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-m", "examples.git_history.run", "--input", str(path), "--warehouse", str(folder / "git.duckdb")],
+        [sys.executable, "-m", "examples.git_history.run", *("--input", path, "--warehouse", folder / "git.duckdb")],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -74,7 +75,8 @@ def check(commits: Path, folder: Path) -> None:
         f"""
         select k.period_start, k.value, d.per_hour from kpi_values k
         join (
-            select date_trunc('month', committed_at) as month, count(*) / (24.0 * day(last_day(any_value(committed_at)))) as per_hour
+            select date_trunc('month', committed_at) as month,
+                count(*) / (24.0 * day(last_day(any_value(committed_at)))) as per_hour
             from raw.commits where {delivery} group by 1
         ) d on d.month = k.period_start
         where k.kpi_id = 'throughput' and k.period_grain = 'month' and k.use_case_id = 'software_delivery'

@@ -1,4 +1,4 @@
-"""Whatever the order of arrival, the split into batches, the copies and the dirt: the tables end as one full refresh makes them.
+"""Whatever the order of arrival, the split into batches, the copies and the dirt: one full refresh ends the same.
 
 The real dbt project runs, in this process, on a warehouse of its own. Tables are compared as multisets, so rows count.
 """
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -126,7 +127,7 @@ def assert_same(left: dict[str, Counter], right: dict[str, Counter]) -> None:
         )
 
 
-# --- rows: few ids, so that they meet; every kind of dirt; received within the window that a run reads again -----------------
+# --- rows: few ids, so that they meet; every kind of dirt; received within the window that a run reads again ---------
 
 
 def moment(minutes: int) -> str:
@@ -216,7 +217,7 @@ def batches(draw, rows):
     """Any split of some rows, in the order given."""
     cuts = sorted(draw(st.lists(st.integers(0, len(rows)), max_size=2)))
     bounds = [0, *cuts, len(rows)]
-    return [rows[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [rows[a:b] for a, b in pairwise(bounds)]
 
 
 WINDOW = st.integers(0, 3 * 1440 - 1)  # within lookback_days of the newest: any order will do
