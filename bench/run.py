@@ -137,8 +137,8 @@ def report(results: list[dict]) -> str:
         f"Written by `make bench` on {time.strftime('%Y-%m-%d')}. Machine: {machine()}.",
         "",
         "The floor is `bench/floor.sql`: typed columns, the first received row of each key by `row_number`, the",
-        "same columns written. It has no quarantine, no verdicts, no reconciliation. Ratios are to the floor of the same",
-        "run; times are of the work alone, without starting dbt. Memory is the peak of the whole process.",
+        "same columns written. It has no quarantine, no verdicts, no reconciliation. Ratios are to the floor of the",
+        "same run; times are of the work alone, without starting dbt. Memory is the peak of the whole process.",
         "",
         "| events | floor | staging | ratio (goal 1.5) | whole build | ratio (goal 3) | 1 % more "
         "| share of the build (goal 5 %) | peak memory |",
