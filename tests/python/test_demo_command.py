@@ -33,8 +33,12 @@ def start(tmp_path: Path) -> subprocess.Popen:
     )
 
 
+def sortable(column: pd.Series) -> pd.Series:
+    return column.round(6) if column.dtype == "float64" else column.astype(str)
+
+
 def tables(path: Path) -> dict[str, pd.DataFrame]:
-    """Every table of the models' schema, its rows in the order of everything in them that is not a double."""
+    """Every table of the models' schema, its rows in order: doubles come last, and rounded, where all else is equal."""
     with duckdb.connect(str(path), read_only=True) as con:
         names = con.execute(
             "select table_name from information_schema.tables where table_schema = 'main' order by 1"
@@ -43,8 +47,8 @@ def tables(path: Path) -> dict[str, pd.DataFrame]:
         for (name,) in names:
             # A snapshot writes down when it ran.
             frame = con.sql(f"""select columns(c -> c not like 'dbt\\_%' escape '\\') from "{name}" """).df()
-            keys = [column for column in frame if frame[column].dtype != "float64"]
-            frames[name] = frame.sort_values(keys, kind="stable", ignore_index=True, key=lambda c: c.astype(str))
+            keys = sorted(frame, key=lambda column: frame[column].dtype == "float64")
+            frames[name] = frame.sort_values(keys, kind="stable", ignore_index=True, key=sortable)
         return frames
 
 
