@@ -32,7 +32,7 @@
 {%- endmacro %}
 
 {% macro duckdb__seconds_between(earlier, later) -%}
-    ((epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0)
+    ((cast(epoch_us({{ later }}) as double) - cast(epoch_us({{ earlier }}) as double)) / 1000000.0)
 {%- endmacro %}
 
 {% macro hours_between(earlier, later) -%}

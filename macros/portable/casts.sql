@@ -7,6 +7,23 @@
     try_cast({{ expression }} as {{ ai_impact.physical_type(logical) }})
 {%- endmacro %}
 
+{#
+    DuckDB drops the offset of '10:00+02:00' when it casts text to a timestamp, and shows a timestamp with a zone in the
+    zone of the session. Both name an instant, so both are read as one, in UTC. `typeof` is known before the query runs.
+#}
+{% macro duckdb__try_cast(expression, logical) -%}
+    {%- if logical == 'timestamp' -%}
+        case
+            when typeof({{ expression }}) = 'TIMESTAMP WITH TIME ZONE'
+                or (typeof({{ expression }}) = 'VARCHAR' and (contains(cast({{ expression }} as varchar), '+') or contains(substr(cast({{ expression }} as varchar), 12), '-')))
+                then make_timestamp(epoch_us(try_cast({{ expression }} as timestamptz)))
+            else try_cast({{ expression }} as timestamp)
+        end
+    {%- else -%}
+        try_cast({{ expression }} as {{ ai_impact.physical_type(logical) }})
+    {%- endif -%}
+{%- endmacro %}
+
 {# Postgres has no try_cast: a value that does not look right is not cast. #}
 {% macro postgres__try_cast(expression, logical) -%}
     {%- set patterns = {

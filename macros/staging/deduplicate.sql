@@ -1,9 +1,10 @@
 {#
     The one rule of deduplication. Exact copies first: of rows that say the same, the first received is kept. Then
     of different rows with one key: the first received that has no problem is kept, the others are collisions.
-    The order is total: it ends in a hash of the content, so the order of arrival can't matter.
+    The order is total: it ends in a hash of the content, and among copies in the row as it came (which spells the time of
+    receipt its own way), so the order of arrival can't matter.
 
-    `relation` has event_key, content_hash, received_at and problem; the CTE `deduplicated` adds row_status.
+    `relation` has event_key, content_hash, received_at, problem and original_row; the CTE `deduplicated` adds row_status.
 #}
 {% macro deduplicate(relation) -%}
 ranked as (
@@ -11,7 +12,7 @@ ranked as (
         *,
         row_number() over (
             partition by event_key, content_hash
-            order by case when problem is null then 0 else 1 end, received_at, problem
+            order by case when problem is null then 0 else 1 end, received_at, problem, original_row
         ) as copy_number,
         first_value(content_hash) over (
             partition by event_key

@@ -12,12 +12,16 @@
         when raw_{{ column.name }} is null then 'missing_key:{{ column.name }}'
         {%- endfor %}
         {%- for column in columns if column.type in ['timestamp', 'date'] %}
-        when raw_{{ column.name }} is not null and ({{ column.name }} is null or {{ column.name }} < cast('1970-01-02' as {{ ai_impact.physical_type(column.type) }}) or {{ column.name }} >= cast('2200-01-01' as {{ ai_impact.physical_type(column.type) }})) then 'bad_timestamp:{{ column.name }}'
+        when raw_{{ column.name }} is not null and ({{ column.name }} is null or {{ column.name }} < {{ ai_impact.first_possible_time(column.type) }} or {{ column.name }} >= cast('2200-01-01' as {{ ai_impact.physical_type(column.type) }})) then 'bad_timestamp:{{ column.name }}'
         {%- endfor %}
         when {{ ai_impact.seconds_between('received_at', clock) }} > {{ var('max_clock_skew_minutes') * 60 }} then 'future_timestamp:{{ clock }}'
         when received_at > {{ dbt.dateadd('day', 1, ai_impact.utc_now()) }} then 'future_timestamp:received_at'
         {%- for column in columns if column.type in ['int', 'double', 'boolean'] %}
         when {{ column.name }} is null and raw_{{ column.name }} is not null then '{{ 'bad_boolean' if column.type == 'boolean' else 'bad_number' }}:{{ column.name }}'
+        {%- endfor %}
+        {#- Engines round 1.5 to a whole number without a word. #}
+        {%- for column in columns if column.type == 'int' %}
+        when {{ column.name }} <> {{ ai_impact.try_cast('raw_' ~ column.name, 'double') }} then 'bad_number:{{ column.name }}'
         {%- endfor %}
         {%- for column in columns if column['values'] %}
         when {{ column.name }} not in ('{{ column['values'] | join("', '") }}') then 'unknown_enum:{{ column.name }}'
@@ -44,6 +48,11 @@
     {{- return((node.config.meta or node.meta).get('in_order', []) if node else []) -}}
 {% endmacro %}
 
+{# Earlier times are defaults and errors: zero, in one unit or another. #}
+{% macro first_possible_time(logical='timestamp') -%}
+    cast('1970-01-02' as {{ ai_impact.physical_type(logical) }})
+{%- endmacro %}
+
 {# Held back for being late, unless a backfill has accepted what was received until then. #}
 {% macro is_too_late(received_at, occurred_at) -%}
     ({{ ai_impact.is_beyond_lateness(received_at, occurred_at) }}
@@ -56,18 +65,20 @@
 
 {#
     Which rows an incremental run reads again: those received since `lookback_days` before the newest accepted row of
-    this table (or since `backfill_from`), those without a readable time of receipt, and, in a backfill, the late ones.
+    this table (or since `backfill_from`), those without a possible time of receipt, and, in a backfill, the late ones.
+    Never NULL: a row that is neither read again nor taken along would be lost.
 #}
 {% macro is_in_reload_window(received_at, occurred_at) -%}
     ({{ received_at }} is null
+    or {{ received_at }} < {{ ai_impact.first_possible_time() }}
     or {{ received_at }} >= coalesce((
         select {{ dbt.dateadd('day', -var('lookback_days'), 'max(received_at)') }} from {{ this }} where row_status = 'accepted'
-    ), cast('1970-01-01' as {{ ai_impact.physical_type('timestamp') }}))
+    ), {{ ai_impact.first_possible_time() }})
     {%- if var('backfill_from') %}
     or {{ received_at }} >= cast('{{ var('backfill_from') }}' as {{ ai_impact.physical_type('timestamp') }})
     {%- endif %}
     {%- if var('accept_late_received_before') %}
-    or {{ ai_impact.is_beyond_lateness(received_at, occurred_at) }}
+    or coalesce({{ ai_impact.is_beyond_lateness(received_at, occurred_at) }}, false)
     {%- endif %})
 {%- endmacro %}
 

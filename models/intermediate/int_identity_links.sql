@@ -18,11 +18,13 @@ nodes as (
     from links
 ),
 
+-- A person has many accounts and an account many people: only links that could merge two entities count.
 shared_identifiers as (
     select
         id_type,
         id
     from nodes
+    where {{ ai_impact.entity_kind('id_type') }} = {{ ai_impact.entity_kind('other_type') }}
     group by id_type, id
     having count(distinct {{ ai_impact.hash_key(['other_type', 'other_id']) }}) > {{ var('identity_max_links') }}
 ),

@@ -11,7 +11,7 @@ with received as (
     where
         row_status <> 'duplicate'
         and task_id is not null
-        and received_at is not null
+        and received_at >= {{ ai_impact.first_possible_time() }}
 ),
 
 {% if is_incremental() -%}
