@@ -71,7 +71,9 @@ class Warehouse:
         self.dbt("run", "--select", "+event_reconciliation", "+fct_tasks")
 
     def dbt(self, *arguments: str, succeeds: bool = True) -> object:
-        result = self.runner.invoke(["--quiet", "--no-partial-parse", "--no-write-json", *arguments, "--target", "duckdb"])
+        result = self.runner.invoke(
+            ["--quiet", "--no-partial-parse", "--no-write-json", *arguments, "--target", "duckdb"]
+        )
         close_warehouse()
         if succeeds:
             assert result.success, [

@@ -1,4 +1,4 @@
-"""Every verdict of staging, by name. dbt unit tests do not see the metadata that `sift` compiles: a real run does."""
+"""Every verdict of staging, by name, from a real run: the unit tests of dbt do not see the sources that `sift` reads."""
 
 import pytest
 from test_ingestion_properties import warehouse  # noqa: F401  the fixture
