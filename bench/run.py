@@ -179,7 +179,7 @@ def main() -> None:
     for events in arguments.events or [1_000_000, 10_000_000]:
         with tempfile.TemporaryDirectory(prefix="ai_impact_bench_") as folder:
             results.append(bench(events, Path(folder)))
-    arguments.out.write_text(report(results))
+        arguments.out.write_text(report(results))  # after each scale: the largest takes long, and may be stopped
     say(arguments.out.read_text())
 
 
