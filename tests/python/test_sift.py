@@ -1,4 +1,4 @@
-"""Every verdict of staging, by name, from a real run: the unit tests of dbt do not see the sources that `sift` reads."""
+"""Every verdict of staging, by name, by a real run: the sources as they are declared, and rows as they land."""
 
 import pytest
 from test_ingestion_properties import warehouse  # noqa: F401  the fixture
