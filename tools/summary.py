@@ -92,12 +92,17 @@ def summary(path: Path, site: Path | None, use_case: str | None = None) -> list[
         rows = con.sql(HEADLINES).fetchall()
         kpis = con.execute(KPIS, {"use_case": use_case}).fetchall() if not rows else []
         lines = counts(con)
+        registered = con.sql("select count(*) from impact_estimates").fetchone()[0]
     finally:
         con.close()
     if rows:
         lines += ["What changed because of AI:", *map(headline, rows)]
     else:
-        lines += ["No experiment has an estimate: see the column reason of impact_estimates."]
+        lines += [
+            "No experiment has an estimate: see the column reason of impact_estimates."
+            if registered
+            else "No experiment is registered, so no effect of AI is estimated: register one in the seed experiments."
+        ]
         lines += [*(["What the KPIs say:"] if kpis else []), *map(kpi_line, kpis)]
     boards = sorted(site.glob("*.html")) if site else []
     lines += [f"Dashboard: {board}" for board in boards[:3]]

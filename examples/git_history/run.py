@@ -20,8 +20,8 @@ COLUMNS = (
 )
 
 
-def map_commits(path: Path, file: Path) -> int:
-    """Views of the contract's tables over the file; the number of commits."""
+def map_commits(path: Path, file: Path) -> str:
+    """Views of the contract's tables over the file; how many commits became tasks, and how many did not."""
     if not file.is_file():
         raise ProblemError(f"The file {file} does not exist: set INPUT to a Parquet file of commits.")
     con = warehouse.connect(path)
@@ -37,7 +37,8 @@ def map_commits(path: Path, file: Path) -> int:
         con.execute("create schema if not exists raw")
         con.execute(f"create or replace view raw.commits as select * from read_parquet('{name}')")
         con.execute((EXAMPLE / "mapping.sql").read_text())
-        return con.execute("select count(*) from raw.commits").fetchone()[0]
+        commits, merges = con.execute("select count(*), count(*) filter (where is_merge) from raw.commits").fetchone()
+        return f"{commits:,} commits: {commits - merges:,} tasks, and {merges:,} merges, which are no tasks"
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
         raise ProblemError(f"The file {file} can't be read as Parquet: {str(error).splitlines()[0]}") from error
     finally:
@@ -47,7 +48,7 @@ def map_commits(path: Path, file: Path) -> int:
 def run(file: Path, path: Path = WAREHOUSE) -> None:
     os.environ["AI_IMPACT_DUCKDB_PATH"] = str(path.resolve())
     with Step("Map commits to the contract's tables") as step:
-        step.detail = f"{map_commits(path, file):,} commits"
+        step.detail = map_commits(path, file)
     project = ["--project-dir", str(EXAMPLE), "--profiles-dir", "."]
     dbt.run(["deps", *project])
     with Step("Build and test the models") as step:
