@@ -38,7 +38,7 @@ def map_commits(path: Path, file: Path) -> str:
         con.execute(f"create or replace view raw.commits as select * from read_parquet('{name}')")
         con.execute((EXAMPLE / "mapping.sql").read_text())
         commits, merges = con.execute("select count(*), count(*) filter (where is_merge) from raw.commits").fetchone()
-        return f"{commits:,} commits: {commits - merges:,} tasks, and {merges:,} merges, which are no tasks"
+        return f"{commits:,} commits: {commits - merges:,} tasks, and {merges:,} merges, which are no tasks."
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
         raise ProblemError(f"The file {file} can't be read as Parquet: {str(error).splitlines()[0]}") from error
     finally:
@@ -47,14 +47,14 @@ def map_commits(path: Path, file: Path) -> str:
 
 def run(file: Path, path: Path = WAREHOUSE) -> None:
     os.environ["AI_IMPACT_DUCKDB_PATH"] = str(path.resolve())
-    with Step("Map commits to the contract's tables") as step:
-        step.detail = map_commits(path, file)
+    with Step("Map commits to the contract's tables"):
+        mapped = map_commits(path, file)
     project = ["--project-dir", str(EXAMPLE), "--profiles-dir", "."]
     dbt.run(["deps", *project])
     with Step("Build and test the models") as step:
         built = dbt.run(["build", "--target", "duckdb", "--exclude-resource-type", "unit_test", *project], step.note)
         step.detail = f"{len(built.result.results)} nodes"
-    say("\n".join(["", *summary(path, None, use_case="software_delivery")]))
+    say("\n".join(["", mapped, *summary(path, None, use_case="software_delivery")]))
 
 
 def main() -> int:

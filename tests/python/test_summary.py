@@ -81,6 +81,15 @@ def test_without_estimates_nothing_is_claimed(built):
     ]
 
 
+def test_without_experiments_the_summary_does_not_point_to_an_empty_table(built):
+    path, site = built
+    with duckdb.connect(str(path)) as con:
+        con.execute("delete from impact_estimates")
+    assert summary(path, site)[1] == (
+        "No experiment is registered, so no effect of AI is estimated: register one in the seed experiments."
+    )
+
+
 def test_the_summary_stays_short(built):
     path, site = built
     for number in range(20):
