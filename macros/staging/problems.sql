@@ -64,15 +64,12 @@
 {%- endmacro %}
 
 {#
-    Which rows an incremental run reads again: those received since `lookback_days` before the newest accepted row of
-    this table (or since `backfill_from`), those without a possible time of receipt, and, in a backfill, the late ones.
-    Never NULL: a row that is neither read again nor taken along would be lost.
+    Which rows an incremental run reads again: those received since `lookback_days` before the newest row of this table that
+    counts (or since `backfill_from`) and, in a backfill, the late ones. Never NULL where there is a time of receipt.
 #}
-{% macro is_in_reload_window(received_at, occurred_at) -%}
-    ({{ received_at }} is null
-    or {{ received_at }} < {{ ai_impact.first_possible_time() }}
-    or {{ received_at }} >= coalesce((
-        select {{ dbt.dateadd('day', -var('lookback_days'), 'max(received_at)') }} from {{ this }} where row_status = 'accepted'
+{% macro is_read_again(received_at, occurred_at, newest, counts) -%}
+    ({{ received_at }} >= coalesce((
+        select {{ dbt.dateadd('day', -var('lookback_days'), 'max(' ~ newest ~ ')') }} from {{ this }} where {{ counts }}
     ), {{ ai_impact.first_possible_time() }})
     {%- if var('backfill_from') %}
     or {{ received_at }} >= cast('{{ var('backfill_from') }}' as {{ ai_impact.physical_type('timestamp') }})
@@ -80,6 +77,14 @@
     {%- if var('accept_late_received_before') %}
     or coalesce({{ ai_impact.is_beyond_lateness(received_at, occurred_at) }}, false)
     {%- endif %})
+{%- endmacro %}
+
+{# Which raw rows staging reads again: also, always, those without a possible time of receipt. Never NULL: a row that is neither
+   read again nor taken along would be lost. #}
+{% macro is_in_reload_window(received_at, occurred_at) -%}
+    ({{ received_at }} is null
+    or {{ received_at }} < {{ ai_impact.first_possible_time() }}
+    or {{ ai_impact.is_read_again(received_at, occurred_at, 'received_at', "row_status = 'accepted'") }})
 {%- endmacro %}
 
 {# The row as it came, as JSON; identifiers of people are hashed, here as everywhere beyond staging. #}
