@@ -38,7 +38,7 @@
         {%- endif -%}
     {%- endfor -%}
     {%- for name in ai_impact.source_names() -%}
-        {%- if name not in ['task_events', 'ai_events'] and var(name ~ '_enabled', none) is not boolean -%}
+        {%- if name not in ai_impact.mandatory_sources() and var(name ~ '_enabled', none) is not boolean -%}
             {%- do ai_impact.stop("The var `" ~ name ~ "_enabled` is " ~ ai_impact.shown(var(name ~ '_enabled', none)) ~ "; it must be true or false.") -%}
         {%- endif -%}
         {%- if not var(name ~ '_identifier', none) -%}
@@ -62,11 +62,11 @@
         {%- set node = ai_impact.source_node(name) -%}
         {%- set relation = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.identifier) -%}
         {%- if relation is none -%}
-            {%- set off = '' if name in ['task_events', 'ai_events'] else ", or switch the source off with the var `" ~ name ~ "_enabled: false`" -%}
+            {%- set off = '' if name in ai_impact.mandatory_sources() else ", or switch the source off with the var `" ~ name ~ "_enabled: false`" -%}
             {%- do ai_impact.stop("The source table " ~ node.schema ~ "." ~ node.identifier ~ " does not exist. Load it, point the vars `raw_schema` and `" ~ name ~ "_identifier` at a table that does" ~ off ~ ".") -%}
         {%- endif -%}
         {%- do ai_impact.check_columns(name, relation) -%}
-        {%- if name in ['task_events', 'ai_events'] and run_query('select 1 from ' ~ relation ~ ' limit 1') | length == 0 -%}
+        {%- if name in ai_impact.mandatory_sources() and run_query('select 1 from ' ~ relation ~ ' limit 1') | length == 0 -%}
             {%- do log('ai_impact: The source table ' ~ relation.schema ~ '.' ~ relation.identifier ~ ' is empty, so what is computed from it is empty too. Load it before you read the results.', info=true) -%}
         {%- endif -%}
     {%- endfor -%}

@@ -10,9 +10,9 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# task_events and ai_events are always there; any other source has a var that switches it off. #}
+{# A source that is not mandatory has a var that switches it off. #}
 {% macro source_is_enabled(name) %}
-    {{- return(name in ['task_events', 'ai_events'] or var(name ~ '_enabled')) -}}
+    {{- return(name in ai_impact.mandatory_sources() or var(name ~ '_enabled')) -}}
 {% endmacro %}
 
 {# What models/staging/_sources.yml says of a source: its name, its state key, its columns. Empty while parsing. #}
@@ -43,9 +43,22 @@
     {{- return((state_key + ['updated_at']) if state_key else ['source', 'event_id']) -}}
 {% endmacro %}
 
+{# The hash of what identifies a row, never NULL: a row without a key is known by what it says. #}
+{% macro identity_key(name) -%}
+    case
+        when {% for column in ai_impact.source_identity(name) %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %} then {{ ai_impact.hash_key(["'no key'", 'content_hash']) }}
+        else {{ ai_impact.hash_key(ai_impact.source_identity(name)) }}
+    end
+{%- endmacro %}
+
 {# The column that says when the thing happened. #}
 {% macro source_clock(name) %}
     {{- return('updated_at' if 'updated_at' in ai_impact.source_identity(name) else 'occurred_at') -}}
+{% endmacro %}
+
+{# The sources that can't be switched off. #}
+{% macro mandatory_sources() %}
+    {{- return(['task_events', 'ai_events']) -}}
 {% endmacro %}
 
 {# Every source of the data contract. #}
@@ -56,7 +69,7 @@
     ]) -}}
 {% endmacro %}
 
-{# The day a row was received; 1970-01-01 where that is unreadable, so that such rows are counted too. #}
+{# The day of a time of receipt; 1970-01-01 where that could not be read, so that such rows are counted too. #}
 {% macro load_day(received_at) -%}
-    coalesce(cast({{ ai_impact.try_cast(received_at, 'timestamp') }} as date), cast('1970-01-01' as date))
+    coalesce(cast({{ received_at }} as date), cast('1970-01-01' as date))
 {%- endmacro %}

@@ -40,10 +40,7 @@ judged as (
 
 keyed as (
     select
-        case
-            when {% for column in ai_impact.source_identity(name) %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %} then {{ ai_impact.hash_key(["'no key'", 'content_hash']) }}
-            else {{ ai_impact.hash_key(ai_impact.source_identity(name)) }}
-        end as event_key,
+        {{ ai_impact.identity_key(name) }} as event_key,
         {{ column_names | join(',\n        ') }},
         content_hash,
         problem,
@@ -59,11 +56,7 @@ keyed as (
         case when reason <> 'collision' then original_row end as original_row
     from {{ this }}
     where event_key in (
-        select case
-            when {% for column in ai_impact.source_identity(name) %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %} then {{ ai_impact.hash_key(["'no key'", 'content_hash']) }}
-            else {{ ai_impact.hash_key(ai_impact.source_identity(name)) }}
-        end
-        from judged
+        select {{ ai_impact.identity_key(name) }} from judged
     )
         and not ({{ ai_impact.is_in_reload_window('received_at', ai_impact.source_clock(name)) }})
     {%- endif %}

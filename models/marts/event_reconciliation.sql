@@ -2,7 +2,7 @@ with raw_rows as (
     {% for name in ai_impact.source_names() %}
         select
             '{{ name }}' as source,
-            {{ ai_impact.load_day('received_at') }} as load_day,
+            {{ ai_impact.load_day(ai_impact.try_cast('received_at', 'timestamp')) }} as load_day,
             count(*) as raw
         from {{ ai_impact.raw(name) }}
         group by 1, 2
