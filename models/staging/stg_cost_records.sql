@@ -1,19 +1,6 @@
 with accepted as (
     select
-        event_key,
-        charge_id,
-        use_case_id,
-        cost_type,
-        service_name,
-        charge_period_start,
-        charge_period_end,
-        billed_cost,
-        effective_cost,
-        billing_currency,
-        updated_at,
-        received_at,
-        is_deleted,
-        is_late,
+        *,
         {{ ai_impact.is_latest(['charge_id'], ['updated_at', 'received_at', 'event_key']) }} as is_latest
     from {{ ref('base_cost_records') }}
     where row_status = 'accepted'

@@ -1,21 +1,6 @@
 with accepted as (
     select
-        event_key,
-        incident_id,
-        service_id,
-        team_id,
-        severity,
-        opened_at,
-        acknowledged_at,
-        resolved_at,
-        is_false_positive,
-        impact_started_at,
-        impact_ended_at,
-        cost_amount,
-        updated_at,
-        received_at,
-        is_deleted,
-        is_late,
+        *,
         {{ ai_impact.is_latest(['incident_id'], ['updated_at', 'received_at', 'event_key']) }} as is_latest
     from {{ ref('base_incidents') }}
     where row_status = 'accepted'

@@ -1,15 +1,6 @@
 with accepted as (
     select
-        event_key,
-        event_id,
-        source,
-        occurred_at,
-        received_at,
-        series,
-        week,
-        value,
-        is_covariate,
-        is_late,
+        *,
         {{ ai_impact.is_latest(['series', 'week'], ['occurred_at', 'received_at', 'event_key']) }} as is_latest
     from {{ ref('base_market_signals') }}
     where row_status = 'accepted'

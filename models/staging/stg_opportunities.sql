@@ -1,20 +1,6 @@
 with accepted as (
     select
-        event_key,
-        opportunity_id,
-        account_id,
-        amount,
-        currency,
-        stage,
-        created_at,
-        closed_at,
-        is_closed,
-        is_won,
-        owner_id,
-        updated_at,
-        received_at,
-        is_deleted,
-        is_late,
+        *,
         {{ ai_impact.is_latest(['opportunity_id'], ['updated_at', 'received_at', 'event_key']) }} as is_latest
     from {{ ref('base_opportunities') }}
     where row_status = 'accepted'

@@ -1,16 +1,6 @@
 with accepted as (
     select
-        event_key,
-        unit_type,
-        unit_id,
-        name,
-        value_number,
-        value_text,
-        observed_at,
-        updated_at,
-        received_at,
-        is_deleted,
-        is_late,
+        *,
         {{ ai_impact.is_latest(['unit_type', 'unit_id', 'name'], ['updated_at', 'received_at', 'event_key']) }}
             as is_latest
     from {{ ref('base_unit_covariates') }}
