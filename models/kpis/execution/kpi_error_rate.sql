@@ -14,20 +14,8 @@ measured as (
     from cells
 ),
 
--- Where none was ever reported, none was looked for: that is not a rate of 0.
 final as (
-    select
-        period_key,
-        use_case_id,
-        team_id,
-        kpi_id,
-        case when most_reported > 0 then value end as value,
-        numerator,
-        denominator,
-        n,
-        case when most_reported > 0 then ci_low end as ci_low,
-        case when most_reported > 0 then ci_high end as ci_high,
-        case when most_reported = 0 then 'No error was ever reported: task_events has no error_found.' end as reason
+    select {{ ai_impact.if_ever_reported('error', 'error_found') }}
     from measured
 )
 
