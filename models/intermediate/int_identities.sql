@@ -34,8 +34,8 @@ identifiers as (
     group by id_type, id, entity_kind
 ),
 
--- The id that an entity goes by is that of its most telling identifier, and of those the one received first: what
--- arrives later can join it, but can't rename it.
+-- The id that an entity goes by is that of its most telling identifier, and of those the one received first. What
+-- arrives later joins it; it renames it only where it shows it to be one with an entity that comes first in this order.
 ranked as (
     select
         reach.node,
