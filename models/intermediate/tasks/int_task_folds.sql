@@ -32,7 +32,9 @@ events as (
     select
         *,
         {{ ai_impact.event_order('occurred_at', 'event_key') }} as event_order,
-        event_type in ('review_started', 'review_completed') as is_review
+        event_type in ('review_started', 'review_completed') as is_review,
+        -- Who creates a task, cancels it, reviews it, finds its errors or asks for rework has not worked on it.
+        event_type in ('started', 'completed', 'failed', 'rework_completed') as is_work
     from whole_tasks
     where row_status = 'accepted'
 ),
@@ -45,7 +47,7 @@ folded as (
         {{ ai_impact.latest('team_id', by) }} as team_id,
         {{ ai_impact.latest("case when actor_kind = 'human' and event_type = 'completed' then actor_id end", by) }}
             as completed_by,
-        {{ ai_impact.latest("case when actor_kind = 'human' and not is_review then actor_id end", by) }} as last_human,
+        {{ ai_impact.latest("case when actor_kind = 'human' and is_work then actor_id end", by) }} as last_worker,
         {{ ai_impact.latest('case when subject_id is not null then subject_type end', by) }} as subject_type,
         {{ ai_impact.latest('subject_id', by) }} as subject_id,
         {{ ai_impact.latest("case when event_type = 'completed' then execution_mode end", by) }} as completed_mode,
@@ -90,7 +92,7 @@ final as (
         coalesce(folded.task_id, empty_tasks.task_id) as task_id,
         folded.use_case_id,
         folded.team_id,
-        coalesce(folded.completed_by, folded.last_human) as worker_id,
+        coalesce(folded.completed_by, folded.last_worker) as worker_id,
         folded.subject_type,
         folded.subject_id,
         coalesce(folded.completed_mode, folded.last_mode) as execution_mode,
