@@ -13,3 +13,11 @@ def demo_warehouse() -> Path:
     if not path:
         pytest.skip("needs the built demo: run make test, or set AI_IMPACT_TEST_WAREHOUSE to a warehouse of make demo")
     return Path(path)
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory):
+    """A small warehouse with the project's models, built once for all tests that load rows of their own."""
+    from dbt_warehouse import Warehouse
+
+    return Warehouse(tmp_path_factory.mktemp("warehouse"))

@@ -4,9 +4,7 @@ The real dbt project runs, in this process, on a warehouse of its own. Tables ar
 """
 
 import datetime as dt
-import gc
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,27 +13,10 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-import duckdb
-import pytest
-from dbt.cli.main import dbtRunner
+from dbt_warehouse import MODELS, Warehouse
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from raw_tables import PROJECT, create_raw_tables, insert
 
-from tools.dbt import close_warehouse
-
-SOURCES = ("task_events", "ai_events", "opportunities", "identity_links")
-MODELS = (
-    *(f"{layer}_{source}" for source in SOURCES for layer in ("base", "stg")),
-    "int_identity_links",
-    "int_identity_reach",
-    "int_identities",
-    "int_task_folds",
-    "int_tasks",
-    "fct_tasks",
-    "event_quarantine",
-    "event_reconciliation",
-)
 NEWEST = dt.datetime(2026, 3, 2, 12)
 FEW = settings(
     max_examples=8,
@@ -45,83 +26,6 @@ FEW = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-
-
-class Warehouse:
-    """A DuckDB file with raw tables, and the project's models over it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "properties.duckdb"
-        self.folder = folder
-        self.environment = {
-            "AI_IMPACT_DUCKDB_PATH": str(self.path),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-            "DBT_PROJECT_DIR": str(PROJECT),
-            "DBT_PROFILES_DIR": str(folder),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        }
-        os.environ.update(self.environment)
-        shutil.copy(PROJECT / "profiles.yml.example", folder / "profiles.yml")
-        with duckdb.connect(str(self.path)) as connection:
-            create_raw_tables(connection)
-        parsed = dbtRunner().invoke(["--quiet", "parse", "--target", "duckdb"])
-        assert parsed.success, parsed.exception
-        self.runner = dbtRunner(manifest=parsed.result)
-        gc.freeze()  # the manifest is large and stays; closing the warehouse collects garbage after every run
-        self.dbt("seed")
-        self.dbt("run", "--select", "+event_reconciliation", "+fct_tasks")
-
-    def dbt(self, *arguments: str, succeeds: bool = True) -> object:
-        result = self.runner.invoke(
-            ["--quiet", "--no-partial-parse", "--no-write-json", *arguments, "--target", "duckdb"]
-        )
-        close_warehouse()
-        if succeeds:
-            assert result.success, [
-                r.message for r in getattr(result.result, "results", []) if r.message
-            ] or result.exception
-        return result
-
-    def build(self, *options: str, models: tuple[str, ...] = MODELS) -> dict[str, Counter]:
-        self.dbt("run", "--select", *models, *options)
-        return self.tables()
-
-    def load(self, rows: list[tuple[str, dict]]) -> None:
-        with duckdb.connect(str(self.path)) as connection:
-            for source in SOURCES:
-                insert(connection, source, [row for name, row in rows if name == source])
-
-    def empty(self) -> None:
-        with duckdb.connect(str(self.path)) as connection:
-            for source in SOURCES:
-                connection.execute(f"delete from raw.{source}")
-
-    def tables(self) -> dict[str, Counter]:
-        """Every model's rows, counted."""
-        with duckdb.connect(str(self.path), read_only=True) as connection:
-            return {
-                model: Counter(repr(row) for row in connection.execute(f"select * from {model}").fetchall())
-                for model in MODELS
-            }  # as text: not-a-number equals itself there
-
-    def query(self, sql: str) -> list[tuple]:
-        with duckdb.connect(str(self.path), read_only=True) as connection:
-            return connection.execute(sql).fetchall()
-
-    def start(self, batch: list[tuple[str, dict]], *options: str) -> None:
-        """The first load of a new warehouse."""
-        self.empty()
-        self.load(batch)
-        self.dbt("run", "--select", *MODELS, "--full-refresh", *options)
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory):
-    before = dict(os.environ)
-    yield Warehouse(tmp_path_factory.mktemp("properties"))
-    os.environ.clear()
-    os.environ.update(before)
 
 
 def assert_same(left: dict[str, Counter], right: dict[str, Counter]) -> None:

@@ -1,7 +1,6 @@
 """Every verdict of staging, by name, by a real run: the sources as they are declared, and rows as they land."""
 
 import pytest
-from test_ingestion_properties import warehouse  # noqa: F401  the fixture
 
 MOMENT = "2026-03-01 10:00:00"
 EVENT = {
@@ -98,7 +97,7 @@ LABEL = {"task_events": "complexity", "ai_events": "trace_id", "opportunities": 
 
 
 @pytest.fixture(scope="module")
-def verdicts(warehouse):  # noqa: F811
+def verdicts(warehouse):
     """The verdicts of each name, from one run over all: a name has keys of its own, and a column that tells it."""
     rows = []
     for name, (source, changes, _) in MATRIX.items():
@@ -127,7 +126,7 @@ def test_verdict(verdicts, name):
     assert sorted(verdicts.get(name, [])) == sorted(MATRIX[name][2])
 
 
-def test_the_one_received_first_is_kept(verdicts, warehouse):  # noqa: F811
+def test_the_one_received_first_is_kept(verdicts, warehouse):
     kept = warehouse.query(
         """select complexity, task_id, cast(received_at as varchar) from base_task_events where row_status = 'accepted'
         and complexity in ('delivered again later', 'same id, other content', 'a copy of a collision')"""
@@ -136,7 +135,7 @@ def test_the_one_received_first_is_kept(verdicts, warehouse):  # noqa: F811
     assert len(kept) == 3
 
 
-def test_quarantine_keeps_the_row_and_hashes_people(warehouse):  # noqa: F811
+def test_quarantine_keeps_the_row_and_hashes_people(warehouse):
     warehouse.start([("task_events", {**EVENT, "human_minutes": "lots", "actor_id": "ada@example.com"})])
     ((row,),) = warehouse.query("select original_row from event_quarantine")
     assert '"human_minutes":"lots"' in row
