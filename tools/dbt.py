@@ -3,13 +3,14 @@
 import gc
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from tools.problems import ProblemError, dbt_sentence, default_warehouse, warehouse_sentence
-from tools.progress import say
+from tools.progress import Step, say
 
 BAD = {"error", "fail", "runtime error"}
 QUIET = ["--no-use-colors", "--log-level", "none", "--log-level-file", "info", "--no-send-anonymous-usage-stats"]
@@ -44,6 +45,15 @@ def run(
     if not result.success:
         raise ProblemError("\n".join(failures(result)))
     return result
+
+
+def build(project: Path = Path(), unit_tests: bool = False) -> None:
+    """Build and test all models of a project, on DuckDB. With unit_tests the unit tests run too."""
+    arguments = ["build", "--target", "duckdb", "--project-dir", str(project), "--profiles-dir", "."]
+    if not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
+    with Step("Build and test the models") as step:
+        step.detail = f"{len(run(arguments, step.note).result.results)} nodes"
 
 
 def close_warehouse() -> None:

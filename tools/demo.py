@@ -105,12 +105,7 @@ def run(data: Path = DATA, site: Path = SITE, unit_tests: bool = False, **wanted
     company = generate(data, **wanted)
     prepare(path, fingerprint(*PROJECT_FILES, extra=company))
     load(data, path)
-    arguments = ["build", "--target", "duckdb", "--profiles-dir", "."]
-    if not unit_tests:
-        arguments += ["--exclude-resource-type", "unit_test"]
-    with Step("Build and test the models") as step:
-        results = dbt.run(arguments, step.note).result.results
-        step.detail = f"{len(results)} nodes"
+    dbt.build(unit_tests=unit_tests)
     with Step("Render the dashboard") as step:
         render(site, step)
     say("\n".join(["", *summary(path, site)]))
