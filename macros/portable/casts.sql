@@ -10,12 +10,14 @@
 {#
     DuckDB drops the offset of '10:00+02:00' when it casts text to a timestamp, and shows a timestamp with a zone in the
     zone of the session. Both name an instant, so both are read as one, in UTC. `typeof` is known before the query runs.
+    An endless instant counts no microseconds; it stays endless, in every zone.
 #}
 {% macro duckdb__try_cast(expression, logical) -%}
     {%- if logical == 'timestamp' -%}
         case
             when typeof({{ expression }}) = 'TIMESTAMP WITH TIME ZONE'
-                or (typeof({{ expression }}) = 'VARCHAR' and (contains(cast({{ expression }} as varchar), '+') or contains(substr(cast({{ expression }} as varchar), 12), '-')))
+                then coalesce(make_timestamp(epoch_us(try_cast({{ expression }} as timestamptz))), try_cast({{ expression }} as timestamp))
+            when typeof({{ expression }}) = 'VARCHAR' and (contains(cast({{ expression }} as varchar), '+') or contains(substr(cast({{ expression }} as varchar), 12), '-'))
                 then make_timestamp(epoch_us(try_cast({{ expression }} as timestamptz)))
             else try_cast({{ expression }} as timestamp)
         end

@@ -1,0 +1,149 @@
+"""Raw tables may be typed: staging then ends in the same tables as over text, however the text is spelt."""
+
+import datetime as dt
+import math
+from collections import Counter
+
+import duckdb
+import pytest
+from raw_tables import SOURCES, columns, create_raw_tables, insert
+
+# In New York the evening before; half an hour later there would be a time that its clocks skip.
+MOMENT = dt.datetime(2026, 3, 8, 2, 10, 0, 250_000)
+LATER = MOMENT + dt.timedelta(minutes=30)
+MODELS = ("path:models/staging", "event_quarantine", "event_reconciliation")
+
+AS_NAMED = {"string": "varchar", "int": "bigint"}  # the other types have the same name in DuckDB
+# Instants, which a session shows in its own zone; and whole numbers made doubles, as tools do where there are gaps.
+WIDER = {**AS_NAMED, "int": "double", "date": "timestamp", "timestamp": "timestamptz"}
+VARIANTS = {
+    "as the contract names them": (AS_NAMED, "UTC"),
+    "in a session of another zone": (AS_NAMED, "America/New_York"),
+    "with a zone, and wider": (WIDER, "America/New_York"),
+}
+
+
+def plain(column: dict) -> object:
+    values = column.get("config", {}).get("meta", {}).get("values", ["some " + column["name"]])
+    return {
+        "string": values[0], "int": 7, "double": 0.75, "boolean": True, "date": MOMENT.date(), "timestamp": MOMENT,
+    }[column["data_type"]]  # fmt: skip
+
+
+def rows_of(source: str) -> list[tuple[dict, int]]:
+    """What may befall a row and what may be wrong with it, each with a spelling."""
+    table = SOURCES[source]
+    meta = {column["name"]: column.get("config", {}).get("meta", {}) for column in table["columns"]}
+    kinds = columns(source)
+    row = {column["name"]: plain(column) for column in table["columns"]} | {"received_at": LATER}
+    state_key = table.get("config", {}).get("meta", {}).get("state_key")
+    identity = [*(state_key or ["source", "event_id"])]
+    clock = "updated_at" if state_key else "occurred_at"
+    key = next(name for name in reversed(identity) if kinds[name] == "string" and "values" not in meta[name])
+    other = next(
+        name for name in reversed(kinds)
+        if name not in {*identity, "source"} and kinds[name] in {"string", "double"} and "values" not in meta[name]
+    )  # fmt: skip
+
+    def day(number: int) -> dt.datetime:
+        return MOMENT + dt.timedelta(days=number)
+
+    wrong = [
+        *({name: None} for name in kinds),
+        {name: None for name in kinds if not meta[name].get("required")},
+        *({clock: at} for at in (day(-400), day(-5), day(1), dt.datetime(1970, 1, 1), "infinity", "-infinity")),
+        {"received_at": day(100_000)},
+        {"received_at": "infinity"},
+        *({name: x} for name in kinds if kinds[name] == "double" for x in (math.nan, math.inf, -0.25, 2.5, 1e200)),
+        *({name: x} for name in kinds if kinds[name] == "int" for x in (-7, 0)),
+        *({name: False} for name in kinds if kinds[name] == "boolean"),
+        *({name: dt.date(1960, 1, 1)} for name in kinds if kinds[name] == "date"),
+        *({name: "nothing known"} for name in kinds if "values" in meta[name]),
+        *({name: day(-1)} for name in kinds if kinds[name] == "timestamp" and name != clock),
+    ]
+    again = {"received_at": LATER + dt.timedelta(hours=1)}
+    changed = {other: "another" if kinds[other] == "string" else 0.5}
+    same = [({**row, key: f"k{n}", **change}, n) for n in range(3) for change in ({}, again, {**changed, **again})]
+    return same + [({**row, key: f"w{n}", **change}, n % 3) for n, change in enumerate(wrong)]
+
+
+def spelt(content: object, style: int) -> str | None:
+    if content is None or isinstance(content, str):
+        return content
+    if isinstance(content, bool):
+        return (str(content), str(content).lower(), str(content)[0])[style]
+    if isinstance(content, dt.datetime):
+        there = content.replace(tzinfo=dt.UTC).astimezone(dt.timezone(dt.timedelta(hours=5, minutes=30)))
+        return (content.isoformat(sep=" "), content.isoformat() + "Z", there.isoformat())[style]
+    if isinstance(content, float):
+        return (str(content), f"{content:e}", f"{content:f}")[style]
+    return str(content)
+
+
+def load(warehouse, types: dict[str, str] | None, rows: dict[str, list[tuple[dict, int]]]) -> None:
+    """New raw tables: typed, or all text."""
+    with duckdb.connect(str(warehouse.path)) as connection:
+        connection.execute("set timezone = 'UTC'")
+        create_raw_tables(connection)
+        for source in rows:
+            insert(connection, source, [{n: spelt(v, style) for n, v in row.items()} for row, style in rows[source]])
+            if types:
+                # DuckDB reads what it has written itself: text in its own spelling, in UTC.
+                plain_text = [{n: spelt(v, 0) for n, v in row.items()} for row, _ in rows[source]]
+                definition = ", ".join(f"{n} {types.get(kind, kind)}" for n, kind in columns(source).items())
+                connection.execute(f"create or replace table raw.{source} ({definition})")
+                insert(connection, source, plain_text)
+
+
+def built(warehouse) -> dict[str, Counter]:
+    """All of staging, but for what shows the raw text or hashes it, as the key of a row without an identity does."""
+    warehouse.dbt("run", "--full-refresh", "--select", *MODELS)
+    tables = {}
+    with duckdb.connect(str(warehouse.path), read_only=True) as connection:
+        for source in SOURCES:
+            tables[f"base_{source}"] = connection.sql(
+                f"select * exclude (content_hash, original_row, event_key) from base_{source}"
+            )
+            tables[f"stg_{source}"] = connection.sql(f"select * from stg_{source}")
+        tables["event_quarantine"] = connection.sql(
+            "select source, received_at, load_day, reason, reason_column from event_quarantine"
+        )
+        tables["event_reconciliation"] = connection.sql("select * from event_reconciliation")
+        return {name: Counter(map(repr, table.fetchall())) for name, table in tables.items()}
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return {source: rows_of(source) for source in SOURCES}
+
+
+@pytest.fixture(scope="module")
+def over_text(warehouse, rows):
+    load(warehouse, None, rows)
+    yield built(warehouse)
+    load(warehouse, None, {})
+    warehouse.dbt("run", "--full-refresh", "--select", *MODELS)
+
+
+def test_the_rows_meet_every_verdict(over_text, rows):
+    assert sum(over_text["event_quarantine"].values()) > 200
+    for source in SOURCES:
+        verdicts = Counter(row.split(", ")[-1] for row in over_text[f"base_{source}"].elements())
+        assert set(verdicts) == {"'accepted')", "'duplicate')", "'quarantined')"}, source
+        assert verdicts.total() == len(rows[source])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_typed_tables_end_as_text_does(warehouse, rows, over_text, variant):
+    types, zone = VARIANTS[variant]
+    profiles = warehouse.folder / "profiles.yml"
+    before = profiles.read_text()
+    profiles.write_text(before.replace("type: duckdb", f"type: duckdb\n      settings: {{TimeZone: {zone}}}", 1))
+    try:
+        load(warehouse, types, rows)
+        over_types = built(warehouse)
+    finally:
+        profiles.write_text(before)
+    for name, expected in over_text.items():
+        found = over_types[name]
+        assert found == expected, f"{name}: {list(found - expected)[:5]} against {list(expected - found)[:5]}"
