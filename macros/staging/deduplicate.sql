@@ -5,6 +5,7 @@
     receipt its own way), so the order of arrival can't matter.
 
     `relation` has event_key, content_hash, received_at, problem and original_row; the CTE `deduplicated` adds row_status.
+    It has is_repeated too: false where no other row has the key, and such a row needs no rank.
 #}
 {% macro deduplicate(relation) -%}
 ranked as (
@@ -19,6 +20,14 @@ ranked as (
             order by case when problem is null then 0 else 1 end, received_at, content_hash
         ) as kept_hash
     from {{ relation }}
+    where is_repeated
+    union all
+    select
+        *,
+        1 as copy_number,
+        content_hash as kept_hash
+    from {{ relation }}
+    where not is_repeated
 ),
 
 deduplicated as (

@@ -51,6 +51,20 @@
     end
 {%- endmacro %}
 
+{# A column of a raw table in its type; NULL where it does not cast. #}
+{% macro typed_column(column) -%}
+    {{ ai_impact.try_cast(column.name, column.type) if column.type != 'string' else 'cast(' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')' }}
+{%- endmacro %}
+
+{# The columns of the identity, typed: two spellings of one time are one version. #}
+{% macro typed_identity(name, columns) %}
+    {%- set expressions = [] -%}
+    {%- for column in columns if column.name in ai_impact.source_identity(name) -%}
+        {%- do expressions.append(ai_impact.typed_column(column)) -%}
+    {%- endfor -%}
+    {{- return(expressions) -}}
+{% endmacro %}
+
 {# The column that says when the thing happened. #}
 {% macro source_clock(name) %}
     {{- return('updated_at' if 'updated_at' in ai_impact.source_identity(name) else 'occurred_at') -}}

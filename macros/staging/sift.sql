@@ -2,6 +2,8 @@
     Every raw row of a source, typed, with a verdict: accepted, duplicate or quarantined. Nothing disappears.
     Columns, types, enumerations and bounds are read from models/staging/_sources.yml, the one place that states them.
 
+    Few events come more than once, so only their rows are ranked: a cheap pass over the keys tells which those are.
+
     An incremental run reads the rows received since `lookback_days` before the newest accepted one, and takes along what it
     already holds of the same events: a verdict depends on all rows of an event, so whole events are judged again.
 #}
@@ -12,6 +14,7 @@ select * from {{ relation }}
 {%- else -%}
 {%- set columns = ai_impact.source_columns(name) -%}
 {%- set column_names = columns | map(attribute='name') | list -%}
+{%- set identity_hash = ai_impact.content_hash(ai_impact.typed_identity(name, columns)) -%}
 with arrived as (
     select * from {{ relation }}
     {%- if is_incremental() %}
@@ -19,16 +22,29 @@ with arrived as (
     {%- endif %}
 ),
 
+{% if not is_incremental() -%}
+repeated as (
+    select {{ identity_hash }} as identity_hash
+    from {{ relation }}
+    group by {{ identity_hash }}
+    having count(*) > 1
+),
+
+{% endif -%}
 typed as (
     select
         {%- for column in columns %}
-        {{ ai_impact.try_cast(column.name, column.type) if column.type != 'string' else 'cast(' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')' }} as {{ column.name }},
+        {{ ai_impact.typed_column(column) }} as {{ column.name }},
         {%- if column.type != 'string' %}
         {{ column.name }} as raw_{{ column.name }},
         {%- endif %}
         {%- endfor %}
-        cast({{ ai_impact.content_hash(column_names | reject('equalto', 'received_at') | list) }} as {{ dbt.type_string() }}) as content_hash
+        cast({{ ai_impact.content_hash(column_names | reject('equalto', 'received_at') | list) }} as {{ dbt.type_string() }}) as content_hash,
+        {{ 'true' if is_incremental() else 'repeated.identity_hash is not null' }} as is_repeated
     from arrived
+    {%- if not is_incremental() %}
+    left join repeated on {{ identity_hash }} = repeated.identity_hash
+    {%- endif %}
 ),
 
 judged as (
@@ -44,7 +60,8 @@ keyed as (
         {{ column_names | join(',\n        ') }},
         content_hash,
         problem,
-        case when problem is not null then {{ ai_impact.raw_row(columns) }} end as original_row
+        case when problem is not null then {{ ai_impact.raw_row(columns) }} end as original_row,
+        is_repeated
     from judged
     {%- if is_incremental() %}
     union all
@@ -53,7 +70,8 @@ keyed as (
         {{ column_names | join(',\n        ') }},
         content_hash,
         case when reason <> 'collision' then reason || ':' || reason_column end as problem,
-        case when reason <> 'collision' then original_row end as original_row
+        case when reason <> 'collision' then original_row end as original_row,
+        true as is_repeated
     from {{ this }}
     where event_key in (
         select {{ ai_impact.identity_key(name) }} from judged
