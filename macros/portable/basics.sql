@@ -84,3 +84,15 @@
 {% macro spark__array_at(array, position) -%}
     element_at({{ array }}, cast({{ position }} as int))
 {%- endmacro %}
+
+{# After `as` of a common table expression that is read twice in two filtered parts: computed in each, never written in full in between. #}
+{% macro inlined() %}
+    {{- return(adapter.dispatch('inlined', 'ai_impact')()) -}}
+{% endmacro %}
+
+{% macro default__inlined() -%}
+    not materialized
+{%- endmacro %}
+
+{% macro spark__inlined() -%}
+{%- endmacro %}

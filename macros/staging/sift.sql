@@ -54,7 +54,7 @@ judged as (
     from typed
 ),
 
-keyed as (
+keyed as {{ ai_impact.inlined() }} (
     select
         {{ ai_impact.identity_key(name) }} as event_key,
         {{ column_names | join(',\n        ') }},

@@ -1,37 +1,9 @@
-with links as (
-    select * from {{ ref('int_identity_links') }}
-    where link_status = 'usable'
+with nodes as (
+    select * from {{ ref('int_identity_nodes') }}
 ),
 
 reach as (
     select * from {{ ref('int_identity_reach') }}
-),
-
-mentions as (
-    select
-        id_type_a as id_type,
-        id_a as id,
-        entity_kind,
-        received_at
-    from links
-    union all
-    select
-        id_type_b as id_type,
-        id_b as id,
-        entity_kind,
-        received_at
-    from links
-),
-
-identifiers as (
-    select
-        {{ ai_impact.entity_id('id_type', 'id') }} as identifier_key,
-        id_type,
-        id,
-        entity_kind,
-        min(received_at) as first_received_at
-    from mentions
-    group by id_type, id, entity_kind
 ),
 
 -- The id that an entity goes by is that of its most telling identifier, and of those the one received first. What
@@ -39,32 +11,31 @@ identifiers as (
 ranked as (
     select
         reach.node,
-        reach.reached,
+        nodes.identifier_key as elder_key,
         count(*) over (partition by reach.node) as component_size,
         row_number() over (
             partition by reach.node
-            order by {{ ai_impact.id_type_rank('identifiers.id_type') }}, identifiers.first_received_at, identifiers.id
+            order by {{ ai_impact.id_type_rank('nodes.id_type') }}, nodes.first_received_at, nodes.id
         ) as position
     from reach
-    inner join identifiers
-        on reach.reached = identifiers.identifier_key
+    inner join nodes on reach.reached = nodes.node
 ),
 
 final as (
     select
-        identifiers.identifier_key,
-        identifiers.id_type,
-        identifiers.id,
-        identifiers.entity_kind,
+        nodes.identifier_key,
+        nodes.id_type,
+        nodes.id,
+        nodes.entity_kind,
         case
-            when ranked.component_size > {{ var('identity_max_component') }} then identifiers.identifier_key
-            else ranked.reached
+            when ranked.component_size > {{ var('identity_max_component') }} then nodes.identifier_key
+            else ranked.elder_key
         end as entity_id,
         ranked.component_size > {{ var('identity_max_component') }} as is_absurd
-    from identifiers
+    from nodes
     inner join ranked
         on
-            identifiers.identifier_key = ranked.node
+            nodes.node = ranked.node
             and ranked.position = 1
 )
 

@@ -7,28 +7,36 @@ with links as (
     where link_status = 'usable'
 ),
 
-neighbours as (
+nodes as (
+    select * from {{ ref('int_identity_nodes') }}
+),
+
+edges as (
     select
-        {{ ai_impact.hash_key(['id_type_a', 'id_a']) }} as node,
-        {{ ai_impact.hash_key(['id_type_b', 'id_b']) }} as reached
+        nodes_a.node as node_a,
+        nodes_b.node as node_b
     from links
-    union
-    select
-        {{ ai_impact.hash_key(['id_type_b', 'id_b']) }} as node,
-        {{ ai_impact.hash_key(['id_type_a', 'id_a']) }} as reached
-    from links
+    inner join nodes as nodes_a
+        on links.id_type_a = nodes_a.id_type and links.id_a = nodes_a.id
+    inner join nodes as nodes_b
+        on links.id_type_b = nodes_b.id_type and links.id_b = nodes_b.id
 ),
 
 reach_0 as (
     select
-        node,
-        reached
-    from neighbours
+        node_a as node,
+        node_b as reached
+    from edges
+    union
+    select
+        node_b as node,
+        node_a as reached
+    from edges
     union
     select
         node,
         node as reached
-    from neighbours
+    from nodes
 ),
 {% for round in range(ai_impact.identity_rounds()) %}
     wider_{{ round + 1 }} as (

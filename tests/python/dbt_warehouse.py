@@ -17,6 +17,7 @@ SOURCES = ("task_events", "ai_events", "opportunities", "identity_links")
 MODELS = (
     *(f"{layer}_{source}" for source in SOURCES for layer in ("base", "stg")),
     "int_identity_links",
+    "int_identity_nodes",
     "int_identity_reach",
     "int_identities",
     "int_task_folds",
