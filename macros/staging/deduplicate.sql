@@ -21,6 +21,7 @@ ranked as (
         ) as kept_hash
     from {{ relation }}
     where is_repeated
+    {%- if not is_incremental() %}
     union all
     select
         *,
@@ -28,6 +29,7 @@ ranked as (
         content_hash as kept_hash
     from {{ relation }}
     where not is_repeated
+    {%- endif %}
 ),
 
 deduplicated as (

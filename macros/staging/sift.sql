@@ -16,9 +16,18 @@ select * from {{ relation }}
 {%- set column_names = columns | map(attribute='name') | list -%}
 {%- set identity_hash = ai_impact.content_hash(ai_impact.typed_identity(name, columns)) -%}
 with arrived as (
-    select * from {{ relation }}
     {%- if is_incremental() %}
-    where {{ ai_impact.is_in_reload_window(ai_impact.try_cast('received_at', 'timestamp'), ai_impact.try_cast(ai_impact.source_clock(name), 'timestamp')) }}
+    select *
+    from (
+        select
+            *,
+            {{ ai_impact.try_cast('received_at', 'timestamp') }} as received,
+            {{ ai_impact.try_cast(ai_impact.source_clock(name), 'timestamp') }} as occurred
+        from {{ relation }}
+    ) as clocked
+    where {{ ai_impact.is_in_reload_window('received', 'occurred') }}
+    {%- else %}
+    select * from {{ relation }}
     {%- endif %}
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with unit_covariates as (
     select * from {{ ref('stg_unit_covariates') }}
 ),

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with tasks as (
     select * from {{ ref('int_tasks') }}
     where is_completed
