@@ -46,7 +46,8 @@ def floor(database: Path) -> dict[str, float]:
     """The hand-written script, in a process of its own."""
     code = (
         "import sys, time, duckdb\n"
-        "c = duckdb.connect(sys.argv[1]); c.execute('set threads = 2; set preserve_insertion_order = false; create schema floor')\n"
+        "c = duckdb.connect(sys.argv[1])\n"
+        "c.execute('set threads = 2; set preserve_insertion_order = false; create schema floor')\n"
         "started = time.monotonic()\n"
         "c.execute(open('bench/floor.sql').read())\n"
         "open(sys.argv[2], 'w').write(str(time.monotonic() - started))\n"

@@ -1,5 +1,5 @@
-{#- Every identifier that a usable link names, with a number for it: numbers are found and sorted several times as fast as
-    hashes. -#}
+{#- Every identifier that a usable link names, with a number for it: numbers are joined and sorted several times as fast
+    as hashes. -#}
 with links as (
     select * from {{ ref('int_identity_links') }}
     where link_status = 'usable'
