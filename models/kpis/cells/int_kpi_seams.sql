@@ -10,8 +10,8 @@ periods as (
     select * from {{ ref('int_kpi_periods') }}
 ),
 
-people as (
-    select * from {{ ref('int_kpi_people') }}
+windows as (
+    select * from {{ ref('int_kpi_window_seams') }}
 ),
 
 edges as (
@@ -81,34 +81,6 @@ weeks as (
                     not mondays.is_enough
                     or periods.period_start = mondays.monday or periods.period_end = mondays.monday
             end
-),
-
-windows as (
-    select
-        periods.period_key,
-        thin.use_case_id,
-        thin.team_id
-    from thin
-    inner join periods
-        on
-            periods.period_grain in ('rolling_90d', 'rolling_365d')
-            and thin.kind = 'piece'
-            and (periods.period_start = thin.starts_on or periods.period_start = thin.after)
-    union
-    select
-        windows.period_key,
-        people.use_case_id,
-        people.team_id
-    from people
-    inner join periods on people.period_key = periods.period_key and periods.period_grain = 'month'
-    inner join periods as windows
-        on
-            windows.period_grain in ('rolling_90d', 'rolling_365d')
-            and windows.period_start < periods.period_end and windows.period_end > periods.period_start
-    -- A window that starts inside a month keeps a piece of it, which the first part has looked at.
-    inner join periods as first_month
-        on first_month.period_grain = 'month' and windows.period_start = first_month.period_start
-    where people.n_people < {{ var('k_anonymity') }}
 ),
 
 final as (
