@@ -1,11 +1,13 @@
 """`make demo`: from nothing to a dashboard, in one command that may be stopped and repeated at any point."""
 
+import datetime as dt
 import hashlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from demo.schema import SOURCES
 from tools import dbt, warehouse
 from tools.problems import ProblemError, default_warehouse
 from tools.progress import Step, say
@@ -98,6 +100,21 @@ def load(data: Path, path: Path) -> None:
         copy(data=data, database=path, schema="raw")
 
 
+def check_clock(path: Path, now: dt.datetime | None = None) -> None:
+    """Staging holds back what was received more than a day from now; of the demo, that can only be a wrong clock."""
+    now = now or dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    with warehouse.connect(path, read_only=True) as con:
+        newest = max(
+            con.execute(f"select max(try_cast(received_at as timestamp)) from raw.{source.name}").fetchone()[0]
+            for source in SOURCES
+        )
+    if newest > now + dt.timedelta(days=1):
+        raise ProblemError(
+            f"The clock of this machine says {now:%Y-%m-%d %H:%M} UTC, but the newest event of the demo was received on "
+            f"{newest:%Y-%m-%d}, so the newest would be quarantined: set the clock right, then run make demo again."
+        )
+
+
 def run(data: Path = DATA, site: Path = SITE, unit_tests: bool = False, **wanted: int) -> None:
     """The whole demo. With unit_tests the dbt unit tests run too, each before its model."""
     path = default_warehouse()
@@ -105,6 +122,7 @@ def run(data: Path = DATA, site: Path = SITE, unit_tests: bool = False, **wanted
     company = generate(data, **wanted)
     prepare(path, fingerprint(*PROJECT_FILES, extra=company))
     load(data, path)
+    check_clock(path)
     dbt.build(unit_tests=unit_tests)
     with Step("Render the dashboard") as step:
         render(site, step)

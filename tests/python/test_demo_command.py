@@ -1,5 +1,6 @@
 """make demo may be killed at any moment: the next run ends in the same tables as a run that was left alone."""
 
+import datetime as dt
 import os
 import signal
 import subprocess
@@ -10,6 +11,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+
+from tools.demo import check_clock
+from tools.problems import ProblemError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -77,3 +81,16 @@ def test_a_killed_demo_is_repaired_by_the_next(demo_warehouse, tmp_path, seconds
     lines = said.split("\n\n")[-1].strip().splitlines()
     assert 3 <= len(lines) <= 15
     assert list((tmp_path / "site").glob("*.html"))
+
+
+def test_a_clock_behind_the_company_is_told_before_anything_is_quarantined(demo_warehouse):
+    with duckdb.connect(str(demo_warehouse), read_only=True) as con:
+        (newest,) = con.execute("select max(try_cast(received_at as timestamp)) from raw.ai_events").fetchone()
+    behind = newest - dt.timedelta(days=1, seconds=1)
+    with pytest.raises(ProblemError) as problem:
+        check_clock(demo_warehouse, behind)
+    assert str(problem.value) == (
+        f"The clock of this machine says {behind:%Y-%m-%d %H:%M} UTC, but the newest event of the demo was received on "
+        f"{newest:%Y-%m-%d}, so the newest would be quarantined: set the clock right, then run make demo again."
+    )
+    check_clock(demo_warehouse, dt.datetime(2026, 11, 22))
