@@ -110,7 +110,7 @@ def check_clock(path: Path, now: dt.datetime | None = None) -> None:
         )
     if newest > now + dt.timedelta(days=1):
         raise ProblemError(
-            f"The clock of this machine says {now:%Y-%m-%d %H:%M} UTC, but the newest event of the demo was received on "
+            f"The clock of this machine says {now:%Y-%m-%d %H:%M} UTC, but the demo's newest event was received on "
             f"{newest:%Y-%m-%d}, so the newest would be quarantined: set the clock right, then run make demo again."
         )
 

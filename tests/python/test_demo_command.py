@@ -90,7 +90,7 @@ def test_a_clock_behind_the_company_is_told_before_anything_is_quarantined(demo_
     with pytest.raises(ProblemError) as problem:
         check_clock(demo_warehouse, behind)
     assert str(problem.value) == (
-        f"The clock of this machine says {behind:%Y-%m-%d %H:%M} UTC, but the newest event of the demo was received on "
+        f"The clock of this machine says {behind:%Y-%m-%d %H:%M} UTC, but the demo's newest event was received on "
         f"{newest:%Y-%m-%d}, so the newest would be quarantined: set the clock right, then run make demo again."
     )
     check_clock(demo_warehouse, dt.datetime(2026, 11, 22))
