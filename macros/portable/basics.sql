@@ -8,6 +8,11 @@
     (({{ numerator }}) * 1.0 / nullif({{ denominator }}, 0))
 {%- endmacro %}
 
+{# Postgres multiplies and divides whole numbers by decimals as decimals; other engines give a double. #}
+{% macro postgres__safe_divide(numerator, denominator) -%}
+    (cast({{ numerator }} as double precision) / nullif({{ denominator }}, 0))
+{%- endmacro %}
+
 {# A stable, non-NULL text hash of some expressions. NULL and '' differ; neighbours can't run into each other. #}
 {% macro hash_key(expressions) %}
     {{- return(adapter.dispatch('hash_key', 'ai_impact')(expressions)) -}}

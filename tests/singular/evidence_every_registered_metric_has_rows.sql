@@ -6,3 +6,4 @@ left join {{ ref('impact_estimates') }} as estimates
         and metrics.metric_id = estimates.metric_id
         and estimates.method = 'difference_in_means'
 where estimates.estimate_key is null
+    and {{ ai_impact.estimates_are_due() }}

@@ -54,7 +54,7 @@ rates as (
         {{ ai_impact.cell_of('team_id') }} as team_id,
         response_model,
         count(*) as tasks,
-        avg(failed * 1.0) as failure_rate
+        avg(cast(failed as {{ ai_impact.physical_type('double') }})) as failure_rate
     from answered
     group by grouping sets ((use_case_id, response_model, team_id), (use_case_id, response_model))
 ),

@@ -1,0 +1,60 @@
+{#
+    A Python model on an engine that has none. dbt build makes the table, empty and typed as its YAML says, and keeps what it
+    holds; `ai-impact estimate` runs the same build with a Python that can, and that fills the table.
+#}
+{% materialization estimated, default, supported_languages=['python'] %}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+    {%- if existing is none or should_full_refresh() or ai_impact.names_of(existing) != model.columns.keys() | list -%}
+        {{ drop_relation_if_exists(existing) }}
+        {%- call statement('create') -%}
+            {{ create_table_as(False, target_relation, "select * from (" ~ get_empty_schema_sql(model.columns) ~ ") as nothing where 1 = 0") }}
+        {%- endcall -%}
+    {%- endif -%}
+
+    {%- if ai_impact.is_estimating() -%}
+        {%- call statement('main', language='python') -%}{{ compiled_code }}{%- endcall -%}
+    {%- else -%}
+        {%- call noop_statement('main', 'LEFT TO ai-impact estimate') -%}{%- endcall -%}
+    {%- endif -%}
+
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {%- do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing, should_full_refresh())) -%}
+    {%- do persist_docs(target_relation, model) -%}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{% macro names_of(relation) %}
+    {{- return(adapter.get_columns_in_relation(relation) | map(attribute='name') | list) -}}
+{% endmacro %}
+
+{# Whether Python models compute in this run: always where the engine runs them, else only under `ai-impact estimate`. #}
+{% macro is_estimating() %}
+    {{- return(target.type in ai_impact.engines_with_python() or env_var('AI_IMPACT_ESTIMATE', '') == '1') -}}
+{% endmacro %}
+
+{# In a test that asks for a result: not where a run has left the Python models to the command, which runs the test itself. #}
+{% macro estimates_are_due() -%}
+    {{ '1 = 1' if ai_impact.is_estimating() else '1 = 0' }}
+{%- endmacro %}
+
+{# The same list decides beside each Python model how it is materialised; macros can't be called there. #}
+{% macro engines_with_python() %}
+    {{- return(['duckdb', 'spark', 'databricks', 'snowflake', 'bigquery']) -}}
+{% endmacro %}
+
+{# At the end of a run that left the Python models alone: what to run. #}
+{% macro tell_what_is_left(results) %}
+    {%- set left = [] -%}
+    {%- for result in results if result.node.config.materialized == 'estimated' and result.node.package_name == 'ai_impact' -%}
+        {%- do left.append(result.node.name) -%}
+    {%- endfor -%}
+    {%- if left and not ai_impact.is_estimating() -%}
+        {%- do log('ai_impact: ' ~ target.type ~ ' runs no Python models. Run `ai-impact estimate` to compute ' ~ left | sort | join(', ') ~ ' and to build what follows from them; until then they hold what its last run wrote.', info=true) -%}
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,3 @@
+from ai_impact.command import main
+
+raise SystemExit(main())

@@ -1,0 +1,80 @@
+"""What every engine of the tests can do. A new engine is a subclass and an entry in ENGINES of test_parity.py."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from .compare import Table
+
+ROOT = Path(__file__).resolve().parents[3]
+DBT = Path(sys.executable).parent / "dbt"
+# The least that the demo can be generated at: a mart is right or wrong at any size.
+EVENTS = 50_000
+
+
+class MissingError(Exception):
+    """The engine can't run on this machine; the text says what to install."""
+
+
+class Engine:
+    """One engine, with a folder of its own and a target of profiles.yml.example."""
+
+    name: str
+    target: str
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Start what the engine needs; raises MissingError where this machine lacks it."""
+
+    def stop(self) -> None:
+        """End what was started."""
+
+    def load(self, data: Path) -> None:
+        """Put the demo's files into the schema `raw`."""
+        raise NotImplementedError
+
+    def table(self, name: str) -> Table:
+        """A built table, as Python values."""
+        raise NotImplementedError
+
+    def build(self, *options: str) -> str:
+        """Everything: seeds, snapshots, models, unit and data tests."""
+        return self.dbt("build", *options)
+
+    def variables(self) -> dict[str, str]:
+        """The environment of its programs."""
+        return {
+            **os.environ,
+            **self.environment,
+            "DBT_TARGET_PATH": str(self.folder / "target"),
+            "DBT_LOG_PATH": str(self.folder / "logs"),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+        }
+
+    def run(self, *command: str | Path, succeeds: bool = True) -> str:
+        """Run a program of the environment, and return what it says."""
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.variables(), capture_output=True, text=True, check=False, timeout=600
+        )
+        said = done.stdout + done.stderr
+        assert (done.returncode == 0) == succeeds, said
+        return said
+
+    def dbt(self, *arguments: str, succeeds: bool = True) -> str:
+        profiles = self.folder / "profiles.yml"
+        profiles.write_text((ROOT / "profiles.yml.example").read_text())
+        return self.run(
+            *(DBT, "--no-use-colors", *arguments, "--target", self.target, "--profiles-dir", str(self.folder)),
+            succeeds=succeeds,
+        )
+
+    def nodes(self) -> list[dict]:
+        """The models, seeds and snapshots that were built."""
+        manifest = json.loads((self.folder / "target/manifest.json").read_text())
+        return [n for n in manifest["nodes"].values() if n["resource_type"] in ("model", "seed", "snapshot")]

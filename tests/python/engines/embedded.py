@@ -1,0 +1,27 @@
+"""DuckDB, in a file: what the others are compared with."""
+
+from pathlib import Path
+
+import duckdb
+
+from demo.load import load
+
+from .base import Engine
+from .compare import Table
+
+
+class DuckDB(Engine):
+    name = target = "duckdb"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.path = folder / "demo.duckdb"
+        self.environment = {"AI_IMPACT_DUCKDB_PATH": str(self.path)}
+
+    def load(self, data: Path) -> None:
+        load(data=data, database=self.path, schema="raw")
+
+    def table(self, name: str) -> Table:
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            cursor = connection.execute(f'select * from "{name}"')
+            return Table([column[0] for column in cursor.description], cursor.fetchall())
