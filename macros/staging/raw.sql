@@ -43,10 +43,11 @@
     {{- return((state_key + ['updated_at']) if state_key else ['source', 'event_id']) -}}
 {% endmacro %}
 
-{# The hash of what identifies a row, never NULL: a row without a key is known by what it says. #}
+{# The hash of what identifies a row, never NULL: a row without a key is known by what it says, on every engine alike. #}
 {% macro identity_key(name) -%}
+    {%- set said = ai_impact.raw_row(ai_impact.source_columns(name) | rejectattr('name', 'equalto', 'received_at') | list) -%}
     case
-        when {% for column in ai_impact.source_identity(name) %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %} then {{ ai_impact.hash_key(["'no key'", 'content_hash']) }}
+        when {% for column in ai_impact.source_identity(name) %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %} then {{ ai_impact.hash_key(["'no key'", said]) }}
         else {{ ai_impact.hash_key(ai_impact.source_identity(name)) }}
     end
 {%- endmacro %}

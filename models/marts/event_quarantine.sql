@@ -7,8 +7,7 @@ with rejected as (
             load_day,
             reason,
             reason_column,
-            original_row,
-            content_hash
+            original_row
         from {{ ref('base_' ~ name) }}
         where row_status = 'quarantined'
         {{ 'union all' if not loop.last }}
@@ -25,8 +24,7 @@ rejected_links as (
         'id_a' as reason_column,
         {{ ai_impact.json_object({
             'id_type_a': 'base.id_type_a', 'id_a': 'md5(base.id_a)', 'id_type_b': 'base.id_type_b', 'id_b': 'md5(base.id_b)'
-        }) }} as original_row,
-        base.content_hash
+        }) }} as original_row
     from {{ ref('int_identity_links') }} as links
     inner join {{ ref('base_identity_links') }} as base
         on
@@ -49,7 +47,7 @@ combined as (
 
 final as (
     select
-        {{ ai_impact.hash_key(['source', 'event_key', 'content_hash', 'reason']) }} as quarantine_key,
+        {{ ai_impact.hash_key(['source', 'event_key', 'reason', 'original_row']) }} as quarantine_key,
         source,
         event_key,
         received_at,
