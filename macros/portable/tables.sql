@@ -1,10 +1,37 @@
-{# What a table needs after it was built. Postgres plans a query over a table that it knows nothing of as if it were tiny. #}
-{% macro gather_statistics() %}
-    {{- return(adapter.dispatch('gather_statistics', 'ai_impact')()) -}}
+{# What is said to the engine before a model is built, in the same transaction. #}
+{% macro before_build() %}
+    {{- return(adapter.dispatch('before_build', 'ai_impact')()) -}}
 {% endmacro %}
 
-{% macro default__gather_statistics() %}{% endmacro %}
+{% macro default__before_build() %}{% endmacro %}
 
-{% macro postgres__gather_statistics() -%}
+{# Postgres takes the columns of a key for independent, so that it expects a handful of rows where there are all, and loops over
+   them: hours instead of seconds. Where only a loop can do the work (a join on a range) it still loops. #}
+{% macro postgres__before_build() -%}
+    set local enable_nestloop = off
+{%- endmacro %}
+
+{# What is said to it afterwards: Postgres knows nothing of a new table until it is told to look. #}
+{% macro after_build() %}
+    {{- return(adapter.dispatch('after_build', 'ai_impact')()) -}}
+{% endmacro %}
+
+{% macro default__after_build() %}{% endmacro %}
+
+{% macro postgres__after_build() -%}
     {%- if model.config.materialized != 'view' -%}analyze {{ this }}{%- endif -%}
 {%- endmacro %}
+
+{# How a view over large joins is built: for nothing where each of its readers is planned well, else once. #}
+{% macro wide_view() %}
+    {{- return(adapter.dispatch('wide_view', 'ai_impact')()) -}}
+{% endmacro %}
+
+{% macro default__wide_view() %}
+    {{- return('view') -}}
+{% endmacro %}
+
+{# A data test plans its own query, without `before_build`. #}
+{% macro postgres__wide_view() %}
+    {{- return('table') -}}
+{% endmacro %}

@@ -1,6 +1,6 @@
 {#- Every KPI beside its baseline: the same KPI of the same use case and team in the window registered before AI went
     live. -#}
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.wide_view()) }}
 
 with measures as (
     select * from {{ ref('kpi_execution') }}

@@ -22,7 +22,9 @@ def submit_python_job(adapter: BaseAdapter, parsed_model: dict, compiled_code: s
     names: dict[str, Any] = {"__name__": parsed_model["name"]}
     exec(compile(compiled_code, parsed_model["original_file_path"], "exec"), names)
     table = names["model"](names["dbtObj"](lambda relation: read(adapter, relation)), None)
-    replace(adapter, parsed_model["relation_name"], table.column_names, [list(row.values()) for row in table.to_pylist()])
+    replace(
+        adapter, parsed_model["relation_name"], table.column_names, [list(row.values()) for row in table.to_pylist()]
+    )
     return AdapterResponse(_message=f"{table.num_rows} rows", rows_affected=table.num_rows)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from engines.base import EVENTS, Engine, MissingError
-from engines.compare import Table, differences
+from engines.compare import differences
 from engines.embedded import DuckDB
 from engines.postgres import Postgres
 

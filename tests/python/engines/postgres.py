@@ -56,7 +56,9 @@ def owner() -> dict:
         except KeyError:
             continue
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    raise MissingError("PostgreSQL does not run as root, and there is no user postgres or nobody: run the tests as another user.")
+    raise MissingError(
+        "PostgreSQL does not run as root, and there is no user postgres or nobody: run the tests as another user."
+    )
 
 
 class Postgres(Engine):
