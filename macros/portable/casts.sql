@@ -95,6 +95,24 @@
     {{- {'string': 'varchar', 'double': 'double', 'int': 'bigint', 'boolean': 'boolean', 'date': 'date', 'timestamp': 'timestamp'}[logical] -}}
 {%- endmacro %}
 
+{# The text of a typed value; `logical` is its type. #}
+{% macro to_text(expression, logical) %}
+    {{- return(adapter.dispatch('to_text', 'ai_impact')(expression, logical)) -}}
+{% endmacro %}
+
+{% macro default__to_text(expression, logical) -%}
+    cast({{ expression }} as {{ dbt.type_string() }})
+{%- endmacro %}
+
+{# Postgres writes a whole double as 5, other engines as 5.0. #}
+{% macro postgres__to_text(expression, logical) -%}
+    {%- if logical == 'double' -%}
+        regexp_replace(cast({{ expression }} as text), '^(-?[0-9]+)$', '\1.0')
+    {%- else -%}
+        cast({{ expression }} as text)
+    {%- endif -%}
+{%- endmacro %}
+
 {# A hash of what a row says. It only tells apart rows of one event, so a fast one will do. #}
 {% macro content_hash(expressions) %}
     {{- return(adapter.dispatch('content_hash', 'ai_impact')(expressions)) -}}

@@ -101,7 +101,7 @@
 {% macro typed_row(columns) -%}
     {%- set expressions = {} -%}
     {%- for column in columns -%}
-        {%- do expressions.update({column.name: ai_impact.pseudonym(column, column.name)}) -%}
+        {%- do expressions.update({column.name: ai_impact.pseudonym(column, ai_impact.to_text(column.name, column.type))}) -%}
     {%- endfor -%}
     {{ ai_impact.json_object(expressions) }}
 {%- endmacro %}

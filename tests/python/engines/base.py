@@ -10,8 +10,8 @@ from .compare import Table
 
 ROOT = Path(__file__).resolve().parents[3]
 DBT = Path(sys.executable).parent / "dbt"
-# The least that the demo can be generated at: a mart is right or wrong at any size.
-EVENTS = 50_000
+# Small: a mart is right or wrong at any size.
+EVENTS = 100_000
 
 
 class MissingError(Exception):

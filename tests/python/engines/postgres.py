@@ -6,6 +6,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -113,6 +114,18 @@ class Postgres(Engine):
 
     def load(self, data: Path) -> None:
         load(data=data, schema="raw", **self.connection())
+
+    def build(self, *options: str) -> str:
+        """Two steps where the engine runs no Python models; the first says what the second is."""
+        said = super().build(*options)
+        return said + self.estimate()
+
+    def estimate(self, *options: str, succeeds: bool = True) -> str:
+        return self.run(
+            *(sys.executable, "-m", "ai_impact", "estimate", "--target", self.target, *options),
+            *("--profiles-dir", str(self.folder)),
+            succeeds=succeeds,
+        )
 
     def query(self, sql: str) -> Table:
         with closing(psycopg2.connect(**self.connection())) as server, server, server.cursor() as cursor:
