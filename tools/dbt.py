@@ -9,7 +9,8 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from tools.problems import ProblemError, dbt_sentence, default_warehouse, warehouse_sentence
+from ai_impact.sentences import dbt_sentence, engine_sentence
+from tools.problems import ProblemError, default_warehouse, warehouse_sentence
 from tools.progress import Step, say
 
 BAD = {"error", "fail", "runtime error"}
@@ -67,15 +68,13 @@ def failures(result: dbtRunnerResult) -> list[str]:
     """One sentence a failure, at most eight; nodes that were skipped behind a failure are only counted."""
     if result.exception is not None:
         message = str(result.exception)
-        return [warehouse_sentence(message, default_warehouse()) or dbt_sentence(message)]
+        return [cause(message) or dbt_sentence(message)]
     results = getattr(result.result, "results", None) or []
     bad = [r for r in results if str(r.status) in BAD]
     lines = []
     for r in bad[:8]:
         message = r.message or "no message"
-        lines.append(
-            warehouse_sentence(message, default_warehouse()) or f"{node_name(r.node)}: {dbt_sentence(message)}"
-        )
+        lines.append(cause(message) or f"{node_name(r.node)}: {dbt_sentence(message)}")
     skipped = sum(str(r.status) == "skipped" for r in results)
     if len(bad) > 8:
         lines.append(f"{len(bad) - 8} more failed.")
@@ -86,6 +85,11 @@ def failures(result: dbtRunnerResult) -> list[str]:
         if lines
         else ["dbt failed: see logs/dbt.log."]
     )
+
+
+def cause(message: str) -> str | None:
+    """What stands in the way of any node, where it is that."""
+    return warehouse_sentence(message, default_warehouse()) or engine_sentence(message)
 
 
 def node_name(node: object) -> str:

@@ -16,7 +16,7 @@ from tools.summary import summary
 DATA = Path("warehouse/demo")
 SITE = Path("site")
 TARGET = Path(os.environ.get("DBT_TARGET_PATH") or "target")
-PROJECT_FILES = ("models", "python_models", "macros", "seeds", "snapshots", "src/ai_impact_stats", "dbt_project.yml")
+PROJECT_FILES = ("models", "python_models", "macros", "seeds", "snapshots", "src", "dbt_project.yml")
 MARK = "raw.demo_build"
 LOADED = ("raw.demo_manifest",)  # written by demo.load: whoever called it, the data are the demo's
 

@@ -4,7 +4,6 @@ import os
 import re
 from pathlib import Path
 
-
 class ProblemError(Exception):
     """Something the user can put right. Its text is the whole message."""
 
@@ -36,21 +35,6 @@ def warehouse_sentence(error: str, path: Path) -> str | None:
     if "serialization version" in error or "storage version" in error.lower():
         return f"The warehouse {path} was written by another version of DuckDB: move it away, {fix}"
     return None
-
-
-def dbt_sentence(message: str) -> str:
-    """The part of a dbt error that is meant for people: no kind of error, no traceback of macros."""
-    lines = [line.strip() for line in str(message).splitlines()]
-    kept = []
-    for line in lines:
-        if re.match(r"^(> in macro|> called by|compiled code at|LINE \d+:|\^+$)", line):
-            break
-        if re.match(r"^(Compilation|Runtime|Database|Parsing|Env var|Dependency) Error", line) and not kept:
-            rest = line.split(")", 1)[-1].strip() if line.endswith(")") else ""
-            line = rest
-        if line:
-            kept.append(line)
-    return " ".join(kept) or str(message).strip()
 
 
 def default_warehouse() -> Path:

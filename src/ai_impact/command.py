@@ -1,36 +1,71 @@
-"""ai-impact estimate: compute the Python models where the engine runs none (Postgres), and build what follows from them."""
+"""Computes the Python models where the engine runs none (Postgres), and builds what follows from them."""
 
 import argparse
 import os
 import sys
 
-ESTIMATED = "config.materialized:estimated"
+from ai_impact.sentences import dbt_sentence, engine_sentence
+
+SELECTED = "package:ai_impact,config.materialized:estimated"
+QUIET = ("--no-use-colors", "--log-level", "none")
+BAD = ("error", "fail", "runtime error")
 
 
 class ProblemError(Exception):
     """Something the user can put right. Its text is the whole message."""
 
 
-def estimate(arguments: list[str]) -> str:
-    """Run `dbt build` over the Python models and all that follows from them; returns what was done, in a sentence."""
-    from dbt.cli.main import dbtRunner
+def estimate(options: list[str]) -> str:
+    """Run `dbt build` over the Python models and all that follows from them, and say what was done.
 
+    `options` are those of dbt build. A failure raises a ProblemError.
+    """
+    try:
+        from dbt.cli.main import dbtRunner
+    except ModuleNotFoundError as missing:
+        raise ProblemError(
+            f"dbt is not installed beside this command ({missing}): run pip install dbt-postgres, then run this again."
+        ) from missing
     from ai_impact.python_models import register
 
     register()
     os.environ["AI_IMPACT_ESTIMATE"] = "1"
-    result = dbtRunner().invoke(["build", "--select", f"{ESTIMATED}+", *arguments])
-    return result
+    outcome = dbtRunner().invoke([*QUIET, "build", "--select", f"{SELECTED}+", *options])
+    results = list(getattr(outcome.result, "results", None) or [])
+    if not outcome.success:
+        raise ProblemError("\n".join(problems(outcome.exception, results)))
+    computed = [r for r in results if getattr(r.node.config, "materialized", "") == "estimated"]
+    if not computed:
+        return "Nothing to do: this engine runs Python models itself, so dbt build has computed them."
+    told = ", ".join(f"{r.node.name} ({r.message})" for r in sorted(computed, key=lambda r: r.node.name))
+    followed = len([r for r in results if r.node.resource_type == "model"]) - len(computed)
+    tested = len([r for r in results if r.node.resource_type in ("test", "unit_test")])
+    return f"Computed {told}; built {followed} models that follow from them; {tested} tests passed."
+
+
+def problems(exception: BaseException | None, results: list) -> list[str]:
+    """One sentence a failure."""
+    if exception is not None:
+        return [engine_sentence(str(exception)) or dbt_sentence(str(exception))]
+    bad = [r for r in results if str(r.status) in BAD]
+    lines = [f"{r.node.name}: {engine_sentence(r.message or '') or dbt_sentence(r.message or '')}" for r in bad]
+    if any("does not exist" in line for line in lines):
+        lines.append("Build what the Python models read first, with dbt build, then run this again.")
+    return lines or ["dbt failed: its log says why."]
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ai-impact", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("estimate", help="takes the options of dbt build: --profiles-dir, --target, --vars and so on")
-    _, others = parser.parse_known_args(arguments)
-    result = estimate(others)
-    return 0 if result.success else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    commands.add_parser(
+        "estimate",
+        help=__doc__,
+        description=f"{__doc__} Takes the options of dbt build: --target, --profiles-dir, --project-dir, --vars and so on.",
+    )
+    _, options = parser.parse_known_args(arguments)
+    try:
+        print(estimate(options))
+    except ProblemError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0

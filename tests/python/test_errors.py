@@ -10,8 +10,9 @@ import duckdb
 import pytest
 from raw_tables import create_raw_tables
 
+from ai_impact.sentences import dbt_sentence
 from tools import dbt
-from tools.problems import ProblemError, dbt_sentence, warehouse_sentence
+from tools.problems import ProblemError, warehouse_sentence
 
 ROOT = Path(__file__).resolve().parents[2]
 
