@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+
 class ProblemError(Exception):
     """Something the user can put right. Its text is the whole message."""
 

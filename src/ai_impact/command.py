@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser(
         "estimate",
         help=__doc__,
-        description=f"{__doc__} Takes the options of dbt build: --target, --profiles-dir, --project-dir, --vars and so on.",
+        description=f"{__doc__} Takes the options of dbt build: --target, --profiles-dir, --vars and so on.",
     )
     _, options = parser.parse_known_args(arguments)
     try:

@@ -17,7 +17,7 @@ def register() -> None:
 def submit_python_job(adapter: BaseAdapter, parsed_model: dict, compiled_code: str) -> AdapterResponse:
     """Run a model's compiled code, and make its table hold what it returns.
 
-    The table is there already, with the model's columns; its old rows and its new ones change places in dbt's transaction.
+    The table is there already, with the model's columns; old rows and new ones change places in dbt's transaction.
     """
     names: dict[str, Any] = {"__name__": parsed_model["name"]}
     exec(compile(compiled_code, parsed_model["original_file_path"], "exec"), names)

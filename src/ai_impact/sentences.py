@@ -37,6 +37,10 @@ def engine_sentence(message: str) -> str | None:
         if "authentication failed" in found[3]:
             return f"The server {server} refuses the user or the password (PGUSER, PGPASSWORD): correct them, {again}"
         if "does not exist" in found[3]:
-            return f"The server {server} says {found[3].removeprefix('FATAL: ').strip()}: create it or name another, {again}"
-        return f"No server answers at {server}: start it, or correct PGHOST and PGPORT or the target in profiles.yml, {again}"
+            what = found[3].removeprefix("FATAL: ").strip()
+            return f"The server {server} says {what}: create it or name another, {again}"
+        return (
+            f"No server answers at {server}: "
+            f"start it, or correct PGHOST and PGPORT or the target in profiles.yml, {again}"
+        )
     return None

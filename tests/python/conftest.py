@@ -4,6 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from engines import OTHERS, DuckDB, Engine, MissingError
+from engines.base import EVENTS
+
+from demo.generate import generate
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +25,37 @@ def warehouse(tmp_path_factory):
     from dbt_warehouse import Warehouse
 
     return Warehouse(tmp_path_factory.mktemp("warehouse"))
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory) -> Path:
+    """A small demo company, as files."""
+    data = tmp_path_factory.mktemp("company")
+    generate(events=EVENTS, seed=3, out=data, threads=2)
+    return data
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory, company) -> Engine:
+    """It in DuckDB, built."""
+    engine = DuckDB(tmp_path_factory.mktemp("duckdb"))
+    engine.load(company)
+    engine.build("--exclude-resource-type", "test", "unit_test")
+    return engine
+
+
+@pytest.fixture(scope="session", params=OTHERS, ids=lambda kind: kind.name)
+def engine(request, tmp_path_factory, company) -> Engine:
+    """It in another engine, built and tested there."""
+    found = request.param(tmp_path_factory.mktemp(request.param.name))
+    try:
+        found.start()
+        found.load(company)
+        found.build()
+        yield found
+    except MissingError as missing:
+        if os.environ.get("AI_IMPACT_ENGINES") == "required":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+    finally:
+        found.stop()

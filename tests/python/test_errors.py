@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from raw_tables import create_raw_tables
 
-from ai_impact.sentences import dbt_sentence
+from ai_impact.sentences import dbt_sentence, engine_sentence
 from tools import dbt
 from tools.problems import ProblemError, warehouse_sentence
 
@@ -222,3 +222,55 @@ def test_a_confidence_level_in_percent(tmp_path, monkeypatch):
     read = build(tmp_path, monkeypatch, confidence_level=95)
     assert read.endswith("Set confidence_level between 0 and 1, for example 0.95.")
     assert "\n" not in read
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            "Runtime Error in model experiment_checks\n  Python model failed:\n  Traceback (most recent call last):\n"
+            "  ModuleNotFoundError: No module named 'ai_impact_stats'",
+            "The package ai-impact-stats is not installed where Python models run: run pip install with the folder of "
+            "ai_impact or with its wheel, then run this again.",
+        ),
+        (
+            'Runtime Error\n  Credentials in profile "ai_impact", target "postgres" invalid: Runtime Error\n'
+            "    Could not find adapter type postgres!",
+            "dbt's adapter for postgres is not installed: run pip install dbt-postgres, then run this again.",
+        ),
+        (
+            "Parsing Error\n  Env var required but not provided: 'PGUSER'",
+            "The environment variable PGUSER, which profiles.yml reads, is not set: set it, then run this again.",
+        ),
+    ],
+)
+def test_what_an_engine_lacks(message, said):
+    assert engine_sentence(message) == said
+
+
+def test_a_missing_statistics_package_is_told_by_dbt_itself(tmp_path, monkeypatch):
+    path = tmp_path / "w.duckdb"
+    with duckdb.connect(str(path)) as con:
+        create_raw_tables(con)
+    (tmp_path / "ai_impact_stats.py").write_text("raise ModuleNotFoundError(\"No module named 'ai_impact_stats'\")\n")
+    environment = {
+        **os.environ,
+        "AI_IMPACT_DUCKDB_PATH": str(path),
+        "PYTHONPATH": str(tmp_path),
+        "DBT_TARGET_PATH": str(tmp_path / "target"),
+        "DBT_LOG_PATH": str(tmp_path / "logs"),
+    }
+    done = subprocess.run(
+        [Path(sys.executable).parent / "dbt", "build", "--select", "+experiment_checks", "--target", "duckdb"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    told = [line.split("ai_impact: ")[1] for line in done.stdout.splitlines() if "ai_impact: The package" in line]
+    assert told == [
+        "The package ai-impact-stats is not installed where Python models run: run pip install with the folder of "
+        "ai_impact or with its wheel, then run this again."
+    ]

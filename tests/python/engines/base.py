@@ -1,4 +1,4 @@
-"""What every engine of the tests can do. A new engine is a subclass and an entry in ENGINES of test_parity.py."""
+"""What every engine of the tests can do."""
 
 import json
 import os
@@ -38,13 +38,21 @@ class Engine:
         """Put the demo's files into the schema `raw`."""
         raise NotImplementedError
 
+    def query(self, sql: str) -> Table:
+        """What a query gives, as Python values."""
+        raise NotImplementedError
+
     def table(self, name: str) -> Table:
-        """A built table, as Python values."""
+        """A built table."""
         raise NotImplementedError
 
     def build(self, *options: str) -> str:
         """Everything: seeds, snapshots, models, unit and data tests."""
         return self.dbt("build", *options)
+
+    def compile(self, sql: str) -> str:
+        """SQL with macros, as this engine gets it."""
+        return self.dbt("--quiet", "compile", "--inline", sql)
 
     def variables(self) -> dict[str, str]:
         """The environment of its programs."""

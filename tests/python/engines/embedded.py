@@ -21,7 +21,10 @@ class DuckDB(Engine):
     def load(self, data: Path) -> None:
         load(data=data, database=self.path, schema="raw")
 
-    def table(self, name: str) -> Table:
+    def query(self, sql: str) -> Table:
         with duckdb.connect(str(self.path), read_only=True) as connection:
-            cursor = connection.execute(f'select * from "{name}"')
+            cursor = connection.execute(sql)
             return Table([column[0] for column in cursor.description], cursor.fetchall())
+
+    def table(self, name: str) -> Table:
+        return self.query(f'select * from "{name}"')

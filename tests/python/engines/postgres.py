@@ -1,5 +1,6 @@
 """PostgreSQL from the system's packages: a private cluster on a free port of loopback, in a folder of its own."""
 
+import importlib.util
 import os
 import pwd
 import secrets
@@ -10,10 +11,6 @@ import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
-
-import psycopg2
-
-from demo.load_postgres import load
 
 from .base import Engine, MissingError
 from .compare import Table
@@ -64,8 +61,13 @@ def owner() -> dict:
 
 class Postgres(Engine):
     name = target = "postgres"
+    cluster: Path | None = None
 
     def start(self) -> None:
+        if importlib.util.find_spec("psycopg2") is None:
+            raise MissingError(
+                "dbt-postgres is not installed, so nothing was tested on it: run pip install dbt-postgres."
+            )
         self.bin, self.owner = programs(), owner()
         # Not in self.folder: the user that the server runs as could not reach it.
         self.cluster = Path(tempfile.mkdtemp(prefix="ai_impact_postgres_"))
@@ -90,7 +92,8 @@ class Postgres(Engine):
     def stop(self) -> None:
         if self.environment:
             self.control("pg_ctl", "--mode", "immediate", *self.data(), "stop")
-        shutil.rmtree(self.cluster, ignore_errors=True)
+        if self.cluster:
+            shutil.rmtree(self.cluster, ignore_errors=True)
 
     def control(self, program: str, *arguments: str | Path) -> None:
         done = subprocess.run(
@@ -113,12 +116,14 @@ class Postgres(Engine):
         return {name: self.environment[variable] for name, variable in names.items()}
 
     def load(self, data: Path) -> None:
+        from demo.load_postgres import load
+
         load(data=data, schema="raw", **self.connection())
 
-    def build(self, *options: str) -> str:
-        """Two steps where the engine runs no Python models; the first says what the second is."""
-        said = super().build(*options)
-        return said + self.estimate()
+    def build(self, *options: str) -> None:
+        """Two steps, because Postgres runs no Python models."""
+        self.built = super().build(*options)
+        self.estimated = self.estimate()
 
     def estimate(self, *options: str, succeeds: bool = True) -> str:
         return self.run(
@@ -128,6 +133,8 @@ class Postgres(Engine):
         )
 
     def query(self, sql: str) -> Table:
+        import psycopg2
+
         with closing(psycopg2.connect(**self.connection())) as server, server, server.cursor() as cursor:
             cursor.execute(sql)
             if cursor.description is None:
