@@ -50,7 +50,7 @@
 {% endmacro %}
 
 {% macro default__latest(value, order_by) -%}
-    (array_agg({{ value }} order by {{ order_by | join(' desc, ') }} desc) filter (where {{ value }} is not null))[1]
+    (array_agg({{ value }} order by {{ order_by | join(' desc nulls last, ') }} desc nulls last) filter (where {{ value }} is not null))[1]
 {%- endmacro %}
 
 {% macro duckdb__latest(value, order_by) -%}

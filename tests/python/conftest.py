@@ -1,6 +1,7 @@
 """Shared by all tests."""
 
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,16 +37,27 @@ def company(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def embedded(tmp_path_factory, company) -> Engine:
+def in_the_background(tmp_path_factory, company) -> Future:
+    """It in DuckDB, being built while another engine starts."""
+    duckdb = DuckDB(tmp_path_factory.mktemp("duckdb"))
+
+    def build() -> Engine:
+        duckdb.load(company)
+        duckdb.build("--exclude-resource-type", "test", "unit_test")
+        return duckdb
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(build)
+
+
+@pytest.fixture(scope="session")
+def embedded(in_the_background) -> Engine:
     """It in DuckDB, built."""
-    engine = DuckDB(tmp_path_factory.mktemp("duckdb"))
-    engine.load(company)
-    engine.build("--exclude-resource-type", "test", "unit_test")
-    return engine
+    return in_the_background.result()
 
 
 @pytest.fixture(scope="session", params=OTHERS, ids=lambda kind: kind.name)
-def engine(request, tmp_path_factory, company) -> Engine:
+def engine(request, tmp_path_factory, company, in_the_background) -> Engine:
     """It in another engine, built and tested there."""
     found = request.param(tmp_path_factory.mktemp(request.param.name))
     try:

@@ -261,7 +261,7 @@ def test_a_missing_statistics_package_is_told_by_dbt_itself(tmp_path, monkeypatc
         "DBT_LOG_PATH": str(tmp_path / "logs"),
     }
     done = subprocess.run(
-        [Path(sys.executable).parent / "dbt", "build", "--select", "+experiment_checks", "--target", "duckdb"],
+        [Path(sys.executable).parent / "dbt", "run", "--select", "experiment_checks", "--target", "duckdb"],
         cwd=ROOT,
         env=environment,
         capture_output=True,

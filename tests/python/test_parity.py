@@ -9,7 +9,7 @@ from engines.compare import Table, differences
 MARTS = ("models/marts/", "models/kpis/kpi_values", "models/evidence/", "models/decisions/")
 NO_MARTS = ("models/evidence/moments/",)
 
-pytestmark = pytest.mark.xdist_group("engines")
+pytestmark = pytest.mark.engines
 
 
 def is_mart(path: str) -> bool:

@@ -1,9 +1,14 @@
 """The second step on an engine without Python models: ai-impact estimate, and what it says when it can't work."""
 
+from types import SimpleNamespace
+
 import pytest
 from engines.compare import differences
 
-pytestmark = pytest.mark.xdist_group("engines")
+from ai_impact.command import problems
+from ai_impact.sentences import engine_sentence
+
+pytestmark = pytest.mark.engines
 
 
 @pytest.fixture
@@ -35,19 +40,38 @@ def test_a_later_build_keeps_the_estimates_and_the_command_replaces_them(postgre
     assert not differences(before, postgres.table("experiment_estimates"))
 
 
+def test_a_server_that_is_not_there(postgres, monkeypatch):
+    monkeypatch.setitem(postgres.environment, "PGPORT", "1")
+    assert postgres.estimate(succeeds=False) == (
+        "No server answers at 127.0.0.1:1: "
+        "start it, or correct PGHOST and PGPORT or the target in profiles.yml, then run this again.\n"
+    )
+
+
 @pytest.mark.parametrize(
-    ("variable", "value", "said"),
+    ("what", "value", "said"),
     [
-        ("PGPORT", "1", "No server answers at 127.0.0.1:1: start it, or correct PGHOST and PGPORT"),
-        ("PGHOST", "nowhere.invalid", "There is no host nowhere.invalid: correct the host of the target"),
-        ("PGDATABASE", "nowhere", 'says database "nowhere" does not exist: create it or name another'),
-        ("PGPASSWORD", "wrong", "refuses the user or the password (PGUSER, PGPASSWORD): correct them"),
-        ("AI_IMPACT_SCHEMA", "nowhere", "Build what the Python models read first, with dbt build"),
+        ("host", "nowhere.invalid", "There is no host nowhere.invalid: correct the host of the target"),
+        ("dbname", "nowhere", 'says database "nowhere" does not exist: create it or name another'),
+        ("password", "wrong", "refuses the user or the password (PGUSER, PGPASSWORD): correct them"),
     ],
 )
-def test_what_can_not_be_reached(postgres, monkeypatch, variable, value, said):
-    monkeypatch.setitem(postgres.environment, variable, value)
-    read = postgres.estimate(succeeds=False)
-    assert said in read
-    assert "Traceback" not in read
-    assert read.endswith(", then run this again.\n")
+def test_what_a_server_refuses(postgres, what, value, said):
+    import psycopg2
+
+    with pytest.raises(psycopg2.OperationalError) as refused:
+        psycopg2.connect(**{**postgres.connection(), what: value})
+    assert said in engine_sentence(str(refused.value))
+
+
+def test_an_estimate_before_a_build():
+    result = SimpleNamespace(
+        status="error",
+        node=SimpleNamespace(name="experiment_checks"),
+        message="Database Error in model experiment_checks (python_models/experiment_checks.py)\n"
+        '  relation "ai_impact.int_experiments" does not exist\n  LINE 2: select *',
+    )
+    assert problems(None, [result]) == [
+        'experiment_checks: relation "ai_impact.int_experiments" does not exist',
+        "Build what the Python models read first, with dbt build, then run this again.",
+    ]

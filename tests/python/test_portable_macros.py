@@ -1,0 +1,156 @@
+"""Every dispatched macro gives the same on every engine. They are all in macros/portable/."""
+
+import datetime as dt
+import hashlib
+import re
+
+import pytest
+from engines.base import ROOT
+from engines.compare import plain, same
+
+pytestmark = pytest.mark.engines
+
+# (macro, SQL that uses it, what it gives). Rows to aggregate: `r` with k, moment, value and word.
+ROWS = """
+    select 1 as k, cast('2026-01-01 10:00:00' as timestamp) as moment, cast(0.1 as double precision) as value, 'a' as word
+    union all select 2, cast('2026-01-01 11:00:00.5' as timestamp), cast(0.2 as double precision), null
+    union all select 3, cast('2026-01-01 11:00:00' as timestamp), cast(0.3 as double precision), 'b'
+    union all select 4, null, null, null
+"""
+CASES = [
+    ("safe_divide", "{{ ai_impact.safe_divide('1', '4') }}", 0.25),
+    ("safe_divide", "{{ ai_impact.safe_divide('1', '0') }}", None),
+    ("safe_divide", "{{ ai_impact.safe_divide('cast(1 as bigint)', 'cast(3 as bigint)') }}", 1 / 3),
+    ("hash_key", """{{ ai_impact.hash_key(["'a'", '1']) }}""", hashlib.md5(b"1:a|1:1").hexdigest()),
+    ("hash_key", """{{ ai_impact.hash_key(["''"]) }} <> {{ ai_impact.hash_key(['null']) }}""", True),
+    ("seconds_between", """{{ ai_impact.seconds_between("cast('2026-02-28 23:59:59.75' as timestamp)",
+        "cast('2026-03-01 00:00:01' as timestamp)") }}""", 1.25),
+    ("seconds_between", "{{ ai_impact.seconds_between('cast(null as timestamp)', 'cast(null as timestamp)') }}", None),
+    ("latest", "max(k) + {{ ai_impact.latest('k', ['moment']) }}", 6),
+    ("latest", "{{ ai_impact.latest('word', ['moment', 'k']) }}", "b"),
+    ("sorted_values", "{{ ai_impact.array_at(ai_impact.sorted_values('-k'), '1') }}", -4),
+    ("array_at", "{{ ai_impact.array_at(ai_impact.sorted_values('word'), 'max(2.0)') }}", "b"),
+    ("array_at", "{{ ai_impact.array_at(ai_impact.sorted_values('word'), '3') }}", None),
+    ("exact_sum", "{{ ai_impact.exact_sum('value') }}", 0.6),
+    ("exact_sum", "{{ ai_impact.exact_sum('value', 'k < 0') }}", None),
+    ("exact_sum", "{{ ai_impact.exact_sum('123456789.123456789 * value') }}", 74074073.474074074),
+    ("event_order", "max({{ ai_impact.event_order('moment', 'word') }}) = "
+        "max(case when k = 3 then {{ ai_impact.event_order('moment', 'word') }} end)", True),
+    ("content_hash", "max({{ ai_impact.content_hash(['word', 'k']) }}) <> max({{ ai_impact.content_hash(['k']) }})", True),
+    ("json_object", """{{ ai_impact.json_object({'a': "'1'", 'b': 'cast(null as varchar)',
+        'c': "'say \\"no\\"'"}) }}""",
+        '{"a":"1","b":null,"c":"say \\"no\\""}'),
+    ("to_text", "{{ ai_impact.to_text('cast(5 as double precision)', 'double') }}", "5.0"),
+    ("to_text", "{{ ai_impact.to_text('cast(-0.25 as double precision)', 'double') }}", "-0.25"),
+    ("to_text", """{{ ai_impact.to_text("cast('2026-01-02 03:04:05.5' as timestamp)", 'timestamp') }}""",
+        "2026-01-02 03:04:05.5"),
+    ("utc_now", "{{ ai_impact.utc_now() }} > cast('2026-01-01' as timestamp)", True),
+    ("days_between", "(select count(*) from {{ ai_impact.days_between(\"cast('2026-02-27' as date)\", "
+        "\"cast('2026-03-02' as date)\") }} as d)", 3),
+    ("days_between", "(select count(*) from {{ ai_impact.days_between(\"cast('2026-02-27' as date)\", "
+        "\"cast('2026-02-27' as date)\") }} as d)", 0),
+    ("physical_type", "cast(0.1 as {{ ai_impact.physical_type('double') }}) * 3", 0.1 * 3),
+    ("inlined", "(with one as {{ ai_impact.inlined() }} (select 1 as x) select x from one)", 1),
+]  # fmt: skip
+
+DAY, TIME = dt.datetime(2026, 1, 2), dt.datetime(2026, 1, 2, 3, 4, 5)
+# Text, and what it is as a timestamp; None where it is no time, or not one that exists.
+TIMESTAMPS = {
+    "2026-01-02 03:04:05": TIME, "2026-01-02T03:04:05": TIME, "2026-01-02": DAY, "2026-1-2 3:4:5": TIME,
+    "2026/01/02": DAY, "2026-01-02 03:04": TIME.replace(second=0), "2026-01-02 24:00:00": dt.datetime(2026, 1, 3),
+    "2026-01-02 03:04:05Z": TIME, "2026-01-02T03:04:05.000Z": TIME, "2026-01-02 03:04:05 UTC": TIME,
+    "2026-01-02 03:04:05+02": TIME.replace(hour=1), "2026-01-02 03:04:05+0200": TIME.replace(hour=1),
+    "2026-01-02T03:04:05+02:00": TIME.replace(hour=1), "2026-01-02 03:04:05-02:30": TIME.replace(hour=5, minute=34),
+    "2026-01-02 03:04:05.123456+02": TIME.replace(hour=1, microsecond=123456),
+    "2026-01-02 23:59:59.9999999": dt.datetime(2026, 1, 2, 23, 59, 59, 999999),
+    "2024-02-29": dt.datetime(2024, 2, 29), "2000-02-29": dt.datetime(2000, 2, 29),
+    "2026-02-29": None, "2100-02-29": None, "2026-02-30 10:00:00": None, "2026-04-31": None, "2026-13-01": None,
+    "2026-00-10": None, "2026-01-00": None, "2026-01-02 25:00:00": None, "2026-01-02 10:61": None, "20260102": None,
+    "2026-01/02": None, "01/02/2026": None, "yesterday": None, "now": None, "": None, "2026-01-02 03:04:05 AM": None,
+}  # fmt: skip
+OTHERS = {
+    "date": {"2026-01-02": DAY.date(), "2026-01-02T03:04:05Z": DAY.date(), "2026-02-30": None, "2026-02-289": None},
+    "double": {
+        "1": 1.0, "-1.5": -1.5, " 1 ": 1.0, "1.": 1.0, ".5": 0.5, "1e3": 1000.0, "1e-3": 0.001, "NaN": float("nan"),
+        "-inf": float("-inf"), "1e400": float("inf"), "1e-400": 0.0, "": None, ".": None, "1e": None, "1,5": None,
+        "0.1": 0.1, "123456789012345678901234567890": 1.2345678901234568e29,
+    },
+    "int": {
+        "1": 1, "+1": 1, "5.0": 5, "2.5": 3, "-2.5": -3, "1e3": 1000, "9223372036854775807": 2**63 - 1,
+        "9223372036854775808": None, "1e19": None, "NaN": None, "": None, "twelve": None,
+    },
+    "boolean": {
+        "true": True, "F": False, "1": True, "no": False, "Y": True, "": None, "2": None, "on": None, "perhaps": None,
+    },
+}  # fmt: skip
+CASTS = {"timestamp": TIMESTAMPS, **OTHERS}
+
+
+def evaluate(engine) -> dict[str, object]:
+    """Both queries, compiled once and run as the engine runs them."""
+    results = ", ".join(f"{sql} as c{n}" for n, (_, sql, _) in enumerate(CASES))
+    casts = " union all ".join(
+        f"select '{logical}' as logical, '{text}' as t" for logical, texts in CASTS.items() for text in texts
+    )
+    by_type = ", ".join(
+        f"case when logical = '{logical}' then {{{{ ai_impact.try_cast('t', '{logical}') }}}} end as as_{logical}"
+        for logical in CASTS
+    )
+    sql = f"select {results} from ({ROWS}) as r\n-- and --\nselect logical, t, {by_type} from ({casts}) as texts"
+    aggregated, cast = engine.compile(sql).split("-- and --")
+    return {"cases": engine.query(aggregated), "casts": engine.query(cast)}
+
+
+@pytest.fixture(scope="module")
+def on_duckdb(embedded):
+    return evaluate(embedded)
+
+
+@pytest.fixture(scope="module")
+def on_engine(engine):
+    return evaluate(engine)
+
+
+def check(results: dict) -> None:
+    (row,) = results["cases"].rows
+    wrong = [
+        f"{macro}: {sql} gave {value!r}, not {expected!r}"
+        for (macro, sql, expected), value in zip(CASES, row, strict=True)
+        if not equal(plain(value), expected)
+    ]
+    columns = results["casts"].columns
+    for found in (dict(zip(columns, row, strict=True)) for row in results["casts"].rows):
+        logical, text = found["logical"], found["t"]
+        value, expected = plain(found[f"as_{logical}"]), CASTS[logical][text]
+        if not equal(value, expected):
+            wrong.append(f"try_cast: {text!r} as {logical} gave {value!r}, not {expected!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+def equal(value: object, expected: object) -> bool:
+    if isinstance(expected, float) and value is not None:
+        return same(float(value), expected)
+    return value == expected and (value is None) == (expected is None)
+
+
+def test_on_duckdb(on_duckdb):
+    check(on_duckdb)
+
+
+def test_on_another_engine(on_engine):
+    check(on_engine)
+
+
+def macros() -> dict[str, str]:
+    return {str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "macros").rglob("*.sql")}
+
+
+def test_what_is_dispatched_is_in_one_folder():
+    elsewhere = [path for path, text in macros().items() if "dispatch(" in text and "macros/portable" not in path]
+    assert elsewhere == []
+
+
+def test_every_dispatched_macro_has_a_case():
+    dispatched = {name for text in macros().values() for name in re.findall(r"dispatch\('(\w+)', 'ai_impact'\)", text)}
+    # What these say shows in a build only: test_parity builds with them.
+    assert dispatched - {name for name, _, _ in CASES} == {"try_cast", "before_build", "after_build", "wide_view"}
