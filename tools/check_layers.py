@@ -144,6 +144,22 @@ def check_documentation(manifest: dict, root: Path) -> list[str]:
     return found
 
 
+def check_python_models(manifest: dict, root: Path) -> list[str]:
+    """An engine without Python models makes the table from what the YAML says, and ai-impact estimate fills it."""
+    found = []
+    for node in models(manifest):
+        if node["language"] != "python" or not node.get("patch_path"):
+            continue
+        patch = yaml.safe_load((root / node["patch_path"].split("://")[1]).read_text())
+        declared = next((m for m in patch["models"] if m["name"] == node["name"]), {})
+        if "'estimated'" not in str((declared.get("config") or {}).get("materialized")):
+            found.append(f"{node['name']}: its YAML does not say that it is `estimated` where there is no Python")
+        for column in declared.get("columns") or []:
+            if not column.get("data_type"):
+                found.append(f"{node['name']}.{column['name']}: a column of a Python model without a data_type")
+    return found
+
+
 def check_contracts(manifest: dict) -> list[str]:
     tested = {node.get("attached_node") for node in manifest["nodes"].values() if node["resource_type"] == "test"}
     tested |= {
@@ -233,6 +249,7 @@ def problems(manifest: dict, root: Path) -> list[str]:
         *check_refs(manifest),
         *check_lengths(manifest),
         *check_documentation(manifest, root),
+        *check_python_models(manifest, root),
         *check_contracts(manifest),
         *check_privacy(manifest),
         *check_sql(manifest),

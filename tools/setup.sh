@@ -42,6 +42,8 @@ fi
 # The project's own package is imported from src/, where it is edited.
 site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 echo "$PWD/src" >"$site/ai_impact_src.pth"
+printf '#!%s\nfrom ai_impact.command import main\n\nraise SystemExit(main())\n' "$PWD/$venv/bin/python" >"$venv/bin/ai-impact"
+chmod +x "$venv/bin/ai-impact"
 
 "$venv/bin/python" -c 'import ai_impact_stats, dbt.version, duckdb'
 rm -f "$marker"

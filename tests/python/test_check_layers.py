@@ -61,9 +61,12 @@ def project(tmp_path):
         if n["resource_type"] == "model":
             file = tmp_path / n["patch_path"].split("://")[1]
             file.parent.mkdir(parents=True, exist_ok=True)
+            is_python = n["language"] == "python"
             file.write_text(
                 f"models:\n  - name: {n['name']}\n    description: \"{{{{ doc('{n['name']}') }}}}\"\n"
-                "    columns:\n      - name: a_id\n        description: \"{{ doc('col_a_id') }}\"\n"
+                + ("    config:\n      materialized: \"{{ 'table' or 'estimated' }}\"\n" if is_python else "")
+                + "    columns:\n      - name: a_id\n        description: \"{{ doc('col_a_id') }}\"\n"
+                + ("        data_type: string\n" if is_python else "")
             )
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     return manifest, tmp_path
@@ -141,6 +144,19 @@ def test_documentation(project):
 def test_a_yaml_file_elsewhere(project):
     said = found(project, lambda n: n["int_a"].update(patch_path="ai_impact://models/marts/fct_a.yml"))
     assert "int_a: models/marts/fct_a.yml does not stand beside the model" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("data_type", "estimate_a.a_id: a column of a Python model without a data_type"),
+        ("materialized", "estimate_a: its YAML does not say that it is `estimated` where there is no Python"),
+    ],
+)
+def test_a_python_model_for_engines_without_python(project, line, said):
+    file = project[1] / "python_models/estimate_a.yml"
+    file.write_text("".join(kept for kept in file.read_text().splitlines(keepends=True) if line not in kept))
+    assert found(project) == [said]
 
 
 def test_a_mart_without_contract_or_test(project):
