@@ -11,7 +11,7 @@ PY := .venv/bin/python
 STAMP := .venv/.installed
 STAMP_TEST := .venv/.installed-test
 
-.PHONY: help demo test lint format bench example-git lock clean
+.PHONY: help demo test engines lint format bench example-git lock clean
 
 help: ## Print this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -22,6 +22,9 @@ demo: $(STAMP) profiles.yml ## Generate the demo company, build every model on D
 
 test: $(STAMP_TEST) profiles.yml ## Check everything: lint, parse, the demo build with its unit and data tests, pytest.
 	@$(PY) -m tools test
+
+engines: $(STAMP_TEST) ## Write what make test last ran on each engine into docs/engines.md.
+	@$(PY) -m tools engines
 
 lint: $(STAMP_TEST) profiles.yml ## Check the style of SQL and Python, the layers of the models, and their documentation.
 	@$(PY) -m tools lint

@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: python -m tools demo|test|lint."""
+"""The commands behind the Makefile: python -m tools demo|test|lint|engines."""
 
 import argparse
 import sys
@@ -17,6 +17,7 @@ def main() -> int:
     demo.add_argument("--data", type=Path, help="the folder of the generated files")
     demo.add_argument("--site", type=Path, help="the folder of the rendered pages")
     commands.add_parser("lint", help="style, layers, documentation")
+    commands.add_parser("engines", help="write the last test run of each engine into docs/engines.md")
     commands.add_parser("test", help="everything that CI checks")
     arguments = vars(parser.parse_args())
     command = arguments.pop("command")
@@ -29,6 +30,10 @@ def main() -> int:
             from tools.check import lint
 
             lint()
+        elif command == "engines":
+            from tools.engines import write
+
+            write()
         else:
             from tools.check import test
 

@@ -12,9 +12,10 @@ pytestmark = pytest.mark.engines
 
 # (macro, SQL that uses it, what it gives). Rows to aggregate: `r` with k, moment, value and word.
 ROWS = """
-    select 1 as k, cast('2026-01-01 10:00:00' as timestamp) as moment, cast(0.1 as double precision) as value, 'a' as word
-    union all select 2, cast('2026-01-01 11:00:00.5' as timestamp), cast(0.2 as double precision), null
-    union all select 3, cast('2026-01-01 11:00:00' as timestamp), cast(0.3 as double precision), 'b'
+    select
+        1 as k, 'a' as word, cast(0.1 as double precision) as value, cast('2026-01-01 10:00:00' as timestamp) as moment
+    union all select 2, null, cast(0.2 as double precision), cast('2026-01-01 11:00:00.5' as timestamp)
+    union all select 3, 'b', cast(0.3 as double precision), cast('2026-01-01 11:00:00' as timestamp)
     union all select 4, null, null, null
 """
 CASES = [
@@ -36,7 +37,8 @@ CASES = [
     ("exact_sum", "{{ ai_impact.exact_sum('123456789.123456789 * value') }}", 74074073.474074074),
     ("event_order", "max({{ ai_impact.event_order('moment', 'word') }}) = "
         "max(case when k = 3 then {{ ai_impact.event_order('moment', 'word') }} end)", True),
-    ("content_hash", "max({{ ai_impact.content_hash(['word', 'k']) }}) <> max({{ ai_impact.content_hash(['k']) }})", True),
+    ("content_hash", "max({{ ai_impact.content_hash(['word', 'k']) }}) <> max({{ ai_impact.content_hash(['k']) }})",
+        True),
     ("json_object", """{{ ai_impact.json_object({'a': "'1'", 'b': 'cast(null as varchar)',
         'c': "'say \\"no\\"'"}) }}""",
         '{"a":"1","b":null,"c":"say \\"no\\""}'),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from .compare import Table
 
 ROOT = Path(__file__).resolve().parents[3]
+RECORDS = ROOT / "warehouse/engines"
 DBT = Path(sys.executable).parent / "dbt"
 # Small: a mart is right or wrong at any size.
 EVENTS = 100_000
@@ -46,9 +48,13 @@ class Engine:
         """A built table."""
         raise NotImplementedError
 
-    def build(self, *options: str) -> str:
-        """Everything: seeds, snapshots, models, unit and data tests."""
-        return self.dbt("build", *options)
+    def build(self, *options: str) -> None:
+        """Everything: seeds, snapshots, models, unit and data tests; `built` is what dbt said."""
+        self.built = self.dbt("build", *options)
+
+    def versions(self) -> str:
+        """Of the engine and of what dbt reaches it by."""
+        raise NotImplementedError
 
     def compile(self, sql: str) -> str:
         """SQL with macros, as this engine gets it."""
@@ -81,6 +87,17 @@ class Engine:
             *(DBT, "--no-use-colors", *arguments, "--target", self.target, "--profiles-dir", str(self.folder)),
             succeeds=succeeds,
         )
+
+    def record(self, **facts: object) -> None:
+        """Note what was run, for the table in docs/engines.md (make engines)."""
+        (line,) = re.findall(r"Finished running (.*) in \d+ hours", self.built)
+        counts = {"models": 0, "data tests": 0, "unit tests": 0}
+        for count, kind in re.findall(r"(\d+) ([a-z ]+?)(?:,|$)", line):
+            for counted in counts:
+                counts[counted] += int(count) * f"{kind.removesuffix('s')}s".endswith(counted)
+        RECORDS.mkdir(parents=True, exist_ok=True)
+        facts = {"versions": self.versions(), **counts, **facts}
+        (RECORDS / f"{self.name}.json").write_text(json.dumps(facts, indent=2) + "\n")
 
     def nodes(self) -> list[dict]:
         """The models, seeds and snapshots that were built."""

@@ -1,5 +1,6 @@
 """DuckDB, in a file: what the others are compared with."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -20,6 +21,9 @@ class DuckDB(Engine):
 
     def load(self, data: Path) -> None:
         load(data=data, database=self.path, schema="raw")
+
+    def versions(self) -> str:
+        return f"DuckDB {duckdb.__version__}, dbt-duckdb {version('dbt-duckdb')}"
 
     def query(self, sql: str) -> Table:
         with duckdb.connect(str(self.path), read_only=True) as connection:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 from .base import Engine, MissingError
@@ -122,7 +123,7 @@ class Postgres(Engine):
 
     def build(self, *options: str) -> None:
         """Two steps, because Postgres runs no Python models."""
-        self.built = super().build(*options)
+        super().build(*options)
         self.estimated = self.estimate()
 
     def estimate(self, *options: str, succeeds: bool = True) -> str:
@@ -131,6 +132,10 @@ class Postgres(Engine):
             *("--profiles-dir", str(self.folder)),
             succeeds=succeeds,
         )
+
+    def versions(self) -> str:
+        server = self.query("show server_version").rows[0][0].split()[0]
+        return f"PostgreSQL {server}, dbt-postgres {version('dbt-postgres')}"
 
     def query(self, sql: str) -> Table:
         import psycopg2
