@@ -3,7 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
+from engines import MissingError
 from engines.compare import differences
+from engines.postgres import programs
 
 from ai_impact.command import problems
 from ai_impact.sentences import engine_sentence
@@ -62,6 +64,17 @@ def test_what_a_server_refuses(postgres, what, value, said):
     with pytest.raises(psycopg2.OperationalError) as refused:
         psycopg2.connect(**{**postgres.connection(), what: value})
     assert said in engine_sentence(str(refused.value))
+
+
+def test_a_machine_without_postgres(monkeypatch, tmp_path):
+    monkeypatch.setattr("engines.postgres.DEBIAN", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingError) as missing:
+        programs()
+    assert str(missing.value) == (
+        "PostgreSQL is not installed, so nothing was tested on it: install the package postgresql "
+        "(Debian, Ubuntu: apt-get install postgresql), then run this again."
+    )
 
 
 def test_an_estimate_before_a_build():

@@ -16,6 +16,7 @@ from pathlib import Path
 from .base import Engine, MissingError
 from .compare import Table
 
+DEBIAN = Path("/usr/lib/postgresql")
 USER = "ai_impact"
 INITDB = ("--encoding", "UTF8", "--locale", "C", "--auth", "scram-sha-256", "--no-sync")
 # It lives for one test: nothing is worth a wait for the disk.
@@ -30,7 +31,7 @@ def programs() -> Path:
     found = shutil.which("initdb")
     if found:
         return Path(found).parent
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    versions = sorted(DEBIAN.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if not versions:
         raise MissingError(
             "PostgreSQL is not installed, so nothing was tested on it: install the package postgresql "
