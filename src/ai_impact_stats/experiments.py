@@ -55,7 +55,7 @@ CHECKS = pa.schema(
         ("detail", pa.string()),
     ]
 )
-MOMENTS = [field.name for field in fields(UnitMoments)]
+MOMENTS = [field.name for field in fields(UnitMoments) if field.name != "n_units"]
 Cells = dict[tuple[str, str, str], dict[str, UnitMoments]]
 
 
