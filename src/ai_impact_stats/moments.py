@@ -138,9 +138,9 @@ class UnitMoments:
         """The arm's ratio ȳ/z̄ as a mean, with the variance of its linearised unit (y - Rz)/z̄.
 
         Delta method: Deng, Knoblich and Lu (2018), "Applying the delta method in metric analytics", section 3.
-        For z = 1 this is the plain mean. Over clusters it is the variance that allows for correlation within them, as in
-        section 2.3 there: the cluster-robust one of least squares, with G/(G - 1) for the G clusters of the arm. NaN
-        where the denominator's mean is 0.
+        For z = 1 this is the plain mean. Over clusters the variance allows for correlation within them: it is the
+        cluster-robust one of least squares, with G/(G - 1) for the G clusters of the arm. NaN where the denominator's
+        mean is 0.
         """
         if not self.mean_z:
             return Arm(self.n, math.nan, math.nan)

@@ -38,9 +38,7 @@ def test_mean_equals_least_squares_with_cluster_robust_errors(seed, g0, g1):
     arm, cluster, y, _ = company(seed, (g0, g1))
     t, c = arms(arm, cluster, y)
     e = difference(t.ratio(), c.ratio())
-    fit = sm.OLS(y, sm.add_constant(arm)).fit(
-        cov_type="cluster", cov_kwds={"groups": cluster, "use_correction": False}
-    )
+    fit = sm.OLS(y, sm.add_constant(arm)).fit(cov_type="cluster", cov_kwds={"groups": cluster, "use_correction": False})
     assert e.estimate == pytest.approx(fit.params[1], rel=1e-9, abs=1e-9)
     # Without a correction the two arms' variances add; ours are G/(G - 1) times them, for the clusters of each arm.
     own = [(t.ratio().variance / t.n) * (t.n - 1) / t.n, (c.ratio().variance / c.n) * (c.n - 1) / c.n]
