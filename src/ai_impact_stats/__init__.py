@@ -1,7 +1,19 @@
 """The statistics behind ai_impact: pure functions of small tables."""
 
 from .adjustment import Cells, JointMoments, cuped_many, lin, post_stratified
-from .checks import Check, multiple_exposure, pre_period_balance, sample_ratio, unknown_arms
+from .checks import (
+    Check,
+    balance,
+    interference,
+    multiple_exposure,
+    novelty,
+    past_difference,
+    pre_period_balance,
+    sample_ratio,
+    sample_ratio_within,
+    stopped_early,
+    unknown_arms,
+)
 from .decisions import Posterior, non_inferiority, posterior
 from .effects import cuped, difference, relative_difference
 from .engines import read, write
@@ -10,8 +22,18 @@ from .experiments import check_experiments, estimate_experiments
 from .grading import Conduct, grade, verdict
 from .moments import Arm, UnitMoments
 from .multiplicity import benjamini_hochberg, holm
-from .planning import minimum_detectable_effect, power_of, sample_size
+from .planning import (
+    Plan,
+    design_effect,
+    effective_variance,
+    minimum_detectable_effect,
+    plan,
+    power_of,
+    remaining_variance,
+    sample_size,
+)
 from .quantiles import quantile_arm, sample_quantile
+from .segments import Heterogeneity, collapsed, heterogeneity
 from .sequential import always_valid, group_sequential_bounds, repeated_interval
 
 __all__ = [
@@ -20,23 +42,34 @@ __all__ = [
     "Check",
     "Conduct",
     "Estimate",
+    "Heterogeneity",
     "JointMoments",
+    "Plan",
     "Posterior",
     "UnitMoments",
     "always_valid",
+    "balance",
     "benjamini_hochberg",
     "check_experiments",
+    "collapsed",
     "cuped",
     "cuped_many",
+    "design_effect",
     "difference",
+    "effective_variance",
     "estimate_experiments",
     "grade",
     "group_sequential_bounds",
+    "heterogeneity",
     "holm",
+    "interference",
     "lin",
     "minimum_detectable_effect",
     "multiple_exposure",
     "non_inferiority",
+    "novelty",
+    "past_difference",
+    "plan",
     "post_stratified",
     "posterior",
     "power_of",
@@ -44,10 +77,13 @@ __all__ = [
     "quantile_arm",
     "read",
     "relative_difference",
+    "remaining_variance",
     "repeated_interval",
     "sample_quantile",
     "sample_ratio",
+    "sample_ratio_within",
     "sample_size",
+    "stopped_early",
     "unknown_arms",
     "verdict",
     "write",

@@ -174,8 +174,8 @@ def lin(cells: Cells, errors: str = "HC2", alpha: float = 0.05) -> Estimate:
     """The average effect by least squares of the metric on arm, covariates and their products.
 
     Covariates are centred on their mean over both arms, so that the arm's coefficient is the average effect: Lin
-    (2013), "Agnostic notes on regression adjustments to experimental data", section 4. It equals least squares on the rows, to
-    rounding. `errors`: HC0 to HC3 (MacKinnon and White 1985), or `cluster`: Liang and Zeger (1986) with
+    (2013), "Agnostic notes on regression adjustments to experimental data", section 4. It equals least squares on
+    the rows, to rounding. `errors`: HC0 to HC3 (MacKinnon and White 1985), or `cluster`: Liang and Zeger (1986) with
     G/(G - 1)·(N - 1)/(N - K). The t distribution has N - K degrees of freedom, with clusters G - 1. No estimate, with
     a reason, for an empty arm, covariates that determine each other or the arm, or no residual variance.
     """
