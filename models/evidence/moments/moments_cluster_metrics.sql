@@ -1,0 +1,69 @@
+with unit_metrics as (
+    select * from {{ ref('int_unit_metrics') }}
+    where cluster_id is not null and aggregation <> 'quantile'
+),
+
+-- Over all arms: a cluster's covariate is how far its units together lie from it.
+centred as (
+    select
+        *,
+        covariate - avg(covariate) over (partition by experiment_id, metric_id) as distance
+    from unit_metrics
+),
+
+parts as (
+    select
+        experiment_id,
+        metric_id,
+        arm,
+        cluster_id,
+        stratum,
+        is_exposed,
+        count(*) as n_units,
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        sum(distance) as distance
+    from centred
+    group by experiment_id, metric_id, arm, cluster_id, stratum, is_exposed
+),
+
+segmented as (
+    select parts.*, 'all' as segment from parts
+    union all
+    select parts.*, 'triggered' as segment from parts
+    where is_exposed
+    union all
+    select parts.*, 'stratum=' || stratum as segment from parts
+    where stratum is not null
+),
+
+totals as (
+    select
+        experiment_id,
+        metric_id,
+        segment,
+        arm,
+        cluster_id,
+        sum(n_units) as n_units,
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        sum(distance) as distance
+    from segmented
+    group by experiment_id, metric_id, segment, arm, cluster_id
+),
+
+-- Clusters are the observations: whole clusters were assigned.
+final as (
+    select
+        experiment_id,
+        metric_id,
+        segment,
+        arm,
+        count(*) as n,
+        cast(sum(n_units) as {{ dbt.type_bigint() }}) as n_units,
+        {{ ai_impact.moments(x='distance') }}
+    from totals
+    group by experiment_id, metric_id, segment, arm
+)
+
+select * from final
