@@ -18,8 +18,9 @@ from .decisions import Posterior, non_inferiority, posterior
 from .effects import cuped, difference, relative_difference
 from .engines import read, write
 from .estimate import Estimate
-from .experiments import check_experiments, estimate_experiments
+from .experiments import estimate_experiments
 from .grading import Conduct, grade, verdict
+from .health import balance_experiments, check_experiments, plan_experiments
 from .moments import Arm, UnitMoments
 from .multiplicity import benjamini_hochberg, holm
 from .planning import (
@@ -34,7 +35,8 @@ from .planning import (
 )
 from .quantiles import quantile_arm, sample_quantile
 from .segments import Heterogeneity, collapsed, heterogeneity
-from .sequential import always_valid, group_sequential_bounds, repeated_interval
+from .sequential import always_valid, group_sequential_bounds, repeated_interval, repeated_p_value
+from .tables import read_tables
 
 __all__ = [
     "Arm",
@@ -49,6 +51,7 @@ __all__ = [
     "UnitMoments",
     "always_valid",
     "balance",
+    "balance_experiments",
     "benjamini_hochberg",
     "check_experiments",
     "collapsed",
@@ -70,15 +73,18 @@ __all__ = [
     "novelty",
     "past_difference",
     "plan",
+    "plan_experiments",
     "post_stratified",
     "posterior",
     "power_of",
     "pre_period_balance",
     "quantile_arm",
     "read",
+    "read_tables",
     "relative_difference",
     "remaining_variance",
     "repeated_interval",
+    "repeated_p_value",
     "sample_quantile",
     "sample_ratio",
     "sample_ratio_within",

@@ -104,3 +104,21 @@ def repeated_interval(estimate: Estimate, bound: float) -> tuple[float | None, f
     tail = float(ndtr(-bound))
     critical = bound if tail < 1e-12 else -quantile(tail, math.inf if estimate.df is None else estimate.df)
     return estimate.estimate - critical * estimate.std_error, estimate.estimate + critical * estimate.std_error
+
+
+def repeated_p_value(z: float, fractions: Sequence[float], look: int, spending: str) -> float:
+    """The smallest level whose boundary is crossed by |z| at a look (from 0) of the planned fractions.
+
+    Jennison and Turnbull (1999), "Group sequential methods", section 9.5. It stays at or above α with chance 1 − α over
+    all looks.
+    """
+
+    def excess(log_alpha: float) -> float:
+        return group_sequential_bounds(fractions[: look + 1], math.exp(log_alpha), spending)[look] - abs(z)
+
+    low, high = math.log(1e-12), math.log(0.999)
+    if excess(low) <= 0:
+        return 1e-12
+    if excess(high) >= 0:
+        return 1.0
+    return math.exp(brentq(excess, low, high, xtol=1e-6))
