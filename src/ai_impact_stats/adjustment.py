@@ -125,23 +125,24 @@ def post_stratified_arms(strata: Strata) -> tuple[Arm, Arm] | str:
         kept.append(rest)
     if len(kept) < 2:
         return "There are fewer than two strata with 2 units in both arms, so nothing can be adjusted for."
-    whole = [UnitMoments.from_rows([]), UnitMoments.from_rows([])]
-    for pair in kept:
-        whole = [whole[k].merged(pair[k]) for k in (0, 1)]
-    problem = _problem(*(m.ratio() for m in whole))
-    if problem:
-        return problem
-    total = whole[0].n + whole[1].n
+    total = sum(m.n for pair in kept for m in pair)
     arms = []
     for k in (0, 1):
-        ratio = whole[k].ratio().mean
-        mean, variance = ratio, 0.0
+        n = sum(pair[k].n for pair in kept)
+        y, z = (sum(pair[k].n * getattr(pair[k], name) for pair in kept) / n for name in ("mean_y", "mean_z"))
+        if not (math.isfinite(y) and math.isfinite(z) and z):
+            return "An arm has no value of the metric, or its denominator is 0."
+        ratio = mean = y / z
+        variance = 0.0
         for pair in kept:
             m, weight = pair[k], (pair[0].n + pair[1].n) / total
-            mean += weight * (m.mean_y - ratio * m.mean_z) / whole[k].mean_z
-            spread = (m.var_y - 2 * ratio * m.cov_yz + ratio**2 * m.var_z) / whole[k].mean_z ** 2
+            mean += weight * (m.mean_y - ratio * m.mean_z) / z
+            spread = (m.var_y - 2 * ratio * m.cov_yz + ratio**2 * m.var_z) / z**2
             variance += weight**2 * max(spread, 0.0) / m.n
-        arms.append(Arm(whole[k].n, mean, variance * whole[k].n))
+        arms.append(Arm(n, mean, variance * n))
+    problem = _problem(*arms)
+    if problem:
+        return problem
     return arms[0], arms[1]
 
 

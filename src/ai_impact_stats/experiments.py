@@ -76,7 +76,7 @@ def estimate_experiments(
         _adjust(found, "p_value", "p_value_adjusted")
         _adjust(found, "sequential_p_value", "decision_p_value")
         _judge(experiment, found, tables, find_checks(experiment, tables))
-        rows += [{name: row[name] for name in ESTIMATES.names} for row in found]
+        rows += found
     return write_table(rows, ESTIMATES)
 
 

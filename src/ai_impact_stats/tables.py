@@ -160,7 +160,11 @@ def write_table(rows: list[dict], schema: pa.Schema) -> pa.Table:
     Engines add in an order that differs from run to run, which moves the last of sixteen digits; a run that is repeated
     must end in the same table.
     """
-    floats = [f.name for f in schema if f.type == pa.float64()]
-    for row in rows:
-        row.update({name: None if row[name] is None else float(f"{row[name]:.8e}") for name in floats})
-    return pa.Table.from_pylist(rows, schema=schema)
+
+    def column(name: str, kind: pa.DataType) -> pa.Array:
+        values = [row[name] for row in rows]
+        if kind == pa.float64():
+            values = [None if v is None else float(f"{v:.8e}") for v in values]
+        return pa.array(values, kind)
+
+    return pa.Table.from_arrays([column(f.name, f.type) for f in schema], schema=schema)

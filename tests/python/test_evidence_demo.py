@@ -39,10 +39,11 @@ def estimates(con, where: str) -> list[dict]:
 
 
 def test_the_email_experiment_contains_the_planted_truth(con):
-    """Twenty 95 % intervals of one sample: the primary metric must hold the truth, and all must at 99.9 %."""
-    rows = estimates(con, "estimates.experiment_id = 'email_drafting'")
+    """Five methods of five metrics, 95 % intervals of one sample: the primary metric must hold the truth, and all must
+    at 99.9 %."""
+    rows = estimates(con, "estimates.experiment_id = 'email_drafting' and estimates.segment = 'all'")
     assert {r["metric_id"] for r in rows} == set(EMAIL)
-    assert len(rows) == 20
+    assert len(rows) == 25
     for row in rows:
         distance = abs(row["estimate"] - row["true_value"]) / row["std_error"]
         assert distance < 3.3, (row["metric_id"], row["method"], row["estimate"], row["true_value"])
@@ -57,7 +58,9 @@ def test_the_email_experiment_earned_its_grade(con):
 
 
 def test_adjustment_narrows_the_interval(con):
-    rows = {r["method"]: r for r in estimates(con, "is_primary and estimates.experiment_id = 'email_drafting'")}
+    where = "is_primary and estimates.experiment_id = 'email_drafting' and estimates.segment = 'all'"
+    rows = {r["method"]: r for r in estimates(con, where)}
+    assert rows["regression_adjusted"]["std_error"] < rows["difference_in_means"]["std_error"]
     assert rows["cuped"]["std_error"] < rows["difference_in_means"]["std_error"]
     assert rows["cuped_relative"]["std_error"] < rows["relative_difference"]["std_error"]
 
@@ -65,8 +68,8 @@ def test_adjustment_narrows_the_interval(con):
 @pytest.mark.parametrize("experiment", ["landing_page", "account_outreach"])
 def test_holdouts_contain_the_planted_truth_and_are_no_better_than_b(con, experiment):
     rows = [r for r in estimates(con, f"is_primary and estimates.experiment_id = '{experiment}'") if r["estimate"]]
-    assert rows
-    for row in rows:
+    assert {"all", "stratum=smb"} <= {r["segment"] for r in rows}
+    for row in (r for r in rows if r["segment"] == "all"):
         assert abs(row["estimate"] - row["true_value"]) / row["std_error"] < 3.3, row["method"]
         assert row["evidence_grade"] >= "B"
 
