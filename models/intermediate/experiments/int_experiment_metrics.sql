@@ -22,7 +22,7 @@ roles as (
         cast(metrics.transform as {{ dbt.type_string() }}) as transform,
         coalesce(cast(metrics.quantile as double precision), 0.5) as quantile,
         coalesce(cast(metrics.winsorize_at as double precision), 0.99) as winsorize_at,
-        coalesce(metrics.window_from = 'exposure', false) as is_from_exposure,
+        coalesce(cast(metrics.window_from as {{ dbt.type_string() }}) = 'exposure', false) as is_from_exposure,
         -- The first of several is what a single covariate would be; moments_covariances holds them all.
         {{ ai_impact.first_in_list('metrics.covariate') }} as covariate,
         cast(metrics.covariate as {{ dbt.type_string() }}) as covariates,
