@@ -22,3 +22,30 @@
         else {{ value }}
     end
 {%- endmacro %}
+
+{#
+    What the values of a winsorized metric are cut to. The past knows nothing of the arms; where it is empty, the values of all arms
+    together are cut.
+#}
+{% macro winsorize_caps(relation) -%}
+    select
+        experiment_id,
+        metric_id,
+        coalesce(
+            max(case when pre_rank = position and pre_numerator > 0 then pre_numerator end),
+            max(case when value_rank = position then numerator end)
+        ) as cap
+    from (
+        select
+            experiment_id,
+            metric_id,
+            numerator,
+            pre_numerator,
+            ceil(winsorize_at * count(*) over (partition by experiment_id, metric_id) - 0.000001) as position,
+            row_number() over (partition by experiment_id, metric_id order by numerator) as value_rank,
+            row_number() over (partition by experiment_id, metric_id order by pre_numerator) as pre_rank
+        from {{ relation }}
+        where transform = 'winsorize'
+    ) as ranked
+    group by experiment_id, metric_id
+{%- endmacro %}

@@ -31,7 +31,11 @@ create table metric_catalog as select * from (values
 ) as t (metric_id, name);
 
 create table impact_estimates as
-select 'email' as experiment_id, case when metric_id = 'part' then 'stratum=smb' else 'all' end as segment, *, 5e-2 as alpha
+select
+    'email' as experiment_id,
+    case when metric_id = 'part' then 'stratum=smb' else 'all' end as segment,
+    *,
+    5e-2 as alpha
 from (values
     ('mql', 'relative_difference', 'relative', 9e-2, 5e-2, 13e-2, true, 'A'),
     ('mql', 'difference_in_means', 'absolute', 4e-2, 2e-2, 6e-2, true, 'A'),

@@ -36,12 +36,21 @@ parted as (
 ),
 
 segmented as (
-    select parted.*, 'all' as segment from parted
+    select
+        parted.*,
+        'all' as segment
+    from parted
     union all
-    select parted.*, 'triggered' as segment from parted
+    select
+        parted.*,
+        'triggered' as segment
+    from parted
     where is_exposed
     union all
-    select parted.*, 'stratum=' || coalesce(stratum, '(none)') as segment from parted
+    select
+        parted.*,
+        'stratum=' || coalesce(stratum, '(none)') as segment
+    from parted
     where has_strata
 ),
 

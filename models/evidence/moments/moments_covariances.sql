@@ -1,3 +1,8 @@
+{%- set own = [
+    ('(y)', 'numerator'),
+    ('(z)', 'denominator'),
+    ('pre_period', 'past_numerator - coalesce(past_ratio, 0) * past_denominator'),
+] -%}
 with unit_metrics as (
     select * from {{ ref('int_unit_metrics') }}
     where translate(covariates, ';| ', ',,,') like '%,%' and aggregation <> 'quantile'
@@ -46,18 +51,24 @@ centres as (
 
 -- Distances from the mean over all arms: 0 where nothing is known, and what a cluster's units add up to.
 valued as (
-    select experiment_id, metric_id, arm, observation, '(y)' as name, numerator as value from units
-    union all
-    select experiment_id, metric_id, arm, observation, '(z)' as name, denominator as value from units
-    union all
+    {%- for name, value in own %}
+        select
+            experiment_id,
+            metric_id,
+            arm,
+            observation,
+            '{{ name }}' as name,
+            {{ value }} as value
+        from units
+        {{ "where " ~ ai_impact.in_list("'pre_period'", 'covariates') if loop.last }}
+        union all
+    {%- endfor %}
     select
-        experiment_id, metric_id, arm, observation, 'pre_period' as name,
-        past_numerator - coalesce(past_ratio, 0) * past_denominator as value
-    from units
-    where {{ ai_impact.in_list("'pre_period'", 'covariates') }}
-    union all
-    select
-        units.experiment_id, units.metric_id, units.arm, units.observation, centres.name,
+        units.experiment_id,
+        units.metric_id,
+        units.arm,
+        units.observation,
+        centres.name,
         coalesce(known.value - centres.centre, 0) as value
     from units
     inner join centres
@@ -73,7 +84,13 @@ valued as (
 ),
 
 totals as (
-    select experiment_id, metric_id, arm, observation, name, sum(value) as value
+    select
+        experiment_id,
+        metric_id,
+        arm,
+        observation,
+        name,
+        sum(value) as value
     from valued
     group by experiment_id, metric_id, arm, observation, name
 ),

@@ -4,7 +4,12 @@ with assignments as (
 ),
 
 parts as (
-    select experiment_id, arm, 'stratum' as dimension, stratum as part from assignments
+    select
+        experiment_id,
+        arm,
+        'stratum' as dimension,
+        stratum as part
+    from assignments
     where stratum is not null
     union all
     select
@@ -14,7 +19,12 @@ parts as (
         cast(cast(assigned_at as date) as {{ dbt.type_string() }}) as part
     from assignments
     union all
-    select experiment_id, arm, 'exposed' as dimension, 'exposed' as part from assignments
+    select
+        experiment_id,
+        arm,
+        'exposed' as dimension,
+        'exposed' as part
+    from assignments
     where exposed_at is not null
 ),
 

@@ -1,5 +1,5 @@
 {%- set means = ['mean_y', 'mean_z', 'mean_x'] -%}
-{%- set names = ['n', 'n_units', 'mean_y', 'var_y', 'mean_z', 'var_z', 'mean_x', 'var_x', 'cov_yz', 'cov_yx', 'cov_zx'] -%}
+{%- set names = ['n', 'n_units'] + means + ['var_y', 'var_z', 'var_x', 'cov_yz', 'cov_yx', 'cov_zx'] -%}
 with cells as (
     select * from {{ ref('moments_unit_cells') }}
 ),
@@ -17,12 +17,21 @@ parted as (
 ),
 
 segmented as (
-    select parted.*, 'all' as segment from parted
+    select
+        parted.*,
+        'all' as segment
+    from parted
     union all
-    select parted.*, 'triggered' as segment from parted
+    select
+        parted.*,
+        'triggered' as segment
+    from parted
     where is_exposed
     union all
-    select parted.*, 'stratum=' || coalesce(stratum, '(none)') as segment from parted
+    select
+        parted.*,
+        'stratum=' || coalesce(stratum, '(none)') as segment
+    from parted
     where has_strata
 ),
 

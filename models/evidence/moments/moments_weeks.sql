@@ -19,8 +19,9 @@ measures as (
 windows as (
     select
         unit_windows.*,
-        floor({{ ai_impact.hours_between('unit_windows.window_starts_at', 'least(unit_windows.window_ends_at, experiments.data_end)') }} / 168)
-            as whole_weeks
+        floor({{ ai_impact.hours_between(
+            'unit_windows.window_starts_at', 'least(unit_windows.window_ends_at, experiments.data_end)'
+        ) }} / 168) as whole_weeks
     from unit_windows
     inner join metrics
         on
@@ -31,12 +32,7 @@ windows as (
 
 timed as (
     select
-        windows.experiment_id,
-        windows.metric_id,
-        windows.arm,
-        windows.unit_id,
-        windows.aggregation,
-        windows.denominator_measure,
+        windows.*,
         floor({{ ai_impact.hours_between('windows.window_starts_at', 'measures.occurred_at') }} / 168) as week,
         case when measures.measure = windows.numerator_measure then measures.value end as numerator,
         case when measures.measure = windows.denominator_measure then measures.value end as denominator

@@ -64,30 +64,8 @@ pooled as (
     group by experiment_id, metric_id
 ),
 
--- The past knows nothing of the arms. Where it is empty, the values of both arms together are cut.
-ranked as (
-    select
-        experiment_id,
-        metric_id,
-        numerator,
-        pre_numerator,
-        ceil(winsorize_at * count(*) over (partition by experiment_id, metric_id) - 0.000001) as position,
-        row_number() over (partition by experiment_id, metric_id order by numerator) as rank,
-        row_number() over (partition by experiment_id, metric_id order by pre_numerator) as pre_rank
-    from valued
-    where transform = 'winsorize'
-),
-
 caps as (
-    select
-        experiment_id,
-        metric_id,
-        coalesce(
-            max(case when pre_rank = position and pre_numerator > 0 then pre_numerator end),
-            max(case when rank = position then numerator end)
-        ) as cap
-    from ranked
-    group by experiment_id, metric_id
+    {{ ai_impact.winsorize_caps('valued') }}
 ),
 
 final as (
