@@ -16,6 +16,7 @@ BALANCE_ALPHA = 0.01
 MULTIPLE_EXPOSURE_LIMIT = 0.01
 INTERFERENCE_LIMIT = 0.05
 NOVELTY_ALPHA = 0.01
+LEAST_CLUSTERS = 10
 # The chi-square approximation wants this many expected units in an arm.
 LEAST_EXPECTED = 5
 
@@ -164,6 +165,20 @@ def interference(treated_neighbours: float | None, limit: float = INTERFERENCE_L
         return Check(None, None, limit, None, "No control unit has a neighbour in a cluster that is known.")
     detail = f"{treated_neighbours:.1%} of the control units' neighbours are treated."
     return Check(treated_neighbours, None, limit, treated_neighbours <= limit, detail)
+
+
+def enough_clusters(clusters: Mapping[str, int], least: int = LEAST_CLUSTERS) -> Check:
+    """Are there enough clusters in every arm for its intervals to hold? The statistic is the smallest number.
+
+    With few of them a variance over clusters is itself uncertain, and the intervals are too short: Cameron, Gelbach and
+    Miller (2008), "Bootstrap-based improvements for inference with clustered errors", section 1; the calibration of
+    this project for five.
+    """
+    if not clusters:
+        return Check(None, None, float(least), None, "No arm has a cluster that is known.")
+    fewest = min(clusters, key=lambda arm: (clusters[arm], arm))
+    detail = f"The arm {fewest} has {clusters[fewest]} cluster(s)."
+    return Check(float(clusters[fewest]), None, float(least), clusters[fewest] >= least, detail)
 
 
 def stopped_early(planned_days: float | None, actual_days: float | None, looks_were_planned: bool = False) -> Check:

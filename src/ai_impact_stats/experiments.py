@@ -329,6 +329,7 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
         "pre_period_difference": "the metrics differed before the start",
         "novelty": "the effect changes over time",
         "interference": "control units live among treated ones",
+        "enough_clusters": "too few clusters for the intervals to hold",
         "clusters_known": "the cluster of too many units is not known",
         "stopped_early": "it was ended early",
     }

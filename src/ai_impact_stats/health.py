@@ -271,6 +271,10 @@ def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
             share = 1 - tables.unclustered.get(e, 0) / units
             detail = f"The {experiment.cluster_by} of {share:.1%} of the units is known; the rest stand for themselves."
             found["clusters_known"] = checks.Check(share, None, CLUSTERS_KNOWN, share >= CLUSTERS_KNOWN, detail)
+        arms = tables.arms(e, experiment.primary or "")
+        found["enough_clusters"] = checks.enough_clusters(
+            {a: arms[a].n for a in experiment.arms if a in arms and arms[a].n_units}
+        )
     found["stopped_early"] = checks.stopped_early(
         experiment.planned_days, experiment.days, experiment.looks_were_planned
     )

@@ -27,7 +27,7 @@ def quantile_arm(probability: float, point: float, lows, highs, ranks, share: Ar
     if len(ranks) == 0 or share.n == 0:
         return "An arm has no units."
     if share.n == 1:
-        return "An arm has one unit: its variance is unknown."
+        return "An arm has one unit or cluster: its variance is unknown."
     t, units = quantile(1 - alpha / 2, share.n - 1), ranks[-1]
     margin = t * math.sqrt(max(share.variance / share.n, 0.0))
     if not math.isfinite(margin) or not math.isfinite(point):

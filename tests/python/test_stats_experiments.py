@@ -120,6 +120,7 @@ def test_clusters_of_units():
     assert (row.n_treatment, row.n_control, row.n_clusters_treatment, row.n_clusters_control) == (200, 200, 25, 25)
     assert checks.passed["interference"]
     assert checks.passed["clusters_known"]
+    assert checks.statistic["enough_clusters"] == 25
     assert found.loc[("cuped", "all")].std_error < row.std_error
 
 
@@ -145,6 +146,14 @@ def test_clusters_that_nobody_knows(unknown):
     )
     assert found.estimate.isna().all()
     assert found.reason.str.contains("clustered by team").all()
+
+
+def test_few_clusters_cost_the_grade():
+    frame = units().assign(cluster=lambda f: f.arm + (np.arange(len(f)) // 40).astype(str))
+    rows = moments_of(frame, make=lambda part: UnitMoments.from_clusters(part.cluster, part.y, x=part.x))
+    found, checks = run(rows, frame, {"cluster_by": "team"})
+    assert (checks.statistic["enough_clusters"], checks.passed["enough_clusters"]) == (5, False)
+    assert found.reason.str.contains("too few clusters").all()
 
 
 def test_champion_and_challengers_are_corrected_together():
