@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.power import NormalIndPower
@@ -39,8 +39,8 @@ def test_published_sample_sizes():
 
 
 @given(
-    st.floats(0.05, 1),
-    st.floats(0.1, 10),
+    st.floats(0.05, 0.5),
+    st.floats(1, 10),
     st.sampled_from([0.01, 0.05]),
     st.sampled_from([0.8, 0.9]),
     st.sampled_from([0.2, 0.5, 0.7]),
@@ -49,6 +49,8 @@ def test_sample_size_equals_statsmodels(effect, variance, alpha, power, share):
     treated = NormalIndPower().solve_power(
         effect / math.sqrt(variance), None, alpha, power, ratio=(1 - share) / share, alternative="two-sided"
     )
+    # Its solver stops at ten units.
+    assume(math.isfinite(treated))
     mine = plan(variance, effect, 10, 8, alpha, power, share)
     assert mine.sample_size == pytest.approx(treated / share, abs=1.01, rel=1e-4)
 
