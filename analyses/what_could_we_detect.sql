@@ -1,5 +1,5 @@
--- What each registered experiment could detect in 8, 10 and 12 weeks, with and without its covariate, and how long its own
--- smallest effect takes. Compile with `dbt compile`, or `dbt show --select what_could_we_detect`.
+-- What each registered experiment could detect in 8, 10 and 12 weeks, with and without its covariate, and how long its
+-- own smallest effect takes: dbt show --select what_could_we_detect
 select
     experiment_id,
     metric_id,
