@@ -11,7 +11,7 @@ PY := .venv/bin/python
 STAMP := .venv/.installed
 STAMP_TEST := .venv/.installed-test
 
-.PHONY: help demo test engines lint format bench example-git lock clean
+.PHONY: help demo test engines lint format bench calibrate example-git lock clean
 
 help: ## Print this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -36,6 +36,9 @@ format: $(STAMP_TEST) profiles.yml ## Rewrite Python and SQL in the project's st
 
 bench: $(STAMP) profiles.yml ## Measure the build on 1 and 10 million events against a hand-written floor (bench/RESULTS.md).
 	@$(PY) -m bench.run
+
+calibrate: $(STAMP) ## Simulate experiments of known truth, and write how often the intervals hold (docs/calibration.md).
+	@OPENBLAS_NUM_THREADS=1 $(PY) -m tools.calibrate
 
 example-git: $(STAMP) profiles.yml ## Build the KPIs on a git history: make example-git INPUT=path/to/git_history.parquet
 	@if [ -z "$(INPUT)" ]; then \

@@ -9,4 +9,14 @@ def model(dbt, session):
     metrics = read(dbt.ref("metric_catalog"))
     moments = read(dbt.ref("moments_unit_metrics"))
     counts = read(dbt.ref("moments_arm_counts"))
-    return write(estimate_experiments(registry, metrics, moments, counts), session)
+    further = {
+        "quantile_points": read(dbt.ref("moments_quantile_points")),
+        "quantile_bins": read(dbt.ref("moments_quantiles")),
+        "covariances": read(dbt.ref("moments_covariances")),
+        "covariate_cells": read(dbt.ref("moments_covariate_cells")),
+        "weeks": read(dbt.ref("moments_weeks")),
+        "past": read(dbt.ref("moments_past")),
+        "starts": read(dbt.ref("moments_start_counts")),
+        "neighbours": read(dbt.ref("moments_neighbours")),
+    }
+    return write(estimate_experiments(registry, metrics, moments, counts, **further), session)

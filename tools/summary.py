@@ -18,7 +18,7 @@ with ranked as (
     from impact_estimates as e
     left join experiments as x on x.experiment_id = e.experiment_id
     left join metric_catalog as m on m.metric_id = e.metric_id
-    where e.estimate is not null and e.ci_low is not null
+    where e.estimate is not null and e.ci_low is not null and e.segment = 'all'
 )
 select experiment, metric, estimate, ci_low, ci_high, alpha, scale, evidence_grade
 from ranked

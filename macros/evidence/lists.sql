@@ -3,3 +3,8 @@
     {%- set normal = "translate(cast(coalesce(" ~ cell ~ ", '') as " ~ dbt.type_string() ~ "), ';| ', ',,,')" -%}
     ({{ dbt.position("',' || " ~ name ~ " || ','", "',' || " ~ normal ~ " || ','") }} > 0)
 {%- endmacro %}
+
+{# The first name in such a cell; NULL for a NULL cell. #}
+{% macro first_in_list(cell) -%}
+    {{ dbt.split_part("translate(cast(" ~ cell ~ " as " ~ dbt.type_string() ~ "), ';| ', ',,,')", "','", 1) }}
+{%- endmacro %}

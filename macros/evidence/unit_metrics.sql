@@ -1,6 +1,7 @@
-{# What one unit adds up to, of one measure, on one side of its assignment (`>=`: in its window, `<`: in its past). #}
+{# What one unit adds up to, of one measure, in its window (`>=`) or in its past, which ends at the assignment (`<`). #}
 {% macro unit_total(measure, side) -%}
-    coalesce({{ ai_impact.exact_sum('measures.value', 'measures.measure = ' ~ measure ~ ' and measures.occurred_at ' ~ side ~ ' windows.assigned_at') }}, 0)
+    {%- set edge = 'windows.window_starts_at' if side == '>=' else 'windows.assigned_at' -%}
+    coalesce({{ ai_impact.exact_sum('measures.value', 'measures.measure = ' ~ measure ~ ' and measures.occurred_at ' ~ side ~ ' ' ~ edge) }}, 0)
 {%- endmacro %}
 
 {# A unit of which nothing was seen has 0. A proportion asks only whether anything was seen. #}
@@ -11,4 +12,40 @@
 {# A metric without a denominator is per unit. #}
 {% macro unit_denominator(total) -%}
     case when windows.denominator_measure is null then 1 else coalesce({{ total }}, 0) end
+{%- endmacro %}
+
+{# A unit's value after the transform of its metric; `cap` is the metric's, for winsorize. Values below 0 keep their sign. #}
+{% macro transformed(value, transform, cap) -%}
+    case
+        when {{ transform }} = 'log' then sign({{ value }}) * ln(1.0 + abs({{ value }}))
+        when {{ transform }} = 'winsorize' and {{ value }} > {{ cap }} then {{ cap }}
+        else {{ value }}
+    end
+{%- endmacro %}
+
+{#
+    What the values of a winsorized metric are cut to. The past knows nothing of the arms; where it is empty, the values of all arms
+    together are cut.
+#}
+{% macro winsorize_caps(relation) -%}
+    select
+        experiment_id,
+        metric_id,
+        coalesce(
+            max(case when pre_rank = position and pre_numerator > 0 then pre_numerator end),
+            max(case when value_rank = position then numerator end)
+        ) as cap
+    from (
+        select
+            experiment_id,
+            metric_id,
+            numerator,
+            pre_numerator,
+            ceil(winsorize_at * count(*) over (partition by experiment_id, metric_id) - 0.000001) as position,
+            row_number() over (partition by experiment_id, metric_id order by numerator) as value_rank,
+            row_number() over (partition by experiment_id, metric_id order by pre_numerator) as pre_rank
+        from {{ relation }}
+        where transform = 'winsorize'
+    ) as ranked
+    group by experiment_id, metric_id
 {%- endmacro %}

@@ -29,7 +29,20 @@ final as (
         is_preregistered,
         evidence_grade,
         verdict,
-        reason
+        reason,
+        n_clusters_treatment,
+        n_clusters_control,
+        inference,
+        sequential_ci_low,
+        sequential_ci_high,
+        sequential_p_value,
+        interim_bound,
+        probability_better,
+        expected_loss,
+        non_inferiority_margin,
+        non_inferiority_p_value,
+        is_non_inferior,
+        heterogeneity_p_value
     from estimates
 )
 

@@ -1,36 +1,95 @@
 """The statistics behind ai_impact: pure functions of small tables."""
 
-from .checks import Check, multiple_exposure, pre_period_balance, sample_ratio, unknown_arms
+from .adjustment import Cells, JointMoments, cuped_many, lin, post_stratified
+from .checks import (
+    Check,
+    balance,
+    interference,
+    multiple_exposure,
+    novelty,
+    past_difference,
+    pre_period_balance,
+    sample_ratio,
+    sample_ratio_within,
+    stopped_early,
+    unknown_arms,
+)
+from .decisions import Posterior, non_inferiority, posterior
 from .effects import cuped, difference, relative_difference
 from .engines import read, write
 from .estimate import Estimate
-from .experiments import check_experiments, estimate_experiments
+from .experiments import estimate_experiments
 from .grading import Conduct, grade, verdict
+from .health import balance_experiments, check_experiments, plan_experiments
 from .moments import Arm, UnitMoments
 from .multiplicity import benjamini_hochberg, holm
-from .planning import minimum_detectable_effect, power_of, sample_size
+from .planning import (
+    Plan,
+    design_effect,
+    effective_variance,
+    minimum_detectable_effect,
+    plan,
+    power_of,
+    remaining_variance,
+    sample_size,
+)
+from .quantiles import quantile_arm, sample_quantile
+from .segments import Heterogeneity, collapsed, heterogeneity
+from .sequential import always_valid, group_sequential_bounds, repeated_interval, repeated_p_value
+from .tables import read_tables
 
 __all__ = [
     "Arm",
+    "Cells",
     "Check",
     "Conduct",
     "Estimate",
+    "Heterogeneity",
+    "JointMoments",
+    "Plan",
+    "Posterior",
     "UnitMoments",
+    "always_valid",
+    "balance",
+    "balance_experiments",
     "benjamini_hochberg",
     "check_experiments",
+    "collapsed",
     "cuped",
+    "cuped_many",
+    "design_effect",
     "difference",
+    "effective_variance",
     "estimate_experiments",
     "grade",
+    "group_sequential_bounds",
+    "heterogeneity",
     "holm",
+    "interference",
+    "lin",
     "minimum_detectable_effect",
     "multiple_exposure",
+    "non_inferiority",
+    "novelty",
+    "past_difference",
+    "plan",
+    "plan_experiments",
+    "post_stratified",
+    "posterior",
     "power_of",
     "pre_period_balance",
+    "quantile_arm",
     "read",
+    "read_tables",
     "relative_difference",
+    "remaining_variance",
+    "repeated_interval",
+    "repeated_p_value",
+    "sample_quantile",
     "sample_ratio",
+    "sample_ratio_within",
     "sample_size",
+    "stopped_early",
     "unknown_arms",
     "verdict",
     "write",

@@ -1,17 +1,24 @@
 """Is the experiment what it claims to be? Each check yields one row."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scipy.special import chdtrc
 
 from .effects import difference
+from .estimate import Estimate, two_sided_p
 from .moments import Arm
 from .multiplicity import holm
 
 SRM_ALPHA = 0.001
 BALANCE_ALPHA = 0.01
 MULTIPLE_EXPOSURE_LIMIT = 0.01
+INTERFERENCE_LIMIT = 0.05
+NOVELTY_ALPHA = 0.01
+LEAST_CLUSTERS = 10
+# The chi-square approximation wants this many expected units in an arm.
+LEAST_EXPECTED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +83,114 @@ def unknown_arms(counts: Mapping[str, int], registered: set[str]) -> Check:
     named = ", ".join(f"{arm} ({n})" for arm, n in sorted(unknown.items()))
     detail = f"Units in arms that are not registered: {named}." if unknown else "Every arm is registered."
     return Check(float(sum(unknown.values())), None, 0.0, not unknown, detail)
+
+
+def sample_ratio_within(
+    parts: Mapping[str, Mapping[str, int]], weights: Mapping[str, float], what: str, alpha: float = SRM_ALPHA
+) -> Check:
+    """Does the ratio hold in each part of the units, such as a stratum or a day of start? Holm's correction over parts.
+
+    `parts` maps a part's name to its units per arm; `what` names the kind of part. Parts in which an arm expects fewer
+    than 5 units are not tested. The statistic is that of the part with the smallest p value. Fabijan et al. (2019),
+    section 5.1 (segment analysis).
+    """
+    planned = {arm: w for arm, w in weights.items() if w > 0}
+    least = min(planned.values(), default=0.0) / (sum(planned.values()) or 1.0)
+    tested = {}
+    for name, counts in parts.items():
+        if sum(counts.get(arm, 0) for arm in planned) * least >= LEAST_EXPECTED:
+            tested[name] = sample_ratio(counts, weights, alpha)
+    made = {name: check for name, check in tested.items() if check.p_value is not None}
+    if not made:
+        return Check(None, None, alpha, None, f"No {what} is large enough to check its ratio.")
+    adjusted = dict(zip(made, holm([c.p_value for c in made.values()]), strict=True))
+    worst = min(adjusted, key=lambda name: (adjusted[name], name))
+    p = float(adjusted[worst])
+    detail = f"{len(made)} of {len(parts)} {what}(s) checked; {worst} is furthest from the plan. {made[worst].detail}"
+    return Check(made[worst].statistic, p, alpha, p >= alpha, detail)
+
+
+def past_difference(arms: Mapping[str, tuple[Arm, Arm]], alpha: float = BALANCE_ALPHA) -> Check:
+    """An A/A test on the past: did the metrics themselves differ between the arms before the assignment?
+
+    As `pre_period_balance`, of the metrics over the time before that is as long as their window.
+    """
+    check = pre_period_balance(arms, alpha)
+    if check.p_value is None:
+        return Check(None, None, alpha, None, "No metric has a past that varies: none to compare.")
+    return check
+
+
+def balance(treatment: Arm, control: Arm) -> tuple[float | None, float | None]:
+    """(standardised mean difference, variance ratio) of a covariate; None where it does not vary or is unknown.
+
+    (x̄_t - x̄_c)/√((s_t² + s_c²)/2) and s_t²/s_c²: Austin (2009), "Balance diagnostics for comparing the distribution of
+    baseline covariates", sections 3.1 and 3.2.
+    """
+    spread = (treatment.variance + control.variance) / 2
+    if not (math.isfinite(spread) and spread > 0):
+        return None, None
+    ratio = treatment.variance / control.variance if control.variance > 0 else None
+    return (treatment.mean - control.mean) / math.sqrt(spread), ratio
+
+
+def novelty(weeks: Mapping[int, Estimate], alpha: float = NOVELTY_ALPHA) -> Check:
+    """Does the effect wear off or build up? Slope of the effect over weeks since the assignment, weighted by 1/SE².
+
+    The weeks are of the same units, whose correlation over time is not known here: they are treated as independent. The
+    statistic is the slope per week, in the metric's unit.
+    """
+    known = {w: e for w, e in weeks.items() if e.estimate is not None}
+    if len(known) < 3:
+        return Check(None, None, alpha, None, "Fewer than three weeks have an effect: no trend to check.")
+    w = {k: 1 / e.std_error**2 for k, e in known.items()}
+    total = math.fsum(w.values())
+    centre = math.fsum(w[k] * k for k in known) / total
+    mean = math.fsum(w[k] * known[k].estimate for k in known) / total
+    spread = math.fsum(w[k] * (k - centre) ** 2 for k in known)
+    slope = math.fsum(w[k] * (k - centre) * (known[k].estimate - mean) for k in known) / spread
+    p = two_sided_p(slope * math.sqrt(spread))
+    first, last = min(known), max(known)
+    detail = (
+        f"Effect of week {first}: {known[first].estimate:.4g}, of week {last}: {known[last].estimate:.4g}; "
+        f"it changes by {slope:.3g} a week."
+    )
+    return Check(slope, p, alpha, p >= alpha, detail)
+
+
+def interference(treated_neighbours: float | None, limit: float = INTERFERENCE_LIMIT) -> Check:
+    """A proxy of spillover: of the other units in a control unit's cluster, which share is in a treatment arm and
+    exposed? It is 0 where whole clusters were assigned. None: no cluster is known."""
+    if treated_neighbours is None or not math.isfinite(treated_neighbours):
+        return Check(None, None, limit, None, "No control unit has a neighbour in a cluster that is known.")
+    detail = f"{treated_neighbours:.1%} of the control units' neighbours are treated."
+    return Check(treated_neighbours, None, limit, treated_neighbours <= limit, detail)
+
+
+def enough_clusters(clusters: Mapping[str, int], least: int = LEAST_CLUSTERS) -> Check:
+    """Are there enough clusters in every arm for its intervals to hold? The statistic is the smallest number.
+
+    With few of them a variance over clusters is itself uncertain, and the intervals are too short: Cameron, Gelbach and
+    Miller (2008), "Bootstrap-based improvements for inference with clustered errors", section 1; the calibration of
+    this project for five.
+    """
+    if not clusters:
+        return Check(None, None, float(least), None, "No arm has a cluster that is known.")
+    fewest = min(clusters, key=lambda arm: (clusters[arm], arm))
+    detail = f"The arm {fewest} has {clusters[fewest]} cluster(s)."
+    return Check(float(clusters[fewest]), None, float(least), clusters[fewest] >= least, detail)
+
+
+def stopped_early(planned_days: float | None, actual_days: float | None, looks_were_planned: bool = False) -> Check:
+    """Was the end brought forward? The statistic is the length that is registered now over the one registered first.
+
+    Stopping at a boundary that was planned, or on an interval that holds at any time, is no deviation
+    (`looks_were_planned`).
+    """
+    if planned_days is None or actual_days is None or not planned_days > 0:
+        return Check(None, None, 1.0, None, "The registration has no start or no end.")
+    share = actual_days / planned_days
+    if share >= 1:
+        return Check(share, None, 1.0, True, "It was not ended before the time that was registered first.")
+    detail = f"It was ended after {share:.0%} of the time that was registered first."
+    return Check(share, None, 1.0, looks_were_planned, detail)

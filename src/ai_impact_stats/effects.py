@@ -12,7 +12,7 @@ def _problem(treatment: Arm, control: Arm) -> str | None:
         if arm.n == 0:
             return f"The {label} arm has no units."
         if arm.n == 1:
-            return f"The {label} arm has one unit: its variance is unknown."
+            return f"The {label} arm has one unit or cluster: its variance is unknown."
         if math.isnan(arm.mean) and not math.isnan(arm.variance):
             return f"The {label} arm's mean is unknown."
         if not (math.isfinite(arm.mean) and math.isfinite(arm.variance)):

@@ -1,35 +1,38 @@
-"""From the moments of every experiment to its estimates and checks: what the dbt Python models call.
+"""From the moments of every experiment to its estimates: what the dbt Python model calls.
 
-All tables are pandas DataFrames; one row of `moments` is (experiment_id, metric_id, segment, arm) with the columns
-of `UnitMoments`, one row of `counts` is (experiment_id, arm) with `n_units` that are in one arm only and `n_excluded`
-that were seen in several.
+All tables are pandas DataFrames with the columns of the dbt models of the same name: see `read_tables`.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
-from . import checks
+from .adjustment import cuped_many, lin, post_stratified
+from .checks import Check
+from .decisions import non_inferiority, posterior
 from .effects import cuped, difference, relative_difference
-from .estimate import Estimate, missing
+from .estimate import Estimate, missing, quantile
 from .grading import Conduct, grade, sentence, verdict
+from .health import CHECKS, arm_of, check_experiments, effect_scale, find_checks, metric_problem, regression_cells
 from .moments import Arm, UnitMoments
 from .multiplicity import benjamini_hochberg, holm
-from .planning import minimum_detectable_effect
-from .registry import COMPARED_DESIGNS, Experiment, is_missing, read_experiment
+from .quantiles import quantile_arm
+from .registry import Experiment, is_missing, read_experiment
+from .segments import collapsed, heterogeneity
+from .sequential import always_valid, group_sequential_bounds, repeated_interval, repeated_p_value
+from .tables import MOMENTS, NOTHING, Arms, Tables, read_tables, records, write_table
 
-METHODS = {
-    "difference_in_means": "absolute",
-    "relative_difference": "relative",
-    "cuped": "absolute",
-    "cuped_relative": "relative",
-}
-AGGREGATIONS = ("mean", "ratio", "proportion", "count")
+__all__ = ["CHECKS", "ESTIMATES", "MOMENTS", "check_experiments", "estimate_experiments"]
 
+PLAIN = {"difference_in_means": "absolute", "relative_difference": "relative"}
+ADJUSTED = {"cuped": "absolute", "cuped_relative": "relative"}
+STRATIFIED = {"post_stratified": "absolute", "post_stratified_relative": "relative"}
+REGRESSION = {"regression_adjusted": "absolute"}
+QUANTILES = {"difference_in_quantiles": "absolute", "relative_difference_in_quantiles": "relative"}
 ESTIMATES = pa.schema(
     [
         *((name, pa.string()) for name in ("experiment_id", "metric_id", "method", "segment", "treatment_arm")),
@@ -44,155 +47,201 @@ ESTIMATES = pa.schema(
         ("is_primary", pa.bool_()),
         ("is_preregistered", pa.bool_()),
         *((name, pa.string()) for name in ("evidence_grade", "verdict", "reason")),
+        ("n_clusters_treatment", pa.int64()),
+        ("n_clusters_control", pa.int64()),
+        ("inference", pa.string()),
+        *((name, pa.float64()) for name in ("sequential_ci_low", "sequential_ci_high", "sequential_p_value")),
+        ("interim_bound", pa.float64()),
+        *((name, pa.float64()) for name in ("probability_better", "expected_loss", "non_inferiority_margin")),
+        ("non_inferiority_p_value", pa.float64()),
+        ("is_non_inferior", pa.bool_()),
+        ("heterogeneity_p_value", pa.float64()),
     ]
 )
-CHECKS = pa.schema(
-    [
-        ("experiment_id", pa.string()),
-        ("check_id", pa.string()),
-        *((name, pa.float64()) for name in ("statistic", "p_value", "threshold")),
-        ("passed", pa.bool_()),
-        ("detail", pa.string()),
-    ]
-)
-MOMENTS = [field.name for field in fields(UnitMoments)]
-Cells = dict[tuple[str, str, str], dict[str, UnitMoments]]
 
 
 def estimate_experiments(
-    registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame, counts: pd.DataFrame
+    registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame, counts: pd.DataFrame, **further: pd.DataFrame
 ) -> pa.Table:
     """One row per experiment, metric, method, segment and treatment arm (schema `ESTIMATES`).
 
-    Every metric that is registered gets its rows: where the data allow no estimate, NULLs and a reason.
+    `further` are the optional tables of `read_tables`. Every metric that is registered gets its rows: where the data
+    allow no estimate, NULLs and a reason.
     """
-    cells, catalogue, sizes = _cells(moments), _catalogue(metrics), _counts(counts)
+    tables = read_tables(metrics, moments, counts, **further)
     rows: list[dict] = []
-    for record in _records(registry):
+    for record in records(registry):
         experiment = read_experiment(record)
-        found = [
-            row
-            for metric_id in experiment.metrics
-            for segment in _segments(cells, experiment, metric_id)
-            for row in _estimate_metric(experiment, metric_id, catalogue.get(metric_id), cells, segment)
-        ]
-        _adjust(found)
-        _judge(experiment, found, catalogue, _checks(experiment, catalogue, cells, sizes))
+        found = [row for metric_id in experiment.metrics for row in _estimate_metric(experiment, metric_id, tables)]
+        _adjust(found, "p_value", "p_value_adjusted")
+        _adjust(found, "sequential_p_value", "decision_p_value")
+        _judge(experiment, found, tables, find_checks(experiment, tables))
         rows += found
-    return _table(rows, ESTIMATES)
+    return write_table(rows, ESTIMATES)
 
 
-def check_experiments(
-    registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame, counts: pd.DataFrame
-) -> pa.Table:
-    """One row per experiment and check (schema `CHECKS`)."""
-    cells, catalogue, sizes = _cells(moments), _catalogue(metrics), _counts(counts)
-    rows = [
-        {"experiment_id": experiment.experiment_id, "check_id": check_id}
-        | {name: getattr(check, name) for name in ("statistic", "p_value", "threshold", "passed", "detail")}
-        for experiment in map(read_experiment, _records(registry))
-        for check_id, check in _checks(experiment, catalogue, cells, sizes).items()
-    ]
-    return _table(rows, CHECKS)
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """One registered metric of one experiment."""
+
+    experiment: Experiment
+    metric_id: str
+    metric: Mapping[str, Any] | None
+    problem: str | None
+
+    @property
+    def alpha(self) -> float:
+        return self.experiment.alpha
+
+    @property
+    def treatments(self) -> list[str | None]:
+        return self.experiment.treatments or [None]
 
 
-def _table(rows: list[dict], schema: pa.Schema) -> pa.Table:
-    """Rows as typed Arrow, with nine significant digits.
-
-    Engines add in an order that differs from run to run, which moves the last of sixteen digits; a run that is repeated
-    must end in the same table.
-    """
-    floats = [field.name for field in schema if field.type == pa.float64()]
-    for row in rows:
-        row.update({name: None if row[name] is None else float(f"{row[name]:.8e}") for name in floats})
-    return pa.Table.from_pylist(rows, schema=schema)
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return table.to_dict("records")
-
-
-def _catalogue(metrics: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    return {str(row["metric_id"]): row for row in _records(metrics)}
-
-
-def _cells(moments: pd.DataFrame) -> Cells:
-    cells: Cells = {}
-    for row in _records(moments):
-        key = (str(row["experiment_id"]), str(row["metric_id"]), str(row["segment"]))
-        values = {k: math.nan if is_missing(row[k]) else float(row[k]) for k in MOMENTS if k != "n"}
-        cells.setdefault(key, {})[str(row["arm"])] = UnitMoments(n=int(row["n"]), **values)
-    return cells
-
-
-def _counts(counts: pd.DataFrame) -> dict[str, dict[str, tuple[int, int]]]:
-    sizes: dict[str, dict[str, tuple[int, int]]] = {}
-    for row in _records(counts):
-        pair = (int(row["n_units"]), int(row["n_excluded"]))
-        sizes.setdefault(str(row["experiment_id"]), {})[str(row["arm"])] = pair
-    return sizes
-
-
-def _segments(cells: Cells, experiment: Experiment, metric_id: str) -> list[str]:
-    found = {s for e, m, s in cells if (e, m) == (experiment.experiment_id, metric_id)}
-    return sorted(found | {"all"})
-
-
-def _metric_problem(experiment: Experiment, metric_id: str, metric: Mapping[str, Any] | None) -> str | None:
-    if experiment.problem:
-        return experiment.problem
-    if metric is None:
-        return f"The metric {metric_id} is not in metric_catalog: add it there, or correct the registration."
-    if metric["aggregation"] not in AGGREGATIONS:
-        return f"The aggregation {metric['aggregation']} of the metric {metric_id} is not estimated yet."
-    if not is_missing(metric["transform"]) and metric["transform"] != "none":
-        return (
-            f"The transform {metric['transform']} of the metric {metric_id} is not applied yet, so it is not estimated."
-        )
-    return None
-
-
-def _arm(moments: UnitMoments, metric: Mapping[str, Any]) -> Arm:
-    if metric["aggregation"] == "proportion" and moments.n:
-        return Arm.from_proportion(moments.mean_y * moments.n, moments.n)
-    return moments.ratio()
-
-
-def _estimate_metric(
-    experiment: Experiment, metric_id: str, metric: Mapping[str, Any] | None, cells: Cells, segment: str
-) -> list[dict]:
-    arms = cells.get((experiment.experiment_id, metric_id, segment), {})
-    problem = _metric_problem(experiment, metric_id, metric)
-    nothing = UnitMoments.from_rows([])
-    rows = []
-    for treatment in experiment.treatments or [None]:
-        t, c = arms.get(treatment, nothing), arms.get(experiment.control, nothing)
-        adjusts = metric is not None and not is_missing(metric["covariate"])
-        for method, scale in METHODS.items():
-            if method.startswith("cuped") and not adjusts:
-                continue
-            e = missing(problem, t.n, c.n) if problem else _estimate(method, t, c, metric, experiment.alpha)
-            rows.append(_row(experiment, metric_id, metric, method, scale, segment, treatment, e, t, c))
+def _estimate_metric(experiment: Experiment, metric_id: str, tables: Tables) -> list[dict]:
+    metric = tables.catalogue.get(metric_id)
+    arms = tables.arms(experiment.experiment_id, metric_id)
+    context = _Context(experiment, metric_id, metric, metric_problem(experiment, metric_id, metric, tables))
+    if metric is not None and metric["aggregation"] == "quantile":
+        return _quantile_rows(context, tables)
+    rows = _segment_rows(context, "all", arms, tables)
+    if context.problem:
+        return rows
+    rows += _stratified_rows(context, tables) + _regression_rows(context, tables)
+    rows += _triggered_rows(context, tables) + _stratum_rows(context, tables)
     return rows
 
 
-def _estimate(method: str, t: UnitMoments, c: UnitMoments, metric: Mapping[str, Any], alpha: float) -> Estimate:
-    if method.startswith("cuped"):
-        return cuped(t, c, alpha, relative=method == "cuped_relative")
+def _segment_rows(context: _Context, segment: str, arms: Arms, tables: Tables) -> list[dict]:
+    """Plain and adjusted, absolute and relative, for each treatment arm."""
+    adjusts = context.metric is not None and not is_missing(context.metric["covariate"])
+    rows = []
+    for treatment in context.treatments:
+        t, c = arms.get(treatment, NOTHING), arms.get(context.experiment.control, NOTHING)
+        for method, scale in (PLAIN | ADJUSTED if adjusts else PLAIN).items():
+            if context.problem:
+                e = missing(context.problem, t.n, c.n)
+            else:
+                e = _estimate(context, method, t, c, segment, treatment, tables)
+            rows.append(_row(context, method, scale, segment, treatment, e, t, c))
+    return rows
+
+
+def _estimate(
+    context: _Context, method: str, t: UnitMoments, c: UnitMoments, segment: str, treatment: str | None, tables: Tables
+) -> Estimate:
+    if method in ADJUSTED:
+        joint = tables.joint.get((context.experiment.experiment_id, context.metric_id), {})
+        pair = [joint.get(arm) for arm in (treatment, context.experiment.control)]
+        if segment == "all" and all(pair) and pair[0][0] == pair[1][0]:
+            return cuped_many(pair[0][1], pair[1][1], context.alpha, method == "cuped_relative")
+        return cuped(t, c, context.alpha, relative=method == "cuped_relative")
     compare = difference if method == "difference_in_means" else relative_difference
-    return compare(_arm(t, metric), _arm(c, metric), alpha)
+    return compare(arm_of(t, context.metric), arm_of(c, context.metric), context.alpha)
 
 
-def _row(experiment, metric_id, metric, method, scale, segment, treatment, e: Estimate, t, c) -> dict:
-    means = {"mean_treatment": t.ratio().mean if t.n else None, "mean_control": c.ratio().mean if c.n else None}
-    return {
+def _stratified_rows(context: _Context, tables: Tables) -> list[dict]:
+    strata = tables.strata(context.experiment.experiment_id, context.metric_id)
+    arms = tables.arms(context.experiment.experiment_id, context.metric_id)
+    control = context.experiment.control
+    if len(strata) < 2:
+        return []
+    rows = []
+    for treatment in context.experiment.treatments:
+        t, c = arms.get(treatment, NOTHING), arms.get(control, NOTHING)
+        pairs = {name: (s.get(treatment, NOTHING), s.get(control, NOTHING)) for name, s in strata.items()}
+        for method, scale in STRATIFIED.items():
+            e = post_stratified(pairs, context.alpha, relative=scale == "relative")
+            rows.append(_row(context, method, scale, "all", treatment, e, t, c))
+    return rows
+
+
+def _regression_rows(context: _Context, tables: Tables) -> list[dict]:
+    """Least squares on arm, covariate bins' means, strata and their products; of units that stand for themselves."""
+    cells = tables.regression.get((context.experiment.experiment_id, context.metric_id), [])
+    arms = tables.arms(context.experiment.experiment_id, context.metric_id)
+    rows = []
+    for treatment in context.experiment.treatments if cells else []:
+        t, c = arms.get(treatment, NOTHING), arms.get(context.experiment.control, NOTHING)
+        built = regression_cells(cells, treatment, context.experiment.control, (t, c))
+        e = missing(built, t.n, c.n) if isinstance(built, str) else lin(built, "HC2", context.alpha)
+        rows.append(_row(context, "regression_adjusted", "absolute", "all", treatment, e, t, c))
+    return rows
+
+
+def _triggered_rows(context: _Context, tables: Tables) -> list[dict]:
+    """Only units that were exposed, beside all that were assigned, where that is known of the control too."""
+    found = tables.segments(context.experiment.experiment_id, context.metric_id)
+    exposed, whole = found.get("triggered", {}), found.get("all", {})
+    compared = [a for a in context.experiment.arms if a in whole]
+    if context.experiment.control not in exposed or all(
+        a in exposed and exposed[a].units == whole[a].units for a in compared
+    ):
+        return []
+    return _segment_rows(context, "triggered", exposed, tables)
+
+
+def _stratum_rows(context: _Context, tables: Tables) -> list[dict]:
+    """The effect in each stratum that is large enough to show, and whether it differs between them."""
+    strata = tables.strata(context.experiment.experiment_id, context.metric_id)
+    shown = collapsed(strata, context.experiment.arms)
+    rows = [row for name, arms in shown.items() for row in _segment_rows(context, f"stratum={name}", arms, tables)]
+    groups: dict[tuple, list[dict]] = {}
+    for row in rows:
+        groups.setdefault((row["method"], row["treatment_arm"]), []).append(row)
+    for group in groups.values():
+        p = heterogeneity([row["found"] for row in group]).p_value
+        for row in group:
+            row["heterogeneity_p_value"] = p
+    return rows
+
+
+def _quantile_rows(context: _Context, tables: Tables) -> list[dict]:
+    arms = tables.quantiles.get((context.experiment.experiment_id, context.metric_id), {})
+    found = {
+        arm: quantile_arm(q.probability, q.point, q.lows, q.highs, q.ranks, q.share.ratio(), context.alpha)
+        for arm, q in arms.items()
+    }
+    rows = []
+    for treatment in context.treatments:
+        compared = (treatment, context.experiment.control)
+        pair = [found.get(a, "The quantile can't be estimated: an arm has no units.") for a in compared]
+        sizes = [arms[a].share if a in arms else NOTHING for a in compared]
+        levels = [arm.mean if isinstance(arm, Arm) else None for arm in pair]
+        problem = context.problem or next((p for p in pair if isinstance(p, str)), None)
+        for method, scale in QUANTILES.items():
+            if problem:
+                e = missing(problem, sizes[0].n, sizes[1].n)
+            else:
+                e = (relative_difference if scale == "relative" else difference)(*pair, context.alpha)
+            rows.append(_row(context, method, scale, "all", treatment, e, *sizes, levels=levels))
+    return rows
+
+
+def _row(
+    context: _Context,
+    method: str,
+    scale: str,
+    segment: str,
+    treatment: str | None,
+    e: Estimate,
+    t: UnitMoments,
+    c: UnitMoments,
+    levels: list[float | None] | None = None,
+) -> dict:
+    """One row of the result, and the estimate itself under `found`; `levels` are the arms', if not their ratios."""
+    experiment = context.experiment
+    levels = [m.ratio().mean if m.n else None for m in (t, c)] if levels is None else levels
+    means = dict(zip(("mean_treatment", "mean_control"), levels, strict=True))
+    clustered = bool(t.n_units or c.n_units)
+    row = dict.fromkeys(ESTIMATES.names) | {
         "experiment_id": experiment.experiment_id,
-        "metric_id": metric_id,
+        "metric_id": context.metric_id,
         "method": method,
         "segment": segment,
         "treatment_arm": treatment,
         "control_arm": experiment.control or None,
-        "metric_role": experiment.metrics[metric_id],
+        "metric_role": experiment.metrics[context.metric_id],
         "estimand": "ate",
         "scale": scale,
         "estimate": e.estimate,
@@ -200,39 +249,90 @@ def _row(experiment, metric_id, metric, method, scale, segment, treatment, e: Es
         "ci_low": e.ci_low,
         "ci_high": e.ci_high,
         "p_value": e.p_value,
-        "p_value_adjusted": None,
-        "n_treatment": e.n_treatment,
-        "n_control": e.n_control,
+        "n_treatment": t.units,
+        "n_control": c.units,
         **{k: None if v is None or math.isnan(v) else v for k, v in means.items()},
         "alpha": experiment.alpha,
-        "is_primary": experiment.metrics[metric_id] == "primary",
+        "is_primary": experiment.metrics[context.metric_id] == "primary",
         "is_preregistered": experiment.is_preregistered,
-        "evidence_grade": None,
-        "verdict": None,
         "reason": e.reason,
+        "n_clusters_treatment": t.n if clustered else None,
+        "n_clusters_control": c.n if clustered else None,
+        "inference": experiment.inference,
+        "found": e,
     }
+    _add_sequential(row, experiment, e)
+    _add_decisions(row, context, e)
+    return row
 
 
-def _adjust(rows: list[dict]) -> None:
+def _add_sequential(row: dict, experiment: Experiment, e: Estimate) -> None:
+    """The interval that holds at any time, or that of the planned look that was reached last."""
+    if e.estimate is None:
+        return
+    if experiment.inference in ("obrien_fleming", "pocock"):
+        reached = [k for k, t in enumerate(experiment.looks) if t <= (experiment.fraction or 0.0) + 1e-9]
+        if not reached:
+            return
+        look = reached[-1]
+        bound = group_sequential_bounds(experiment.looks[: look + 1], experiment.alpha, experiment.inference)[look]
+        row["interim_bound"] = bound
+        low, high = repeated_interval(e, bound)
+        z = -_normal_score(e)
+        p = repeated_p_value(z, experiment.looks, look, experiment.inference)
+    else:
+        low, high, p = always_valid(e, alpha=experiment.alpha)
+    row.update(sequential_ci_low=low, sequential_ci_high=high, sequential_p_value=p)
+
+
+def _normal_score(e: Estimate) -> float:
+    """The normal quantile of half the p value: a t statistic on the scale of the boundaries."""
+    return quantile(max(e.p_value / 2, 1e-300))
+
+
+def _add_decisions(row: dict, context: _Context, e: Estimate) -> None:
+    metric = context.metric or {}
+    direction = str(metric.get("direction", "up"))
+    level = 1.0 if row["scale"] == "relative" else abs(row["mean_control"] or 0.0)
+    prior, margin = metric.get("prior_sd"), metric.get("non_inferiority_margin")
+    found = posterior(e, direction, None if is_missing(prior) or not level else float(prior) * level)
+    row.update(probability_better=found.probability_better, expected_loss=found.expected_loss)
+    if not is_missing(margin) and float(margin) > 0 and level:
+        row["non_inferiority_margin"] = float(margin) * level
+        row["is_non_inferior"], row["non_inferiority_p_value"] = non_inferiority(e, float(margin) * level, direction)
+
+
+def _adjust(rows: list[dict], source: str, target: str) -> None:
     """Correct the p values in their families: primary by Holm, secondary by Benjamini-Hochberg.
 
-    A family holds the hypotheses of one role, each once: the same method and segment over metrics and arms. Guardrails
-    keep their own p values, because a correction would hide harm.
+    A family holds the hypotheses of one role, each once: the same method and segment over metrics and arms; all strata
+    together are one family, so that no stratum wins by being one of many. Guardrails keep their own p values, because
+    a correction would hide harm.
     """
     families: dict[tuple, list[dict]] = {}
     for row in rows:
-        families.setdefault((row["metric_role"], row["method"], row["segment"]), []).append(row)
+        segment = "strata" if row["segment"].startswith("stratum=") else row["segment"]
+        families.setdefault((row["metric_role"], row["method"], segment), []).append(row)
     procedures = {"primary": holm, "secondary": benjamini_hochberg}
     for (role, _, _), family in families.items():
-        p_values = [row["p_value"] for row in family]
+        p_values = [row[source] for row in family]
         adjusted = procedures[role](p_values) if role in procedures else p_values
         for row, p in zip(family, adjusted, strict=True):
-            row["p_value_adjusted"] = None if row["p_value"] is None else float(p)
+            row[target] = None if row[source] is None else float(p)
 
 
-def _judge(
-    experiment: Experiment, rows: list[dict], catalogue: Mapping[str, Mapping], found: Mapping[str, checks.Check]
-) -> None:
+def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapping[str, Check]) -> None:
+    further = {
+        "srm_by_stratum": "the sample ratio fails in a stratum",
+        "srm_by_start_day": "the sample ratio fails on a day",
+        "srm_triggered": "exposure differs between the arms",
+        "pre_period_difference": "the metrics differed before the start",
+        "novelty": "the effect changes over time",
+        "interference": "control units live among treated ones",
+        "enough_clusters": "too few clusters for the intervals to hold",
+        "clusters_known": "the cluster of too many units is not known",
+        "stopped_early": "it was ended early",
+    }
     conduct = Conduct(
         design=experiment.design,
         assignment_method=experiment.assignment_method,
@@ -244,29 +344,30 @@ def _judge(
         exposure=found["multiple_exposure"].passed,
         arms_known=found["unknown_arm"].passed,
         finished=experiment.finished,
+        others=tuple(text for name, text in further.items() if name in found and found[name].passed is False),
     )
     earned, why = grade(conduct)
+    sequential = experiment.looks_were_planned
     for row in rows:
         has = row["estimate"] is not None
         row["evidence_grade"] = earned if has else None
-        direction = str(catalogue.get(row["metric_id"], {}).get("direction", "up"))
+        metric = tables.catalogue.get(row["metric_id"], {})
+        # An interval that allows for looks may be acted on before the end; until it decides, the experiment runs on.
+        p = row["decision_p_value"] if sequential else row["p_value_adjusted"]
+        decided = sequential and p is not None and p < experiment.alpha
+        prefix = "sequential_" if sequential and p is not None else ""
         row["verdict"] = verdict(
             row["estimate"],
-            row["ci_low"],
-            row["ci_high"],
-            row["p_value_adjusted"],
+            row[f"{prefix}ci_low"],
+            row[f"{prefix}ci_high"],
+            1.0 if has and p is None else p,
             experiment.alpha,
-            direction,
+            str(metric.get("direction", "up")),
             row["evidence_grade"],
-            bool(experiment.finished),
-            _smallest(experiment, catalogue.get(row["metric_id"], {}), row),
+            bool(experiment.finished) or decided,
+            _smallest(experiment, metric, row),
         )
         row["reason"] = sentence([row["reason"], why if has else None])
-
-
-def _effect_scale(metric: Mapping[str, Any]) -> str:
-    """The scale of a registered smallest effect: the metric's unit for means and proportions, relative otherwise."""
-    return "absolute" if metric.get("aggregation") in ("mean", "proportion") else "relative"
 
 
 def _smallest(experiment: Experiment, metric: Mapping[str, Any], row: Mapping[str, Any]) -> float | None:
@@ -274,94 +375,6 @@ def _smallest(experiment: Experiment, metric: Mapping[str, Any], row: Mapping[st
     planned, level = experiment.smallest_effect, row["mean_control"]
     if not row["is_primary"] or planned is None or not level:
         return None
-    if row["scale"] == _effect_scale(metric):
+    if row["scale"] == effect_scale(metric):
         return planned
     return planned / abs(level) if row["scale"] == "relative" else planned * abs(level)
-
-
-def _checks(
-    experiment: Experiment, catalogue: Mapping[str, Mapping], cells: Cells, sizes: Mapping[str, dict]
-) -> dict[str, checks.Check]:
-    counts = {arm: pair[0] for arm, pair in sizes.get(experiment.experiment_id, {}).items()}
-    excluded = sum(pair[1] for pair in sizes.get(experiment.experiment_id, {}).values())
-    return {
-        "srm": _sample_ratio(experiment, counts),
-        "multiple_exposure": checks.multiple_exposure(excluded, sum(counts.values()) + excluded),
-        "unknown_arm": checks.unknown_arms(counts, set(experiment.arms)),
-        "pre_period_balance": checks.pre_period_balance(_covariates(experiment, catalogue, cells)),
-        "power": _power(experiment, catalogue, cells),
-        "registered_late": _fact(
-            experiment.registered_before_start,
-            "Registered before its start.",
-            "Registered after its start, or undated.",
-        ),
-        "registration_changed": _fact(
-            None if experiment.changed_after_start is None else not experiment.changed_after_start,
-            "The registration has not changed since its start.",
-            "The registration changed after its start.",
-        ),
-        "still_running": _fact(
-            experiment.finished, "The data reach beyond its end.", "The data end before the experiment does."
-        ),
-    }
-
-
-def _fact(passed: bool | None, yes: str, no: str) -> checks.Check:
-    detail = "Not known." if passed is None else yes if passed else no
-    return checks.Check(None, None, None, passed, detail)
-
-
-def _sample_ratio(experiment: Experiment, counts: Mapping[str, int]) -> checks.Check:
-    if isinstance(experiment.weights, str):
-        return checks.Check(None, None, checks.SRM_ALPHA, None, experiment.weights)
-    # The units that quasi-experiments compare were never meant to have a ratio.
-    if experiment.design not in COMPARED_DESIGNS and not experiment.has_split:
-        detail = "The design plans no split, so there is no ratio to check."
-        return checks.Check(None, None, checks.SRM_ALPHA, None, detail)
-    return checks.sample_ratio(counts, experiment.weights)
-
-
-def _covariates(experiment: Experiment, catalogue: Mapping[str, Mapping], cells: Cells) -> dict[str, tuple[Arm, Arm]]:
-    """Each covariate once: one that several metrics name is the same number in all of them."""
-    pairs: dict[str, tuple[Arm, Arm]] = {}
-    for metric_id in experiment.metrics:
-        named = catalogue.get(metric_id, {}).get("covariate")
-        arms = cells.get((experiment.experiment_id, metric_id, "all"), {})
-        if is_missing(named) or experiment.control not in arms:
-            continue
-        name = f"{metric_id} before the start" if named == "pre_period" else str(named)
-        for treatment in experiment.treatments:
-            label = name if len(experiment.treatments) == 1 else f"{name} ({treatment})"
-            if treatment in arms:
-                pairs.setdefault(label, (arms[treatment].covariate(), arms[experiment.control].covariate()))
-    return pairs
-
-
-def _power(experiment: Experiment, catalogue: Mapping[str, Mapping], cells: Cells) -> checks.Check:
-    """Could the experiment see the effect it was planned for, in every treatment arm, with the precision it reached?
-
-    The statistic is the smallest effect on the primary metric that it finds with the planned power, in its unit for
-    means and proportions, relative to the control otherwise: the scale of the registered effect.
-    """
-    planned, metric = experiment.smallest_effect, catalogue.get(experiment.primary or "")
-    problem = _metric_problem(experiment, experiment.primary or "(none)", metric)
-    if problem or planned is None:
-        return checks.Check(None, None, planned, None, problem or "No minimum detectable effect is registered.")
-    arms = cells.get((experiment.experiment_id, experiment.primary, "all"), {})
-    nothing, reached = UnitMoments.from_rows([]), []
-    for treatment in experiment.treatments:
-        t, c = arms.get(treatment, nothing), arms.get(experiment.control, nothing)
-        known = [difference(_arm(t, metric), _arm(c, metric), experiment.alpha), cuped(t, c, experiment.alpha)]
-        known = [e for e in known if e.estimate is not None]
-        level = 1.0 if _effect_scale(metric) == "absolute" else abs(c.ratio().mean) if c.n else 0.0
-        if not known or not level > 0:
-            return checks.Check(None, None, planned, False, f"The effect of the arm {treatment} can't be estimated.")
-        best = min(known, key=lambda e: e.std_error)
-        mde = minimum_detectable_effect(best.std_error, experiment.alpha, experiment.power, best.df)
-        reached.append(mde / level)
-    worst = max(reached)
-    detail = (
-        f"Finds an effect of {worst:.3g} ({_effect_scale(metric)}) on {experiment.primary} "
-        f"with power {experiment.power:g}; {planned:.3g} was planned for."
-    )
-    return checks.Check(worst, None, planned, worst <= planned, detail)

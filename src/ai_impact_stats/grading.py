@@ -22,6 +22,7 @@ class Conduct:
     exposure: bool | None = True
     arms_known: bool | None = True
     finished: bool | None = True
+    others: tuple[str, ...] = ()  # deviations that further checks found
 
 
 def grade(conduct: Conduct) -> tuple[str, str | None]:
@@ -61,7 +62,7 @@ def _deviations(conduct: Conduct) -> list[str]:
         (not conduct.arms_known, "units were in arms that are not registered"),
         (not conduct.finished, "read before its end"),
     )
-    return [text for applies, text in rules if applies]
+    return [*(text for applies, text in rules if applies), *conduct.others]
 
 
 def verdict(

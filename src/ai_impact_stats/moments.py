@@ -1,7 +1,7 @@
 """What SQL hands over about the units of one arm: counts, means, and centred variances and covariances."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,6 +38,10 @@ class UnitMoments:
 
     A metric per unit has z = 1 for every unit: mean_z = 1, and 0 for everything that varies with z. Without a covariate
     mean_x is NaN. Variances and covariances are the sample ones (divisor n - 1).
+
+    Where whole clusters were assigned, each of the n is a cluster: y, z and x are its totals, so that for a metric per
+    unit z is the cluster's size, and x is the total of the covariate's distance from its mean over all arms. `n_units`
+    then counts the units within; it is 0 where every unit stands for itself.
     """
 
     n: int
@@ -50,6 +54,26 @@ class UnitMoments:
     var_x: float = math.nan
     cov_yx: float = math.nan
     cov_zx: float = 0.0
+    n_units: int = 0
+
+    @property
+    def units(self) -> int:
+        """Units, whether each stands for itself or many make a cluster."""
+        return self.n_units or self.n
+
+    @classmethod
+    def from_clusters(cls, cluster, y, z=None, x=None, x_centre: float = 0.0) -> "UnitMoments":
+        """From one row a unit with the cluster that it belongs to: totals per cluster, clusters as observations.
+
+        `x_centre` is the mean of the covariate over the units of all arms.
+        """
+        labels, index = np.unique(np.asarray(cluster), return_inverse=True)
+        units = len(index)
+        z = np.ones(units) if z is None else np.asarray(z, "float64")
+        totals = [np.bincount(index, np.asarray(v, "float64"), len(labels)) for v in (y, z)]
+        if x is not None:
+            totals.append(np.bincount(index, np.asarray(x, "float64") - x_centre, len(labels)))
+        return replace(cls.from_rows(*totals), n_units=units)
 
     @classmethod
     def from_rows(cls, y, z=None, x=None) -> "UnitMoments":
@@ -100,7 +124,8 @@ class UnitMoments:
         shift = m2 - m1
         c = (scatter + np.outer(shift, shift) * self.n * other.n / n) / (n - 1)
         m = m1 + shift * other.n / n
-        return UnitMoments.from_matrix(n, m, c)
+        clustered = self.n_units or other.n_units
+        return replace(UnitMoments.from_matrix(n, m, c), n_units=self.units + other.units if clustered else 0)
 
     def has_covariate(self) -> bool:
         return math.isfinite(self.mean_x) and math.isfinite(self.var_x) and math.isfinite(self.cov_yx)
@@ -113,7 +138,9 @@ class UnitMoments:
         """The arm's ratio ȳ/z̄ as a mean, with the variance of its linearised unit (y - Rz)/z̄.
 
         Delta method: Deng, Knoblich and Lu (2018), "Applying the delta method in metric analytics", section 3.
-        For z = 1 this is the plain mean. NaN where the denominator's mean is 0.
+        For z = 1 this is the plain mean. Over clusters the variance allows for correlation within them: it is the
+        cluster-robust one of least squares, with G/(G - 1) for the G clusters of the arm. NaN where the denominator's
+        mean is 0.
         """
         if not self.mean_z:
             return Arm(self.n, math.nan, math.nan)

@@ -1,10 +1,13 @@
 """How large an effect a test can see, and how many units it needs."""
 
 import math
+from dataclasses import dataclass
 
 from scipy.special import ndtr
 
+from .effects import cuped_coefficient
 from .estimate import quantile
+from .moments import UnitMoments
 
 
 def minimum_detectable_effect(std_error: float, alpha: float, power: float, df: float = math.inf) -> float:
@@ -40,3 +43,79 @@ def power_of(effect: float, std_error: float, alpha: float = 0.05) -> float:
     """The chance that a two-sided z test finds a true `effect` estimated with `std_error`."""
     critical, shift = quantile(1 - alpha / 2), abs(effect) / std_error
     return float(ndtr(shift - critical) + ndtr(-shift - critical))
+
+
+def design_effect(units_per_cluster: float, intraclass_correlation: float, variation: float = 0.0) -> float:
+    """How many times more units an experiment needs when clusters are assigned whole.
+
+    1 + (m(1 + cv²) - 1)·ICC for m units a cluster on average, whose number has the coefficient of variation
+    `variation`: Eldridge, Ashby and Kerry (2006), "Sample size for cluster randomized trials", equation 1.
+    """
+    return 1 + (units_per_cluster * (1 + variation**2) - 1) * intraclass_correlation
+
+
+def effective_variance(moments: UnitMoments) -> float:
+    """The variance a unit contributes to the metric's mean or ratio, in its squared unit: n·Var(mean) with n the units.
+
+    Over clusters it contains their design effect; NaN for fewer than two units or clusters.
+    """
+    arm = moments.ratio()
+    return arm.variance * moments.units / moments.n if moments.n > 1 else math.nan
+
+
+def remaining_variance(treatment: UnitMoments, control: UnitMoments) -> float:
+    """The share of the metric's variance that the covariate leaves, 1 - R² within the arms; 1 without a covariate."""
+    known = treatment.has_covariate() and control.has_covariate() and min(treatment.n, control.n) > 1
+    theta = cuped_coefficient(treatment, control) if known else math.nan
+    if not math.isfinite(theta):
+        return 1.0
+    weights = [(m, m.n - 1) for m in (treatment, control)]
+    plain = sum(w * m.ratio().variance for m, w in weights)
+    left = sum(w * (m.ratio().variance + theta**2 * m.var_x - 2 * theta * m.ratio_covariance()) for m, w in weights)
+    return min(max(left / plain, 0.0), 1.0) if plain > 0 else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an experiment can find. Units are of both arms together; effects are in the unit of √variance.
+
+    `sample_size` and `weeks_needed` are for the registered effect, `detectable` is the effect found with the planned
+    power after the given weeks. All None where the input does not allow them; `reason` then says why.
+    """
+
+    sample_size: int | None
+    weeks_needed: int | None
+    units: int | None
+    detectable: float | None
+    reason: str | None = None
+
+
+def plan(
+    variance: float,
+    effect: float | None,
+    units_per_week: float | None,
+    weeks: int,
+    alpha: float = 0.05,
+    power: float = 0.8,
+    treatment_share: float = 0.5,
+    most_units: float = math.inf,
+) -> Plan:
+    """Sample size for `effect`, and the effect that can be found in `weeks`.
+
+    `variance` is that of one unit (`effective_variance`, times `remaining_variance` where a covariate is adjusted for),
+    equal in both arms. `most_units` caps the inflow where the population is finite. Normal approximation, as
+    `sample_size`; equals the power functions of statsmodels for z tests.
+    """
+    if not math.isfinite(variance) or variance <= 0:
+        return Plan(None, None, None, None, "The variance of the metric is not known, or 0.")
+    if not 0 < treatment_share < 1:
+        return Plan(None, None, None, None, "The planned share of an arm is 0.")
+    size = sample_size(effect, variance, None, alpha, power, treatment_share) if effect else None
+    if units_per_week is None or not units_per_week > 0:
+        return Plan(size, None, None, None, "No units arrive, so the time needed is not known.")
+    needed = None if size is None or size > most_units else math.ceil(size / units_per_week)
+    units = int(min(units_per_week * weeks, most_units))
+    if units < 4:
+        return Plan(size, needed, units, None, "Fewer than 4 units would arrive.")
+    spread = variance * (1 / treatment_share + 1 / (1 - treatment_share)) / units
+    return Plan(size, needed, units, minimum_detectable_effect(math.sqrt(spread), alpha, power))

@@ -4,11 +4,15 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
+
+import pandas as pd
 
 from .grading import HOLDOUT_DESIGNS, RANDOMISED_DESIGNS
 
 DEFAULT_ALPHA, DEFAULT_POWER = 0.05, 0.8
+INFERENCES = ("fixed", "always_valid", "obrien_fleming", "pocock")
 COMPARED_DESIGNS = (RANDOMISED_DESIGNS | HOLDOUT_DESIGNS) - {"geo"}
 
 
@@ -72,6 +76,17 @@ class Experiment:
     changed_after_start: bool | None
     finished: bool | None
     problem: str | None
+    cluster_by: str | None = None
+    inference: str = "fixed"
+    looks: tuple[float, ...] = (1.0,)
+    fraction: float | None = None  # of the planned time that the data cover, at most 1
+    planned_days: float | None = None  # by the latest end that was ever registered
+    days: float | None = None
+    days_of_data: float | None = None
+
+    @property
+    def looks_were_planned(self) -> bool:
+        return self.inference != "fixed"
 
     @property
     def arms(self) -> list[str]:
@@ -111,6 +126,7 @@ def read_experiment(row: Mapping[str, Any]) -> Experiment:
         changed_after_start=flag(row["is_changed_after_start"]),
         finished=flag(row["is_finished"]),
         problem=None,
+        **_timing(row),
     )
     return Experiment(**{**experiment.__dict__, "problem": _problem(row, experiment, alpha, power)})
 
@@ -124,7 +140,41 @@ def _problem(row: Mapping[str, Any], experiment: Experiment, alpha: float, power
         return f"The arm {experiment.control} is registered as control and as treatment."
     if not (0 < alpha < 1 and 0 < power < 1):
         return f"alpha ({alpha:g}) and power ({power:g}) must lie between 0 and 1."
-    cluster = row["cluster_by"]
-    if not is_missing(cluster) and str(cluster) != str(row["unit_type"]):
-        return f"Units are clustered by {cluster}; the standard errors of clusters are not computed yet."
+    if isinstance(_looks(row.get("interim_looks")), str):
+        return str(_looks(row["interim_looks"]))
+    if experiment.inference not in INFERENCES:
+        return f"The inference {experiment.inference} is unknown: use one of {', '.join(INFERENCES)}."
     return None
+
+
+def _looks(text: Any) -> tuple[float, ...] | str:
+    """The planned looks, ascending and ending in 1, or the sentence that says what is wrong with them."""
+    wrong = f"The interim looks {text} can't be read: write ascending shares of the time that end in 1, as 0.5|1."
+    try:
+        looks = tuple(float(name) for name in names(text)) or (1.0,)
+    except ValueError:
+        return wrong
+    ascending = all(a < b for a, b in pairwise((0.0, *looks)))
+    return looks if ascending and looks[-1] == 1 else wrong
+
+
+def _days(start: Any, end: Any) -> float | None:
+    if is_missing(start) or is_missing(end):
+        return None
+    return (pd.Timestamp(end) - pd.Timestamp(start)).total_seconds() / 86400
+
+
+def _timing(row: Mapping[str, Any]) -> dict[str, Any]:
+    start, end, seen = row.get("starts_at"), row.get("ends_at"), row.get("data_end")
+    days, until = _days(start, end), _days(start, seen)
+    looks, cluster = _looks(row.get("interim_looks")), row.get("cluster_by")
+    clustered = not is_missing(cluster) and str(cluster) != str(row["unit_type"])
+    return {
+        "cluster_by": str(cluster) if clustered else None,
+        "inference": "fixed" if is_missing(row.get("inference")) else str(row["inference"]),
+        "looks": (1.0,) if isinstance(looks, str) else looks,
+        "fraction": min(max(until / days, 0.0), 1.0) if days and until is not None and days > 0 else None,
+        "planned_days": _days(start, row.get("latest_ends_at")),
+        "days": days,
+        "days_of_data": None if until is None or days is None else max(min(until, days), 0.0),
+    }

@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 from engines import OTHERS, DuckDB, Engine, MissingError
 from engines.base import EVENTS
+from hypothesis import settings
 
 from demo.generate import generate
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")

@@ -210,7 +210,8 @@ CATALOGUE = pd.DataFrame(
         {"metric_id": "m1", "aggregation": "mean", "transform": "none", "direction": "up", "covariate": "pre_period"},
         {"metric_id": "m2", "aggregation": "proportion", "transform": None, "direction": "down", "covariate": None},
         {"metric_id": "m3", "aggregation": "quantile", "transform": None, "direction": "down", "covariate": None},
-        {"metric_id": "m4", "aggregation": "mean", "transform": "log", "direction": "down", "covariate": None},
+        {"metric_id": "m4", "aggregation": "mean", "transform": "sqrt", "direction": "down", "covariate": None},
+        {"metric_id": "m5", "aggregation": "proportion", "transform": "log", "direction": "up", "covariate": None},
     ]
 )
 
@@ -282,7 +283,11 @@ def test_experiment_of_full_quality():
         ({"cluster_by": "team"}, "clustered by team"),
         ({"primary_metric_id": "m9", "secondary_metric_ids": None}, "metric_catalog"),
         ({"primary_metric_id": "m3", "secondary_metric_ids": None}, "quantile"),
-        ({"primary_metric_id": "m4", "secondary_metric_ids": None}, "log"),
+        ({"primary_metric_id": "m4", "secondary_metric_ids": None}, "sqrt"),
+        ({"primary_metric_id": "m5", "secondary_metric_ids": None}, "log"),
+        ({"inference": "haybittle"}, "haybittle"),
+        ({"interim_looks": "0.5"}, "interim looks"),
+        ({"interim_looks": "half|1"}, "interim looks"),
     ],
 )
 def test_one_bad_registration_does_not_stop_the_others(change, word):

@@ -31,12 +31,17 @@ create table metric_catalog as select * from (values
 ) as t (metric_id, name);
 
 create table impact_estimates as
-select 'email' as experiment_id, *, 5e-2 as alpha
+select
+    'email' as experiment_id,
+    case when metric_id = 'part' then 'stratum=smb' else 'all' end as segment,
+    *,
+    5e-2 as alpha
 from (values
     ('mql', 'relative_difference', 'relative', 9e-2, 5e-2, 13e-2, true, 'A'),
     ('mql', 'difference_in_means', 'absolute', 4e-2, 2e-2, 6e-2, true, 'A'),
     ('speed', 'relative_difference', 'relative', 26e-1, 25e-1, 27e-1, false, 'A'),
     ('rework', 'difference_in_means', 'absolute', -1e-1, -12e-2, -8e-2, false, 'B'),
+    ('part', 'relative_difference', 'relative', 90e-1, 89e-1, 91e-1, true, 'A'),
     ('late', 'relative_difference', 'relative', 5e-1, 4e-1, 6e-1, false, 'E'),
     ('empty', 'relative_difference', 'relative', null, null, null, false, null)
 ) as t (metric_id, method, scale, estimate, ci_low, ci_high, is_primary, evidence_grade);

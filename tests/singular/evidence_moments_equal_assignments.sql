@@ -8,9 +8,14 @@ counts as (
     where n_units > 0
 ),
 
+-- Clusters count the units within.
 moments as (
-    select * from {{ ref('moments_unit_metrics') }}
+    select experiment_id, metric_id, arm, case when n_units > 0 then n_units else n end as n
+    from {{ ref('moments_unit_metrics') }}
     where segment = 'all'
+    union all
+    select experiment_id, metric_id, arm, case when n_units > 0 then n_units else n end as n
+    from {{ ref('moments_quantile_points') }}
 ),
 
 kinds as (

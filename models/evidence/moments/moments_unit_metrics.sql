@@ -1,26 +1,87 @@
-with unit_metrics as (
-    select * from {{ ref('int_unit_metrics') }}
+{%- set means = ['mean_y', 'mean_z', 'mean_x'] -%}
+{%- set names = ['n', 'n_units'] + means + ['var_y', 'var_z', 'var_x', 'cov_yz', 'cov_yx', 'cov_zx'] -%}
+with cells as (
+    select * from {{ ref('moments_unit_cells') }}
 ),
 
--- var_samp and covar_samp centre the values; sums of squares would cancel.
-final as (
+clusters as (
+    select * from {{ ref('moments_cluster_metrics') }}
+),
+
+-- Where some units have a stratum, those without are one more: strata together are all units.
+parted as (
+    select
+        *,
+        max(stratum) over (partition by experiment_id) is not null as has_strata
+    from cells
+),
+
+segmented as (
+    select
+        parted.*,
+        'all' as segment
+    from parted
+    union all
+    select
+        parted.*,
+        'triggered' as segment
+    from parted
+    where is_exposed
+    union all
+    select
+        parted.*,
+        'stratum=' || coalesce(stratum, '(none)') as segment
+    from parted
+    where has_strata
+),
+
+centred as (
+    select
+        *,
+        {%- for mean in means %}
+            sum(n * {{ mean }}) over (partition by experiment_id, metric_id, segment, arm) * 1.0
+            / sum(n) over (partition by experiment_id, metric_id, segment, arm) as all_{{ mean }}
+            {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from segmented
+),
+
+-- n_units is 0 where every unit stands for itself.
+merged as (
     select
         experiment_id,
         metric_id,
-        'all' as segment,
+        segment,
         arm,
-        count(*) as n,
-        avg(numerator) as mean_y,
-        var_samp(numerator) as var_y,
-        avg(denominator) as mean_z,
-        var_samp(denominator) as var_z,
-        avg(covariate) as mean_x,
-        var_samp(covariate) as var_x,
-        covar_samp(numerator, denominator) as cov_yz,
-        covar_samp(numerator, covariate) as cov_yx,
-        covar_samp(denominator, covariate) as cov_zx
-    from unit_metrics
-    group by experiment_id, metric_id, arm
+        sum(n) as n,
+        0 as n_units,
+        max(all_mean_y) as mean_y,
+        {{ ai_impact.merged_covariance('var_y', 'mean_y', 'mean_y') }} as var_y,
+        max(all_mean_z) as mean_z,
+        {{ ai_impact.merged_covariance('var_z', 'mean_z', 'mean_z') }} as var_z,
+        max(all_mean_x) as mean_x,
+        {{ ai_impact.merged_covariance('var_x', 'mean_x', 'mean_x') }} as var_x,
+        {{ ai_impact.merged_covariance('cov_yz', 'mean_y', 'mean_z') }} as cov_yz,
+        {{ ai_impact.merged_covariance('cov_yx', 'mean_y', 'mean_x') }} as cov_yx,
+        {{ ai_impact.merged_covariance('cov_zx', 'mean_z', 'mean_x') }} as cov_zx
+    from centred
+    group by experiment_id, metric_id, segment, arm
+),
+
+final as (
+    {%- for relation in ['merged', 'clusters'] %}
+        select
+            experiment_id,
+            metric_id,
+            segment,
+            arm,
+            {%- for name in names %}
+                {{ 'cast(' ~ name ~ ' as ' ~ dbt.type_bigint() ~ ') as ' ~ name if name in ('n', 'n_units') else name }}
+                {%- if not loop.last %},{% endif %}
+            {%- endfor %}
+        from {{ relation }}
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
 )
 
 select * from final

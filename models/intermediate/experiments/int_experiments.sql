@@ -25,7 +25,8 @@ versions as (
         experiment_id,
         count(*) as version_count,
         min(cast(starts_at as {{ dbt.type_timestamp() }})) as first_starts_at,
-        max(cast(dbt_valid_from as {{ dbt.type_timestamp() }})) as last_version_at
+        max(cast(dbt_valid_from as {{ dbt.type_timestamp() }})) as last_version_at,
+        max(cast(ends_at as {{ dbt.type_timestamp() }})) as latest_ends_at
     from snapshots
     group by experiment_id
 ),
@@ -73,6 +74,8 @@ final as (
         cast(experiments.power as double precision) as power,
         cast(experiments.minimum_detectable_effect as double precision) as minimum_detectable_effect,
         cast(experiments.cluster_by as {{ dbt.type_string() }}) as cluster_by,
+        cast(experiments.inference as {{ dbt.type_string() }}) as inference,
+        cast(experiments.interim_looks as {{ dbt.type_string() }}) as interim_looks,
         case methods.method_rank
             {%- for method in ranks %}
                 when {{ loop.index0 }} then '{{ method }}'
@@ -83,7 +86,9 @@ final as (
         ) as is_registered_before_start,
         versions.version_count > 1
         and versions.last_version_at >= versions.first_starts_at as is_changed_after_start,
-        coalesce(horizon.data_end >= cast(experiments.ends_at as {{ dbt.type_timestamp() }}), false) as is_finished
+        coalesce(horizon.data_end >= cast(experiments.ends_at as {{ dbt.type_timestamp() }}), false) as is_finished,
+        versions.latest_ends_at,
+        horizon.data_end
     from experiments
     left join versions on experiments.experiment_id = versions.experiment_id
     left join methods on experiments.experiment_id = methods.experiment_id

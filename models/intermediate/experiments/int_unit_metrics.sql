@@ -64,6 +64,10 @@ pooled as (
     group by experiment_id, metric_id
 ),
 
+caps as (
+    {{ ai_impact.winsorize_caps('valued') }}
+),
+
 final as (
     select
         valued.experiment_id,
@@ -72,12 +76,23 @@ final as (
         valued.unit_id,
         valued.arm,
         valued.stratum,
-        cast(valued.numerator as double precision) as numerator,
+        valued.cluster_id,
+        valued.is_exposed,
+        valued.aggregation,
+        valued.quantile,
+        valued.covariates,
+        valued.assigned_at,
+        cast({{ ai_impact.transformed('valued.numerator', 'valued.transform', 'caps.cap') }} as double precision)
+            as numerator,
         cast(valued.denominator as double precision) as denominator,
+        cast({{ ai_impact.transformed('valued.pre_numerator', 'valued.transform', 'caps.cap') }} as double precision)
+            as past_numerator,
+        cast(valued.pre_denominator as double precision) as past_denominator,
         cast(case
             when valued.covariate is null then null
             when valued.covariate <> 'pre_period' then coalesce(valued.named_covariate, pooled.mean_covariate)
-            when valued.denominator_measure is null then valued.pre_numerator
+            when valued.denominator_measure is null
+                then {{ ai_impact.transformed('valued.pre_numerator', 'valued.transform', 'caps.cap') }}
             else valued.pre_numerator - pooled.pre_ratio * valued.pre_denominator
         end as double precision) as covariate
     from valued
@@ -85,6 +100,10 @@ final as (
         on
             valued.experiment_id = pooled.experiment_id
             and valued.metric_id = pooled.metric_id
+    left join caps
+        on
+            valued.experiment_id = caps.experiment_id
+            and valued.metric_id = caps.metric_id
 )
 
 select * from final

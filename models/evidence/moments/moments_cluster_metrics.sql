@@ -1,0 +1,86 @@
+with unit_metrics as (
+    select * from {{ ref('int_unit_metrics') }}
+    where cluster_id is not null and aggregation <> 'quantile'
+),
+
+-- Over all arms: a cluster's covariate is how far its units together lie from it.
+centred as (
+    select
+        *,
+        covariate - avg(covariate) over (partition by experiment_id, metric_id) as distance
+    from unit_metrics
+),
+
+parts as (
+    select
+        experiment_id,
+        metric_id,
+        arm,
+        cluster_id,
+        stratum,
+        is_exposed,
+        count(*) as n_units,
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        sum(distance) as distance
+    from centred
+    group by experiment_id, metric_id, arm, cluster_id, stratum, is_exposed
+),
+
+-- Where some units have a stratum, those without are one more: strata together are all units.
+parted as (
+    select
+        *,
+        max(stratum) over (partition by experiment_id) is not null as has_strata
+    from parts
+),
+
+segmented as (
+    select
+        parted.*,
+        'all' as segment
+    from parted
+    union all
+    select
+        parted.*,
+        'triggered' as segment
+    from parted
+    where is_exposed
+    union all
+    select
+        parted.*,
+        'stratum=' || coalesce(stratum, '(none)') as segment
+    from parted
+    where has_strata
+),
+
+totals as (
+    select
+        experiment_id,
+        metric_id,
+        segment,
+        arm,
+        cluster_id,
+        sum(n_units) as n_units,
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        sum(distance) as distance
+    from segmented
+    group by experiment_id, metric_id, segment, arm, cluster_id
+),
+
+-- Clusters are the observations: whole clusters were assigned.
+final as (
+    select
+        experiment_id,
+        metric_id,
+        segment,
+        arm,
+        count(*) as n,
+        cast(sum(n_units) as {{ dbt.type_bigint() }}) as n_units,
+        {{ ai_impact.moments(x='distance') }}
+    from totals
+    group by experiment_id, metric_id, segment, arm
+)
+
+select * from final

@@ -1,0 +1,120 @@
+{%- set own = [
+    ('(y)', 'numerator'),
+    ('(z)', 'denominator'),
+    ('pre_period', 'past_numerator - coalesce(past_ratio, 0) * past_denominator'),
+] -%}
+with unit_metrics as (
+    select * from {{ ref('int_unit_metrics') }}
+    where translate(covariates, ';| ', ',,,') like '%,%' and aggregation <> 'quantile'
+),
+
+covariates as (
+    select * from {{ ref('int_unit_covariates') }}
+),
+
+units as (
+    select
+        *,
+        coalesce(cluster_id, unit_id) as observation,
+        {{ ai_impact.safe_divide(
+            'sum(past_numerator) over (partition by experiment_id, metric_id)',
+            'sum(past_denominator) over (partition by experiment_id, metric_id)'
+        ) }} as past_ratio
+    from unit_metrics
+),
+
+known as (
+    select
+        units.experiment_id,
+        units.metric_id,
+        units.unit_id,
+        covariates.name,
+        covariates.value
+    from units
+    inner join covariates
+        on
+            units.unit_type = covariates.unit_type
+            and units.unit_id = covariates.unit_id
+            and covariates.observed_at < units.assigned_at
+            and {{ ai_impact.in_list('covariates.name', 'units.covariates') }}
+),
+
+centres as (
+    select
+        experiment_id,
+        metric_id,
+        name,
+        avg(value) as centre
+    from known
+    group by experiment_id, metric_id, name
+),
+
+-- Distances from the mean over all arms: 0 where nothing is known, and what a cluster's units add up to.
+valued as (
+    {%- for name, value in own %}
+        select
+            experiment_id,
+            metric_id,
+            arm,
+            observation,
+            '{{ name }}' as name,
+            {{ value }} as value
+        from units
+        {{ "where " ~ ai_impact.in_list("'pre_period'", 'covariates') if loop.last }}
+        union all
+    {%- endfor %}
+    select
+        units.experiment_id,
+        units.metric_id,
+        units.arm,
+        units.observation,
+        centres.name,
+        coalesce(known.value - centres.centre, 0) as value
+    from units
+    inner join centres
+        on
+            units.experiment_id = centres.experiment_id
+            and units.metric_id = centres.metric_id
+    left join known
+        on
+            units.experiment_id = known.experiment_id
+            and units.metric_id = known.metric_id
+            and units.unit_id = known.unit_id
+            and centres.name = known.name
+),
+
+totals as (
+    select
+        experiment_id,
+        metric_id,
+        arm,
+        observation,
+        name,
+        sum(value) as value
+    from valued
+    group by experiment_id, metric_id, arm, observation, name
+),
+
+final as (
+    select
+        a.experiment_id,
+        a.metric_id,
+        a.arm,
+        a.name as name_a,
+        b.name as name_b,
+        count(*) as n,
+        avg(a.value) as mean_a,
+        avg(b.value) as mean_b,
+        covar_samp(a.value, b.value) as covariance
+    from totals as a
+    inner join totals as b
+        on
+            a.experiment_id = b.experiment_id
+            and a.metric_id = b.metric_id
+            and a.arm = b.arm
+            and a.observation = b.observation
+            and a.name <= b.name
+    group by a.experiment_id, a.metric_id, a.arm, a.name, b.name
+)
+
+select * from final

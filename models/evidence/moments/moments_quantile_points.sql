@@ -1,0 +1,61 @@
+with unit_metrics as (
+    select * from {{ ref('int_unit_metrics') }}
+    where aggregation = 'quantile'
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by experiment_id, metric_id, arm order by numerator) as rank,
+        ceil(quantile * count(*) over (partition by experiment_id, metric_id, arm) - 0.000001) as position
+    from unit_metrics
+),
+
+flagged as (
+    select
+        experiment_id,
+        metric_id,
+        arm,
+        quantile,
+        coalesce(cluster_id, unit_id) as cluster_id,
+        cluster_id is not null as is_clustered,
+        numerator,
+        max(case when rank = position then numerator end) over (partition by experiment_id, metric_id, arm) as point
+    from ranked
+),
+
+totals as (
+    select
+        experiment_id,
+        metric_id,
+        arm,
+        quantile,
+        point,
+        is_clustered,
+        cluster_id,
+        count(*) as n_units,
+        sum(case when numerator <= point then 1 else 0 end) as n_below
+    from flagged
+    group by experiment_id, metric_id, arm, quantile, point, is_clustered, cluster_id
+),
+
+-- The share of units at or below the quantile, with its variance over clusters.
+final as (
+    select
+        experiment_id,
+        metric_id,
+        arm,
+        quantile,
+        point,
+        count(*) as n,
+        cast(sum(case when is_clustered then n_units else 0 end) as {{ dbt.type_bigint() }}) as n_units,
+        avg(n_below) as mean_y,
+        var_samp(n_below) as var_y,
+        avg(n_units) as mean_z,
+        var_samp(n_units) as var_z,
+        covar_samp(n_below, n_units) as cov_yz
+    from totals
+    group by experiment_id, metric_id, arm, quantile, point
+)
+
+select * from final

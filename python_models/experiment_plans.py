@@ -1,0 +1,15 @@
+"""What every registered experiment can find, from the variance of its baseline."""
+
+from ai_impact_stats import plan_experiments, read, write
+
+
+def model(dbt, session):
+    dbt.config(packages=["ai-impact-stats"])
+    registry = read(dbt.ref("int_experiments"))
+    metrics = read(dbt.ref("metric_catalog"))
+    moments = read(dbt.ref("moments_unit_metrics"))
+    counts = read(dbt.ref("moments_arm_counts"))
+    further = {
+        "starts": read(dbt.ref("moments_start_counts")),
+    }
+    return write(plan_experiments(registry, metrics, moments, counts, **further), session)

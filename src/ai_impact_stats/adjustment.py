@@ -1,0 +1,227 @@
+"""Effects adjusted for what was known before: several covariates, strata, and least squares on cells of covariates."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .effects import _problem, difference, relative_difference
+from .estimate import Estimate, missing, wald
+from .moments import Arm, UnitMoments
+
+# Below this share of a covariate's own variance, what the others leave unexplained is rounding.
+COLLINEAR = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class JointMoments:
+    """The joint moments of numerator, denominator and k covariates over the n units (or clusters) of one arm.
+
+    `means` has k + 2 entries in the order (y, z, x1, …, xk), `covariance` is their (k + 2)×(k + 2) sample covariance
+    matrix (divisor n - 1). A metric per unit has z = 1 throughout.
+    """
+
+    n: int
+    means: np.ndarray
+    covariance: np.ndarray
+
+    @classmethod
+    def from_rows(cls, y, x, z=None) -> "JointMoments":
+        """From one row a unit: y and z of n entries, x of shape (n, k)."""
+        y, x = np.asarray(y, "float64"), np.asarray(x, "float64")
+        z = np.ones(len(y)) if z is None else np.asarray(z, "float64")
+        rows = np.column_stack([y, z, x])
+        covariance = np.full((rows.shape[1],) * 2, math.nan)
+        if len(y) > 1:
+            centred = rows - rows.mean(axis=0)
+            covariance = centred.T @ centred / (len(y) - 1)
+        return cls(len(y), rows.mean(axis=0) if len(y) else np.full(rows.shape[1], math.nan), covariance)
+
+    def unit_moments(self) -> UnitMoments:
+        """Without the covariates."""
+        m, c = self.means, self.covariance
+        return UnitMoments(self.n, float(m[0]), float(c[0, 0]), float(m[1]), float(c[1, 1]), float(c[0, 1]))
+
+    def linear(self) -> tuple[float, float, np.ndarray]:
+        """Mean and variance of the ratio's linearised unit (see `UnitMoments.ratio`), and its covariances with x."""
+        arm = self.unit_moments().ratio()
+        joint = (self.covariance[0, 2:] - arm.mean * self.covariance[1, 2:]) / self.means[1]
+        return arm.mean, arm.variance, joint
+
+
+def cuped_many_arms(treatment: JointMoments, control: JointMoments) -> tuple[Arm, Arm] | str:
+    """Both arms adjusted for all covariates at once, or the reason why that is impossible.
+
+    The slopes are pooled within the arms, so that the difference is that of least squares on arm and covariates. Deng,
+    Xu, Kohavi and Walker (2013), section 3.2, in several dimensions. The variance carries (N - 2)/(N - 2 - k) for the k
+    slopes. Covariates that don't vary, or that repeat others, change nothing.
+    """
+    problem = _problem(treatment.unit_moments().ratio(), control.unit_moments().ratio())
+    if problem:
+        return problem
+    arms = (treatment, control)
+    weights = [m.n - 1 for m in arms]
+    linear = [m.linear() for m in arms]
+    scatter = sum(w * m.covariance[2:, 2:] for w, m in zip(weights, arms, strict=True))
+    joint = sum(w * part[2] for w, part in zip(weights, linear, strict=True))
+    if not (np.isfinite(scatter).all() and np.isfinite(joint).all()):
+        return "A covariate's moments are unknown, so nothing can be adjusted for."
+    scale = np.sqrt(np.diag(scatter))
+    level = np.max([np.abs(m.means[2:]) for m in arms], axis=0)
+    used = scale > 1e-12 * level * math.sqrt(treatment.n + control.n)
+    used &= scale > 0
+    if not used.any():
+        return "No covariate varies, so nothing can be adjusted for."
+    standard = scatter[np.ix_(used, used)] / np.outer(scale[used], scale[used])
+    inverse = np.linalg.pinv(standard, rcond=COLLINEAR, hermitian=True)
+    slopes = np.zeros(len(scale))
+    slopes[used] = inverse @ (joint[used] / scale[used]) / scale[used]
+    rank = int(np.linalg.matrix_rank(standard, tol=COLLINEAR, hermitian=True))
+    freedom = treatment.n + control.n - 2
+    if freedom <= rank:
+        return "There are fewer units than covariates to adjust for."
+    total = treatment.n + control.n
+    pooled = (treatment.n * treatment.means[2:] + control.n * control.means[2:]) / total
+    adjusted = []
+    for m, (mean, variance, own) in zip(arms, linear, strict=True):
+        residual = variance + slopes @ m.covariance[2:, 2:] @ slopes - 2 * slopes @ own
+        residual = max(float(residual), 0.0) * freedom / (freedom - rank)
+        adjusted.append(Arm(m.n, float(mean - slopes @ (m.means[2:] - pooled)), residual))
+    return adjusted[0], adjusted[1]
+
+
+def cuped_many(treatment: JointMoments, control: JointMoments, alpha: float = 0.05, relative: bool = False) -> Estimate:
+    """The difference adjusted for several covariates from before the assignment (`cuped_many_arms`)."""
+    arms = cuped_many_arms(treatment, control)
+    if isinstance(arms, str):
+        return missing(arms, treatment.n, control.n)
+    return (relative_difference if relative else difference)(*arms, alpha)
+
+
+Strata = Mapping[str, tuple[UnitMoments, UnitMoments]]
+
+
+def post_stratified_arms(strata: Strata) -> tuple[Arm, Arm] | str:
+    """Both arms weighted to the strata's shares over all arms, or the reason why that is impossible.
+
+    `strata` maps a stratum to its (treatment, control) moments. Strata with fewer than 2 units (or clusters) in an arm
+    are taken together as one. Miratrix, Sekhon and Yu (2013), "Adjusting treatment effect estimates by
+    post-stratification in randomized experiments", section 3. A ratio is weighted through its linearised unit.
+    """
+    kept, rest = [], (UnitMoments.from_rows([]), UnitMoments.from_rows([]))
+    for name in sorted(strata):
+        pair = strata[name]
+        if min(pair[0].n, pair[1].n) >= 2:
+            kept.append(pair)
+        else:
+            rest = (rest[0].merged(pair[0]), rest[1].merged(pair[1]))
+    if rest[0].n or rest[1].n:
+        if min(rest[0].n, rest[1].n) < 2:
+            if not kept:
+                return "No stratum has 2 units in both arms."
+            last = kept.pop()
+            rest = (rest[0].merged(last[0]), rest[1].merged(last[1]))
+        kept.append(rest)
+    if len(kept) < 2:
+        return "There are fewer than two strata with 2 units in both arms, so nothing can be adjusted for."
+    total = sum(m.n for pair in kept for m in pair)
+    arms = []
+    for k in (0, 1):
+        n = sum(pair[k].n for pair in kept)
+        y, z = (sum(pair[k].n * getattr(pair[k], name) for pair in kept) / n for name in ("mean_y", "mean_z"))
+        if not (math.isfinite(y) and math.isfinite(z) and z):
+            return "An arm has no value of the metric, or its denominator is 0."
+        ratio = mean = y / z
+        variance = 0.0
+        for pair in kept:
+            m, weight = pair[k], (pair[0].n + pair[1].n) / total
+            mean += weight * (m.mean_y - ratio * m.mean_z) / z
+            spread = (m.var_y - 2 * ratio * m.cov_yz + ratio**2 * m.var_z) / z**2
+            variance += weight**2 * max(spread, 0.0) / m.n
+        arms.append(Arm(n, mean, variance * n))
+    problem = _problem(*arms)
+    if problem:
+        return problem
+    return arms[0], arms[1]
+
+
+def post_stratified(strata: Strata, alpha: float = 0.05, relative: bool = False) -> Estimate:
+    """The difference within strata, weighted by their size (`post_stratified_arms`)."""
+    arms = post_stratified_arms(strata)
+    if isinstance(arms, str):
+        counts = [sum(pair[k].n for pair in strata.values()) for k in (0, 1)]
+        return missing(arms, *counts)
+    return (relative_difference if relative else difference)(*arms, alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Units that share their arm and covariates (and cluster), one entry a cell: what least squares need of them.
+
+    `treated` is 0 or 1, `x` has shape (cells, k), `n` counts units, `mean` is the metric's mean, `scatter` the sum of
+    squares about it (squared units of the metric), `cluster` labels clusters or is None.
+    """
+
+    treated: np.ndarray
+    x: np.ndarray
+    n: np.ndarray
+    mean: np.ndarray
+    scatter: np.ndarray
+    cluster: np.ndarray | None = None
+
+
+def lin(cells: Cells, errors: str = "HC2", alpha: float = 0.05) -> Estimate:
+    """The average effect by least squares of the metric on arm, covariates and their products.
+
+    Covariates are centred on their mean over both arms, so that the arm's coefficient is the average effect: Lin
+    (2013), "Agnostic notes on regression adjustments to experimental data", section 4. It equals least squares on
+    the rows, to rounding. `errors`: HC0 to HC3 (MacKinnon and White 1985), or `cluster`: Liang and Zeger (1986) with
+    G/(G - 1)·(N - 1)/(N - K). The t distribution has N - K degrees of freedom, with clusters G - 1. No estimate, with
+    a reason, for an empty arm, covariates that determine each other or the arm, or no residual variance.
+    """
+    treated, n = np.asarray(cells.treated, "float64"), np.asarray(cells.n, "float64")
+    mean, scatter = np.asarray(cells.mean, "float64"), np.asarray(cells.scatter, "float64")
+    x = np.asarray(cells.x, "float64").reshape(len(n), -1)
+    sizes = int(n[treated == 1].sum()), int(n[treated == 0].sum())
+    if min(sizes) == 0:
+        return missing(f"The {'treatment' if sizes[0] == 0 else 'control'} arm has no units.", *sizes)
+    if not all(np.isfinite(v).all() for v in (mean, scatter, x)):
+        return missing("A cell has no value of the metric or of a covariate.", *sizes)
+    x = x - (n @ x) / n.sum()
+    scale = np.sqrt((n @ x**2) / n.sum())
+    x = x[:, scale > 0] / scale[scale > 0]
+    design = np.column_stack([np.ones(len(n)), treated, x, treated[:, None] * x])
+    rows, k = n.sum(), design.shape[1]
+    root = np.sqrt(n)
+    q, r = np.linalg.qr(design * root[:, None])
+    diagonal = np.abs(np.diag(r))
+    if rows <= k or len(n) < k or diagonal.min() <= 1e-9 * diagonal.max():
+        return missing("There are too few units for the covariates, or the covariates determine each other.", *sizes)
+    beta = np.linalg.solve(r, q.T @ (root * mean))
+    residual = mean - design @ beta
+    # Each unit's weight in the arm's coefficient: the second row of (X'X)⁻¹X'.
+    weight = np.linalg.solve(r, q.T)[1] / root
+    level = float((n @ mean**2) / rows)
+    if errors == "cluster":
+        variance, df = _cluster_variance(cells.cluster, weight * n * residual, rows, k)
+    else:
+        leverage = (q**2).sum(axis=1) / n
+        power = {"HC0": 0, "HC1": 0, "HC2": 1, "HC3": 2}[errors]
+        if power and leverage.max() >= 1 - 1e-9:
+            return missing("A unit determines a coefficient alone: its error is unknown.", *sizes)
+        squares = (scatter + n * residual**2) / (1 - leverage) ** power
+        variance, df = float((weight**2 * squares).sum()), rows - k
+        variance *= rows / (rows - k) if errors == "HC1" else 1
+    if not math.isfinite(variance) or variance <= 1e-28 * level:
+        return missing("The covariates leave no variance, so there is no standard error.", *sizes)
+    return wald(float(beta[1]), variance, df, *sizes, alpha)
+
+
+def _cluster_variance(cluster, scores: np.ndarray, rows: float, k: int) -> tuple[float, float]:
+    labels, index = np.unique(cluster, return_inverse=True)
+    g = len(labels)
+    if g < 2:
+        return math.nan, math.nan
+    totals = np.bincount(index, scores, g)
+    return float((totals**2).sum() * g / (g - 1) * (rows - 1) / (rows - k)), g - 1

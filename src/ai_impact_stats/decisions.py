@@ -1,0 +1,57 @@
+"""What an estimate means for a decision: the posterior, the loss of being wrong, and margins that harm may not pass."""
+
+import math
+from dataclasses import dataclass
+
+from scipy.special import ndtr
+
+from .estimate import Estimate, two_sided_p
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """The normal posterior of an effect: `mean` and `std_dev` in its unit, the chance that it is an improvement, and
+    the expected loss, in the same unit, of choosing the treatment. All None without an estimate."""
+
+    mean: float | None
+    std_dev: float | None
+    probability_better: float | None
+    expected_loss: float | None
+
+
+def posterior(
+    estimate: Estimate, direction: str = "up", prior_sd: float | None = None, prior_mean: float = 0.0
+) -> Posterior:
+    """From a normal likelihood with the estimate's standard error and a flat or a normal prior.
+
+    `prior_sd` in the estimate's unit; None is flat. Conjugate normal updating, Gelman et al., "Bayesian data analysis",
+    section 2.5; the loss E[max(0, −δ)] of δ ~ N(m, s²) is s·φ(m/s) − m·Φ(−m/s), Stucchio (2015), "Bayesian A/B testing
+    at VWO", on the expected loss. `direction` (up, down) tells which way is better.
+    """
+    if estimate.estimate is None:
+        return Posterior(None, None, None, None)
+    mean, variance = estimate.estimate, estimate.std_error**2
+    if prior_sd is not None and prior_sd > 0:
+        precision = 1 / variance + 1 / prior_sd**2
+        mean = (mean / variance + prior_mean / prior_sd**2) / precision
+        variance = 1 / precision
+    sd = math.sqrt(variance)
+    gain = mean / sd if direction != "down" else -mean / sd
+    loss = sd * (math.exp(-(gain**2) / 2) / math.sqrt(2 * math.pi) - gain * float(ndtr(-gain)))
+    return Posterior(mean, sd, float(ndtr(gain)), max(loss, 0.0))
+
+
+def non_inferiority(estimate: Estimate, margin: float, direction: str = "up") -> tuple[bool | None, float | None]:
+    """(holds, p): is the metric worse by less than `margin` (positive, in the estimate's unit)?
+
+    The one-sided p value of the hypothesis that it is worse by the margin or more. It holds when the estimate's
+    two-sided interval lies on the good side of the margin, so that a level of α there is α/2 here: ICH E9 (1998),
+    sections 3.3.2 and 5.5. None without an estimate or a margin above 0.
+    """
+    if estimate.estimate is None or not margin > 0:
+        return None, None
+    gain = estimate.estimate if direction != "down" else -estimate.estimate
+    worst = estimate.ci_low if direction != "down" else -estimate.ci_high
+    t = (gain + margin) / estimate.std_error
+    half = two_sided_p(t, math.inf if estimate.df is None else estimate.df) / 2
+    return bool(worst > -margin), half if t > 0 else 1 - half

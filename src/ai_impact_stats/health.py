@@ -1,0 +1,501 @@
+"""From the moments of every experiment to the checks of its health, the balance of its arms, and its plan."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from . import checks
+from .adjustment import Cells, cuped_many, post_stratified_arms
+from .effects import cuped, difference
+from .moments import Arm, UnitMoments
+from .planning import effective_variance, minimum_detectable_effect, plan, remaining_variance
+from .registry import COMPARED_DESIGNS, Experiment, is_missing, names, read_experiment
+from .tables import NOTHING, Tables, read_tables, records, write_table
+
+AGGREGATIONS = ("mean", "ratio", "proportion", "count", "quantile")
+TRANSFORMS = ("none", "log", "winsorize")
+CLUSTERS_KNOWN = 0.99
+BALANCED = 0.1
+HORIZONS = (8, 10, 12)
+
+CHECKS = pa.schema(
+    [
+        ("experiment_id", pa.string()),
+        ("check_id", pa.string()),
+        *((name, pa.float64()) for name in ("statistic", "p_value", "threshold")),
+        ("passed", pa.bool_()),
+        ("detail", pa.string()),
+    ]
+)
+BALANCE = pa.schema(
+    [
+        *((name, pa.string()) for name in ("experiment_id", "covariate", "treatment_arm")),
+        ("n_treatment", pa.int64()),
+        ("n_control", pa.int64()),
+        *((name, pa.float64()) for name in ("mean_treatment", "mean_control", "smd_before", "smd_after")),
+        ("variance_ratio", pa.float64()),
+        ("is_balanced", pa.bool_()),
+        ("reason", pa.string()),
+    ]
+)
+PLANS = pa.schema(
+    [
+        *((name, pa.string()) for name in ("experiment_id", "metric_id", "scale")),
+        ("weeks", pa.int64()),
+        *((name, pa.float64()) for name in ("baseline_mean", "baseline_variance", "design_effect")),
+        *((name, pa.float64()) for name in ("remaining_variance", "treatment_share", "units_per_week")),
+        *((name, pa.float64()) for name in ("alpha", "power", "effect")),
+        *((name, pa.int64()) for name in ("sample_size", "sample_size_adjusted", "weeks_needed")),
+        *((name, pa.int64()) for name in ("weeks_needed_adjusted", "units")),
+        *((name, pa.float64()) for name in ("detectable_effect", "detectable_effect_adjusted")),
+        *((name, pa.string()) for name in ("baseline_source", "reason")),
+    ]
+)
+
+
+def check_experiments(
+    registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame, counts: pd.DataFrame, **further: pd.DataFrame
+) -> pa.Table:
+    """One row per experiment and check (schema `CHECKS`); `further` are the optional tables of `read_tables`.
+
+    Checks that need a table that is not there, or that don't apply, have no row.
+    """
+    tables = read_tables(metrics, moments, counts, **further)
+    rows = [
+        {"experiment_id": experiment.experiment_id, "check_id": check_id}
+        | {name: getattr(check, name) for name in ("statistic", "p_value", "threshold", "passed", "detail")}
+        for experiment in map(read_experiment, records(registry))
+        for check_id, check in find_checks(experiment, tables).items()
+    ]
+    return write_table(rows, CHECKS)
+
+
+def balance_experiments(
+    registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame, counts: pd.DataFrame, **further: pd.DataFrame
+) -> pa.Table:
+    """One row per experiment, covariate and treatment arm (schema `BALANCE`), of what is known from before.
+
+    `smd_after` is the difference left within strata, NULL where there are none; the covariates that an estimate adjusts
+    for are balanced by it in any case.
+    """
+    tables = read_tables(metrics, moments, counts, **further)
+    rows: list[dict] = []
+    for record in records(registry):
+        experiment = read_experiment(record)
+        for (name, treatment), (t, c, strata) in _covariate_moments(experiment, tables).items():
+            before, ratio = checks.balance(t, c)
+            arms = post_stratified_arms(strata) if len(strata) > 1 else ""
+            after = None if isinstance(arms, str) or before is None else _smd(arms, t, c)
+            rows.append(
+                {
+                    "experiment_id": experiment.experiment_id,
+                    "covariate": name,
+                    "treatment_arm": treatment,
+                    "n_treatment": t.n,
+                    "n_control": c.n,
+                    "mean_treatment": _known(t.mean),
+                    "mean_control": _known(c.mean),
+                    "smd_before": before,
+                    "smd_after": after,
+                    "variance_ratio": ratio,
+                    "is_balanced": None if before is None else abs(before) <= BALANCED,
+                    "reason": None if before is not None else "The covariate does not vary, or is not known.",
+                }
+            )
+    return write_table(rows, BALANCE)
+
+
+def plan_experiments(
+    registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame, counts: pd.DataFrame, **further: pd.DataFrame
+) -> pa.Table:
+    """One row per experiment, registered metric and weeks of 8, 10, 12 and the registered length (schema `PLANS`).
+
+    The baseline is the control arm of the experiment; before it has started, that of another experiment with the
+    metric. Effects are on the scale of the registered one: absolute for means and proportions, relative otherwise.
+    """
+    tables = read_tables(metrics, moments, counts, **further)
+    rows: list[dict] = []
+    for experiment in map(read_experiment, records(registry)):
+        length = [] if not experiment.days else [max(round(experiment.days / 7), 1)]
+        for metric_id in experiment.metrics:
+            for weeks in sorted({*HORIZONS, *length}):
+                rows.append(_plan_row(experiment, metric_id, weeks, tables))
+    return write_table(rows, PLANS)
+
+
+def _smd(arms: tuple[Arm, Arm], t: Arm, c: Arm) -> float:
+    return (arms[0].mean - arms[1].mean) / math.sqrt((t.variance + c.variance) / 2)
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def metric_problem(
+    experiment: Experiment, metric_id: str, metric: Mapping[str, Any] | None, tables: Tables
+) -> str | None:
+    """Why no estimate of the metric can be made, whatever its numbers, or None."""
+    if experiment.problem:
+        return experiment.problem
+    if metric is None:
+        return f"The metric {metric_id} is not in metric_catalog: add it there, or correct the registration."
+    aggregation, transform = metric["aggregation"], metric["transform"]
+    if aggregation not in AGGREGATIONS:
+        return f"The aggregation {aggregation} of the metric {metric_id} is unknown."
+    if not is_missing(transform) and transform not in TRANSFORMS:
+        return f"The transform {transform} of the metric {metric_id} is unknown: use one of {', '.join(TRANSFORMS)}."
+    transforms = not is_missing(transform) and transform != "none"
+    per_unit = is_missing(metric.get("denominator_measure"))
+    if transforms and (aggregation in ("proportion", "quantile") or not per_unit):
+        return f"The transform {transform} of the metric {metric_id} needs a mean or count per unit."
+    if aggregation == "quantile" and not per_unit:
+        return f"The quantile {metric_id} has a denominator: a quantile is of one measure per unit."
+    return _cluster_problem(experiment, metric_id, tables)
+
+
+def _cluster_problem(experiment: Experiment, metric_id: str, tables: Tables) -> str | None:
+    if experiment.cluster_by is None:
+        return None
+    arms = tables.arms(experiment.experiment_id, metric_id).values()
+    points = [q.share for q in tables.quantiles.get((experiment.experiment_id, metric_id), {}).values()]
+    units = sum(tables.sizes.get(experiment.experiment_id, {}).get(a, (0, 0))[0] for a in experiment.arms)
+    unknown = tables.unclustered.get(experiment.experiment_id, 0)
+    if any(m.n_units for m in (*arms, *points)) and not (units and unknown >= units):
+        return None
+    return (
+        f"Units are clustered by {experiment.cluster_by}, but the cluster of none is known: "
+        f"give each an attribute {experiment.cluster_by} in unit_covariates, or a stratum."
+    )
+
+
+def arm_of(moments: UnitMoments, metric: Mapping[str, Any]) -> Arm:
+    """The metric's arm: binomial for a proportion of units that stand for themselves, the ratio of means otherwise."""
+    if metric["aggregation"] == "proportion" and moments.n and not moments.n_units:
+        return Arm.from_proportion(moments.mean_y * moments.n, moments.n)
+    return moments.ratio()
+
+
+def regression_cells(
+    cells: list[dict[str, Any]], treatment: str, control: str, arms: tuple[UnitMoments, UnitMoments]
+) -> Cells | str:
+    """Cells of covariate bin and stratum as `lin` takes them, or why there are none.
+
+    A bin's covariate is its mean over all arms. A ratio is taken through its linearised unit, each arm's about its own
+    ratio. Strata are indicators; beyond 20, and those with fewer than 5 units in an arm, are one.
+    """
+    kept = [row for row in cells if row["arm"] in (treatment, control)]
+    ratios = dict(zip((treatment, control), arms, strict=True))
+    if not kept or any(not math.isfinite(m.ratio().mean) for m in arms):
+        return "An arm has no units, or its denominator is 0."
+    bins: dict[int, tuple[float, float]] = {}
+    sizes: dict[str, dict[str, int]] = {}
+    for row in cells:
+        n, total = bins.get(row["bin"], (0.0, 0.0))
+        bins[row["bin"]] = (n + row["moments"].n, total + row["moments"].n * row["moments"].mean_x)
+    for row in kept:
+        counts = sizes.setdefault(_stratum(row), {treatment: 0, control: 0})
+        counts[row["arm"]] += row["moments"].n
+    large = [s for s in sorted(sizes, key=lambda s: (-sum(sizes[s].values()), s)) if min(sizes[s].values()) >= 5]
+    indicators = large[1:20] if len(large) == len(sizes) else large[:20]
+    treated, x, n, mean, scatter = [], [], [], [], []
+    for row in kept:
+        m, arm = row["moments"], ratios[row["arm"]]
+        r = arm.ratio().mean
+        variance = (m.var_y - 2 * r * m.cov_yz + r * r * m.var_z) / arm.mean_z**2 if m.n > 1 else 0.0
+        treated.append(float(row["arm"] == treatment))
+        x.append([bins[row["bin"]][1] / bins[row["bin"]][0], *(float(_stratum(row) == s) for s in indicators)])
+        n.append(m.n)
+        mean.append(r + (m.mean_y - r * m.mean_z) / arm.mean_z)
+        scatter.append(max(variance, 0.0) * (m.n - 1))
+    return Cells(np.array(treated), np.array(x), np.array(n), np.array(mean), np.array(scatter))
+
+
+def _stratum(row: Mapping[str, Any]) -> str:
+    return "" if is_missing(row["stratum"]) else str(row["stratum"])
+
+
+def effect_scale(metric: Mapping[str, Any]) -> str:
+    """The scale of a registered smallest effect: the metric's unit for means and proportions, relative otherwise."""
+    return "absolute" if metric.get("aggregation") in ("mean", "proportion") else "relative"
+
+
+def find_checks(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
+    """All checks of one experiment that can be made; the first eight are always there."""
+    sizes = tables.sizes.get(experiment.experiment_id, {})
+    counts = {arm: pair[0] for arm, pair in sizes.items()}
+    excluded = sum(pair[1] for pair in sizes.values())
+    found = {
+        "srm": _sample_ratio(experiment, counts),
+        "multiple_exposure": checks.multiple_exposure(excluded, sum(counts.values()) + excluded),
+        "unknown_arm": checks.unknown_arms(counts, set(experiment.arms)),
+        "pre_period_balance": checks.pre_period_balance(_covariates(experiment, tables)),
+        "power": _power(experiment, tables),
+        "registered_late": _fact(
+            experiment.registered_before_start,
+            "Registered before its start.",
+            "Registered after its start, or undated.",
+        ),
+        "registration_changed": _fact(
+            None if experiment.changed_after_start is None else not experiment.changed_after_start,
+            "The registration has not changed since its start.",
+            "The registration changed after its start.",
+        ),
+        "still_running": _fact(
+            experiment.finished, "The data reach beyond its end.", "The data end before the experiment does."
+        ),
+    }
+    return found | {name: check for name, check in _further(experiment, tables).items() if check.passed is not None}
+
+
+def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
+    e, found = experiment.experiment_id, {}
+    parts = tables.parts.get(e, {})
+    if experiment.design in COMPARED_DESIGNS and not isinstance(experiment.weights, str):
+        weights = experiment.weights
+        found["srm_by_stratum"] = checks.sample_ratio_within(parts.get("stratum", {}), weights, "stratum")
+        found["srm_by_start_day"] = checks.sample_ratio_within(parts.get("start_day", {}), weights, "day")
+        exposed = parts.get("exposed", {}).get("exposed", {})
+        if experiment.control in exposed:
+            found["srm_triggered"] = checks.sample_ratio(exposed, weights)
+    if experiment.problem is None:
+        found["pre_period_difference"] = _past(experiment, tables)
+        found["novelty"] = _novelty(experiment, tables)
+    if experiment.cluster_by is not None:
+        found["interference"] = checks.interference(tables.neighbours.get(e))
+        units = sum(pair[0] for pair in tables.sizes.get(e, {}).values())
+        if units:
+            share = 1 - tables.unclustered.get(e, 0) / units
+            detail = f"The {experiment.cluster_by} of {share:.1%} of the units is known; the rest stand for themselves."
+            found["clusters_known"] = checks.Check(share, None, CLUSTERS_KNOWN, share >= CLUSTERS_KNOWN, detail)
+        arms = tables.arms(e, experiment.primary or "")
+        found["enough_clusters"] = checks.enough_clusters(
+            {a: arms[a].n for a in experiment.arms if a in arms and arms[a].n_units}
+        )
+    found["stopped_early"] = checks.stopped_early(
+        experiment.planned_days, experiment.days, experiment.looks_were_planned
+    )
+    return found
+
+
+def _fact(passed: bool | None, yes: str, no: str) -> checks.Check:
+    detail = "Not known." if passed is None else yes if passed else no
+    return checks.Check(None, None, None, passed, detail)
+
+
+def _sample_ratio(experiment: Experiment, counts: Mapping[str, int]) -> checks.Check:
+    if isinstance(experiment.weights, str):
+        return checks.Check(None, None, checks.SRM_ALPHA, None, experiment.weights)
+    # The units that quasi-experiments compare were never meant to have a ratio.
+    if experiment.design not in COMPARED_DESIGNS and not experiment.has_split:
+        detail = "The design plans no split, so there is no ratio to check."
+        return checks.Check(None, None, checks.SRM_ALPHA, None, detail)
+    return checks.sample_ratio(counts, experiment.weights)
+
+
+def _past(experiment: Experiment, tables: Tables) -> checks.Check:
+    pairs: dict[str, tuple[Arm, Arm]] = {}
+    for metric_id in experiment.metrics:
+        arms = tables.past.get((experiment.experiment_id, metric_id), {})
+        for treatment in experiment.treatments:
+            if treatment in arms and experiment.control in arms:
+                name = metric_id if len(experiment.treatments) == 1 else f"{metric_id} ({treatment})"
+                pairs[name] = (arms[treatment].ratio(), arms[experiment.control].ratio())
+    return checks.past_difference(pairs)
+
+
+def _novelty(experiment: Experiment, tables: Tables) -> checks.Check:
+    """Of the primary metric; of several treatment arms, the one that changes most."""
+    found = []
+    weeks = tables.weeks.get((experiment.experiment_id, experiment.primary or ""), {})
+    for treatment in experiment.treatments:
+        effects = {
+            week: difference(arms[treatment].ratio(), arms[experiment.control].ratio(), experiment.alpha)
+            for week, arms in weeks.items()
+            if treatment in arms and experiment.control in arms
+        }
+        found.append(checks.novelty(effects, checks.NOVELTY_ALPHA / len(experiment.treatments)))
+    made = [check for check in found if check.p_value is not None]
+    return min(made, key=lambda check: check.p_value) if made else checks.novelty({})
+
+
+def _covariate_moments(experiment: Experiment, tables: Tables) -> dict[tuple[str, str], tuple[Arm, Arm, dict]]:
+    """(covariate, treatment arm) to its treatment arm, control arm, and strata; one that several metrics name, once."""
+    found: dict[tuple[str, str], tuple[Arm, Arm, dict]] = {}
+    control = experiment.control
+    for metric_id in experiment.metrics:
+        cell = tables.catalogue.get(metric_id, {}).get("covariate")
+        arms = tables.arms(experiment.experiment_id, metric_id)
+        joint = tables.joint.get((experiment.experiment_id, metric_id), {})
+        listed = names(cell)
+        if not listed or control not in arms:
+            continue
+        strata = tables.strata(experiment.experiment_id, metric_id)
+        for treatment in experiment.treatments:
+            if treatment not in arms:
+                continue
+            key = (_covariate_name(listed[0], metric_id), treatment)
+            parts = {
+                s: (_as_metric(m.get(treatment, NOTHING)), _as_metric(m.get(control, NOTHING)))
+                for s, m in strata.items()
+            }
+            found.setdefault(key, (arms[treatment].covariate(), arms[control].covariate(), parts))
+            for name in listed[1:] if treatment in joint and control in joint else []:
+                pair = [_joint_arm(joint[a], name) for a in (treatment, control)]
+                if all(pair):
+                    found.setdefault((_covariate_name(name, metric_id), treatment), (*pair, {}))
+    return found
+
+
+def _covariate_name(name: str, metric_id: str) -> str:
+    return f"{metric_id} before the start" if name == "pre_period" else name
+
+
+def _as_metric(m: UnitMoments) -> UnitMoments:
+    """The covariate in the place of the metric."""
+    return UnitMoments(m.n, m.mean_x, m.var_x)
+
+
+def _joint_arm(named: tuple[list[str], Any], name: str) -> Arm | None:
+    others, joint = named
+    if name not in others:
+        return None
+    k = others.index(name) + 2
+    return Arm(joint.n, float(joint.means[k]), float(joint.covariance[k, k]))
+
+
+def _covariates(experiment: Experiment, tables: Tables) -> dict[str, tuple[Arm, Arm]]:
+    several = len(experiment.treatments) > 1
+    return {
+        f"{name} ({treatment})" if several else name: (t, c)
+        for (name, treatment), (t, c, _) in _covariate_moments(experiment, tables).items()
+    }
+
+
+def _power(experiment: Experiment, tables: Tables) -> checks.Check:
+    """Could the experiment see the effect it was planned for, in every treatment arm, with the precision it reached?
+
+    The statistic is the smallest effect on the primary metric that it finds with the planned power, in its unit for
+    means and proportions, relative to the control otherwise: the scale of the registered effect.
+    """
+    planned, metric = experiment.smallest_effect, tables.catalogue.get(experiment.primary or "")
+    problem = metric_problem(experiment, experiment.primary or "(none)", metric, tables)
+    if problem or planned is None:
+        return checks.Check(None, None, planned, None, problem or "No minimum detectable effect is registered.")
+    arms = tables.arms(experiment.experiment_id, experiment.primary)
+    reached = []
+    for treatment in experiment.treatments:
+        t, c = arms.get(treatment, NOTHING), arms.get(experiment.control, NOTHING)
+        known = [difference(arm_of(t, metric), arm_of(c, metric), experiment.alpha), cuped(t, c, experiment.alpha)]
+        joint = tables.joint.get((experiment.experiment_id, experiment.primary), {})
+        if treatment in joint and experiment.control in joint:
+            known.append(cuped_many(joint[treatment][1], joint[experiment.control][1], experiment.alpha))
+        known = [e for e in known if e.estimate is not None]
+        level = 1.0 if effect_scale(metric) == "absolute" else abs(c.ratio().mean) if c.n else 0.0
+        if not known or not level > 0:
+            return checks.Check(None, None, planned, False, f"The effect of the arm {treatment} can't be estimated.")
+        best = min(known, key=lambda e: e.std_error)
+        mde = minimum_detectable_effect(best.std_error, experiment.alpha, experiment.power, best.df)
+        reached.append(mde / level)
+    worst = max(reached)
+    detail = (
+        f"Finds an effect of {worst:.3g} ({effect_scale(metric)}) on {experiment.primary} "
+        f"with power {experiment.power:g}; {planned:.3g} was planned for."
+    )
+    return checks.Check(worst, None, planned, worst <= planned, detail)
+
+
+def _baseline(experiment: Experiment, metric_id: str, tables: Tables) -> tuple[UnitMoments, UnitMoments, str] | None:
+    """(control, all others of that experiment, where it comes from)."""
+    own = tables.arms(experiment.experiment_id, metric_id)
+    if own.get(experiment.control, NOTHING).n > 1:
+        others = next((own[t] for t in experiment.treatments if t in own), NOTHING)
+        return own[experiment.control], others, f"the control arm of {experiment.experiment_id}"
+    for (e, m), segments in sorted(tables.cells.items()):
+        arms = segments.get("all", {})
+        if m == metric_id and arms:
+            arm = max(arms, key=lambda a: (arms[a].n, a))
+            return arms[arm], NOTHING, f"the arm {arm} of {e}"
+    return None
+
+
+def _plan_row(experiment: Experiment, metric_id: str, weeks: int, tables: Tables) -> dict:
+    metric = tables.catalogue.get(metric_id)
+    row = dict.fromkeys(PLANS.names) | {
+        "experiment_id": experiment.experiment_id,
+        "metric_id": metric_id,
+        "weeks": weeks,
+        "alpha": experiment.alpha,
+        "power": experiment.power,
+    }
+    if metric is None or metric["aggregation"] == "quantile" or experiment.problem:
+        row["reason"] = metric_problem(experiment, metric_id, metric, tables) or "A quantile has no plan."
+        return row
+    row["scale"] = effect_scale(metric)
+    baseline = _baseline(experiment, metric_id, tables)
+    if baseline is None:
+        row["reason"] = "No unit of the kind has been measured, so the variance is not known."
+        return row
+    control, other, source = baseline
+    arm, level = control.ratio(), abs(control.ratio().mean)
+    row |= {"baseline_mean": _known(arm.mean), "baseline_source": source, "effect": None}
+    scale = 1.0 if row["scale"] == "absolute" else level
+    variance, left = effective_variance(control), remaining_variance(other, control)
+    if not (math.isfinite(variance) and scale > 0):
+        row["reason"] = "The variance of the metric is not known, or the control's level is 0."
+        return row
+    share, inflow, most = _inflow(experiment, tables)
+    effect = experiment.smallest_effect if metric_id == experiment.primary else None
+    planned = [
+        plan(v / scale**2, effect, inflow, weeks, experiment.alpha, experiment.power, share, most)
+        for v in (variance, variance * left)
+    ]
+    inflated = _design_effect(control, tables, experiment, metric_id)
+    return row | {
+        "baseline_variance": variance / scale**2,
+        "design_effect": inflated,
+        "remaining_variance": left,
+        "treatment_share": share,
+        "units_per_week": inflow,
+        "effect": effect,
+        "sample_size": planned[0].sample_size,
+        "sample_size_adjusted": planned[1].sample_size,
+        "weeks_needed": planned[0].weeks_needed,
+        "weeks_needed_adjusted": planned[1].weeks_needed,
+        "units": planned[0].units,
+        "detectable_effect": planned[0].detectable,
+        "detectable_effect_adjusted": planned[1].detectable,
+        "reason": planned[0].reason,
+    }
+
+
+def _design_effect(control: UnitMoments, tables: Tables, experiment: Experiment, metric_id: str) -> float | None:
+    """How many times the variance of independent units; 1 where units stand for themselves, NULL where not known."""
+    if not control.n_units:
+        return 1.0
+    metric = tables.catalogue[metric_id]
+    p = control.ratio().mean
+    if metric["aggregation"] == "proportion" and 0 < p < 1:
+        return effective_variance(control) / (p * (1 - p))
+    return None
+
+
+def _inflow(experiment: Experiment, tables: Tables) -> tuple[float, float | None, float]:
+    """(share of the first treatment arm among it and the control, units of both a week, units there can be).
+
+    Units that were all assigned within a week are a population: more weeks bring no more of them.
+    """
+    weights = experiment.weights if isinstance(experiment.weights, dict) else {}
+    pair = [weights.get(a, 0.0) for a in (*experiment.treatments[:1], experiment.control)]
+    share = pair[0] / sum(pair) if len(pair) == 2 and sum(pair) > 0 else 0.5
+    sizes = tables.sizes.get(experiment.experiment_id, {})
+    units = sum(sizes.get(a, (0, 0))[0] for a in (*experiment.treatments[:1], experiment.control))
+    days = tables.parts.get(experiment.experiment_id, {}).get("start_day", {})
+    first, last = (min(days), max(days)) if days else (None, None)
+    if not units or first is None:
+        return share, None, math.inf
+    span = (pd.Timestamp(last) - pd.Timestamp(first)).days + 1
+    return share, units / max(span / 7, 1.0), units if span <= 7 else math.inf

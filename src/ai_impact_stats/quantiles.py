@@ -1,0 +1,47 @@
+"""Quantiles of an arm and their effects, with intervals that hold when units are correlated within clusters."""
+
+import math
+
+import numpy as np
+
+from .estimate import quantile
+from .moments import Arm
+
+
+def quantile_arm(probability: float, point: float, lows, highs, ranks, share: Arm, alpha: float = 0.05) -> Arm | str:
+    """An arm's quantile as an `Arm` that `difference` and `relative_difference` compare, or why there is none.
+
+    `point` is the quantile (in the metric's unit): the smallest value that at least that share of units doesn't exceed.
+    The arm's distribution comes in ascending bins: their least and greatest value, and `ranks`, how many units lie in
+    the bin or below it, the last of them all. Bins of one value make the interval exact, others only widen it. `share`
+    is the share of units at or below `point`, the `UnitMoments.ratio` of that indicator, so that its variance counts
+    clusters where clusters were assigned.
+
+    Woodruff (1952), "Confidence intervals for medians and other position measures": the ends are the quantiles at
+    probability ± t·SE(share). Their distance over 2t is the standard error: Deng, Knoblich and Lu (2018), "Applying
+    the delta method in metric analytics", section 4 (the outer interval, with a variance that allows for clusters).
+    """
+    lows, highs, ranks = (np.asarray(v, "float64") for v in (lows, highs, ranks))
+    if not 0 < probability < 1:
+        return f"A quantile needs a probability between 0 and 1, not {probability:g}."
+    if len(ranks) == 0 or share.n == 0:
+        return "An arm has no units."
+    if share.n == 1:
+        return "An arm has one unit or cluster: its variance is unknown."
+    t, units = quantile(1 - alpha / 2, share.n - 1), ranks[-1]
+    margin = t * math.sqrt(max(share.variance / share.n, 0.0))
+    if not math.isfinite(margin) or not math.isfinite(point):
+        return "An arm has no value of the metric."
+    first = math.floor((probability - margin) * units + 1e-9)
+    last = math.ceil((probability + margin) * units - 1e-9)
+    if first < 1 or last > units:
+        return "An arm has too few units for an interval around this quantile."
+    low, high = lows[np.searchsorted(ranks, first)], highs[np.searchsorted(ranks, last)]
+    std_error = (high - low) / (2 * t)
+    return Arm(share.n, float(point), float(std_error**2 * share.n))
+
+
+def sample_quantile(values, probability: float) -> float:
+    """The smallest value that at least the share `probability` of the values doesn't exceed."""
+    ordered = np.sort(np.asarray(values, "float64"))
+    return float(ordered[max(math.ceil(probability * len(ordered) - 1e-9), 1) - 1])

@@ -1,0 +1,124 @@
+"""Reading an experiment more than once: intervals that hold at any time, and boundaries for planned looks."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
+
+from .estimate import Estimate, quantile
+
+# Units at which the interval that holds at any time is narrowest, unless a plan says otherwise.
+TUNED_FOR = 5000
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(400)
+_FAR = 8.5  # beyond it the normal distribution holds less than 1e-16
+
+
+def mixing_scale(n: float, alpha: float = 0.05) -> float:
+    """The ρ that makes the interval at n units as narrow as it can be.
+
+    Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (2024), "Time-uniform central limit theory and asymptotic confidence
+    sequences", appendix on tuning the mixture: √((−2 ln α + ln(1 − 2 ln α))/n).
+    """
+    return math.sqrt((-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / n)
+
+
+def always_valid(estimate: Estimate, n: float | None = None, alpha: float = 0.05, tuned_for: float = TUNED_FOR):
+    """(low, high, p): an interval that holds at all times at once, and its p value; None for each without an estimate.
+
+    Half-width σ̂·√(2(nρ² + 1)/(n²ρ²)·ln(√(nρ² + 1)/α)) with σ̂ = SE·√n, n the units (or clusters) of both arms: theorem
+    2.2 of Waudby-Smith et al. (2024), which is asymptotic. `tuned_for` must not depend on the data. The p value is the
+    smallest α whose interval leaves out 0; it may be read after every unit and stays below α with at most chance α.
+    """
+    if estimate.estimate is None:
+        return None, None, None
+    n = estimate.n_treatment + estimate.n_control if n is None else n
+    spread = n * mixing_scale(tuned_for, alpha) ** 2
+    half = estimate.std_error * math.sqrt(2 * (spread + 1) / spread * math.log(math.sqrt(spread + 1) / alpha))
+    z = estimate.estimate / estimate.std_error
+    p = math.sqrt(spread + 1) * math.exp(-min(z * z * spread / (2 * (spread + 1)), 700.0))
+    return estimate.estimate - half, estimate.estimate + half, min(p, 1.0)
+
+
+def obrien_fleming_spending(fraction: float, alpha: float) -> float:
+    """The chance of a false positive spent up to an information fraction, for a two-sided test at `alpha`.
+
+    Lan and DeMets (1983), "Discrete sequential boundaries for clinical trials", section 2: per side
+    2 − 2Φ(z_{1−α/4}/√t) of α/2.
+    """
+    return float(4 * ndtr(-ndtri(1 - alpha / 4) / math.sqrt(fraction)))
+
+
+def pocock_spending(fraction: float, alpha: float) -> float:
+    """As `obrien_fleming_spending`, with Lan and DeMets' α·ln(1 + (e − 1)t), close to Pocock's constant boundary."""
+    return alpha * math.log(1 + (math.e - 1) * fraction)
+
+
+SPENDING: dict[str, Callable[[float, float], float]] = {
+    "obrien_fleming": obrien_fleming_spending,
+    "pocock": pocock_spending,
+}
+
+
+def group_sequential_bounds(
+    fractions: Sequence[float], alpha: float = 0.05, spending: str = "obrien_fleming"
+) -> list[float]:
+    """The |z| that a two-sided test must exceed at each planned look.
+
+    `fractions` are the ascending shares of the planned information at the looks, in (0, 1]. By the recursion of
+    Armitage, McPherson and Rowe (1969), "Repeated significance tests on accumulating data", on Gauss-Legendre nodes.
+    Raises ValueError for fractions that don't ascend within (0, 1] or an unknown spending function.
+    """
+    looks = [float(t) for t in fractions]
+    if not looks or any(b <= a for a, b in zip([0.0, *looks], looks, strict=False)) or looks[-1] > 1 + 1e-9:
+        raise ValueError("The looks must be ascending shares of the planned information, above 0 and at most 1.")
+    if spending not in SPENDING:
+        raise ValueError(f"The spending function {spending} is unknown: use one of {', '.join(SPENDING)}.")
+    spend = SPENDING[spending]
+    bounds: list[float] = []
+    # Where the score √t·z is before a look, as nodes with their probability: at the origin, before the first.
+    nodes, mass, spent, earlier = np.zeros(1), np.ones(1), 0.0, 0.0
+    for t in looks:
+        step, due = math.sqrt(t - earlier), spend(min(t, 1.0), alpha) - spent
+
+        def crossed(z: float, t=t, step=step, nodes=nodes, mass=mass) -> float:
+            edge = z * math.sqrt(t)
+            return float(mass @ (ndtr((-edge - nodes) / step) + ndtr((nodes - edge) / step)))
+
+        z = brentq(lambda z, due=due, crossed=crossed: crossed(z) - due, 0.0, _FAR, xtol=1e-12) if due > 1e-16 else _FAR
+        bounds.append(z)
+        edge = z * math.sqrt(t)
+        inside = _NODES * edge
+        density = np.exp(-(((inside[:, None] - nodes) / step) ** 2) / 2) / (step * math.sqrt(2 * math.pi))
+        nodes, mass = inside, (density @ mass) * _WEIGHTS * edge
+        spent, earlier = spent + max(due, 0.0), t
+    return bounds
+
+
+def repeated_interval(estimate: Estimate, bound: float) -> tuple[float | None, float | None]:
+    """Estimate ± bound·SE: holds over all planned looks. Jennison and Turnbull (1989), "Interim analyses: the repeated
+    confidence interval approach". For a t statistic the bound is moved to the same tail probability."""
+    if estimate.estimate is None:
+        return None, None
+    tail = float(ndtr(-bound))
+    critical = bound if tail < 1e-12 else -quantile(tail, math.inf if estimate.df is None else estimate.df)
+    return estimate.estimate - critical * estimate.std_error, estimate.estimate + critical * estimate.std_error
+
+
+def repeated_p_value(z: float, fractions: Sequence[float], look: int, spending: str) -> float:
+    """The smallest level whose boundary is crossed by |z| at a look (from 0) of the planned fractions.
+
+    Jennison and Turnbull (1999), "Group sequential methods", section 9.5. It stays at or above α with chance 1 − α over
+    all looks.
+    """
+
+    def excess(log_alpha: float) -> float:
+        return group_sequential_bounds(fractions[: look + 1], math.exp(log_alpha), spending)[look] - abs(z)
+
+    low, high = math.log(1e-12), math.log(0.999)
+    if excess(low) <= 0:
+        return 1e-12
+    if excess(high) >= 0:
+        return 1.0
+    return math.exp(brentq(excess, low, high, xtol=1e-6))

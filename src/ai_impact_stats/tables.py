@@ -1,0 +1,170 @@
+"""The tables of moments that the dbt models hand over, as the objects that the statistics take."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from .adjustment import JointMoments
+from .moments import UnitMoments
+from .registry import is_missing
+
+MOMENTS = [f.name for f in fields(UnitMoments) if f.name != "n_units"]
+NOTHING = UnitMoments.from_rows([])
+Arms = dict[str, UnitMoments]
+
+
+@dataclass(frozen=True, slots=True)
+class QuantileArm:
+    """An arm's distribution in bins, its quantile, and the moments of the share at or below it."""
+
+    probability: float
+    point: float
+    share: UnitMoments
+    lows: list[float] = field(default_factory=list)
+    highs: list[float] = field(default_factory=list)
+    ranks: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What is known of all experiments, by (experiment, metric) or experiment. Tables that are left out are empty.
+
+    `cells`: segment to arm to moments. `sizes`: arm to (units of one arm only, units seen in several). `unclustered`:
+    units whose cluster is not known. `quantiles`: arm to `QuantileArm`. `joint`: arm to names and `JointMoments`.
+    `regression`: cells of covariates as records. `weeks`: week to arm to moments. `past`: arm to moments. `parts`:
+    dimension to part to arm to units. `neighbours`: share of control units' neighbours that is treated.
+    """
+
+    catalogue: dict[str, dict[str, Any]]
+    cells: dict[tuple[str, str], dict[str, Arms]]
+    sizes: dict[str, dict[str, tuple[int, int]]]
+    unclustered: dict[str, int]
+    quantiles: dict[tuple[str, str], dict[str, QuantileArm]]
+    joint: dict[tuple[str, str], dict[str, tuple[list[str], JointMoments]]]
+    regression: dict[tuple[str, str], list[dict[str, Any]]]
+    weeks: dict[tuple[str, str], dict[int, Arms]]
+    past: dict[tuple[str, str], Arms]
+    parts: dict[str, dict[str, dict[str, dict[str, int]]]]
+    neighbours: dict[str, float]
+
+    def segments(self, experiment_id: str, metric_id: str) -> dict[str, Arms]:
+        return self.cells.get((experiment_id, metric_id), {})
+
+    def arms(self, experiment_id: str, metric_id: str) -> Arms:
+        return self.segments(experiment_id, metric_id).get("all", {})
+
+    def strata(self, experiment_id: str, metric_id: str) -> dict[str, Arms]:
+        found = self.segments(experiment_id, metric_id)
+        return {s.removeprefix("stratum="): arms for s, arms in found.items() if s.startswith("stratum=")}
+
+
+def read_tables(
+    metrics: pd.DataFrame,
+    moments: pd.DataFrame,
+    counts: pd.DataFrame,
+    quantile_points: pd.DataFrame | None = None,
+    quantile_bins: pd.DataFrame | None = None,
+    covariances: pd.DataFrame | None = None,
+    covariate_cells: pd.DataFrame | None = None,
+    weeks: pd.DataFrame | None = None,
+    past: pd.DataFrame | None = None,
+    starts: pd.DataFrame | None = None,
+    neighbours: pd.DataFrame | None = None,
+) -> Tables:
+    """From the tables `metric_catalog`, `moments_unit_metrics`, `moments_arm_counts`, and, where they are there,
+    `moments_quantile_points`, `moments_quantiles`, `moments_covariances`, `moments_covariate_cells`, `moments_weeks`,
+    `moments_past`, `moments_start_counts` and `moments_neighbours`; column names as there."""
+    tables = Tables({str(row["metric_id"]): row for row in records(metrics)}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
+    for row in records(moments):
+        arms = tables.cells.setdefault(_key(row), {}).setdefault(str(row["segment"]), {})
+        arms[str(row["arm"])] = _moments(row)
+    for row in records(counts):
+        pair = (int(row["n_units"]), int(row["n_excluded"]))
+        e = str(row["experiment_id"])
+        tables.sizes.setdefault(e, {})[str(row["arm"])] = pair
+        unknown = row.get("n_without_cluster")
+        tables.unclustered[e] = tables.unclustered.get(e, 0) + (0 if is_missing(unknown) else int(unknown))
+    for row in records(quantile_points):
+        found = QuantileArm(_number(row["quantile"]), _number(row["point"]), _moments(row))
+        tables.quantiles.setdefault(_key(row), {})[str(row["arm"])] = found
+    for row in sorted(records(quantile_bins), key=lambda row: row["bin"]):
+        arm = tables.quantiles.get(_key(row), {}).get(str(row["arm"]))
+        if arm is not None:
+            arm.lows.append(_number(row["lowest"]))
+            arm.highs.append(_number(row["highest"]))
+            arm.ranks.append(float(row["units_up_to"]))
+    for row in records(covariate_cells):
+        tables.regression.setdefault(_key(row), []).append(row | {"moments": _moments(row)})
+    for row in records(weeks):
+        week = tables.weeks.setdefault(_key(row), {}).setdefault(int(row["week"]), {})
+        seen = _moments({**row, "n": row["n_seen"]})
+        absent = int(row["n"]) - seen.n
+        # Who was not seen counts with 0; without a denominator every unit has 1.
+        per_unit = tables.catalogue.get(_key(row)[1], {}).get("denominator_measure")
+        z = 1.0 if is_missing(per_unit) else 0.0
+        week[str(row["arm"])] = seen.merged(UnitMoments(absent, 0.0, 0.0, z)) if absent > 0 else seen
+    for row in records(past):
+        tables.past.setdefault(_key(row), {})[str(row["arm"])] = _moments(row)
+    for row in records(starts):
+        parts = tables.parts.setdefault(str(row["experiment_id"]), {}).setdefault(str(row["dimension"]), {})
+        parts.setdefault(str(row["part"]), {})[str(row["arm"])] = int(row["n_units"])
+    for row in records(neighbours):
+        tables.neighbours[str(row["experiment_id"])] = _number(row["treated_neighbours"])
+    _read_joint(tables, records(covariances))
+    return tables
+
+
+def _read_joint(tables: Tables, rows: list[dict[str, Any]]) -> None:
+    groups: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
+    for row in rows:
+        groups.setdefault(_key(row), {}).setdefault(str(row["arm"]), []).append(row)
+    for key, arms in groups.items():
+        for arm, pairs in arms.items():
+            others = sorted({str(row["name_a"]) for row in pairs} - {"(y)", "(z)"})
+            index = {name: i for i, name in enumerate(["(y)", "(z)", *others])}
+            means, covariance = np.full(len(index), math.nan), np.full((len(index),) * 2, math.nan)
+            for row in pairs:
+                i, j = index[str(row["name_a"])], index[str(row["name_b"])]
+                means[i], means[j] = _number(row["mean_a"]), _number(row["mean_b"])
+                covariance[i, j] = covariance[j, i] = _number(row["covariance"])
+            joint = JointMoments(int(pairs[0]["n"]), means, covariance)
+            tables.joint.setdefault(key, {})[arm] = (others, joint)
+
+
+def records(table: pd.DataFrame | None) -> list[dict[str, Any]]:
+    return [] if table is None else table.to_dict("records")
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, str]:
+    return str(row["experiment_id"]), str(row["metric_id"])
+
+
+def _number(value: Any) -> float:
+    return math.nan if is_missing(value) else float(value)
+
+
+def _moments(row: Mapping[str, Any]) -> UnitMoments:
+    values = {k: _number(row.get(k)) for k in MOMENTS if k != "n"}
+    units = row.get("n_units")
+    return UnitMoments(n=int(row["n"]), **values, n_units=0 if is_missing(units) else int(units))
+
+
+def write_table(rows: list[dict], schema: pa.Schema) -> pa.Table:
+    """Rows as typed Arrow, with nine significant digits.
+
+    Engines add in an order that differs from run to run, which moves the last of sixteen digits; a run that is repeated
+    must end in the same table.
+    """
+
+    def column(name: str, kind: pa.DataType) -> pa.Array:
+        values = [row[name] for row in rows]
+        if kind == pa.float64():
+            values = [None if v is None else float(f"{v:.8e}") for v in values]
+        return pa.array(values, kind)
+
+    return pa.Table.from_arrays([column(f.name, f.type) for f in schema], schema=schema)

@@ -1,0 +1,478 @@
+"""From tables of moments to results: each kind of experiment, against the functions that it should have called."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ai_impact_stats import (
+    Arm,
+    JointMoments,
+    UnitMoments,
+    always_valid,
+    balance_experiments,
+    check_experiments,
+    cuped_many,
+    difference,
+    estimate_experiments,
+    group_sequential_bounds,
+    lin,
+    plan_experiments,
+    post_stratified,
+    quantile_arm,
+    repeated_p_value,
+    sample_quantile,
+)
+from ai_impact_stats.experiments import ESTIMATES, MOMENTS
+from ai_impact_stats.health import BALANCE, CHECKS, PLANS, regression_cells
+
+RNG = np.random.default_rng(20)
+REGISTRATION = {
+    "experiment_id": "e",
+    "design": "rct",
+    "unit_type": "lead",
+    "control_arm": "c",
+    "treatment_arm": "t",
+    "primary_metric_id": "m",
+    "secondary_metric_ids": None,
+    "guardrail_metric_ids": None,
+    "starts_at": pd.Timestamp("2026-01-01"),
+    "ends_at": pd.Timestamp("2026-03-26"),
+    "latest_ends_at": pd.Timestamp("2026-03-26"),
+    "data_end": pd.Timestamp("2026-06-01"),
+    "expected_split": None,
+    "alpha": 0.05,
+    "power": 0.8,
+    "minimum_detectable_effect": 0.5,
+    "cluster_by": None,
+    "inference": None,
+    "interim_looks": None,
+    "assignment_method": "randomized",
+    "is_registered_before_start": True,
+    "is_changed_after_start": False,
+    "is_finished": True,
+}
+METRIC = {
+    "metric_id": "m",
+    "aggregation": "mean",
+    "transform": "none",
+    "direction": "up",
+    "covariate": "pre_period",
+    "denominator_measure": None,
+    "quantile": None,
+    "non_inferiority_margin": None,
+    "prior_sd": None,
+}
+
+
+def units(n=200, arms=("c", "t"), effect=0.6, strata=3):
+    """One row a unit."""
+    frame = pd.DataFrame({"arm": np.repeat(arms, n)})
+    frame["x"] = RNG.normal(0, 1, len(frame)).round(1)
+    frame["stratum"] = RNG.choice([f"s{k}" for k in range(strata)], len(frame))
+    frame["y"] = 5 + effect * (frame.arm != arms[0]) + frame.x + RNG.normal(0, 1, len(frame))
+    return frame
+
+
+def moments_of(frame, segment="all", metric="m", make=None):
+    make = make or (lambda part: UnitMoments.from_rows(part.y, x=part.x))
+    rows = []
+    for arm, part in frame.groupby("arm"):
+        m = make(part)
+        rows.append(
+            {"experiment_id": "e", "metric_id": metric, "segment": segment, "arm": arm, "n_units": m.n_units}
+            | {name: getattr(m, name) for name in MOMENTS}
+        )
+    return rows
+
+
+def counts_of(frame, **more):
+    sizes = frame.groupby("arm").size()
+    return pd.DataFrame(
+        [{"experiment_id": "e", "arm": a, "n_units": int(n), "n_excluded": 0, **more} for a, n in sizes.items()]
+    )
+
+
+def run(moments, frame, registration=None, metric=None, count=None, **further):
+    registry = pd.DataFrame([{**REGISTRATION, **(registration or {})}])
+    metrics = pd.DataFrame([{**METRIC, **(metric or {})}])
+    args = registry, metrics, pd.DataFrame(moments), counts_of(frame, **(count or {}))
+    table = estimate_experiments(*args, **further)
+    assert table.schema == ESTIMATES
+    checks = check_experiments(*args, **further)
+    assert checks.schema == CHECKS
+    return table.to_pandas().set_index(["method", "segment"]), checks.to_pandas().set_index("check_id")
+
+
+def test_clusters_of_units():
+    frame = units().assign(cluster=lambda f: f.arm + (np.arange(len(f)) // 8).astype(str))
+    centre = frame.x.mean()
+
+    def of(part):
+        return UnitMoments.from_clusters(part.cluster, part.y, x=part.x, x_centre=centre)
+
+    neighbours = pd.DataFrame([{"experiment_id": "e", "treated_neighbours": 0.0}])
+    found, checks = run(moments_of(frame, make=of), frame, {"cluster_by": "team"}, neighbours=neighbours)
+    row = found.loc[("difference_in_means", "all")]
+    e = difference(of(frame[frame.arm == "t"]).ratio(), of(frame[frame.arm == "c"]).ratio())
+    assert (row.estimate, row.std_error, row.p_value) == pytest.approx((e.estimate, e.std_error, e.p_value), rel=1e-7)
+    assert (row.n_treatment, row.n_control, row.n_clusters_treatment, row.n_clusters_control) == (200, 200, 25, 25)
+    assert checks.passed["interference"]
+    assert checks.passed["clusters_known"]
+    assert checks.statistic["enough_clusters"] == 25
+    assert found.loc[("cuped", "all")].std_error < row.std_error
+
+
+def test_mixed_clusters_cost_the_grade():
+    frame = units().assign(cluster=lambda f: (np.arange(len(f)) % 20).astype(str))
+
+    def of(part):
+        return UnitMoments.from_clusters(part.cluster, part.y, x=part.x)
+
+    neighbours = pd.DataFrame([{"experiment_id": "e", "treated_neighbours": 0.5}])
+    found, checks = run(moments_of(frame, make=of), frame, {"cluster_by": "team"}, neighbours=neighbours)
+    assert not checks.passed["interference"]
+    assert set(found.evidence_grade) == {"B"}
+    assert found.reason.str.contains("control units live among treated ones").all()
+
+
+@pytest.mark.parametrize("unknown", [0, 100])
+def test_clusters_that_nobody_knows(unknown):
+    frame = units()
+    made = None if unknown == 0 else (lambda part: UnitMoments.from_clusters(part.index, part.y, x=part.x))
+    found, _ = run(
+        moments_of(frame, make=made), frame, {"cluster_by": "team"}, count={"n_without_cluster": 2 * unknown}
+    )
+    assert found.estimate.isna().all()
+    assert found.reason.str.contains("clustered by team").all()
+
+
+def test_few_clusters_cost_the_grade():
+    frame = units().assign(cluster=lambda f: f.arm + (np.arange(len(f)) // 40).astype(str))
+    rows = moments_of(frame, make=lambda part: UnitMoments.from_clusters(part.cluster, part.y, x=part.x))
+    found, checks = run(rows, frame, {"cluster_by": "team"})
+    assert (checks.statistic["enough_clusters"], checks.passed["enough_clusters"]) == (5, False)
+    assert found.reason.str.contains("too few clusters").all()
+
+
+def test_champion_and_challengers_are_corrected_together():
+    frame = units(arms=("c", "t1", "t2", "t3"))
+    found, checks = run(moments_of(frame), frame, {"treatment_arm": "t1|t2|t3", "design": "champion_challenger"})
+    rows = found.loc[[("difference_in_means", "all")]]
+    assert list(rows.treatment_arm) == ["t1", "t2", "t3"]
+    assert rows.p_value_adjusted.min() == pytest.approx(3 * rows.p_value.min())
+    assert checks.passed["srm"]
+
+
+def test_several_covariates():
+    frame = units().assign(w=lambda f: RNG.normal(0, 1, len(f)))
+    frame["y"] += 2 * frame.w
+    joint = {a: JointMoments.from_rows(p.y, p[["x", "w"]].to_numpy()) for a, p in frame.groupby("arm")}
+    labels = ["(y)", "(z)", "score", "size"]
+    rows = [
+        {"experiment_id": "e", "metric_id": "m", "arm": a, "name_a": labels[i], "name_b": labels[j], "n": m.n}
+        | {"mean_a": m.means[i], "mean_b": m.means[j], "covariance": m.covariance[i, j]}
+        for a, m in joint.items()
+        for i in range(4)
+        for j in range(i, 4)
+    ]
+    metric = {"covariate": "score|size"}
+    found, checks = run(moments_of(frame), frame, metric=metric, covariances=pd.DataFrame(rows))
+    e = cuped_many(joint["t"], joint["c"])
+    row = found.loc[("cuped", "all")]
+    assert (row.estimate, row.std_error) == pytest.approx((e.estimate, e.std_error), rel=1e-7)
+    assert row.std_error < 0.6 * found.loc[("difference_in_means", "all")].std_error
+    assert "2 covariate(s)" in checks.detail["pre_period_balance"]
+
+
+def test_strata_are_adjusted_for_shown_and_tested():
+    frame = units(n=300, strata=4)
+    frame.loc[(frame.stratum == "s3") & (frame.arm == "t"), "y"] += 3
+    rare = frame.index[frame.stratum == "s2"][3:]
+    frame.loc[rare, "stratum"] = "s1"
+    rows = moments_of(frame)
+    for name, part in frame.groupby("stratum"):
+        rows += moments_of(part, f"stratum={name}")
+    found, _ = run(rows, frame)
+    pairs = {
+        name: tuple(UnitMoments.from_rows(part.y[part.arm == a]) for a in ("t", "c"))
+        for name, part in frame.groupby("stratum")
+    }
+    e = post_stratified(pairs)
+    row = found.loc[("post_stratified", "all")]
+    assert (row.estimate, row.std_error) == pytest.approx((e.estimate, e.std_error), rel=1e-7)
+    strata = found.loc["difference_in_means"].drop("all")
+    # Three units of s2: they and the smallest stratum beside them are shown as one.
+    assert "stratum=(other)" in strata.index
+    assert "stratum=s2" not in strata.index
+    assert (strata.n_treatment >= 5).all()
+    assert strata.n_treatment.sum() == 300
+    assert (strata.heterogeneity_p_value < 0.001).all()
+    assert (strata.p_value_adjusted >= strata.p_value).all()
+    assert strata.p_value_adjusted.min() == pytest.approx(len(strata) * strata.p_value.min())
+
+
+def test_regression_from_cells():
+    frame = units(n=400)
+    frame["bin"] = np.floor(frame.x * 4).astype(int)
+    rows = []
+    for (arm, stratum, bin_), part in frame.groupby(["arm", "stratum", "bin"]):
+        m = UnitMoments.from_rows(part.y, x=part.x)
+        rows.append(
+            {"experiment_id": "e", "metric_id": "m", "arm": arm, "stratum": stratum, "bin": bin_}
+            | {name: getattr(m, name) for name in MOMENTS}
+        )
+    found, _ = run(moments_of(frame), frame, covariate_cells=pd.DataFrame(rows))
+    row = found.loc[("regression_adjusted", "all")]
+    arms = {a: UnitMoments.from_rows(p.y, x=p.x) for a, p in frame.groupby("arm")}
+    cells = [r | {"moments": UnitMoments(**{k: r[k] for k in MOMENTS})} for r in rows]
+    e = lin(regression_cells(cells, "t", "c", (arms["t"], arms["c"])))
+    assert (row.estimate, row.std_error) == pytest.approx((e.estimate, e.std_error), rel=1e-7)
+    assert row.std_error < 0.8 * found.loc[("difference_in_means", "all")].std_error
+    assert row.estimate == pytest.approx(0.6, abs=4 * row.std_error)
+
+
+def quantile_tables(frame, probability=0.5):
+    points, bins = [], []
+    for arm, part in frame.groupby("arm"):
+        y = np.sort(part.y.to_numpy())
+        point = sample_quantile(y, probability)
+        m = UnitMoments.from_rows(y <= point)
+        key = {"experiment_id": "e", "metric_id": "m", "arm": arm}
+        values = {name: getattr(m, name) for name in ("n", "mean_y", "var_y", "mean_z", "var_z", "cov_yz")}
+        points.append({**key, "quantile": probability, "point": point, "n_units": 0, **values})
+        bins += [{**key, "bin": k + 1, "lowest": v, "highest": v, "units_up_to": k + 1} for k, v in enumerate(y)]
+    return {"quantile_points": pd.DataFrame(points), "quantile_bins": pd.DataFrame(bins).sample(frac=1, random_state=1)}
+
+
+def test_quantiles():
+    frame = units()
+    tables = quantile_tables(frame, 0.9)
+    found, checks = run(
+        pd.DataFrame(columns=["experiment_id", "metric_id", "segment", "arm", *MOMENTS]),
+        frame,
+        metric={"aggregation": "quantile", "covariate": None, "quantile": 0.9},
+        **tables,
+    )
+    row = found.loc[("difference_in_quantiles", "all")]
+    arms = {}
+    for arm, part in frame.groupby("arm"):
+        y = np.sort(part.y.to_numpy())
+        point = sample_quantile(y, 0.9)
+        arms[arm] = quantile_arm(0.9, point, y, y, np.arange(len(y)) + 1, UnitMoments.from_rows(y <= point).ratio())
+    e = difference(arms["t"], arms["c"])
+    assert (row.estimate, row.ci_low, row.p_value) == pytest.approx((e.estimate, e.ci_low, e.p_value), rel=1e-7)
+    assert row.mean_control == pytest.approx(arms["c"].mean)
+    assert found.loc[("relative_difference_in_quantiles", "all")].estimate == pytest.approx(e.estimate / arms["c"].mean)
+    assert len(found) == 2
+    assert checks.passed["srm"]
+
+
+def test_triggered_beside_everyone():
+    frame = units().assign(exposed=lambda f: RNG.random(len(f)) < 0.5)
+    rows = moments_of(frame) + moments_of(frame[frame.exposed], "triggered")
+    starts = [
+        {"experiment_id": "e", "dimension": "exposed", "part": "exposed", "arm": a, "n_units": int(n)}
+        for a, n in frame[frame.exposed].groupby("arm").size().items()
+    ]
+    found, checks = run(rows, frame, starts=pd.DataFrame(starts))
+    assert found.loc[("difference_in_means", "triggered")].n_treatment == ((frame.arm == "t") & frame.exposed).sum()
+    assert found.loc[("difference_in_means", "all")].n_treatment == 200
+    assert checks.passed["srm_triggered"]
+    # Where all were exposed, or the control's exposure is not recorded, there is nothing to show beside.
+    same, _ = run(moments_of(frame) + moments_of(frame, "triggered"), frame)
+    assert "triggered" not in same.index.get_level_values("segment")
+    one_sided, _ = run(moments_of(frame) + moments_of(frame[frame.arm == "t"], "triggered"), frame)
+    assert "triggered" not in one_sided.index.get_level_values("segment")
+
+
+def test_always_valid_while_running():
+    frame = units(effect=1.0)
+    found, checks = run(moments_of(frame), frame, {"inference": "always_valid", "is_finished": False})
+    row = found.loc[("difference_in_means", "all")]
+    arms = [Arm.from_values(frame.y[frame.arm == a]) for a in ("t", "c")]
+    low, high, p = always_valid(difference(*arms))
+    assert (row.sequential_ci_low, row.sequential_ci_high) == pytest.approx((low, high), rel=1e-7)
+    assert row.sequential_p_value == pytest.approx(p, rel=1e-6)
+    assert row.verdict == "improved"
+    assert not checks.passed["still_running"]
+    fixed, _ = run(moments_of(frame), frame, {"is_finished": False})
+    assert fixed.loc[("difference_in_means", "all")].verdict == "still_running"
+    flat = units(effect=0.0)
+    waiting, _ = run(moments_of(flat), flat, {"inference": "always_valid", "is_finished": False})
+    assert waiting.loc[("difference_in_means", "all")].verdict == "still_running"
+
+
+@pytest.mark.parametrize(
+    ("data_end", "look"), [("2026-01-10", None), ("2026-02-15", 0), ("2026-03-25", 0), ("2026-04-01", 1)]
+)
+def test_planned_looks(data_end, look):
+    frame = units(effect=0.3)
+    registration = {
+        "inference": "obrien_fleming",
+        "interim_looks": "0.5|1",
+        "data_end": pd.Timestamp(data_end),
+        "is_finished": look == 1,
+    }
+    found, _ = run(moments_of(frame), frame, registration)
+    row = found.loc[("difference_in_means", "all")]
+    if look is None:
+        assert math.isnan(row.interim_bound)
+        assert row.verdict == "still_running"
+        return
+    bounds = group_sequential_bounds([0.5, 1.0])
+    assert row.interim_bound == pytest.approx(bounds[look], rel=1e-8)
+    outside = row.sequential_ci_low > 0 or row.sequential_ci_high < 0
+    assert (row.sequential_p_value < 0.05) == outside
+    assert row.sequential_ci_low < row.ci_low
+
+
+def test_repeated_p_value_meets_its_boundary():
+    for spending in ("obrien_fleming", "pocock"):
+        bounds = group_sequential_bounds([0.5, 1.0], 0.03, spending)
+        for look in (0, 1):
+            assert repeated_p_value(bounds[look], [0.5, 1.0], look, spending) == pytest.approx(0.03, rel=1e-4)
+    assert repeated_p_value(40.0, [0.5, 1.0], 0, "pocock") <= 1e-11
+    assert repeated_p_value(0.0, [0.5, 1.0], 0, "obrien_fleming") == 1.0
+
+
+def test_guardrails_and_priors():
+    frame = units(effect=-0.05)
+    metric = {"non_inferiority_margin": 0.2, "prior_sd": 0.01}
+    found, _ = run(moments_of(frame), frame, metric=metric)
+    row, relative = (found.loc[(m, "all")] for m in ("difference_in_means", "relative_difference"))
+    assert row.non_inferiority_margin == pytest.approx(0.2 * row.mean_control)
+    assert relative.non_inferiority_margin == pytest.approx(0.2)
+    assert row.is_non_inferior == (row.ci_low > -row.non_inferiority_margin)
+    assert row.non_inferiority_p_value < 0.025
+    flat, _ = run(moments_of(frame), frame)
+    assert abs(flat.loc[("difference_in_means", "all")].probability_better - 0.5) > abs(row.probability_better - 0.5)
+    assert flat.is_non_inferior.isna().all()
+
+
+def weeks_of(effects, n=100):
+    rows = []
+    for week, effect in enumerate(effects):
+        for arm in ("c", "t"):
+            seen = UnitMoments.from_rows(RNG.normal(1 + effect * (arm == "t"), 0.3, n // 2))
+            rows.append(
+                {"experiment_id": "e", "metric_id": "m", "arm": arm, "week": week, "n": n, "n_seen": seen.n}
+                | {name: getattr(seen, name) for name in ("mean_y", "var_y", "mean_z", "var_z", "cov_yz")}
+            )
+    return pd.DataFrame(rows)
+
+
+def test_fading_effect():
+    frame = units()
+    _, steady = run(moments_of(frame), frame, weeks=weeks_of([0.5] * 6))
+    found, fading = run(moments_of(frame), frame, weeks=weeks_of([3.0, 2.0, 1.0, 0.5, 0.2, 0.1]))
+    assert steady.passed["novelty"]
+    assert not fading.passed["novelty"]
+    assert found.reason.str.contains("changes over time").all()
+    # Half of the units were not seen: they count with 0.
+    assert "Effect of week 0: 1." in fading.detail["novelty"]
+
+
+def test_days_strata_and_the_past():
+    frame = units()
+    starts = pd.DataFrame(
+        [
+            {"experiment_id": "e", "dimension": d, "part": f"p{k}", "arm": a, "n_units": n}
+            for d, sizes in (("start_day", (50, 50)), ("stratum", (90, 20)))
+            for k in range(2)
+            for a, n in zip(("c", "t"), sizes[:: 1 if k else -1], strict=True)
+        ]
+    )
+    past = [{**row, "mean_y": row["mean_y"] + (row["arm"] == "t"), "n_units": 0} for row in moments_of(frame)]
+    found, checks = run(moments_of(frame), frame, starts=starts, past=pd.DataFrame(past))
+    assert checks.passed["srm_by_start_day"]
+    assert not checks.passed["srm_by_stratum"]
+    assert not checks.passed["pre_period_difference"]
+    assert set(found.evidence_grade) == {"B"}
+
+
+def test_an_end_that_was_brought_forward():
+    frame = units()
+    early = {"latest_ends_at": pd.Timestamp("2026-06-01")}
+    _, checks = run(moments_of(frame), frame, early)
+    assert not checks.passed["stopped_early"]
+    _, planned = run(moments_of(frame), frame, {**early, "inference": "always_valid"})
+    assert planned.passed["stopped_early"]
+
+
+def test_balance_of_covariates():
+    frame = units()
+    frame.loc[frame.arm == "t", "x"] += 0.5
+    rows = moments_of(frame)
+    for name, part in frame.groupby("stratum"):
+        rows += moments_of(part, f"stratum={name}")
+    args = pd.DataFrame([REGISTRATION]), pd.DataFrame([METRIC]), pd.DataFrame(rows), counts_of(frame)
+    table = balance_experiments(*args)
+    assert table.schema == BALANCE
+    (row,) = table.to_pylist()
+    spread = math.sqrt(sum(frame.x[frame.arm == a].var() for a in ("t", "c")) / 2)
+    shift = frame.x[frame.arm == "t"].mean() - frame.x[frame.arm == "c"].mean()
+    assert row["smd_before"] == pytest.approx(shift / spread, rel=1e-7)
+    assert row["smd_after"] == pytest.approx(row["smd_before"], abs=0.15)
+    assert row["covariate"] == "m before the start"
+    assert row["is_balanced"] is False
+
+
+def plans(registration=None, metric=None, moments=None, starts=None):
+    frame = units()
+    rows = moments_of(frame) if moments is None else moments
+    table = plan_experiments(
+        pd.DataFrame([{**REGISTRATION, **(registration or {})}]),
+        pd.DataFrame([{**METRIC, **(metric or {})}]),
+        pd.DataFrame(rows, columns=["experiment_id", "metric_id", "segment", "arm", "n_units", *MOMENTS]),
+        counts_of(frame),
+        starts=starts,
+    )
+    assert table.schema == PLANS
+    return table.to_pandas()
+
+
+STARTS = pd.DataFrame(
+    [
+        {"experiment_id": "e", "dimension": "start_day", "part": d, "arm": a, "n_units": 100}
+        for d in ("2026-01-01", "2026-01-28")
+        for a in ("c", "t")
+    ]
+)
+
+
+def test_plan_from_the_control_arm():
+    found = plans(starts=STARTS)
+    assert list(found.weeks) == [8, 10, 12]
+    assert (found.units_per_week == 100).all()
+    row = found.iloc[0]
+    assert row.units == 800
+    assert row.baseline_variance == pytest.approx(2, abs=0.5)
+    assert row.remaining_variance == pytest.approx(0.5, abs=0.12)
+    assert row.sample_size == pytest.approx(4 * (1.96 + 0.8416) ** 2 * row.baseline_variance / 0.25, abs=2)
+    assert row.sample_size_adjusted == pytest.approx(row.sample_size * row.remaining_variance, abs=2)
+    assert row.detectable_effect_adjusted < row.detectable_effect
+    assert found.detectable_effect.is_monotonic_decreasing
+
+
+def test_plan_of_an_experiment_that_has_not_begun():
+    found = plans({"experiment_id": "new"})
+    assert found.baseline_source.str.contains("of e").all()
+    assert found.sample_size.notna().all()
+    assert found.reason.str.contains("No units arrive").all()
+
+
+def test_plans_that_cannot_be_made():
+    assert plans(moments=[]).reason.str.contains("No unit").all()
+    assert plans({"design": "staggered_did"}).reason.str.contains("staggered_did").all()
+    assert plans(metric={"aggregation": "quantile"}).reason.str.contains("quantile").all()
+    assert plans(metric={"metric_id": "other"}).reason.str.contains("metric_catalog").all()
+    one = moments_of(units(n=1))
+    assert plans(moments=one).reason.notna().all()
+
+
+def test_a_batch_of_units_is_all_there_is():
+    found = plans(starts=STARTS[STARTS.part == "2026-01-01"])
+    assert (found.units == 400).all()
+    assert found.detectable_effect.nunique() == 1

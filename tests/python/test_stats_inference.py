@@ -1,0 +1,225 @@
+"""Quantiles, sequential inference, posteriors and margins: published values, simulation, degenerate input."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from ai_impact_stats import (
+    Arm,
+    UnitMoments,
+    always_valid,
+    difference,
+    group_sequential_bounds,
+    non_inferiority,
+    posterior,
+    quantile_arm,
+    repeated_interval,
+    sample_quantile,
+)
+from ai_impact_stats.estimate import missing
+from ai_impact_stats.sequential import mixing_scale, obrien_fleming_spending, pocock_spending
+
+NOTHING = missing("No units.")
+
+
+def binned(y, probability, cluster=None, bins=None, alpha=0.05):
+    """An arm's quantile from bins as SQL makes them: of equal counts, by rank."""
+    y = np.sort(y) if cluster is None else np.asarray(y)
+    order = np.argsort(y, kind="stable")
+    point = sample_quantile(y, probability)
+    below = (y <= point).astype(float)
+    share = UnitMoments.from_rows(below) if cluster is None else UnitMoments.from_clusters(cluster, below)
+    n = len(y)
+    label = np.arange(n) if bins is None else np.ceil((np.arange(n) + 1) * bins / n).astype(int)
+    edges = np.flatnonzero(np.diff(label, append=label[-1] + 1)) + 1
+    starts = np.r_[0, edges[:-1]]
+    ascending = y[order]
+    return quantile_arm(probability, point, ascending[starts], ascending[edges - 1], edges, share.ratio(), alpha)
+
+
+def test_median_of_a_hundred():
+    """Order statistics 40 and 60 or so of 1..100."""
+    arm = binned(np.arange(1.0, 101), 0.5)
+    t = stats.t.ppf(0.975, 99)
+    half = t * math.sqrt(0.25 * 100 / 99 / 100)
+    low, high = math.floor(100 * (0.5 - half)), math.ceil(100 * (0.5 + half))
+    assert arm.mean == 50
+    assert math.sqrt(arm.variance / arm.n) == pytest.approx((high - low) / (2 * t))
+
+
+@given(st.integers(0, 2**32), st.sampled_from([0.1, 0.5, 0.9]), st.integers(20, 60))
+def test_bins_only_widen(seed, probability, bins):
+    y = np.random.default_rng(seed).lognormal(0, 1, 500)
+    exact, coarse = binned(y, probability), binned(y, probability, bins=bins)
+    if isinstance(coarse, Arm):
+        assert coarse.mean == exact.mean
+        assert coarse.variance >= exact.variance - 1e-12
+
+
+@pytest.mark.parametrize("probability", [0.5, 0.9])
+def test_interval_of_a_quantile_covers(probability):
+    rng, hits = np.random.default_rng(1), 0
+    truth = float(stats.lognorm(1).ppf(probability))
+    for _ in range(2000):
+        a, b = (binned(rng.lognormal(0, 1, 300), probability) for _ in range(2))
+        e = difference(Arm(a.n, a.mean - truth, a.variance), Arm(b.n, b.mean - truth, b.variance))
+        hits += e.ci_low <= 0 <= e.ci_high
+    assert 0.935 <= hits / 2000 <= 0.985
+
+
+def test_interval_of_a_quantile_covers_under_clustering():
+    """Units of a cluster alike: independent units' interval would miss every third time."""
+    rng, hits, naive = np.random.default_rng(2), 0, 0
+    cluster = np.repeat(np.arange(40), 25)
+    for _ in range(1000):
+        samples = [rng.normal(0, 1, 40)[cluster] + rng.normal(0, 1, 1000) for _ in range(2)]
+        e = difference(*(binned(y, 0.5, cluster) for y in samples))
+        hits += e.ci_low <= 0 <= e.ci_high
+        e = difference(*(binned(y, 0.5) for y in samples))
+        naive += e.ci_low <= 0 <= e.ci_high
+    assert 0.93 <= hits / 1000 <= 0.98
+    assert naive / 1000 < 0.7
+
+
+def test_quantiles_that_cannot_be_estimated():
+    assert "no units" in quantile_arm(0.5, math.nan, [], [], [], Arm(0, math.nan, math.nan))
+    assert "one unit" in quantile_arm(0.5, 1.0, [1], [1], [1], Arm(1, 1.0, math.nan))
+    assert "between 0 and 1" in quantile_arm(1.5, 1.0, [1], [1], [2], Arm(2, 1.0, 0.1))
+    assert "too few" in binned(np.arange(20.0), 0.95)
+    tied = binned(np.full(50, 3.0), 0.5)
+    assert isinstance(tied, Arm)
+    assert "variance is 0" in difference(tied, tied).reason
+
+
+@pytest.mark.parametrize(
+    ("spending", "published"),
+    [
+        # Lan and DeMets' functions at five equal looks, two-sided .05, as in the tables of Jennison and Turnbull (1999)
+        # and of the programme of Reboussin, DeMets, Kim and Lan (2000).
+        ("obrien_fleming", [4.8769, 3.3569, 2.6803, 2.2898, 2.0310]),
+        ("pocock", [2.4380, 2.4268, 2.4101, 2.3966, 2.3859]),
+    ],
+)
+def test_boundaries_match_the_published_ones(spending, published):
+    assert group_sequential_bounds([0.2, 0.4, 0.6, 0.8, 1.0], 0.05, spending) == pytest.approx(published, abs=2e-4)
+
+
+def test_one_look_is_the_plain_test():
+    for spending in ("obrien_fleming", "pocock"):
+        assert group_sequential_bounds([1.0], 0.05, spending) == pytest.approx([1.959964], abs=1e-5)
+
+
+def test_spending_ends_at_alpha():
+    assert obrien_fleming_spending(1, 0.05) == pytest.approx(0.05)
+    assert pocock_spending(1, 0.05) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("spending", ["obrien_fleming", "pocock"])
+def test_planned_looks_keep_the_error(spending):
+    looks = np.array([0.15, 0.5, 0.7, 1.0])
+    bounds = np.array(group_sequential_bounds(looks, 0.05, spending))
+    steps = np.random.default_rng(3).normal(0, np.sqrt(np.diff(looks, prepend=0)), (200_000, 4))
+    z = steps.cumsum(axis=1) / np.sqrt(looks)
+    assert (np.abs(z) > bounds).any(axis=1).mean() == pytest.approx(0.05, abs=0.002)
+
+
+@pytest.mark.parametrize("looks", [[], [0.5, 0.5], [0.0, 1.0], [0.5, 1.2], [0.8, 0.4]])
+def test_looks_that_are_no_plan(looks):
+    with pytest.raises(ValueError, match="ascending"):
+        group_sequential_bounds(looks)
+
+
+def test_unknown_spending():
+    with pytest.raises(ValueError, match="haybittle"):
+        group_sequential_bounds([1.0], spending="haybittle")
+
+
+def test_repeated_interval_uses_the_bound_at_the_t_distribution():
+    e = difference(Arm(8, 1.0, 1.0), Arm(8, 0.0, 1.0))
+    low, high = repeated_interval(e, stats.norm.ppf(0.975))
+    assert (low, high) == pytest.approx((e.ci_low, e.ci_high), rel=1e-9)
+    assert repeated_interval(NOTHING, 2.0) == (None, None)
+
+
+def test_always_valid_formula():
+    e, n, alpha, tuned = difference(Arm(500, 0.2, 1.0), Arm(700, 0.0, 2.0)), 1200, 0.05, 3000
+    low, high, p = always_valid(e, alpha=alpha, tuned_for=tuned)
+    rho, sigma = mixing_scale(tuned, alpha), e.std_error * math.sqrt(n)
+    half = sigma * math.sqrt(2 * (n * rho**2 + 1) / (n**2 * rho**2) * math.log(math.sqrt(n * rho**2 + 1) / alpha))
+    assert (low, high) == pytest.approx((e.estimate - half, e.estimate + half), rel=1e-12)
+    assert (p < alpha) == (low > 0 or high < 0)
+    assert low < e.ci_low
+    assert high > e.ci_high
+    assert always_valid(NOTHING) == (None, None, None)
+
+
+@given(st.floats(-5, 5), st.floats(0.05, 3), st.integers(10, 10**6), st.sampled_from([0.01, 0.05, 0.1]))
+def test_always_valid_p_agrees_with_its_interval(effect, variance, n, alpha):
+    e = difference(Arm(n, effect, variance), Arm(n, 0.0, variance))
+    low, high, p = always_valid(e, alpha=alpha)
+    excludes = low > 0 or high < 0
+    assert 0 <= p <= 1
+    if abs(p - alpha) > 1e-9:
+        assert (p < alpha) == excludes
+
+
+def test_continuous_peeking_keeps_the_error():
+    """Looking after every tenth unit from the 50th of each arm on; the plain interval misses every other time."""
+    rng, runs, n = np.random.default_rng(4), 1000, 1500
+    t, c = rng.normal(0, 1, (2, runs, n))
+    at = np.arange(50, n + 1, 10)
+
+    def path(y):
+        mean = y.cumsum(axis=1)[:, at - 1] / at
+        return mean, ((y**2).cumsum(axis=1)[:, at - 1] - at * mean**2) / (at - 1)
+
+    (mt, vt), (mc, vc) = path(t), path(c)
+    se = np.sqrt((vt + vc) / at)
+    rho = mixing_scale(5000) ** 2
+    spread = 2 * at * rho
+    half = se * np.sqrt(2 * (spread + 1) / spread * np.log(np.sqrt(spread + 1) / 0.05))
+    assert (np.abs(mt - mc) > half).any(axis=1).mean() <= 0.05
+    assert (np.abs(mt - mc) > 1.96 * se).any(axis=1).mean() > 0.3
+
+
+def test_flat_posterior_is_the_likelihood():
+    e = difference(Arm(400, 1.1, 4.0), Arm(400, 1.0, 4.0))
+    found = posterior(e)
+    assert (found.mean, found.std_dev) == (e.estimate, e.std_error)
+    assert found.probability_better == pytest.approx(stats.norm.cdf(e.estimate / e.std_error))
+    draws = np.random.default_rng(5).normal(e.estimate, e.std_error, 2_000_000)
+    assert found.expected_loss == pytest.approx(np.maximum(0, -draws).mean(), rel=0.01)
+    down = posterior(e, "down")
+    assert down.probability_better == pytest.approx(1 - found.probability_better)
+    assert down.expected_loss == pytest.approx(np.maximum(0, draws).mean(), rel=0.01)
+
+
+def test_normal_prior_shrinks():
+    e = difference(Arm(400, 1.1, 4.0), Arm(400, 1.0, 4.0))
+    found = posterior(e, prior_sd=e.std_error)
+    assert found.mean == pytest.approx(e.estimate / 2)
+    assert found.std_dev == pytest.approx(e.std_error / math.sqrt(2))
+    assert posterior(NOTHING).probability_better is None
+
+
+def test_non_inferiority():
+    e = difference(Arm(1000, 0.99, 1.0), Arm(1000, 1.0, 1.0))
+    holds, p = non_inferiority(e, 0.2)
+    assert holds
+    assert p == pytest.approx(stats.t.sf((e.estimate + 0.2) / e.std_error, e.df))
+    assert not non_inferiority(e, 0.05)[0]
+    assert non_inferiority(e, 0.08, "down")[0] == (e.ci_high < 0.08)
+    assert non_inferiority(NOTHING, 0.1) == (None, None)
+    assert non_inferiority(e, 0.0) == (None, None)
+
+
+@given(st.floats(-2, 2), st.floats(0.01, 1), st.sampled_from(["up", "down"]))
+def test_non_inferiority_is_read_off_the_interval(effect, margin, direction):
+    e = difference(Arm(50, effect, 1.0), Arm(60, 0.0, 2.0))
+    holds, p = non_inferiority(e, margin, direction)
+    if abs(p - 0.025) > 1e-9:
+        assert holds == (p < 0.025)
