@@ -28,7 +28,7 @@ final as (
         unit_covariates.name as cluster_by,
         min(coalesce(
             cast(unit_covariates.value_text as {{ dbt.type_string() }}),
-            cast(unit_covariates.value_number as {{ dbt.type_string() }})
+            {{ ai_impact.to_text('unit_covariates.value_number', 'double') }}
         )) as cluster_id
     from unit_covariates
     inner join wanted
