@@ -33,8 +33,9 @@ totals as (
         point,
         is_clustered,
         cluster_id,
-        count(*) as n_units,
-        sum(case when numerator <= point then 1 else 0 end) as n_below
+        cast(count(*) as {{ ai_impact.physical_type('double') }}) as n_units,
+        cast(sum(case when numerator <= point then 1 else 0 end) as {{ ai_impact.physical_type('double') }})
+            as n_below
     from flagged
     group by experiment_id, metric_id, arm, quantile, point, is_clustered, cluster_id
 ),
