@@ -23,12 +23,12 @@ def postgres(engine):
 def test_the_build_is_green_and_says_what_to_run(postgres):
     said = [line for line in postgres.built.splitlines() if "ai_impact:" in line]
     assert len(said) == 1, said
-    assert "postgres runs no Python models. Run `ai-impact estimate` to compute experiment_checks" in said[0]
+    assert "postgres runs no Python models. Run `ai-impact estimate` to compute experiment_balance, " in said[0]
     assert "LEFT TO ai-impact estimate" in postgres.built
 
 
 def test_the_command_says_what_it_did(postgres):
-    assert postgres.estimated.startswith("Computed experiment_checks (")
+    assert postgres.estimated.startswith("Computed experiment_balance (")
     assert postgres.estimated.endswith(" tests passed.\n")
 
 
