@@ -72,14 +72,14 @@ final as (
         valued.unit_id,
         valued.arm,
         valued.stratum,
-        cast(valued.numerator as double precision) as numerator,
-        cast(valued.denominator as double precision) as denominator,
+        cast(valued.numerator as {{ ai_impact.physical_type('double') }}) as numerator,
+        cast(valued.denominator as {{ ai_impact.physical_type('double') }}) as denominator,
         cast(case
             when valued.covariate is null then null
             when valued.covariate <> 'pre_period' then coalesce(valued.named_covariate, pooled.mean_covariate)
             when valued.denominator_measure is null then valued.pre_numerator
             else valued.pre_numerator - pooled.pre_ratio * valued.pre_denominator
-        end as double precision) as covariate
+        end as {{ ai_impact.physical_type('double') }}) as covariate
     from valued
     inner join pooled
         on

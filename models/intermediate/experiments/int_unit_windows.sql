@@ -25,9 +25,9 @@ final as (
         assignments.assigned_at,
         case
             when metrics.window_days is null then metrics.ends_at
-            else {{ dbt.dateadd('day', 'metrics.window_days', 'assignments.assigned_at') }}
+            else {{ ai_impact.add_time('day', 'metrics.window_days', 'assignments.assigned_at') }}
         end as window_ends_at,
-        {{ dbt.dateadd('day', '-metrics.pre_period_days', 'assignments.assigned_at') }} as pre_starts_at
+        {{ ai_impact.add_time('day', '-metrics.pre_period_days', 'assignments.assigned_at') }} as pre_starts_at
     from assignments
     inner join metrics
         on
