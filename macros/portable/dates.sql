@@ -5,9 +5,9 @@
 
 {% macro default__with_days(relation, first_day, end_day) -%}
     select
-        {{ relation }}.*,
+        spans.*,
         cast(days.day_at as date) as date_day
-    from {{ relation }}
+    from {{ relation }} as spans
     cross join lateral generate_series({{ first_day }}, {{ end_day }} - interval '1 day', interval '1 day') as days (day_at)
 {%- endmacro %}
 
@@ -15,7 +15,7 @@
     select
         *,
         cast(unnest(range(cast({{ first_day }} as timestamp), cast({{ end_day }} as timestamp), interval '1 day')) as date) as date_day
-    from {{ relation }}
+    from {{ relation }} as spans
 {%- endmacro %}
 
 {# A time some days or months later. #}

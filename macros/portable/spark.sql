@@ -24,7 +24,7 @@
 {%- endmacro %}
 
 {% macro spark__array_at(array, position) -%}
-    element_at({{ array }}, cast({{ position }} as int))
+    try_element_at({{ array }}, cast({{ position }} as int))
 {%- endmacro %}
 
 {# to_json leaves out what is NULL, and not every engine lets itself be told otherwise: each member is written by itself. #}
@@ -47,7 +47,7 @@
         explode(
             case when {{ end_day }} > {{ first_day }} then sequence({{ first_day }}, date_sub({{ end_day }}, 1), interval 1 day) end
         ) as date_day
-    from {{ relation }}
+    from {{ relation }} as spans
 {%- endmacro %}
 
 {# dbt's own would cut the fraction of a second. #}
@@ -87,12 +87,26 @@
     {{- return('merge') -}}
 {% endmacro %}
 
-{# A whole number may be spelled 12.0 or 1.2e1. What is cut off a fraction is found by comparing. #}
+{# What Spark reads of itself, and the spellings that DuckDB reads too. A whole number may be spelled 12.0 or 1.2e1; what rounding
+   takes from a fraction is found by comparing. #}
 {% macro spark__try_cast(expression, logical) -%}
+    {%- set text -%}cast({{ expression }} as string){%- endset -%}
     {%- if logical == 'int' -%}
-    coalesce(try_cast({{ expression }} as bigint), try_cast(try_cast({{ expression }} as double) as bigint))
+        coalesce(try_cast({{ expression }} as bigint), try_cast(round(try_cast({{ expression }} as double)) as bigint))
+    {%- elif logical == 'timestamp' -%}
+        coalesce(
+            try_cast({{ expression }} as timestamp),
+            case
+                when {{ text }} rlike '^[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}' then try_cast(translate({{ text }}, '/', '-') as timestamp)
+                when {{ text }} rlike '[T ]24:00:00$' then try_cast(substr({{ text }}, 1, length({{ text }}) - 9) as timestamp) + interval 1 day
+            end
+        )
+    {%- elif logical == 'date' -%}
+        coalesce(try_cast({{ expression }} as date), try_cast(regexp_replace({{ text }}, '[T ].*$', '') as date))
+    {%- elif logical == 'boolean' -%}
+        case when lower({{ text }}) not in ('on', 'off') then try_cast({{ expression }} as boolean) end
     {%- else -%}
-    try_cast({{ expression }} as {{ ai_impact.physical_type(logical) }})
+        try_cast({{ expression }} as {{ ai_impact.physical_type(logical) }})
     {%- endif -%}
 {%- endmacro %}
 
