@@ -13,7 +13,9 @@ from demo.generate import read_manifest
 from demo.load import TABLES
 
 
-def load(data: str | Path, session: SparkSession, warehouse: str | Path, schema: str = "raw", using: str = "delta") -> dict:
+def load(
+    data: str | Path, session: SparkSession, warehouse: str | Path, schema: str = "raw", using: str = "delta"
+) -> dict:
     """Replace the tables of the schema by the files' content."""
     data = Path(data).resolve()
     manifest = read_manifest(data)

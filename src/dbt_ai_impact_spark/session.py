@@ -23,7 +23,7 @@ SHUFFLED = threading.Event()
 CREATE_AS = re.compile(r"(?is)^(.*?\bcreate\s+(?:or\s+replace\s+)?table\b.*?)\bas\b(.*)$")
 ADVICE = {
     "ai_impact_stats": "install the project's wheel there (pip install ai_impact_stats-*.whl)",
-    "pyspark": 'install it there (pip install "pyspark[connect]==4.1.*")',
+    "pyspark": 'install it there (pip install "pyspark-client==4.1.*")',
 }
 
 
@@ -48,7 +48,8 @@ class SessionPythonJobHelper(PythonJobHelper):
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             raise DbtRuntimeError(
-                f"The Python model {self.name} failed with {type(error).__name__}: {error} ({where.filename}:{where.lineno})"
+                f"The Python model {self.name} failed with {type(error).__name__}: {error} "
+                f"({where.filename}:{where.lineno})"
             ) from error
 
 
@@ -135,7 +136,7 @@ def compare_versions(remote: str, version: str) -> None:
     if not pyspark.__version__.startswith(f"{wanted}."):
         raise FailedToConnectError(
             f"The server at {remote} speaks Spark {wanted}, and pyspark here is {pyspark.__version__}: "
-            f'install the same version (pip install "pyspark[connect]=={wanted}.*").'
+            f'install the same version (pip install "pyspark-client=={wanted}.*").'
         )
 
 
@@ -155,7 +156,8 @@ def find_tables(session: SparkSession, warehouse: str | None, wanted: str) -> No
             # Sail would read a table without named columns, but describe it as having none.
             schema = session.read.format("delta").load(str(table)).schema
             columns = ", ".join(
-                f"`{field.name}` {field.dataType.simpleString()}{'' if field.nullable else ' not null'}" for field in schema
+                f"`{field.name}` {field.dataType.simpleString()}{'' if field.nullable else ' not null'}"
+                for field in schema
             )
             session.sql(
                 f"create table if not exists `{name}`.`{table.name}` ({columns}) using delta location '{table}'"

@@ -11,11 +11,11 @@ from engines.compare import plain, same
 pytestmark = pytest.mark.engines
 
 # (macro, SQL that uses it, what it gives). Rows to aggregate: `r` with k, moment, value and word.
-ROWS = """
-    select
-        1 as k, 'a' as word, cast(0.1 as {{ ai_impact.physical_type('double') }}) as value, cast('2026-01-01 10:00:00' as timestamp) as moment
-    union all select 2, null, cast(0.2 as {{ ai_impact.physical_type('double') }}), cast('2026-01-01 11:00:00.5' as timestamp)
-    union all select 3, 'b', cast(0.3 as {{ ai_impact.physical_type('double') }}), cast('2026-01-01 11:00:00' as timestamp)
+DOUBLE = "{{ ai_impact.physical_type('double') }}"
+ROWS = f"""
+    select 1 as k, cast('2026-01-01 10:00:00' as timestamp) as moment, cast(0.1 as {DOUBLE}) as value, 'a' as word
+    union all select 2, cast('2026-01-01 11:00:00.5' as timestamp), cast(0.2 as {DOUBLE}), null
+    union all select 3, cast('2026-01-01 11:00:00' as timestamp), cast(0.3 as {DOUBLE}), 'b'
     union all select 4, null, null, null
 """
 CASES = [
@@ -43,7 +43,8 @@ CASES = [
         'c': "'say \\"no\\"'"}) }}""",
         '{"a":"1","b":null,"c":"say \\"no\\""}'),
     ("to_text", "{{ ai_impact.to_text('cast(5 as ' ~ ai_impact.physical_type('double') ~ ')', 'double') }}", "5.0"),
-    ("to_text", "{{ ai_impact.to_text('cast(-0.25 as ' ~ ai_impact.physical_type('double') ~ ')', 'double') }}", "-0.25"),
+    ("to_text", "{{ ai_impact.to_text('cast(-0.25 as ' ~ ai_impact.physical_type('double') ~ ')', 'double') }}",
+        "-0.25"),
     ("to_text", """{{ ai_impact.to_text("cast('2026-01-02 03:04:05.5' as timestamp)", 'timestamp') }}""",
         "2026-01-02 03:04:05.5"),
     ("utc_now", "{{ ai_impact.utc_now() }} > cast('2026-01-01' as timestamp)", True),
@@ -163,5 +164,10 @@ def test_every_dispatched_macro_has_a_case():
     dispatched = {name for text in macros().values() for name in re.findall(r"dispatch\('(\w+)', 'ai_impact'\)", text)}
     # What these say shows in a build only: test_parity builds with them.
     assert dispatched - {name for name, _, _ in CASES} == {
-        "try_cast", "before_build", "after_build", "wide_view", "clear_seed", "replacing_strategy",
+        "try_cast",
+        "before_build",
+        "after_build",
+        "wide_view",
+        "clear_seed",
+        "replacing_strategy",
     }

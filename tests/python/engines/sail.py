@@ -15,18 +15,21 @@ from .compare import Table
 from .postgres import free_port
 
 # What dbt, the client and the server each bring.
-PACKAGES = {"dbt.adapters.spark": "dbt-spark", "pyspark": "pyspark[connect]", "pysail": "pysail"}
+PACKAGES = {"dbt.adapters.spark": "dbt-spark", "pyspark": "pyspark-client", "pysail": "pysail"}
 
 
 class Sail(Engine):
     name, target = "sail", "spark"
     mode = "local"
     server: subprocess.Popen | None = None
+    session = None
 
     def start(self) -> None:
         for module, package in PACKAGES.items():
             if importlib.util.find_spec(module) is None:
-                raise MissingError(f"{package} is not installed, so nothing was tested on Sail: run pip install .[sail].")
+                raise MissingError(
+                    f"{package} is not installed, so nothing was tested on Sail: run pip install '.[sail]'."
+                )
         port = free_port()
         self.log = self.folder / "server.log"
         with self.log.open("w") as log:
@@ -63,6 +66,9 @@ class Sail(Engine):
         raise AssertionError(f"Sail did not start within {seconds} s: {self.log.read_text()}")
 
     def stop(self) -> None:
+        if self.session is not None:
+            # While the server is there: without it, the client tries for minutes to say goodbye.
+            self.session.stop()
         if self.server:
             self.server.terminate()
             try:
@@ -77,9 +83,10 @@ class Sail(Engine):
     def query(self, sql: str) -> Table:
         from pyspark.sql import SparkSession
 
-        # The session of dbt's runs. Stopping it would take its tables along.
-        builder = SparkSession.builder.remote(self.environment["SPARK_REMOTE"])
-        rows = builder.config("spark.sql.session.timeZone", "UTC").create().sql(sql).toArrow()
+        if self.session is None:
+            builder = SparkSession.builder.remote(self.environment["SPARK_REMOTE"])
+            self.session = builder.config("spark.sql.session.timeZone", "UTC").create()
+        rows = self.session.sql(sql).toArrow()
         return Table(rows.column_names, list(zip(*(column.to_pylist() for column in rows.columns), strict=True)))
 
     def table(self, name: str) -> Table:
