@@ -71,7 +71,9 @@ final as (
         cast(experiments.expected_split as {{ dbt.type_string() }}) as expected_split,
         cast(experiments.alpha as {{ ai_impact.physical_type('double') }}) as alpha,
         cast(experiments.power as {{ ai_impact.physical_type('double') }}) as power,
-        cast(experiments.minimum_detectable_effect as {{ ai_impact.physical_type('double') }}) as minimum_detectable_effect,
+        cast(
+            experiments.minimum_detectable_effect as {{ ai_impact.physical_type('double') }}
+        ) as minimum_detectable_effect,
         cast(experiments.cluster_by as {{ dbt.type_string() }}) as cluster_by,
         case methods.method_rank
             {%- for method in ranks %}
