@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 from .base import Engine, MissingError
@@ -79,6 +80,12 @@ class Sail(Engine):
 
     def load(self, data: Path) -> None:
         self.run(sys.executable, "-m", "demo.load_spark", "--data", data)
+
+    def versions(self) -> str:
+        import pyspark
+
+        how = " with workers" if self.mode == "local-cluster" else ""
+        return f"Sail {version('pysail')}{how}, pyspark {pyspark.__version__}, dbt-spark {version('dbt-spark')}"
 
     def query(self, sql: str) -> Table:
         from pyspark.sql import SparkSession
