@@ -49,7 +49,7 @@ lock: $(STAMP) ## Resolve the lock files again, to the newest versions that pypr
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--python-version 3.11 --extra project pyproject.toml -o requirements.lock
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		--python-version 3.11 --extra project --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+		--python-version 3.11 --extra project --extra test --extra sail -c requirements.lock pyproject.toml -o requirements-test.lock
 
 clean: ## Remove everything that make has built: the environment, the demo warehouse, the dashboard, dbt's files.
 	@rm -rf .venv target logs warehouse site dbt_packages .pytest_cache .ruff_cache .hypothesis

@@ -2,6 +2,7 @@
 {% macro check_config() %}
     {%- if execute and flags.WHICH in ['run', 'build', 'test', 'snapshot', 'seed', 'run-operation'] -%}
         {%- do ai_impact.check_vars() -%}
+        {%- do ai_impact.check_plugin() -%}
         {%- if flags.WHICH in ['run', 'build'] -%}
             {%- do ai_impact.check_sources() -%}
         {%- endif -%}
@@ -11,6 +12,13 @@
 
 {% macro stop(sentence) %}
     {%- do exceptions.raise_compiler_error('ai_impact: ' ~ sentence) -%}
+{% endmacro %}
+
+{# dbt-spark runs Python models on a Databricks cluster only; the rest is for the plugin that the project's package brings. #}
+{% macro check_plugin() %}
+    {%- if target.type == 'spark' and not target.cluster and adapter.runs_python_models is not defined -%}
+        {%- do ai_impact.stop("dbt-spark can't run Python models without ai_impact's plugin. Install the package ai-impact-stats, or the folder of ai_impact, with pip where dbt runs, and set `method: session` in profiles.yml.") -%}
+    {%- endif -%}
 {% endmacro %}
 
 {% macro check_vars() %}

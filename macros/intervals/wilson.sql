@@ -5,7 +5,7 @@
         when {{ n }} > 0 and {{ successes }} = {{ 0 if side == -1 else n }} then {{ '0.0' if side == -1 else '1.0' }}
         when {{ n }} > 0 then (
             {{ successes }} + {{ z * z / 2 }}e0
-            + {{ side * z }}e0 * sqrt({{ successes }} * 1.0 * ({{ n }} - {{ successes }}) / {{ n }} + {{ z * z / 4 }}e0)
+            + {{ side * z }}e0 * sqrt({{ successes }} * 1e0 * ({{ n }} - {{ successes }}) / {{ n }} + {{ z * z / 4 }}e0)
         ) / ({{ n }} + {{ z * z }}e0)
     end)
 {%- endmacro %}

@@ -57,10 +57,6 @@
     arg_max({{ value }}, ({{ order_by | join(', ') }})) filter (where {{ value }} is not null)
 {%- endmacro %}
 
-{% macro spark__latest(value, order_by) -%}
-    max_by({{ value }}, struct({{ order_by | join(', ') }})) filter (where {{ value }} is not null)
-{%- endmacro %}
-
 {# Inside a group: the non-NULL values in ascending order, to pick order statistics from with `array_at` (from 1). #}
 {% macro sorted_values(value) %}
     {{- return(adapter.dispatch('sorted_values', 'ai_impact')(value)) -}}
@@ -74,10 +70,6 @@
     list_sort(list({{ value }}) filter (where {{ value }} is not null))
 {%- endmacro %}
 
-{% macro spark__sorted_values(value) -%}
-    sort_array(collect_list({{ value }}))
-{%- endmacro %}
-
 {% macro array_at(array, position) %}
     {{- return(adapter.dispatch('array_at', 'ai_impact')(array, position)) -}}
 {% endmacro %}
@@ -86,8 +78,13 @@
     ({{ array }})[cast({{ position }} as integer)]
 {%- endmacro %}
 
-{% macro spark__array_at(array, position) -%}
-    element_at({{ array }}, cast({{ position }} as int))
+{# The part of a text at a position (from 1) between delimiters. #}
+{% macro nth_part(text, delimiter, position) %}
+    {{- return(adapter.dispatch('nth_part', 'ai_impact')(text, delimiter, position)) -}}
+{% endmacro %}
+
+{% macro default__nth_part(text, delimiter, position) -%}
+    {{ dbt.split_part(text, delimiter, position) }}
 {%- endmacro %}
 
 {# After `as` of a common table expression that is read twice in two filtered parts: computed in each, never written in full in between. #}

@@ -144,10 +144,6 @@
     cast((select to_json(part) from (select {% for name, expression in expressions.items() %}{{ expression }} as "{{ name }}"{{ ', ' if not loop.last }}{% endfor %}) as part) as text)
 {%- endmacro %}
 
-{% macro spark__json_object(expressions) -%}
-    to_json(named_struct({% for name, expression in expressions.items() %}'{{ name }}', {{ expression }}{{ ', ' if not loop.last }}{% endfor %}))
-{%- endmacro %}
-
 {# Now, UTC, without zone. #}
 {% macro utc_now() %}
     {{- return(adapter.dispatch('utc_now', 'ai_impact')()) -}}
@@ -155,8 +151,4 @@
 
 {% macro default__utc_now() -%}
     (current_timestamp at time zone 'UTC')
-{%- endmacro %}
-
-{% macro spark__utc_now() -%}
-    to_utc_timestamp(current_timestamp(), current_timezone())
 {%- endmacro %}

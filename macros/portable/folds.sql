@@ -13,10 +13,6 @@
     (cast(epoch_us({{ occurred_at }}) as hugeint) * 18446744073709551616 + md5_number_lower({{ event_key }}))
 {%- endmacro %}
 
-{% macro spark__event_order(occurred_at, event_key) -%}
-    concat(date_format({{ occurred_at }}, 'yyyyMMddHHmmssSSSSSS'), {{ event_key }})
-{%- endmacro %}
-
 {# A sum that does not depend on the order of its terms: doubles are added as decimals, so that a re-run equals the run before to the last bit. #}
 {% macro exact_sum(expression, condition=none) %}
     {{- return(adapter.dispatch('exact_sum', 'ai_impact')(expression, condition)) -}}

@@ -15,7 +15,7 @@
         when raw_{{ column.name }} is not null and ({{ column.name }} is null or {{ column.name }} < {{ ai_impact.first_possible_time(column.type) }} or {{ column.name }} >= cast('2200-01-01' as {{ ai_impact.physical_type(column.type) }})) then 'bad_timestamp:{{ column.name }}'
         {%- endfor %}
         when {{ ai_impact.seconds_between('received_at', clock) }} > {{ var('max_clock_skew_minutes') * 60 }} then 'future_timestamp:{{ clock }}'
-        when received_at > {{ dbt.dateadd('day', 1, ai_impact.utc_now()) }} then 'future_timestamp:received_at'
+        when received_at > {{ ai_impact.add_time('day', 1, ai_impact.utc_now()) }} then 'future_timestamp:received_at'
         {%- for column in columns if column.type in ['int', 'double', 'boolean'] %}
         when {{ column.name }} is null and raw_{{ column.name }} is not null then '{{ 'bad_boolean' if column.type == 'boolean' else 'bad_number' }}:{{ column.name }}'
         {%- endfor %}
@@ -69,7 +69,7 @@
 #}
 {% macro is_read_again(received_at, occurred_at, newest, counts) -%}
     ({{ received_at }} >= coalesce((
-        select {{ dbt.dateadd('day', -var('lookback_days'), 'max(' ~ newest ~ ')') }} from {{ this }} where {{ counts }}
+        select {{ ai_impact.add_time('day', -var('lookback_days'), 'max(' ~ newest ~ ')') }} from {{ this }} where {{ counts }}
     ), {{ ai_impact.first_possible_time() }})
     {%- if var('backfill_from') %}
     or {{ received_at }} >= cast('{{ var('backfill_from') }}' as {{ ai_impact.physical_type('timestamp') }})

@@ -102,13 +102,14 @@ final as (
         false as is_late,
         {%- endif %}
         content_hash,
+        copy_number,
         -- A copy keeps its problem: a later run judges it again with the rows that have come since.
         case
-            when problem is not null then {{ dbt.split_part('problem', "':'", 1) }}
+            when problem is not null then {{ ai_impact.nth_part('problem', "':'", 1) }}
             when row_status = 'quarantined' then 'collision'
         end as reason,
         case
-            when problem is not null then {{ dbt.split_part('problem', "':'", 2) }}
+            when problem is not null then {{ ai_impact.nth_part('problem', "':'", 2) }}
             when row_status = 'quarantined' then '{{ ai_impact.source_identity(name)[-1] }}'
         end as reason_column,
         case

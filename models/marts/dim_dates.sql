@@ -13,13 +13,7 @@ edges as (
 ),
 
 days as (
-    select
-        spine.date_day,
-        edges.complete_before
-    from edges
-    -- noqa: disable=ST05
-    cross join lateral {{ ai_impact.days_between('edges.first_day', ai_impact.add_days('edges.last_day', 1)) }} as spine
-    -- noqa: enable=ST05
+    {{ ai_impact.with_days('edges', 'first_day', ai_impact.add_days('last_day', 1)) }}
 ),
 
 final as (
@@ -29,8 +23,8 @@ final as (
         {{ ai_impact.month_of('date_day') }} as month_start,
         cast({{ dbt.date_trunc('quarter', 'date_day') }} as date) as quarter_start,
         cast(extract(year from date_day) as integer) as calendar_year,
-        cast(extract(isodow from date_day) as integer) as day_of_week,
-        extract(isodow from date_day) >= 6 as is_weekend,
+        {{ ai_impact.iso_day_of_week('date_day') }} as day_of_week,
+        {{ ai_impact.iso_day_of_week('date_day') }} >= 6 as is_weekend,
         date_day < complete_before as is_complete
     from days
 )

@@ -11,11 +11,11 @@ from engines.compare import plain, same
 pytestmark = pytest.mark.engines
 
 # (macro, SQL that uses it, what it gives). Rows to aggregate: `r` with k, moment, value and word.
-ROWS = """
-    select
-        1 as k, 'a' as word, cast(0.1 as double precision) as value, cast('2026-01-01 10:00:00' as timestamp) as moment
-    union all select 2, null, cast(0.2 as double precision), cast('2026-01-01 11:00:00.5' as timestamp)
-    union all select 3, 'b', cast(0.3 as double precision), cast('2026-01-01 11:00:00' as timestamp)
+DOUBLE = "{{ ai_impact.physical_type('double') }}"
+ROWS = f"""
+    select 1 as k, cast('2026-01-01 10:00:00' as timestamp) as moment, cast(0.1 as {DOUBLE}) as value, 'a' as word
+    union all select 2, cast('2026-01-01 11:00:00.5' as timestamp), cast(0.2 as {DOUBLE}), null
+    union all select 3, cast('2026-01-01 11:00:00' as timestamp), cast(0.3 as {DOUBLE}), 'b'
     union all select 4, null, null, null
 """
 CASES = [
@@ -39,18 +39,26 @@ CASES = [
         "max(case when k = 3 then {{ ai_impact.event_order('moment', 'word') }} end)", True),
     ("content_hash", "max({{ ai_impact.content_hash(['word', 'k']) }}) <> max({{ ai_impact.content_hash(['k']) }})",
         True),
-    ("json_object", """{{ ai_impact.json_object({'a': "'1'", 'b': 'cast(null as varchar)',
+    ("json_object", """{{ ai_impact.json_object({'a': "'1'", 'b': 'cast(null as ' ~ dbt.type_string() ~ ')',
         'c': "'say \\"no\\"'"}) }}""",
         '{"a":"1","b":null,"c":"say \\"no\\""}'),
-    ("to_text", "{{ ai_impact.to_text('cast(5 as double precision)', 'double') }}", "5.0"),
-    ("to_text", "{{ ai_impact.to_text('cast(-0.25 as double precision)', 'double') }}", "-0.25"),
+    ("to_text", "{{ ai_impact.to_text('cast(5 as ' ~ ai_impact.physical_type('double') ~ ')', 'double') }}", "5.0"),
+    ("to_text", "{{ ai_impact.to_text('cast(-0.25 as ' ~ ai_impact.physical_type('double') ~ ')', 'double') }}",
+        "-0.25"),
     ("to_text", """{{ ai_impact.to_text("cast('2026-01-02 03:04:05.5' as timestamp)", 'timestamp') }}""",
         "2026-01-02 03:04:05.5"),
     ("utc_now", "{{ ai_impact.utc_now() }} > cast('2026-01-01' as timestamp)", True),
-    ("days_between", "(select count(*) from {{ ai_impact.days_between(\"cast('2026-02-27' as date)\", "
-        "\"cast('2026-03-02' as date)\") }} as d)", 3),
-    ("days_between", "(select count(*) from {{ ai_impact.days_between(\"cast('2026-02-27' as date)\", "
-        "\"cast('2026-02-27' as date)\") }} as d)", 0),
+    ("with_days", """(select count(date_day) from ({{ ai_impact.with_days(
+        "(select cast('2026-02-27' as date) as a, cast('2026-03-02' as date) as z)", 'a', 'z') }}) as d)""", 3),
+    ("with_days", """(select count(date_day) from ({{ ai_impact.with_days(
+        "(select cast('2026-02-27' as date) as a, cast('2026-02-27' as date) as z)", 'a', 'z') }}) as d)""", 0),
+    ("add_time", """{{ ai_impact.add_time('day', -1, "cast('2026-03-01 10:00:00.5' as timestamp)") }}""",
+        dt.datetime(2026, 2, 28, 10, 0, 0, 500000)),
+    ("add_time", """cast({{ ai_impact.add_time('month', 1, "cast('2026-01-31' as date)") }} as date)""",
+        dt.date(2026, 2, 28)),
+    ("days_from", """{{ ai_impact.days_from("cast('2026-02-27' as date)", "cast('2026-03-02' as date)") }}""", 3),
+    ("iso_day_of_week", """{{ ai_impact.iso_day_of_week("cast('2026-03-01' as date)") }}""", 7),
+    ("nth_part", """{{ ai_impact.nth_part("'a:b'", "':'", 2) }}""", "b"),
     ("physical_type", "cast(0.1 as {{ ai_impact.physical_type('double') }}) * 3", 0.1 * 3),
     ("inlined", "(with one as {{ ai_impact.inlined() }} (select 1 as x) select x from one)", 1),
 ]  # fmt: skip
@@ -155,4 +163,11 @@ def test_what_is_dispatched_is_in_one_folder():
 def test_every_dispatched_macro_has_a_case():
     dispatched = {name for text in macros().values() for name in re.findall(r"dispatch\('(\w+)', 'ai_impact'\)", text)}
     # What these say shows in a build only: test_parity builds with them.
-    assert dispatched - {name for name, _, _ in CASES} == {"try_cast", "before_build", "after_build", "wide_view"}
+    assert dispatched - {name for name, _, _ in CASES} == {
+        "try_cast",
+        "before_build",
+        "after_build",
+        "wide_view",
+        "clear_seed",
+        "replacing_strategy",
+    }

@@ -70,9 +70,11 @@ final as (
         cast(experiments.starts_at as {{ dbt.type_timestamp() }}) as starts_at,
         cast(experiments.ends_at as {{ dbt.type_timestamp() }}) as ends_at,
         cast(experiments.expected_split as {{ dbt.type_string() }}) as expected_split,
-        cast(experiments.alpha as double precision) as alpha,
-        cast(experiments.power as double precision) as power,
-        cast(experiments.minimum_detectable_effect as double precision) as minimum_detectable_effect,
+        cast(experiments.alpha as {{ ai_impact.physical_type('double') }}) as alpha,
+        cast(experiments.power as {{ ai_impact.physical_type('double') }}) as power,
+        cast(
+            experiments.minimum_detectable_effect as {{ ai_impact.physical_type('double') }}
+        ) as minimum_detectable_effect,
         cast(experiments.cluster_by as {{ dbt.type_string() }}) as cluster_by,
         cast(experiments.inference as {{ dbt.type_string() }}) as inference,
         cast(experiments.interim_looks as {{ dbt.type_string() }}) as interim_looks,

@@ -11,7 +11,8 @@ folded as (
         max(subject_id) as subject_id,
         min(case when event_type = 'decided' then occurred_at end) as decided_at,
         {{ ai_impact.latest(
-            "case when event_type = 'outcome_observed' then outcome_label end", ['occurred_at', 'event_key']
+            "case when event_type = 'outcome_observed' then outcome_label end",
+            [ai_impact.event_order('occurred_at', 'event_key')]
         ) }} as outcome_label
     from decision_events
     group by decision_id

@@ -108,7 +108,7 @@ final as (
         aliases.unit_id,
         measured.occurred_at,
         measured.measure,
-        cast(measured.value as double precision) as value
+        cast(measured.value as {{ ai_impact.physical_type('double') }}) as value
     from measured
     inner join aliases
         on

@@ -82,19 +82,19 @@ final as (
         valued.quantile,
         valued.covariates,
         valued.assigned_at,
-        cast({{ ai_impact.transformed('valued.numerator', 'valued.transform', 'caps.cap') }} as double precision)
+        cast({{ ai_impact.transformed('valued.numerator', 'valued.transform', 'caps.cap') }} as {{ ai_impact.physical_type('double') }})
             as numerator,
-        cast(valued.denominator as double precision) as denominator,
-        cast({{ ai_impact.transformed('valued.pre_numerator', 'valued.transform', 'caps.cap') }} as double precision)
+        cast(valued.denominator as {{ ai_impact.physical_type('double') }}) as denominator,
+        cast({{ ai_impact.transformed('valued.pre_numerator', 'valued.transform', 'caps.cap') }} as {{ ai_impact.physical_type('double') }})
             as past_numerator,
-        cast(valued.pre_denominator as double precision) as past_denominator,
+        cast(valued.pre_denominator as {{ ai_impact.physical_type('double') }}) as past_denominator,
         cast(case
             when valued.covariate is null then null
             when valued.covariate <> 'pre_period' then coalesce(valued.named_covariate, pooled.mean_covariate)
             when valued.denominator_measure is null
                 then {{ ai_impact.transformed('valued.pre_numerator', 'valued.transform', 'caps.cap') }}
             else valued.pre_numerator - pooled.pre_ratio * valued.pre_denominator
-        end as double precision) as covariate
+        end as {{ ai_impact.physical_type('double') }}) as covariate
     from valued
     inner join pooled
         on

@@ -44,12 +44,12 @@ final as (
         case
             when metrics.window_days is null then metrics.ends_at
             when metrics.is_from_exposure
-                then {{ dbt.dateadd(
+                then {{ ai_impact.add_time(
                     'day', 'metrics.window_days', 'coalesce(assignments.exposed_at, assignments.assigned_at)'
                 ) }}
-            else {{ dbt.dateadd('day', 'metrics.window_days', 'assignments.assigned_at') }}
+            else {{ ai_impact.add_time('day', 'metrics.window_days', 'assignments.assigned_at') }}
         end as window_ends_at,
-        {{ dbt.dateadd('day', '-metrics.pre_period_days', 'assignments.assigned_at') }} as pre_starts_at
+        {{ ai_impact.add_time('day', '-metrics.pre_period_days', 'assignments.assigned_at') }} as pre_starts_at
     from assignments
     inner join metrics
         on

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy=ai_impact.replacing_strategy(),
     unique_key='task_key',
     on_schema_change='fail'
 ) }}

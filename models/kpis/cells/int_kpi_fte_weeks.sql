@@ -13,7 +13,7 @@ rates as (
         team_id,
         headcount_fte,
         cast(month as date) as month_start,
-        cast({{ dbt.dateadd('month', 1, 'month') }} as date) as month_end
+        cast({{ ai_impact.add_time('month', 1, 'month') }} as date) as month_end
     from {{ ref('labor_rates') }}
     where headcount_fte is not null
 ),

@@ -17,7 +17,7 @@ edges as (
 ),
 
 month_ends as (
-    select distinct cast({{ dbt.dateadd('month', 1, 'month_start') }} as date) as period_end from days
+    select distinct cast({{ ai_impact.add_time('month', 1, 'month_start') }} as date) as period_end from days
 ),
 
 candidates as (
@@ -36,7 +36,7 @@ candidates as (
     select distinct
         'month',
         month_start,
-        cast({{ dbt.dateadd('month', 1, 'month_start') }} as date)
+        cast({{ ai_impact.add_time('month', 1, 'month_start') }} as date)
     from days
     union all
     select
