@@ -20,8 +20,8 @@ roles as (
         cast(metrics.numerator_measure as {{ dbt.type_string() }}) as numerator_measure,
         cast(metrics.denominator_measure as {{ dbt.type_string() }}) as denominator_measure,
         cast(metrics.transform as {{ dbt.type_string() }}) as transform,
-        coalesce(cast(metrics.quantile as double precision), 0.5) as quantile,
-        coalesce(cast(metrics.winsorize_at as double precision), 0.99) as winsorize_at,
+        coalesce(cast(metrics.quantile as {{ ai_impact.physical_type('double') }}), 0.5) as quantile,
+        coalesce(cast(metrics.winsorize_at as {{ ai_impact.physical_type('double') }}), 0.99) as winsorize_at,
         coalesce(cast(metrics.window_from as {{ dbt.type_string() }}) = 'exposure', false) as is_from_exposure,
         -- The first of several is what a single covariate would be; moments_covariances holds them all.
         {{ ai_impact.first_in_list('metrics.covariate') }} as covariate,

@@ -82,11 +82,15 @@ final as (
         valued.quantile,
         valued.covariates,
         valued.assigned_at,
-        cast({{ ai_impact.transformed('valued.numerator', 'valued.transform', 'caps.cap') }} as {{ ai_impact.physical_type('double') }})
-            as numerator,
+        cast(
+            {{ ai_impact.transformed('valued.numerator', 'valued.transform', 'caps.cap') }}
+            as {{ ai_impact.physical_type('double') }}
+        ) as numerator,
         cast(valued.denominator as {{ ai_impact.physical_type('double') }}) as denominator,
-        cast({{ ai_impact.transformed('valued.pre_numerator', 'valued.transform', 'caps.cap') }} as {{ ai_impact.physical_type('double') }})
-            as past_numerator,
+        cast(
+            {{ ai_impact.transformed('valued.pre_numerator', 'valued.transform', 'caps.cap') }}
+            as {{ ai_impact.physical_type('double') }}
+        ) as past_numerator,
         cast(valued.pre_denominator as {{ ai_impact.physical_type('double') }}) as past_denominator,
         cast(case
             when valued.covariate is null then null
