@@ -158,8 +158,7 @@ def write_table(rows: list[dict], schema: pa.Schema) -> pa.Table:
     """Rows as typed Arrow, with nine significant digits, or six far out in a tail.
 
     Engines add in an order that differs from run to run, which moves the last of sixteen digits; a run that is repeated
-    must end in the same table. In a tail the moved digit counts as often as the distance squared: thirty standard errors
-    out, a thousand times.
+    must end in the same table. In a tail the moved digit counts for more: thirty standard errors out, a thousand times.
     """
 
     def column(name: str, kind: pa.DataType) -> pa.Array:
