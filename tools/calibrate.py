@@ -304,7 +304,14 @@ def page(results: list[Result], peeks: list[tuple[str, float]], runs: int) -> st
         + (f", power {percent(r.found)} % for {percent(r.planned)} %" if r.planned else "")
         + "."
         for r in short
-    ] or ["Nowhere."]
+    ]
+    lines += [
+        f"- **{name.replace('_', ' ')}**: {percent(share)} % false positives over all looks."
+        for name, share in peeks
+        if share > ALPHA and not name.startswith("naive")
+    ]
+    if lines[-1] == "":
+        lines.append("Nowhere.")
     return "\n".join(lines) + "\n"
 
 
