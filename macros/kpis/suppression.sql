@@ -1,6 +1,7 @@
 {# One pass of complementary suppression. A line is a parent (all) and its children; the parent less the shown children is what the
    hidden ones did together. So where a shown parent has one hidden child, or none of its hidden children alone has k people, the
-   smallest shown child is hidden too; where there is none left, the parent. A line without a parent is taken to have a shown one. #}
+   smallest shown child is hidden too; where there is none left, the parent. A hidden parent is told by its children where all of
+   them are shown: there the smallest is hidden. A line without a parent is taken to have a shown one. #}
 {% macro hide_complements(relation, line, is_child, tie) %}
     select
         period_key,
@@ -10,7 +11,9 @@
         team_id,
         n_people,
         case
-            when is_hidden = 1 or parent_hidden = 1 or hidden_children = 0 then is_hidden
+            when is_hidden = 1 then 1
+            when hidden_children = 0 then case when parent_hidden = 1 and place = 1 then 1 else 0 end
+            when parent_hidden = 1 then 0
             when hidden_children > 1 and most_hidden >= {{ var('k_anonymity') }} then 0
             when shown_children = 0 then 1 - is_child
             when place = 1 then 1
@@ -68,3 +71,62 @@
     case when period_grain = 'day' then {{ dbt.date_trunc('month', 'period_start') }} else period_start end,
     case when period_grain = 'day' then 'day' else cast(period_key as {{ dbt.type_string() }}) end
 {%- endmacro %}
+
+{# A week and its days tell each other; any other period is told by nothing but its own lines. #}
+{% macro neighbourhood() -%}
+    case
+        when period_grain in ('day', 'week') then cast({{ dbt.date_trunc('week', 'period_start') }} as {{ dbt.type_string() }})
+        else cast(period_key as {{ dbt.type_string() }})
+    end
+{%- endmacro %}
+
+{# Whether the cells of a line, being grouped, tell what is hidden: one unknown is known from the others; and where the total is
+   known, hidden parts of too few people are too, unless the total itself is told and all its parts are hidden. #}
+{% macro line_tells(is_parent) -%}
+    count(*) > 1
+    and max(case when {{ is_parent }} then 1 else 0 end) = 1
+    and (
+        sum(1 - is_known) = 1
+        or (
+            max(case when {{ is_parent }} then is_known else 0 end) = 1
+            and max(case when is_hidden = 0 and ({{ is_parent }} or n_people > 0) then 1 else 0 end) = 1
+            and max(case when {{ is_parent }} then 0 else is_hidden * n_people end) between 1 and {{ var('k_anonymity') }} - 1
+        )
+    )
+{%- endmacro %}
+
+{# The neighbourhoods in which a hidden cell could still be worked out. A cell of the company that only its week or its days tell
+   counts as known, and not as a failure: it may be hidden for the sake of others. If then no line has one unknown, further
+   subtraction finds nothing either. #}
+{% macro neighbourhoods_that_tell(relation) %}
+    {%- set line_of_week = 'neighbourhood, use_case_id, team_id' %}
+    {%- set known = relation ~ '_known' %}
+    with {{ known }} as (
+        select
+            cells.*,
+            case
+                when is_hidden = 0 then 1
+                when {{ ai_impact.is_company() }}
+                    and count(*) over (partition by {{ line_of_week }}) > 1
+                    and sum(is_hidden) over (partition by {{ line_of_week }}) = 1
+                    and max(case when period_grain = 'week' then 1 else 0 end) over (partition by {{ line_of_week }}) = 1 then 1
+                else 0
+            end as is_known
+        from {{ relation }} as cells
+    )
+
+    select neighbourhood from {{ known }}
+    group by neighbourhood, period_key, use_case_id
+    having {{ ai_impact.line_tells('team_id = ' ~ ai_impact.all_of_them()) }}
+    union
+    select neighbourhood from {{ known }}
+    group by neighbourhood, period_key, team_id
+    having {{ ai_impact.line_tells('use_case_id = ' ~ ai_impact.all_of_them()) }}
+    union
+    select neighbourhood from {{ known }}
+    group by {{ line_of_week }}
+    having count(*) > 1 and sum(1 - is_known) = 1 and max(case when period_grain = 'week' then 1 else 0 end) = 1
+    union
+    select neighbourhood from {{ known }}
+    where is_known = 1 and n_people between 1 and {{ var('k_anonymity') }} - 1
+{% endmacro %}

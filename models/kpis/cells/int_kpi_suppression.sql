@@ -1,85 +1,46 @@
-{#- Which cells are not shown: those of too few people, and those from which these could be worked out by subtraction.
-    -#}
-with sums as (
-    select * from {{ ref('int_kpi_sums') }}
+{#- Which cells are not shown. The passes need not come to an end; so where a line still tells what it hides, the last
+    resort hides all parts of that period, or of that week and its days. Where the company's own cells tell still, they
+    are hidden as well, and nothing is left to subtract from. -#}
+with complements as (
+    select * from {{ ref('int_kpi_complements') }}
 ),
 
-people as (
-    select * from {{ ref('int_kpi_people') }}
-),
-
-periods as (
-    select * from {{ ref('int_kpi_periods') }}
-),
-
-seams as (
-    select * from {{ ref('int_kpi_seams') }}
-),
-
-small_cells as (
+cells as (
     select
-        sums.period_key,
-        periods.period_grain,
-        periods.period_start,
-        sums.use_case_id,
-        sums.team_id,
-        coalesce(people.n_people, 0) as n_people,
-        case when people.n_people < {{ var('k_anonymity') }} or seams.period_key is not null then 1 else 0 end
-            as is_hidden
-    from sums
-    inner join periods on sums.period_key = periods.period_key
-    left join people
-        on
-            sums.period_key = people.period_key
-            and sums.use_case_id = people.use_case_id
-            and sums.team_id = people.team_id
-    left join seams
-        on
-            sums.period_key = seams.period_key
-            and sums.use_case_id = seams.use_case_id
-            and sums.team_id = seams.team_id
-    where sums.completed > 0
+        *,
+        {{ ai_impact.neighbourhood() }} as neighbourhood
+    from complements
 ),
-{% set last = namespace(name='small_cells') %}
-{% for pass in range(3) %}
-    weeks_{{ pass }} as ({{ ai_impact.hide_whole_weeks(last.name) }}),
 
-    days_{{ pass }} as (
-        {{ ai_impact.hide_complements(
-            'weeks_' ~ pass,
-            ai_impact.days_in_line(),
-            "period_grain = 'day'",
-            'period_key'
-        ) }}
-    ),
+told as ({{ ai_impact.neighbourhoods_that_tell('cells') }}),
 
-    teams_{{ pass }} as (
-        {{ ai_impact.hide_complements(
-            'days_' ~ pass,
-            'period_key, use_case_id',
-            'team_id <> ' ~ ai_impact.all_of_them(),
-            'team_id'
-        ) }}
-    ),
+without_parts as (
+    select
+        cells.period_key,
+        cells.period_grain,
+        cells.use_case_id,
+        cells.team_id,
+        cells.n_people,
+        cells.neighbourhood,
+        case when {{ ai_impact.is_company() }} then cells.is_hidden else 1 end as is_hidden
+    from cells
+    inner join told on cells.neighbourhood = told.neighbourhood
+),
 
-    use_cases_{{ pass }} as (
-        {{ ai_impact.hide_complements(
-            'teams_' ~ pass,
-            'period_key, team_id',
-            'use_case_id <> ' ~ ai_impact.all_of_them(),
-            'use_case_id'
-        ) }}
-    ),
-    {% set last.name = 'use_cases_' ~ pass %}
-{% endfor %}
+told_still as ({{ ai_impact.neighbourhoods_that_tell('without_parts') }}),
+
 final as (
     select
-        period_key,
-        use_case_id,
-        team_id,
-        n_people,
-        is_hidden = 1 as is_suppressed
-    from {{ last.name }}
+        cells.period_key,
+        cells.use_case_id,
+        cells.team_id,
+        cells.n_people,
+        cells.is_hidden = 1
+        or (told.neighbourhood is not null and not {{ ai_impact.is_company() }})
+        or told_still.neighbourhood is not null as is_suppressed
+    from cells
+    left join told on cells.neighbourhood = told.neighbourhood
+    left join told_still on cells.neighbourhood = told_still.neighbourhood
 )
 
 select * from final
