@@ -362,7 +362,7 @@ class EventTime:
 
 
 def event_study(effects: Effects, alpha: float = 0.05, small: bool = False) -> list[EventTime]:
-    """The effect by periods since treatment, from group-time effects, with a band that holds for all periods at once."""
+    """The effect by periods since treatment, from group-time effects, with a band that holds for all of them."""
     dynamic = aggregate(effects, "dynamic")
     rows = [i for i, label in enumerate(dynamic.labels) if label != ("overall",)]
     each = dynamic.select(rows)
@@ -399,8 +399,8 @@ def pre_trend(effects: Effects, alpha: float = PRE_TREND_ALPHA, small: bool = Fa
     """The joint test that all effects before treatment are 0, with its power.
 
     Wald's chi-square of all group-time effects before treatment; with few units (`small`), or when they determine each
-    other, Holm's correction of the single tests by event time, with Satterthwaite's t, in its place. Power: Roth (2022),
-    "Pretest with caution", section 2, against a divergence that is linear in time. It is for the Wald test only.
+    other, Holm's correction of the single tests by event time, with Satterthwaite's t, in its place. Power: Roth
+    (2022), "Pretest with caution", section 2, against a divergence that is linear in time, of the Wald test only.
     """
     before = [i for i, (g, t) in enumerate(effects.labels) if t < g]
     if not before:
@@ -475,8 +475,8 @@ def relative_magnitudes(
     """How far trends may be violated before the average dynamic effect is in doubt; or why it can't be said.
 
     Rambachan and Roth (2023), "A more credible approach to parallel trends", section 2.4.1: the divergence changes
-    from one period after treatment to the next by at most M times its largest change before. Needs a universal base. The
-    interval is the union over which change before was the largest, and its sign, each with a one-sided bound at
+    from one period after treatment to the next by at most M times its largest change before. Needs a universal base.
+    The interval is the union over which change before was the largest, and its sign, each with a one-sided bound at
     alpha/2: it covers at least at its level, and is wider than the paper's.
     """
     dynamic = aggregate(effects, "dynamic")

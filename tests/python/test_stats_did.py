@@ -129,7 +129,7 @@ def test_counties_pre_trend(panel):
 
 def _influence_by_unit(y, first, control):
     """Every unit's influence on every group-time effect and on their averages, from the rows: no moments."""
-    n, periods = y.shape
+    periods = y.shape[1]
     labels, atts, psis = [], [], []
     for g in sorted(set(first[first > 0])):
         for t in range(1, periods):
