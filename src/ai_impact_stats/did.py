@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import chdtrc, chdtri, chndtr
+from scipy.special import chdtrc, chdtri, chndtr, ndtr
 
 from .checks import Check
 from .estimate import Estimate, missing, quantile, wald
 from .linear import least_squares
 from .moments import Arm
-from .multiplicity import holm
 
 CONTROLS = ("never_treated", "not_yet_treated")
 BASES = ("varying", "universal")
@@ -398,9 +397,9 @@ class PreTrend:
 def pre_trend(effects: Effects, alpha: float = PRE_TREND_ALPHA, small: bool = False) -> PreTrend:
     """The joint test that all effects before treatment are 0, with its power.
 
-    Wald's chi-square of all group-time effects before treatment; with few units (`small`), or when they determine each
-    other, Holm's correction of the single tests by event time, with Satterthwaite's t, in its place. Power: Roth
-    (2022), "Pretest with caution", section 2, against a divergence that is linear in time, of the Wald test only.
+    Wald's chi-square of all group-time effects before treatment; with few units (`small`), or when the effects
+    determine each other, Satterthwaite's t of their linear trend in its place: few units can't estimate the whole
+    covariance. Power: Roth (2022), "Pretest with caution", section 2, against a divergence that is linear in time.
     """
     before = [i for i, (g, t) in enumerate(effects.labels) if t < g]
     if not before:
@@ -410,7 +409,7 @@ def pre_trend(effects: Effects, alpha: float = PRE_TREND_ALPHA, small: bool = Fa
     covariance, size = early.covariance(), len(before)
     rank = np.linalg.matrix_rank(covariance, tol=1e-10 * max(float(np.diag(covariance).max()), 1e-300), hermitian=True)
     if small or rank < size:
-        return PreTrend(_single_tests(effects, alpha, small), None, None)
+        return _slope_test(effects, alpha)
     inverse = np.linalg.inv(covariance)
     statistic = float(early.estimate @ inverse @ early.estimate)
     p = float(chdtrc(size, statistic))
@@ -432,8 +431,7 @@ def pre_trend(effects: Effects, alpha: float = PRE_TREND_ALPHA, small: bool = Fa
 
 def _divergence(first: int, t: int, effects: Effects) -> float:
     """What a divergence of 1 a period puts into the effect before treatment: 1 for a varying base, t - (g - 1) else."""
-    universal = (first, 0) in effects.labels
-    return float(t - (first - 1)) if universal else 1.0
+    return 1.0 if _is_varying(effects) else float(t - (first - 1))
 
 
 def _noncentrality(critical: float, df: int, power: float) -> float:
@@ -446,18 +444,41 @@ def _noncentrality(critical: float, df: int, power: float) -> float:
     return high
 
 
-def _single_tests(effects: Effects, alpha: float, small: bool) -> Check:
-    early = [e for e in event_study(effects, alpha, small) if e.is_pre_period and e.estimate.p_value is not None]
-    if not early:
-        return Check(None, None, alpha, None, "No effect before treatment has an error: the pre-trend can't be tested.")
-    adjusted = holm([e.estimate.p_value for e in early])
-    worst = early[int(np.argmin(adjusted))]
-    p = float(adjusted.min())
-    statistic = worst.estimate.estimate / worst.estimate.std_error
+def _slope_test(effects: Effects, alpha: float) -> PreTrend:
+    """One test of a linear divergence before treatment, which few units can still make."""
+    dynamic = aggregate(effects, "dynamic")
+    row = {label[0]: i for i, label in enumerate(dynamic.labels)}
+    times = sorted(t for t in row if t != "overall" and t < 0)
+    weights = np.zeros(len(dynamic.labels))
+    if _is_varying(effects):
+        weights[[row[t] for t in times]] = 1 / len(times)
+    else:
+        # The last period before treatment is the base: its effect is 0 by construction, and it counts.
+        centre = np.array([*times, -1], "float64") - np.mean([*times, -1])
+        weights[[row[t] for t in times]] = centre[:-1] / (centre**2).sum()
+    e = estimates(dynamic.combine(("slope",), weights), alpha, small=True)[("slope",)]
+    if e.estimate is None:
+        return PreTrend(Check(None, None, alpha, None, f"The pre-trend can't be tested. {e.reason}"), None, None)
+    critical = quantile(1 - alpha / 2, e.df)
+    detectable = (critical + quantile(0.8, e.df)) * e.std_error
+    power = None
+    if "overall" in row:
+        explained = abs(float(dynamic.estimate[row["overall"]])) / (np.mean([t for t in row if _after(t)]) + 1)
+        power = float(ndtr(explained / e.std_error - critical))
     detail = (
-        f"{len(early)} effects before treatment, each tested: the largest is {-worst.relative_period} periods before."
+        f"Divergence before treatment, over {len(times)} periods: {e.estimate:.3g} a period. "
+        f"One of {detectable:.3g} would be found with 80 % chance."
     )
-    return Check(float(statistic), p, alpha, p >= alpha, detail)
+    statistic = e.estimate / e.std_error
+    return PreTrend(Check(statistic, e.p_value, alpha, e.p_value >= alpha, detail), float(detectable), power)
+
+
+def _after(time) -> bool:
+    return time != "overall" and time >= 0
+
+
+def _is_varying(effects: Effects) -> bool:
+    return any(t == g - 1 for g, t in effects.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -485,7 +506,7 @@ def relative_magnitudes(
         return "There is no period before treatment, or none after it: trends can't be compared."
     early = sorted([t for t in times if t < 0] + ([] if -1 in times else [-1]))
     steps = [(a, b) for a, b in pairwise(early) if b == a + 1]
-    if any(t == g - 1 for g, t in effects.labels) or not steps:
+    if _is_varying(effects) or not steps:
         return "Sensitivity needs effects with a universal base, and two periods before treatment."
     row = {label[0]: i for i, label in enumerate(dynamic.labels)}
     covariance = dynamic.covariance(small)
@@ -511,17 +532,64 @@ def relative_magnitudes(
     return result
 
 
-def grade_did(pre: PreTrend, notes: Sequence[str] = (), least_units: int | None = None) -> tuple[str, str | None]:
-    """C when paths were parallel before treatment, D otherwise, with the sentence that says why.
+def relative_effect(effects: Effects, kind: str = "simple", alpha: float = 0.05, small: bool = False) -> Estimate:
+    """The overall effect as a share of what the treated would have had without treatment, with Fieller's interval.
 
-    `least_units` is the smallest cohort or control that is compared: with one, no error is known.
+    That level is the treated cohorts' own mean over the same cells less the effect. The p value is that of the
+    absolute effect, which the interval agrees with. No estimate, with a reason, when the level isn't clearly above or
+    below 0.
+    """
+    levels = np.array([_cohort(effects, g).mean[t] for g, t in effects.labels])
+    slope = np.zeros_like(effects.slope)
+    for i, (g, t) in enumerate(effects.labels):
+        k = next(k for k, c in enumerate(effects.cohorts) if c.first == g)
+        slope[i, k, t] = effects.n / effects.cohorts[k].n
+    observed = Effects(effects.labels, levels, np.zeros_like(effects.shift), slope, effects.cohorts)
+    rows = [aggregate(e, kind) for e in (observed, effects)]
+    both = stacked([e.select([len(e.labels) - 1]) for e in rows])
+    absolute = estimates(rows[1].select([len(rows[1].labels) - 1]), alpha, small)[("overall",)]
+    if absolute.estimate is None:
+        return absolute
+    level = float(both.estimate[0] - both.estimate[1])
+    covariance = both.covariance(small)
+    # Of the level without treatment, and of the level with it.
+    turn = np.array([[1.0, -1.0], [1.0, 0.0]])
+    (v_zero, v_both), (_, v_one) = turn @ covariance @ turn.T
+    critical = quantile(1 - alpha / 2, absolute.df)
+    square = level**2 - critical**2 * v_zero
+    if square <= 0:
+        return absolute.because("The level without treatment isn't clearly different from 0, so no share can be taken.")
+    observed_level = level + absolute.estimate
+    linear = level * observed_level - critical**2 * v_both
+    root = math.sqrt(max(linear**2 - square * (observed_level**2 - critical**2 * v_one), 0.0))
+    low, high = sorted(((linear - root) / square - 1, (linear + root) / square - 1))
+    ratio = observed_level / level
+    error = math.sqrt(max(float(v_one - 2 * ratio * v_both + ratio**2 * v_zero), 0.0)) / abs(level)
+    counts = (absolute.n_treatment, absolute.n_control)
+    return Estimate(ratio - 1, error, low, high, absolute.p_value, *counts, absolute.df)
+
+
+def _cohort(effects: Effects, first: int) -> Cohort:
+    return next(c for c in effects.cohorts if c.first == first)
+
+
+LEAST_POWER = 0.8
+
+
+def grade_did(pre: PreTrend, notes: Sequence[str] = ()) -> tuple[str, str | None]:
+    """C when paths were parallel before treatment as far as the test could see, D otherwise, and the reasons.
+
+    A test that had less than 80 % chance to find a divergence that alone would explain the effect is not one that was
+    passed.
     """
     reasons = list(notes)
+    failed = pre.check.passed is not True
     if pre.check.passed is None:
         reasons.append(pre.check.detail)
-    elif not pre.check.passed:
+    elif failed:
         reasons.append(f"The paths diverged before treatment (p = {pre.check.p_value:.2g}).")
-    if least_units is not None and least_units < 2:
-        reasons.append("A cohort has one unit.")
-    failed = pre.check.passed is not True or (least_units is not None and least_units < 2)
+    elif pre.power is None or pre.power < LEAST_POWER:
+        failed = True
+        chance = "unknown" if pre.power is None else f"{pre.power:.0%}"
+        reasons.append(f"A divergence that alone would explain the effect could have gone unseen (power {chance}).")
     return ("D" if failed else "C"), " ".join(reasons) or None

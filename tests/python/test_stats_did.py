@@ -285,9 +285,47 @@ def test_no_period_before_treatment_is_grade_d():
 
 
 def test_diverging_paths_are_grade_d():
-    y, first = random_panel(4, ((None, 100), (4, 100)))
+    y, first = random_panel(4, ((None, 100), (4, 100)), effect=0.6)
     good = did.pre_trend(did.group_time(did.cohorts_from_rows(y, first)))
     assert did.grade_did(good)[0] == "C"
     y = y + np.arange(8) * (first >= 0)[:, None]
     grade, reason = did.grade_did(did.pre_trend(did.group_time(did.cohorts_from_rows(y, first))))
     assert grade == "D" and "diverged" in reason
+
+
+def test_low_power_is_grade_d():
+    y, first = random_panel(4, ((None, 20), (4, 20)), effect=0.02)
+    tested = did.pre_trend(did.group_time(did.cohorts_from_rows(y, first)))
+    grade, reason = did.grade_did(tested)
+    assert tested.check.passed and grade == "D" and "unseen" in reason
+
+
+@pytest.mark.parametrize("base", did.BASES)
+def test_few_units_test_a_slope(base):
+    """Eight units: the test keeps its level, and finds a divergence."""
+    sizes = ((None, 2), (3, 2), (4, 2), (6, 2))
+    passed, found = 0, 0
+    for seed in range(200):
+        y, first = random_panel(seed, sizes)
+        panel = did.cohorts_from_rows(y, first)
+        passed += did.pre_trend(did.group_time(panel, "not_yet_treated", base), small=True).check.passed
+        y = y + 4 * np.arange(8) * (first >= 0)[:, None]
+        panel = did.cohorts_from_rows(y, first)
+        found += not did.pre_trend(did.group_time(panel, base=base), small=True).check.passed
+    assert passed >= 180 and found >= 150
+
+
+def test_relative_effect_is_covered():
+    """Treated units have 20 % more than they would have had."""
+    covered, agrees = [], []
+    for seed in range(200):
+        y, first = random_panel(seed, ((None, 20), (3, 15), (5, 15)))
+        y = np.where((first[:, None] >= 0) & (np.arange(8) >= first[:, None]), 1.2, 1.0) * (y * 0.2 + 10)
+        effects = did.group_time(did.cohorts_from_rows(y, first), "not_yet_treated")
+        e = did.relative_effect(effects, "simple", small=True)
+        covered.append(e.ci_low <= 0.2 <= e.ci_high)
+        agrees.append((e.p_value < 0.05) == (e.ci_low > 0 or e.ci_high < 0))
+    assert 0.91 <= np.mean(covered) <= 0.985 and all(agrees)
+    y, first = random_panel(0)
+    none = did.relative_effect(did.group_time(did.cohorts_from_rows(y - y.mean(), first)))
+    assert none.estimate is None and "clearly" in none.reason
