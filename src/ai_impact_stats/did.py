@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import chdtrc, chdtri, chndtr, ndtr
 
 from .checks import Check
-from .estimate import Estimate, missing, quantile, wald
+from .estimate import Estimate, missing, quantile, two_sided_p, wald
 from .linear import least_squares
 from .moments import Arm
 
@@ -325,25 +325,23 @@ def _name(cohort: Cohort) -> str:
     return "The control" if cohort.first is None else f"The cohort first treated in period {cohort.first}"
 
 
-def simultaneous_critical(covariance, alpha: float = 0.05, df: float = math.inf) -> float:
-    """The critical value whose band holds for all m estimates at once: a quantile of the largest |t| among them.
+def simultaneous_critical(covariance, alpha: float = 0.05) -> float:
+    """The critical value whose band holds for all m normal estimates at once: a quantile of the largest |z| among them.
 
-    By simulation of m normals (or t) with the estimates' correlation, seeded. Montiel Olea and Plagborg-Møller
-    (2019), "Simultaneous confidence bands", section 2. Never below the pointwise value.
+    By simulation of m normals with the estimates' correlation, seeded. Montiel Olea and Plagborg-Møller (2019),
+    "Simultaneous confidence bands", section 2. Never below the pointwise value.
     """
     covariance = np.asarray(covariance, "float64")
     scale = np.sqrt(np.diag(covariance))
     kept = scale > 0
+    pointwise = quantile(1 - alpha / 2)
     if not kept.any():
-        return quantile(1 - alpha / 2, df)
+        return pointwise
     correlation = covariance[np.ix_(kept, kept)] / np.outer(scale[kept], scale[kept])
     values, vectors = np.linalg.eigh(correlation)
     root = vectors * np.sqrt(np.clip(values, 0, None))
-    rng = np.random.default_rng(SEED)
-    draws = np.abs(rng.standard_normal((DRAWS, len(root))) @ root.T).max(axis=1)
-    if math.isfinite(df):
-        draws = draws / np.sqrt(rng.chisquare(df, DRAWS) / df)
-    return max(float(np.quantile(draws, 1 - alpha)), quantile(1 - alpha / 2, df))
+    draws = np.abs(np.random.default_rng(SEED).standard_normal((DRAWS, len(root))) @ root.T).max(axis=1)
+    return max(float(np.quantile(draws, 1 - alpha)), pointwise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,15 +364,13 @@ def event_study(effects: Effects, alpha: float = 0.05, small: bool = False) -> l
     rows = [i for i, label in enumerate(dynamic.labels) if label != ("overall",)]
     each = dynamic.select(rows)
     found = estimates(each, alpha, small)
-    df = math.inf
-    if small:
-        df = float(min((e.df for e in found.values() if e.df is not None), default=math.inf))
-    critical = simultaneous_critical(each.covariance(small), alpha, df)
+    # The level at which one normal estimate would have to be tested; with few units each has its own t.
+    level = two_sided_p(simultaneous_critical(each.covariance(small), alpha))
     result = []
     for label in each.labels:
         e = found[label]
         known = e.estimate is not None
-        margin = critical * e.std_error if known else None
+        margin = quantile(1 - level / 2, e.df) * e.std_error if known else None
         low, high = (e.estimate - margin, e.estimate + margin) if known else (None, None)
         result.append(EventTime(int(label[0]), e, low, high))
     return result
