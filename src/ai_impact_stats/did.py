@@ -12,6 +12,7 @@ from .checks import Check
 from .estimate import Estimate, missing, quantile, two_sided_p, wald
 from .linear import least_squares
 from .moments import Arm
+from .quasi import as_share
 
 CONTROLS = ("never_treated", "not_yet_treated")
 BASES = ("varying", "universal")
@@ -551,18 +552,7 @@ def relative_effect(effects: Effects, kind: str = "simple", alpha: float = 0.05,
     # Of the level without treatment, and of the level with it.
     turn = np.array([[1.0, -1.0], [1.0, 0.0]])
     (v_zero, v_both), (_, v_one) = turn @ covariance @ turn.T
-    critical = quantile(1 - alpha / 2, absolute.df)
-    square = level**2 - critical**2 * v_zero
-    if square <= 0:
-        return absolute.because("The level without treatment isn't clearly different from 0, so no share can be taken.")
-    observed_level = level + absolute.estimate
-    linear = level * observed_level - critical**2 * v_both
-    root = math.sqrt(max(linear**2 - square * (observed_level**2 - critical**2 * v_one), 0.0))
-    low, high = sorted(((linear - root) / square - 1, (linear + root) / square - 1))
-    ratio = observed_level / level
-    error = math.sqrt(max(float(v_one - 2 * ratio * v_both + ratio**2 * v_zero), 0.0)) / abs(level)
-    counts = (absolute.n_treatment, absolute.n_control)
-    return Estimate(ratio - 1, error, low, high, absolute.p_value, *counts, absolute.df)
+    return as_share(absolute, level, (v_zero, v_both, v_one), alpha)
 
 
 def _cohort(effects: Effects, first: int) -> Cohort:

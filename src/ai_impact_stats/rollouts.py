@@ -11,8 +11,7 @@ import pyarrow as pa
 from . import did
 from .estimate import Estimate, missing
 from .experiments import ESTIMATES
-from .grading import sentence, verdict
-from .multiplicity import benjamini_hochberg, holm
+from .quasi import estimate_row, finish, registration_notes
 from .registry import Experiment, is_missing, read_experiment
 from .tables import records, write_table
 
@@ -67,18 +66,7 @@ def estimate_rollouts(registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd
         for metric_id in experiment.metrics:
             rollout = _read(cells.get((experiment.experiment_id, metric_id), []))
             found += _metric_rows(experiment, metric_id, catalogue.get(metric_id, {}), rollout)
-        _adjust(found)
-        for row in found:
-            row["verdict"] = verdict(
-                row["estimate"],
-                row["ci_low"],
-                row["ci_high"],
-                row["p_value_adjusted"],
-                experiment.alpha,
-                str(catalogue.get(row["metric_id"], {}).get("direction", "up")),
-                row["evidence_grade"],
-                bool(experiment.finished),
-            )
+        finish(experiment, found, catalogue)
         rows += found
     return write_table(rows, ESTIMATES)
 
@@ -179,9 +167,7 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
     rows, effects = [], rollout.effects
     grade, why = None, None
     if not isinstance(effects, str):
-        notes = list(rollout.panel.notes)
-        if not experiment.is_preregistered:
-            notes.append("It was registered after its start, or its registration changed.")
+        notes = [*rollout.panel.notes, *registration_notes(experiment)]
         grade, why = did.grade_did(did.pre_trend(effects, small=rollout.small), notes)
     reason = _problem(metric) or (effects if isinstance(effects, str) else None)
     for kind, method in KINDS.items():
@@ -193,30 +179,7 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
             else:
                 averages = did.aggregate(effects, kind)
                 e = did.estimates(averages, experiment.alpha, rollout.small)[("overall",)]
-            has = e.estimate is not None
-            rows.append(
-                dict.fromkeys(ESTIMATES.names)
-                | {
-                    "experiment_id": experiment.experiment_id,
-                    "metric_id": metric_id,
-                    "method": method if scale == "absolute" else f"{method}_relative",
-                    "segment": "all",
-                    "treatment_arm": experiment.treatments[0] if experiment.treatments else None,
-                    "control_arm": experiment.control or None,
-                    "metric_role": experiment.metrics[metric_id],
-                    "estimand": "att",
-                    "scale": scale,
-                    **{name: getattr(e, name) for name in ("estimate", "std_error", "ci_low", "ci_high", "p_value")},
-                    "n_treatment": e.n_treatment,
-                    "n_control": e.n_control,
-                    "alpha": experiment.alpha,
-                    "is_primary": experiment.metrics[metric_id] == "primary",
-                    "is_preregistered": experiment.is_preregistered,
-                    "evidence_grade": grade if has else None,
-                    "reason": sentence([e.reason, (why or BELOW_B) if has else None]),
-                    "inference": "fixed",
-                }
-            )
+            rows.append(estimate_row(experiment, metric_id, method, scale, "att", e, grade, why or BELOW_B))
     return rows
 
 
@@ -231,16 +194,3 @@ def _problem(metric: Mapping[str, Any]) -> str | None:
     if metric.get("transform") == "winsorize":
         return "Winsorized values have no difference-in-differences here."
     return None
-
-
-def _adjust(rows: list[dict]) -> None:
-    """Families as of experiments: one role and method, over metrics; guardrails keep their own p values."""
-    procedures = {"primary": holm, "secondary": benjamini_hochberg}
-    families: dict[tuple, list[dict]] = {}
-    for row in rows:
-        families.setdefault((row["metric_role"], row["method"]), []).append(row)
-    for (role, _), family in families.items():
-        p_values = [row["p_value"] for row in family]
-        adjusted = procedures[role](p_values) if role in procedures else p_values
-        for row, p in zip(family, adjusted, strict=True):
-            row["p_value_adjusted"] = None if row["p_value"] is None else float(p)

@@ -1,4 +1,3 @@
-{%- set period_hours = var('rollout_period_days') * 24 -%}
 with experiments as (
     select * from {{ ref('int_experiments') }}
     where design in ('did', 'staggered_did')
@@ -29,11 +28,7 @@ units as (
         least(experiments.ends_at, experiments.data_end) as seen_until,
         case
             when assignments.arm <> experiments.control_arm
-                then
-                    floor(
-                        {{ ai_impact.hours_between('experiments.starts_at', 'assignments.exposed_at') }}
-                        / {{ period_hours }}
-                    )
+                then {{ ai_impact.period_of('experiments.starts_at', 'assignments.exposed_at') }}
         end as first_treated_period
     from metrics
     inner join experiments on metrics.experiment_id = experiments.experiment_id
@@ -52,7 +47,7 @@ timed as (
         units.starts_at,
         units.seen_until,
         measures.occurred_at,
-        floor({{ ai_impact.hours_between('units.starts_at', 'measures.occurred_at') }} / {{ period_hours }}) as period,
+        {{ ai_impact.period_of('units.starts_at', 'measures.occurred_at') }} as period,
         case when measures.measure = units.numerator_measure then measures.value end as numerator,
         case when measures.measure = units.denominator_measure then measures.value end as denominator
     from units
@@ -69,8 +64,8 @@ timed as (
 spans as (
     select
         experiment_id,
-        ceil({{ ai_impact.hours_between('min(starts_at)', 'min(occurred_at)') }} / {{ period_hours }}) as first_period,
-        floor({{ ai_impact.hours_between('min(starts_at)', 'min(seen_until)') }} / {{ period_hours }}) as end_period
+        {{ ai_impact.period_of('min(starts_at)', 'min(occurred_at)', 'ceil') }} as first_period,
+        {{ ai_impact.period_of('min(starts_at)', 'min(seen_until)') }} as end_period
     from timed
     group by experiment_id
 ),
