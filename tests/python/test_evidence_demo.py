@@ -90,7 +90,7 @@ def test_no_truth_no_claim(con):
 
 
 def test_the_rollout_contains_the_planted_truth(con):
-    """Eight teams in three waves: wide intervals, which hold the truth; never better than C."""
+    """Nine teams, six of them in three waves: wide intervals, which hold the truth; never better than C."""
     rows = [r for r in estimates(con, "estimates.experiment_id = 'incident_triage'") if r["estimate"] is not None]
     known = [r for r in rows if r["true_value"] is not None]
     assert {r["metric_id"] for r in known} == {"mttr_hours", "incidents_handled", "human_hours_per_incident"}
@@ -100,7 +100,7 @@ def test_the_rollout_contains_the_planted_truth(con):
     for row in known:
         assert row["ci_low"] <= row["true_value"] <= row["ci_high"], (row["metric_id"], row["method"])
     assert {r["evidence_grade"] for r in rows} <= {"C", "D"}
-    assert {(r["n_treatment"], r["n_control"]) for r in rows} == {(6, 2)}
+    assert {(r["n_treatment"], r["n_control"]) for r in rows} == {(6, 3)}
 
 
 def test_matched_people_contain_the_planted_truth_that_the_naive_difference_misses(con):

@@ -186,7 +186,7 @@ def test_planted_effect_is_covered():
 
 
 def test_few_units_are_covered():
-    """Two units a cohort, as in a rollout over eight teams: Satterthwaite's t keeps the level."""
+    """Two units a cohort, as in a rollout over few teams: Satterthwaite's t keeps the level."""
     covered = []
     for seed in range(400):
         y, first = random_panel(seed, ((None, 2), (3, 2), (4, 2), (6, 2)))

@@ -74,7 +74,7 @@ def test_rows_equal_the_estimators_on_rows():
 
 
 def test_the_planted_effect_where_the_naive_difference_is_wrong():
-    """Five methods on one sample, all within 3.3 errors (99.9 %); the next test counts how often 95 % intervals hold."""
+    """Five methods on one sample, all within 3.3 errors (99.9 %); the next test counts how often intervals hold."""
     people = choices(2)
     means = people.groupby("arm")["y"].mean()
     assert means["yes"] / means["no"] - 1 < -0.36

@@ -79,7 +79,8 @@ cells as (
         experiment_id,
         metric_id,
         unit_id,
-        {{ dbt.listagg("name || '=' || cast(" ~ bin ~ " as " ~ dbt.type_string() ~ ")", "'|'", "order by name") }} as cell
+        {{ dbt.listagg("name || '=' || cast(" ~ bin ~ " as " ~ dbt.type_string() ~ ")", "'|'", "order by name") }}
+            as cell
     from known
     group by experiment_id, metric_id, unit_id
 ),

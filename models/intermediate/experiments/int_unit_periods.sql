@@ -36,6 +36,7 @@ units as (
         on
             metrics.experiment_id = assignments.experiment_id
             and metrics.unit_type = assignments.unit_type
+    where {{ ai_impact.in_list('assignments.arm', "experiments.control_arm || ',' || experiments.treatment_arm") }}
 ),
 
 -- A team or a person does other work too: tasks count where they are of the rollout's use case.
