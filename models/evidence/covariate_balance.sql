@@ -1,5 +1,17 @@
-with balance as (
+with experiment_balance as (
     select * from {{ ref('experiment_balance') }}
+),
+
+matched_balance as (
+    select * from {{ ref('matched_balance') }}
+),
+
+-- Matched units are weighted: theirs is the balance that the weights leave.
+balance as (
+    select * from experiment_balance
+    where experiment_id not in (select matched_balance.experiment_id from matched_balance)
+    union all
+    select * from matched_balance
 ),
 
 final as (

@@ -1,5 +1,25 @@
-with estimates as (
+with experiment_estimates as (
     select * from {{ ref('experiment_estimates') }}
+),
+
+rollout_estimates as (
+    select * from {{ ref('rollout_estimates') }}
+),
+
+matched_estimates as (
+    select * from {{ ref('matched_estimates') }}
+),
+
+-- A design that does not compare arms has its own estimators; the row that said so is not needed.
+estimates as (
+    select * from experiment_estimates
+    where
+        experiment_id not in (select rollout_estimates.experiment_id from rollout_estimates)
+        and experiment_id not in (select matched_estimates.experiment_id from matched_estimates)
+    union all
+    select * from rollout_estimates
+    union all
+    select * from matched_estimates
 ),
 
 final as (

@@ -60,6 +60,7 @@ horizon as (
 final as (
     select
         experiments.experiment_id,
+        experiments.use_case_id,
         experiments.design,
         experiments.unit_type,
         experiments.control_arm,

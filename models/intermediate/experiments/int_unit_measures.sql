@@ -39,6 +39,7 @@ task_units as (
             when kinds.unit_type = 'person' then tasks.person_id
             when kinds.unit_type = tasks.subject_type then tasks.subject_id
         end as alias_id,
+        tasks.use_case_id,
         tasks.completed_at as occurred_at,
         tasks.cycle_hours,
         tasks.human_minutes / 60.0 as human_hours,
@@ -52,6 +53,7 @@ measured as (
     select
         task_units.unit_type,
         task_units.alias_id,
+        task_units.use_case_id,
         task_units.occurred_at,
         used.measure,
         case used.measure
@@ -67,6 +69,7 @@ measured as (
     select
         outcome_events.unit_type,
         outcome_events.unit_id as alias_id,
+        cast(null as {{ dbt.type_string() }}) as use_case_id,
         outcome_events.occurred_at,
         used.measure,
         case when used.measure = outcome_events.name then 1 else outcome_events.value end as value
@@ -79,6 +82,7 @@ measured as (
     select
         used.unit_type,
         opportunities.account_id as alias_id,
+        cast(null as {{ dbt.type_string() }}) as use_case_id,
         opportunities.closed_at as occurred_at,
         used.measure,
         case used.measure
@@ -92,6 +96,7 @@ measured as (
     select
         decisions.subject_type as unit_type,
         decisions.subject_id as alias_id,
+        cast(null as {{ dbt.type_string() }}) as use_case_id,
         decisions.decided_at as occurred_at,
         used.measure,
         case used.measure
@@ -108,7 +113,8 @@ final as (
         aliases.unit_id,
         measured.occurred_at,
         measured.measure,
-        cast(measured.value as {{ ai_impact.physical_type('double') }}) as value
+        cast(measured.value as {{ ai_impact.physical_type('double') }}) as value,
+        measured.use_case_id
     from measured
     inner join aliases
         on

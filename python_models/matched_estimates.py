@@ -1,0 +1,12 @@
+"""The effect of every registered comparison of matched units, from cells of their covariates."""
+
+from ai_impact_stats import read, write
+from ai_impact_stats.matched import estimate_matched
+
+
+def model(dbt, session):
+    dbt.config(materialized="table", packages=["ai-impact-stats"])
+    registry = read(dbt.ref("int_experiments"))
+    metrics = read(dbt.ref("metric_catalog"))
+    cells = read(dbt.ref("moments_matched_cells"))
+    return write(estimate_matched(registry, metrics, cells), session)

@@ -1,0 +1,12 @@
+"""The effect of every registered rollout, from the moments of its cohorts."""
+
+from ai_impact_stats import read, write
+from ai_impact_stats.rollouts import estimate_rollouts
+
+
+def model(dbt, session):
+    dbt.config(materialized="table", packages=["ai-impact-stats"])
+    registry = read(dbt.ref("int_experiments"))
+    metrics = read(dbt.ref("metric_catalog"))
+    moments = read(dbt.ref("moments_cohort_periods"))
+    return write(estimate_rollouts(registry, metrics, moments), session)

@@ -1,0 +1,278 @@
+"""From cells of covariates to the estimates of every matched comparison: what the dbt Python models call."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from . import matching
+from .checks import Check
+from .estimate import Estimate, missing, wald
+from .experiments import ESTIMATES
+from .grading import sentence
+from .health import BALANCE
+from .propensity import Overlap, Propensity, Units, fit_propensity, overlap
+from .quasi import as_share, estimate_row, finish, registration_notes
+from .registry import Experiment, is_missing, read_experiment
+from .tables import records, write_table
+
+DESIGNS = frozenset({"matched"})
+# The covariates come in quarters of a standard deviation; cells of exact matching are halves: what differs within a
+# cell stays in the estimate, and whole ones left a bias of three quarters of a standard error at a thousand units.
+BINS, COARSE = 4, 2
+# Rosenbaum and Rubin (1985): neighbours within a fifth of a standard deviation of the score's linear predictor.
+CALIPER = 0.2
+# Which effect each method estimates. The first is the one to quote.
+METHODS = {
+    "doubly_robust": "att",
+    "inverse_probability": "att",
+    "overlap_weights": "ato",
+    "nearest_neighbour": "att",
+    "exact_matching": "att",
+}
+BELOW_B = "Not randomised: the effect rests on covariates that hold all that moved both the choice and the outcome."
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """One metric of one matched comparison. `problem` says why it can't be made, if so."""
+
+    units: Units
+    past: Units | None
+    names: list[str]
+    left_out: int
+    problem: str | None
+
+
+def estimate_matched(registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.DataFrame) -> pa.Table:
+    """The effects of every registered comparison of matched units (design matched), schema `ESTIMATES`.
+
+    Tables `int_experiments`, `metric_catalog` and `moments_matched_cells`; column names as there. Each metric has five
+    methods (`METHODS`), absolute and, with `_relative`, as a share of what the treated would have had. Grade C when
+    balance after weighting, overlap and the placebo of the same metric before the choice pass; D otherwise. Intervals
+    are Student's t with as many degrees of freedom as the smaller arm has units, less one.
+    """
+    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
+    groups = _group(cells)
+    rows: list[dict] = []
+    for experiment in _matched(registry):
+        found: list[dict] = []
+        for metric_id in experiment.metrics:
+            comparison = _read(experiment, metric_id, catalogue, groups)
+            found += _metric_rows(experiment, metric_id, comparison)
+        finish(experiment, found, catalogue)
+        rows += found
+    return write_table(rows, ESTIMATES)
+
+
+def balance_matched(registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.DataFrame) -> pa.Table:
+    """How alike the arms are before and after weighting, by covariate of the primary metric, schema `BALANCE`.
+
+    Weights are those of `doubly_robust`, the inverse chance of the treated's arm. Means are in standard deviations from
+    the mean over both arms.
+    """
+    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
+    groups, rows = _group(cells), []
+    for experiment in _matched(registry):
+        if experiment.primary is None:
+            continue
+        comparison = _read(experiment, experiment.primary, catalogue, groups)
+        units, weights, reason = comparison.units, None, comparison.problem
+        if reason is None:
+            fitted = fit_propensity(units)
+            reason = fitted if isinstance(fitted, str) else None
+            weights = None if reason else matching.weights_of(units, fitted, "att")
+        if not len(units.n):
+            continue
+        sizes = units.sizes
+        for found in matching.covariate_balance(units, comparison.names, weights) if min(sizes) else []:
+            after = None if weights is None else found.smd_after
+            rows.append(
+                {
+                    "experiment_id": experiment.experiment_id,
+                    "covariate": found.covariate,
+                    "treatment_arm": experiment.treatments[0],
+                    "n_treatment": sizes[0],
+                    "n_control": sizes[1],
+                    "mean_treatment": found.mean_treatment,
+                    "mean_control": found.mean_control,
+                    "smd_before": found.smd_before,
+                    "smd_after": after,
+                    "variance_ratio": found.variance_ratio,
+                    "is_balanced": None if after is None else abs(after) <= matching.BALANCE_LIMIT,
+                    "reason": reason or (None if found.smd_before is not None else "The covariate does not vary."),
+                }
+            )
+    return write_table(rows, BALANCE)
+
+
+def _matched(registry: pd.DataFrame) -> list[Experiment]:
+    return [read_experiment(row) for row in records(registry) if row["design"] in DESIGNS]
+
+
+def _group(cells: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in records(cells):
+        groups.setdefault((str(row["experiment_id"]), str(row["metric_id"])), []).append(row)
+    return groups
+
+
+def _read(experiment: Experiment, metric_id: str, catalogue: Mapping, groups: Mapping) -> _Comparison:
+    rows = groups.get((experiment.experiment_id, metric_id), [])
+    arms = {experiment.control: 0.0} | dict.fromkeys(experiment.treatments[:1], 1.0)
+    rows = [row for row in rows if str(row["arm"]) in arms]
+    used = [row for row in rows if not is_missing(row["cell"])]
+    parsed = [_parse(str(row["cell"])) for row in used]
+    names = sorted({name for cell in parsed for name in cell})
+    x = np.array([[cell.get(name, 0.0) for name in names] for cell in parsed]).reshape(len(used), len(names))
+    treated = [arms[str(row["arm"])] for row in used]
+    units = Units.of(treated, x, *_moments(used, "n", "mean_y", "var_y"))
+    seen = [i for i, row in enumerate(used) if int(row["n_past"]) > 0]
+    past = None
+    if seen:
+        kept = [used[i] for i in seen]
+        past = Units.of([treated[i] for i in seen], x[seen], *_moments(kept, "n_past", "mean_past", "var_past"))
+    left_out = sum(int(row["n"]) for row in rows if is_missing(row["cell"]))
+    return _Comparison(units, past, names, left_out, _problem(experiment, catalogue.get(metric_id), used, units))
+
+
+def _problem(experiment: Experiment, metric: Mapping | None, used: list, units: Units) -> str | None:
+    if metric is None:
+        return "The metric is not in the catalogue."
+    if metric.get("aggregation") == "quantile":
+        return "A quantile is not compared between matched units here."
+    if len(experiment.treatments) != 1 or not experiment.control:
+        return "A matched comparison needs one treatment arm and one control arm."
+    if not used:
+        return (
+            "No unit has a value of the metric and a covariate from before it chose: "
+            "name the primary metric's covariates in metric_catalog."
+        )
+    return units.problem()
+
+
+def _parse(cell: str) -> dict[str, float]:
+    """`tenure=-3|score=2` as standard deviations from the mean: the middle of each bin."""
+    pairs = [part.rsplit("=", 1) for part in cell.split("|")]
+    return {name: (float(at) + 0.5) / BINS for name, at in pairs}
+
+
+def _moments(rows: list[Mapping[str, Any]], n: str, mean: str, variance: str) -> tuple:
+    counts = np.array([int(row[n]) for row in rows], "float64")
+    means = np.array([math.nan if is_missing(row[mean]) else float(row[mean]) for row in rows])
+    spread = np.array([0.0 if is_missing(row[variance]) else float(row[variance]) for row in rows])
+    return means, counts, spread * (counts - 1).clip(min=0)
+
+
+Method = Callable[[Units], matching.Matched]
+
+
+def _methods(units: Units, propensity: Propensity) -> dict[str, Method]:
+    """Each method as a function of units that differ in the outcome only, with the weights it uses."""
+    att, ato = (matching.weights_of(units, propensity, e) for e in ("att", "ato"))
+    linear = np.log(propensity.score / (1 - propensity.score))
+    mean = units.n @ linear / units.n.sum()
+    caliper = CALIPER * math.sqrt(units.n @ (linear - mean) ** 2 / units.n.sum())
+    strata = [tuple(row) for row in np.floor(units.x * BINS / COARSE)]
+    labels = {stratum: i for i, stratum in enumerate(dict.fromkeys(strata))}
+    places = np.array([labels[s] for s in strata])
+    return {
+        "doubly_robust": lambda u: matching.Matched(matching.regressed(u, propensity, "att"), att, 0),
+        "inverse_probability": lambda u: matching.Matched(matching.weighted(u, propensity, "att"), att, 0),
+        "overlap_weights": lambda u: matching.Matched(matching.weighted(u, propensity, "ato"), ato, 0),
+        "nearest_neighbour": lambda u: matching.nearest_neighbour(u, "att", caliper=caliper, score=linear),
+        "exact_matching": lambda u: matching.coarsened_exact(u, places, "att"),
+    }
+
+
+def _metric_rows(experiment: Experiment, metric_id: str, comparison: _Comparison) -> list[dict]:
+    units, reason = comparison.units, comparison.problem
+    propensity = None
+    if reason is None:
+        propensity = fit_propensity(units)
+        reason = propensity if isinstance(propensity, str) else None
+    rows = []
+    methods = {} if reason else _methods(units, propensity)
+    placebos = _placebos(comparison.past)
+    for name, estimand in METHODS.items():
+        grade, why = None, None
+        if reason:
+            sizes = units.sizes if len(units.n) else (0, 0)
+            absolute = relative = missing(reason, *sizes)
+        else:
+            found = methods[name](units)
+            absolute = _with_t(found.estimate, experiment.alpha)
+            relative = _relative(methods[name], units, absolute, experiment.alpha)
+            if absolute.estimate is not None:
+                checks = _checks(comparison, propensity, found)
+                placebo = placebos.get(name)
+                grade, why = matching.grade_matched(*checks, placebo and matching.placebo_outcome(placebo))
+                why = sentence([why, *_notes(experiment, comparison, found), _hidden(absolute, units)])
+        for scale, e in (("absolute", absolute), ("relative", relative)):
+            rows.append(estimate_row(experiment, metric_id, name, scale, estimand, e, grade, why or BELOW_B))
+    return rows
+
+
+def _checks(comparison: _Comparison, propensity: Propensity, found: matching.Matched) -> tuple[Check, Overlap]:
+    units = comparison.units
+    balances = matching.covariate_balance(units, comparison.names, found.weights)
+    return matching.balance_check(balances), overlap(units, propensity, found.weights)
+
+
+def _notes(experiment: Experiment, comparison: _Comparison, found: matching.Matched) -> list[str]:
+    notes = registration_notes(experiment)
+    if comparison.left_out:
+        notes.append(f"{comparison.left_out} units have no value or no covariate and are left out.")
+    if found.unmatched:
+        notes.append(f"{found.unmatched} treated units have no match and are left out.")
+    return notes
+
+
+def _hidden(e: Estimate, units: Units) -> str | None:
+    """What a hidden cause would have to do: the E-value of the interval's limit nearest 0."""
+    centre = units.n @ units.mean / units.n.sum()
+    deviation = math.sqrt((units.n @ (units.mean - centre) ** 2 + units.scatter.sum()) / units.n.sum())
+    values = matching.e_value_of_difference(e, deviation)
+    if values is None or values[1] == 1:
+        return None
+    return f"A hidden cause that explains it would move both choice and outcome by a risk ratio of {values[1]:.2g}."
+
+
+def _placebos(past: Units | None) -> dict[str, Estimate]:
+    """Every method on the same metric before the choice."""
+    if past is None or past.problem():
+        return {}
+    propensity = fit_propensity(past)
+    if isinstance(propensity, str):
+        return {}
+    return {name: _with_t(method(past).estimate, 0.05) for name, method in _methods(past, propensity).items()}
+
+
+def _with_t(e: Estimate, alpha: float) -> Estimate:
+    """Student's t of the smaller arm in place of the normal distribution."""
+    if e.estimate is None:
+        return e
+    df = min(e.n_treatment, e.n_control) - 1
+    if df < 1:
+        return e.because("An arm has one unit that can be compared: its error is unknown.")
+    return wald(e.estimate, e.std_error**2, df, e.n_treatment, e.n_control, alpha)
+
+
+def _relative(method: Method, units: Units, absolute: Estimate, alpha: float) -> Estimate:
+    """As a share of the level without treatment. Every method is linear in the outcome, and its variance quadratic: the
+    levels and their covariance follow from outcomes that are 0 in one arm."""
+    if absolute.estimate is None:
+        return absolute
+    sides = {}
+    for arm in (1, 0):
+        own = units.treated == arm
+        sides[arm] = method(replace(units, mean=units.mean * own, scatter=units.scatter * own)).estimate
+        if sides[arm].estimate is None:
+            return absolute.because(f"The level without treatment is not known. {sides[arm].reason}")
+    v_one, v_zero = (sides[arm].std_error ** 2 for arm in (1, 0))
+    both = (v_one + v_zero - absolute.std_error**2) / 2
+    return as_share(absolute, -sides[0].estimate, (v_zero, both, v_one), alpha)

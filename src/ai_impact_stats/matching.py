@@ -1,0 +1,539 @@
+"""Comparison with controls that are alike, for units that chose for themselves."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.special import ndtr
+from scipy.stats import rankdata
+
+from .checks import Check
+from .estimate import Estimate, missing, wald
+from .linear import full_rank
+from .propensity import Overlap, Propensity, Units, standardised
+
+ESTIMANDS = ("ate", "att", "ato")
+WEIGHTINGS = ("horvitz_thompson", "hajek", "stabilised")
+REGRESSIONS = ("regression", "aipw", "ipwra")
+# Neighbours are searched one by one: above this many entries take a sample, or weights.
+NEIGHBOUR_CAP = 100_000
+BALANCE_LIMIT = 0.1
+PLACEBO_ALPHA = 0.05
+
+
+def weights_of(units: Units, propensity: Propensity, estimand: str = "ate", stabilised: bool = False) -> np.ndarray:
+    """One weight a unit of the entry: 1/e and 1/(1 - e) (`ate`), 1 and e/(1 - e) (`att`), 1 - e and e (`ato`).
+
+    `ato` is the effect on the units that may go either way (Li, Morgan and Zaslavsky 2018, "Balancing covariates via
+    propensity score weighting"). `stabilised` multiplies by the arms' shares (Robins, Hernán and Brumback 2000):
+    weights near 1; estimates divided by the weights' sum don't change. Raises ValueError for another estimand.
+    """
+    if estimand not in ESTIMANDS:
+        raise ValueError(f"The estimand {estimand} is unknown: use one of {', '.join(ESTIMANDS)}.")
+    t, e = units.treated, propensity.score
+    tilt = {"ate": np.ones_like(e), "att": e, "ato": e * (1 - e)}[estimand]
+    weights = tilt * (t / e + (1 - t) / (1 - e))
+    if stabilised:
+        share = units.n @ t / units.n.sum()
+        weights = weights * (t * share + (1 - t) * (1 - share))
+    return weights
+
+
+def kept(units: Units, propensity: Propensity, trim: tuple[float, float] | None) -> np.ndarray:
+    """Which entries have a score within [low, high]; all of them without bounds."""
+    if trim is None:
+        return np.ones(len(units.n), "bool")
+    return (propensity.score >= trim[0]) & (propensity.score <= trim[1])
+
+
+def weighted(
+    units: Units,
+    propensity: Propensity,
+    estimand: str = "ate",
+    weighting: str = "hajek",
+    trim: tuple[float, float] | None = None,
+    alpha: float = 0.05,
+) -> Estimate:
+    """The difference of means weighted by the inverse chance of the arm.
+
+    `horvitz_thompson` divides by the number of units (of treated ones for `att`), `hajek` by the weights' sum;
+    `stabilised` weights give the latter, by construction. The standard error is that of both steps, the score's and the
+    mean's, as one system of estimating equations (Lunceford and Davidian 2004, section 3). `trim` keeps scores within
+    bounds, taken as fixed; the effect is then that on the units kept. Raises ValueError for an unknown weighting.
+    """
+    if weighting not in WEIGHTINGS:
+        raise ValueError(f"The weighting {weighting} is unknown: use one of {', '.join(WEIGHTINGS)}.")
+    if weighting == "horvitz_thompson" and estimand == "ato":
+        raise ValueError("Overlap weights have no Horvitz-Thompson form: use hajek.")
+    keep = kept(units, propensity, trim)
+    sizes = _sizes(units, keep)
+    if min(sizes) < 2:
+        return missing("Trimming leaves an arm with fewer than 2 units.", *sizes)
+    t, e, y = units.treated, propensity.score, units.mean
+    w = weights_of(units, propensity, estimand) * keep
+    # d(weight)/d(linear predictor), by arm.
+    slope = {
+        "ate": t * -1 / e**2 + (1 - t) / (1 - e) ** 2,
+        "att": (1 - t) / (1 - e) ** 2,
+        "ato": 1 - 2 * t,
+    }[estimand]
+    slope = slope * propensity.slope * keep
+    n, total = units.n, units.n.sum()
+    sign = 2 * t - 1
+    if weighting == "horvitz_thompson":
+        base = float(n @ (keep * (t if estimand == "att" else 1)))
+        effect = float(n @ (sign * w * y)) / base
+        counted = keep * (t if estimand == "att" else 1.0)
+        direct = (sign * w * y - counted * effect) * total / base
+        by_outcome = sign * w * total / base
+        gradient = propensity.design.T @ (n * sign * slope * y) / base
+    else:
+        sums = {arm: float(n @ (w * (t == arm))) for arm in (0, 1)}
+        means = {arm: float(n @ (w * (t == arm) * y)) / sums[arm] for arm in (0, 1)}
+        effect = means[1] - means[0]
+        residual = y - np.where(t == 1, means[1], means[0])
+        scale = np.where(t == 1, total / sums[1], total / sums[0])
+        direct = sign * w * residual * scale
+        by_outcome = sign * w * scale
+        gradient = propensity.design.T @ (n * sign * slope * residual * scale) / total
+    return _estimate(units, effect, direct + propensity.influence @ gradient, by_outcome, sizes, alpha)
+
+
+def _sizes(units: Units, keep: np.ndarray) -> tuple[int, int]:
+    n = units.n * keep
+    return int(n[units.treated == 1].sum()), int(n[units.treated == 0].sum())
+
+
+def _estimate(units: Units, effect: float, influence, by_outcome, sizes: tuple[int, int], alpha: float) -> Estimate:
+    """From a unit's influence at its cell's mean, and how it moves with the unit's own outcome."""
+    variance = float(units.n @ influence**2 + by_outcome**2 @ units.scatter) / float(units.n.sum()) ** 2
+    level = float(units.n @ units.mean**2) / float(units.n.sum())
+    if not math.isfinite(effect + variance) or variance <= 1e-28 * level or variance == 0:
+        return missing("The outcome leaves no variance, so there is no standard error.", *sizes)
+    return wald(float(effect), variance, math.inf, *sizes, alpha)
+
+
+def regressed(
+    units: Units,
+    propensity: Propensity | None = None,
+    estimand: str = "ate",
+    method: str = "aipw",
+    outcome_x=None,
+    alpha: float = 0.05,
+) -> Estimate:
+    """The effect through a regression of the outcome in each arm; doubly robust with a propensity.
+
+    `regression`: the mean difference of the two arms' predictions. `aipw`: plus the weighted mean residuals (Robins,
+    Rotnitzky and Zhao 1994), right when either model is. `ipwra`: the regressions are weighted by the inverse chance
+    (Wooldridge 2007). `outcome_x` (entries, q) are the regression's covariates, those of `units` if None. The estimand
+    is `ate` or `att` (not for ipwra). Errors are those of all steps as one system. Raises ValueError for an unknown
+    method or a propensity that is missing.
+    """
+    if method not in REGRESSIONS or estimand not in ("ate", "att") or (method == "ipwra" and estimand == "att"):
+        raise ValueError(f"Use one of {', '.join(REGRESSIONS)}, for ate, or att but for ipwra.")
+    if method != "regression" and propensity is None:
+        raise ValueError(f"The method {method} needs a propensity.")
+    problem = units.problem()
+    if problem:
+        return missing(problem, *units.sizes)
+    outcome = units if outcome_x is None else Units.of(units.treated, outcome_x, units.mean, units.n, units.scatter)
+    x, t, n, y = standardised(outcome), units.treated, units.n, units.mean
+    total, sizes = n.sum(), units.sizes
+    e = propensity.score if propensity is not None else None
+    sides = {1: t, 0: 1 - t}
+    inverse = {1: None, 0: None} if e is None else {1: t / e, 0: (1 - t) / (1 - e)}
+    fits = {}
+    for arm in (1, 0):
+        fit_weight = inverse[arm] if method == "ipwra" else sides[arm]
+        root = np.sqrt(n * fit_weight)
+        if not full_rank((x * root[:, None])[sides[arm] == 1]):
+            name = "treatment" if arm else "control"
+            return missing(f"The covariates determine each other in the {name} arm, or it has too few units.", *sizes)
+        bread = np.linalg.inv((x * root[:, None]).T @ (x * root[:, None]) / total)
+        beta = bread @ (x.T @ (n * fit_weight * y)) / total
+        fits[arm] = (beta, bread, fit_weight)
+    fitted = {arm: x @ fits[arm][0] for arm in fits}
+    target = t if estimand == "att" else np.ones_like(t)
+    mass = float(n @ target) / total
+    # Every term below is one arm's part; the effect is that of arm 1 less that of arm 0.
+    effect, direct, by_outcome = 0.0, np.zeros(len(n)), np.zeros(len(n))
+    gradient = 0.0 if propensity is None else np.zeros(propensity.design.shape[1])
+    for arm, sign in ((1, 1), (0, -1)):
+        beta, bread, fit_weight = fits[arm]
+        residual = y - fitted[arm]
+        if estimand == "att" and arm == 1:
+            # The treated's own mean needs no model.
+            part, move, to_beta = t * y, t, np.zeros(x.shape[1])
+        else:
+            part, move = target * fitted[arm], np.zeros(len(n))
+            to_beta = x.T @ (n * target) / total
+            if method == "aipw":
+                tilt = inverse[arm] * (e if estimand == "att" else 1)
+                part, move = part + tilt * residual, tilt
+                to_beta = to_beta - x.T @ (n * tilt) / total
+                by_score = -t / e**2 if arm == 1 else (1 - t) / (1 - e) ** 2
+                gradient = (
+                    gradient + sign * (propensity.design.T @ (n * by_score * propensity.slope * residual)) / total
+                )
+        effect += sign * float(n @ part) / total
+        through = (x @ (bread @ to_beta)) * fit_weight
+        direct = direct + sign * (part + through * residual)
+        by_outcome = by_outcome + sign * (move + through)
+        if method == "ipwra":
+            by_score = -t / e**2 if arm == 1 else (1 - t) / (1 - e) ** 2
+            moved = (x @ (bread @ to_beta)) * residual * by_score * propensity.slope
+            gradient = gradient + sign * (propensity.design.T @ (n * moved)) / total
+    effect /= mass
+    influence = direct / mass - target * effect / mass
+    if propensity is not None and method != "regression":
+        influence = influence + propensity.influence @ gradient / mass
+    return _estimate(units, effect, influence, by_outcome / mass, sizes, alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Neighbours' estimate, one weight a unit of the entry, the treated (or units) left without a neighbour."""
+
+    estimate: Estimate
+    weights: np.ndarray
+    unmatched: int
+
+
+def nearest_neighbour(
+    units: Units,
+    estimand: str = "att",
+    neighbours: int = 1,
+    caliper: float | None = None,
+    score: np.ndarray | None = None,
+    metric: str = "mahalanobis",
+    variance_neighbours: int = 1,
+    alpha: float = 0.05,
+) -> Matched:
+    """Each unit against its nearest neighbours in the other arm, with replacement, with Abadie and Imbens' errors.
+
+    Distances are Mahalanobis' (or `euclidean` of standardised covariates), or of `score` (one value an entry; a
+    propensity's linear predictor or score) where given. `caliper` is the largest distance allowed, in the distance's
+    unit (that of `score` where given); units without a neighbour within it are left out and counted. All units at the
+    same distance as the last neighbour count, so that the order of rows changes nothing. Errors: Abadie and Imbens
+    (2006), "Large sample properties of matching estimators", theorem 7, with variances between a unit and its
+    `variance_neighbours` nearest of the same arm; the score is taken as known. `att` or `ate`; ValueError otherwise.
+    For rows (n = 1) or cells alike, up to NEIGHBOUR_CAP entries.
+    """
+    if estimand not in ("att", "ate") or metric not in ("mahalanobis", "euclidean"):
+        raise ValueError("Neighbours estimate att or ate, by mahalanobis or euclidean distance.")
+    nothing = np.zeros(len(units.n))
+    problem = units.problem()
+    if not problem and len(units.n) > NEIGHBOUR_CAP:
+        problem = f"{len(units.n)} units are too many to search for neighbours: take a sample of {NEIGHBOUR_CAP}."
+    if problem:
+        return Matched(missing(problem, *units.sizes), nothing, 0)
+    space = _space(units, score, metric)
+    if isinstance(space, str):
+        return Matched(missing(space, *units.sizes), nothing, 0)
+    arms = {arm: np.flatnonzero(units.treated == arm) for arm in (1, 0)}
+    trees = {arm: _Points(space[rows], units, rows) for arm, rows in arms.items()}
+    targets = (1,) if estimand == "att" else (1, 0)
+    own_difference, weight, spread = np.full(len(units.n), math.nan), np.zeros(len(units.n)), nothing.copy()
+    used, used_square, unmatched = nothing.copy(), nothing.copy(), 0
+    for arm in targets:
+        rows, other = arms[arm], trees[1 - arm]
+        for row, point in zip(rows, space[rows], strict=True):
+            found = other.nearest(point, neighbours, caliper)
+            if found is None:
+                unmatched += int(units.n[row])
+                continue
+            members, count = found
+            level = units.n[members] @ units.mean[members] / count
+            own_difference[row] = (units.mean[row] - level) * (1 if arm else -1)
+            used[members] += units.n[row] / count
+            used_square[members] += units.n[row] / count**2
+            weight[row] += 1
+    matched = ~np.isnan(own_difference)
+    size = float(units.n[matched].sum())
+    sizes = _sizes(units, matched | (used > 0))
+    if size < 2:
+        return Matched(missing("No unit has a neighbour within the caliper.", *sizes), nothing, unmatched)
+    effect = float(units.n[matched] @ own_difference[matched]) / size
+    for arm in (1, 0):
+        for row in arms[arm]:
+            if used[row] > 0 or (matched[row] and estimand == "ate"):
+                spread[row] = trees[arm].variance(row, space[row], variance_neighbours)
+    # Theorem 7 for the share K of others' matches that a unit serves: ate K² + 2K - Σ(1/count²), att K² - Σ(1/count²).
+    factor = used**2 - used_square + (2 * used if estimand == "ate" else 0)
+    first = units.n[matched] @ (own_difference[matched] - effect) ** 2 + units.scatter[matched].sum()
+    variance = float(first + (units.n * factor) @ spread) / size**2
+    if not variance > 0:
+        return Matched(missing("The matched outcomes don't vary, so there is no error.", *sizes), nothing, unmatched)
+    return Matched(wald(effect, variance, math.inf, *sizes, alpha), weight + used, unmatched)
+
+
+def _space(units: Units, score, metric: str) -> np.ndarray | str:
+    """Coordinates in which the distance is Euclidean."""
+    if score is not None:
+        return np.asarray(score, "float64").reshape(len(units.n), 1)
+    x = standardised(units)[:, 1:]
+    if metric == "euclidean":
+        return x
+    if not full_rank(x * np.sqrt(units.n)[:, None]):
+        return "The covariates determine each other: leave some out, or use the euclidean distance."
+    covariance = (x * units.n[:, None]).T @ x / (units.n.sum() - 1)
+    return x @ np.linalg.cholesky(np.linalg.inv(covariance))
+
+
+class _Points:
+    """One arm's units by their place; units at one place are found together."""
+
+    def __init__(self, places: np.ndarray, units: Units, rows: np.ndarray):
+        self.places, self.index = np.unique(np.round(places, 12), axis=0, return_inverse=True)
+        self.index = self.index.ravel()
+        self.units, self.rows, self.tree = units, rows, cKDTree(self.places)
+        order = np.argsort(self.index, kind="stable")
+        bounds = np.searchsorted(self.index[order], np.arange(len(self.places) + 1))
+        self.members = [rows[order[a:b]] for a, b in pairwise(bounds)]
+        self.sizes = np.bincount(self.index, units.n[rows], len(self.places))
+
+    def nearest(self, point: np.ndarray, neighbours: int, caliper: float | None) -> tuple[np.ndarray, float] | None:
+        """The entries within the distance of the last neighbour needed, and their units; None beyond the caliper."""
+        k = min(neighbours + 1, len(self.places))
+        distance, place = self.tree.query(point, k=k)
+        distance, place = np.atleast_1d(distance), np.atleast_1d(place)
+        enough = np.cumsum(self.sizes[place]) >= neighbours
+        last = distance[np.argmax(enough) if enough.any() else -1]
+        if caliper is not None and distance[0] > caliper * (1 + 1e-9):
+            return None
+        reach = last * (1 + 1e-9) + 1e-12
+        if caliper is not None:
+            reach = min(reach, caliper * (1 + 1e-9) + 1e-12)
+        tied = place[distance <= reach] if distance[-1] > reach else self.tree.query_ball_point(point, reach)
+        members = np.concatenate([self.members[p] for p in tied])
+        return members, float(self.units.n[members].sum())
+
+    def variance(self, row: int, point: np.ndarray, neighbours: int) -> float:
+        """The outcome's variance at a unit's place: of the units there, or against the nearest others of its arm."""
+        at = int(self.index[np.searchsorted(self.rows, row)])
+        n, mean = self.units.n, self.units.mean
+        if self.sizes[at] > neighbours or (n[row] > 1 and self.sizes[at] > 1):
+            members = self.members[at]
+            level = n[members] @ mean[members] / self.sizes[at]
+            squares = n[members] @ (mean[members] - level) ** 2 + self.units.scatter[members].sum()
+            return float(squares / (self.sizes[at] - 1))
+        distance, place = self.tree.query(point, k=min(neighbours + 2, len(self.places)))
+        distance, place = np.atleast_1d(distance), np.atleast_1d(place)
+        enough = np.cumsum(self.sizes[place]) - n[row] >= neighbours
+        reach = distance[np.argmax(enough) if enough.any() else -1] * (1 + 1e-9) + 1e-12
+        members = np.concatenate([self.members[p] for p in self.tree.query_ball_point(point, reach)])
+        members = members[members != row]
+        if not len(members):
+            return 0.0
+        count = float(n[members].sum())
+        level = n[members] @ mean[members] / count
+        return float(count / (count + 1) * (mean[row] - level) ** 2)
+
+
+def coarsened_exact(units: Units, strata, estimand: str = "att", alpha: float = 0.05) -> Matched:
+    """The effect within cells of coarsened covariates, weighted by the treated (att) or by all (ate).
+
+    `strata` labels every entry's cell. Cells with units of one arm only are left out and counted (`unmatched`: of the
+    treated for att, of all for ate). Iacus, King and Porro (2012), "Causal inference without balance checking". The
+    variance is that within cells; where an arm has one unit in a cell, the arm's mean variance over the other cells.
+    """
+    if estimand not in ("att", "ate"):
+        raise ValueError("Exact matching estimates att or ate.")
+    nothing = np.zeros(len(units.n))
+    problem = units.problem()
+    if problem:
+        return Matched(missing(problem, *units.sizes), nothing, 0)
+    _, index = np.unique(np.asarray(strata), return_inverse=True)
+    count = int(index.max()) + 1
+    n, mean, squares = {}, {}, {}
+    for arm in (1, 0):
+        m = units.n * (units.treated == arm)
+        n[arm] = np.bincount(index, m, count)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean[arm] = np.bincount(index, m * units.mean, count) / n[arm]
+        centred = units.mean - np.nan_to_num(mean[arm])[index]
+        squares[arm] = np.bincount(index, (units.treated == arm) * (units.n * centred**2 + units.scatter), count)
+    both = (n[1] > 0) & (n[0] > 0)
+    share = np.where(both, n[1] if estimand == "att" else n[1] + n[0], 0.0)
+    lost = n[1] if estimand == "att" else n[1] + n[0]
+    unmatched = int(lost[~both].sum())
+    sizes = int(n[1][both].sum()), int(n[0][both].sum())
+    if not both.any():
+        return Matched(missing("No cell has units of both arms: there is no overlap.", *sizes), nothing, unmatched)
+    share = share / share.sum()
+    effect = float(share[both] @ (mean[1] - mean[0])[both])
+    variance = 0.0
+    for arm, name in ((1, "treatment"), (0, "control")):
+        freedom = np.where(both, n[arm] - 1, 0).clip(min=0)
+        if freedom.sum() == 0:
+            reason = f"No cell has 2 units of the {name} arm, so there is no standard error."
+            return Matched(missing(reason, *sizes), nothing, unmatched)
+        pooled = squares[arm][both].sum() / freedom.sum()
+        own = np.where(freedom > 0, squares[arm] / np.maximum(freedom, 1), pooled)
+        variance += float((share[both] ** 2 * own[both] / n[arm][both]).sum())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        per_unit = {arm: np.where(both, share / n[arm], 0.0) for arm in (1, 0)}
+    weights = np.where(units.treated == 1, per_unit[1][index], per_unit[0][index]) * units.n.sum()
+    level = float(units.n @ units.mean**2) / units.n.sum()
+    if variance <= 1e-28 * level or variance == 0:
+        reason = "The outcome doesn't vary within cells, so there is no standard error."
+        return Matched(missing(reason, *sizes), weights, unmatched)
+    return Matched(wald(effect, variance, math.inf, *sizes, alpha), weights, unmatched)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One covariate's means by arm, its standardised differences before and after weighting, and variance ratio."""
+
+    covariate: str
+    mean_treatment: float
+    mean_control: float
+    smd_before: float | None
+    smd_after: float | None
+    variance_ratio: float | None
+
+    @property
+    def is_balanced(self) -> bool | None:
+        return None if self.smd_after is None else abs(self.smd_after) <= BALANCE_LIMIT
+
+
+def covariate_balance(units: Units, names: Sequence[str], weights: np.ndarray | None = None) -> list[Balance]:
+    """Each covariate's difference of means in standard deviations, before and after weighting.
+
+    The deviation is √((s₁² + s₀²)/2) before weighting, for both, so that weights can't shrink a difference by widening
+    the arms (Austin 2009). The variance ratio is treatment over control, after weighting. None where nothing varies.
+    """
+    found = []
+    weights = np.ones(len(units.n)) if weights is None else weights
+    arms = [units.treated == 1, units.treated == 0]
+    for j, name in enumerate(names):
+        x = units.x[:, j]
+        before = [_moments(x[a], units.n[a]) for a in arms]
+        after = [_moments(x[a], (units.n * weights)[a]) for a in arms]
+        deviation = math.sqrt((before[0][1] + before[1][1]) / 2)
+        level = max(abs(before[0][0]), abs(before[1][0]))
+        differs = deviation > 1e-12 * level and deviation > 0
+        known = differs and all(math.isfinite(m) for m, _ in after)
+        found.append(
+            Balance(
+                name,
+                before[0][0],
+                before[1][0],
+                (before[0][0] - before[1][0]) / deviation if differs else None,
+                (after[0][0] - after[1][0]) / deviation if known else None,
+                after[0][1] / after[1][1] if known and after[1][1] > 0 else None,
+            )
+        )
+    return found
+
+
+def _moments(x: np.ndarray, n: np.ndarray) -> tuple[float, float]:
+    total = float(n.sum())
+    if total <= 0:
+        return math.nan, math.nan
+    mean = float(n @ x / total)
+    return mean, float(n @ (x - mean) ** 2 / total)
+
+
+def balance_check(balances: Sequence[Balance]) -> Check:
+    """Do all covariates differ by at most a tenth of a standard deviation after weighting?"""
+    known = [b for b in balances if b.smd_after is not None]
+    if not known:
+        return Check(None, None, BALANCE_LIMIT, None, "No covariate varies, so that balance can't be checked.")
+    worst = max(known, key=lambda b: abs(b.smd_after))
+    detail = f"The largest difference after weighting is that of {worst.covariate}: {worst.smd_after:.2f} deviations."
+    return Check(abs(worst.smd_after), None, BALANCE_LIMIT, abs(worst.smd_after) <= BALANCE_LIMIT, detail)
+
+
+def placebo_outcome(estimate: Estimate, alpha: float = PLACEBO_ALPHA) -> Check:
+    """The estimate of an outcome that the treatment can't have moved, as the same one from before: is it 0?
+
+    The detail states the effect that would have been found with 80 % chance: passing says little when it is large.
+    """
+    if estimate.p_value is None:
+        return Check(None, None, alpha, None, f"No placebo: {estimate.reason}")
+    visible = 2.8 * estimate.std_error
+    detail = f"The effect on the past is {estimate.estimate:.3g}; one of {visible:.3g} would be found with 80 % chance."
+    return Check(estimate.estimate / estimate.std_error, estimate.p_value, alpha, estimate.p_value >= alpha, detail)
+
+
+def rosenbaum_bound(differences, gamma: float) -> float:
+    """The largest one-sided p value of Wilcoxon's signed ranks if a hidden bias moves the odds of treatment by Γ.
+
+    `differences` are treated minus control, one a pair, tested for a positive effect; gamma is at least 1 (no bias).
+    Rosenbaum (2002), "Observational Studies", section 4.3, with ties and without a correction for continuity. NaN
+    when all differences are 0. Raises ValueError for a smaller gamma.
+    """
+    if gamma < 1:
+        raise ValueError(f"gamma must be at least 1, not {gamma:g}.")
+    d = np.asarray(differences, "float64")
+    ranks = rankdata(np.abs(d))
+    counted = ranks[d != 0]
+    chance = gamma / (1 + gamma)
+    spread = math.sqrt(chance * (1 - chance) * float((counted**2).sum()))
+    if spread == 0:
+        return math.nan
+    return float(ndtr(-(float(ranks[d > 0].sum()) - chance * float(counted.sum())) / spread))
+
+
+def rosenbaum_sensitivity(differences, alpha: float = 0.05, largest: float = 100.0) -> float | None:
+    """The Γ at which the p value's bound reaches alpha: the hidden bias that would explain the effect away.
+
+    None when it isn't below alpha without any bias; `largest` when no bias up to there explains it.
+    """
+    if not rosenbaum_bound(differences, 1.0) < alpha:
+        return None
+    if rosenbaum_bound(differences, largest) < alpha:
+        return largest
+    low, high = 1.0, largest
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rosenbaum_bound(differences, middle) < alpha else (low, middle)
+    return high
+
+
+def e_value(risk_ratio: float) -> float:
+    """How strongly a hidden cause must move both treatment and outcome (risk ratios) to explain a risk ratio away.
+
+    VanderWeele and Ding (2017), "Sensitivity analysis in observational research: introducing the E-value". For ratios
+    below 1 that of the inverse. Raises ValueError unless the ratio is above 0.
+    """
+    if not risk_ratio > 0:
+        raise ValueError(f"A risk ratio is above 0, not {risk_ratio:g}.")
+    ratio = max(risk_ratio, 1 / risk_ratio)
+    return ratio + math.sqrt(ratio * (ratio - 1))
+
+
+def e_value_of_difference(estimate: Estimate, deviation: float) -> tuple[float, float] | None:
+    """The E-values of a difference of means and of its interval's limit nearest 0, through RR ≈ exp(.91·d).
+
+    `deviation` is the outcome's standard deviation; the same source, table 2. 1 for a limit on the other side of 0.
+    None without an estimate or deviation.
+    """
+    if estimate.estimate is None or not deviation > 0:
+        return None
+    near = estimate.ci_low if estimate.estimate > 0 else estimate.ci_high
+    crosses = (near > 0) != (estimate.estimate > 0)
+    values = (estimate.estimate, 0.0 if crosses else near)
+    return tuple(e_value(math.exp(0.91 * v / deviation)) for v in values)
+
+
+def grade_matched(balance: Check, overlapping: Overlap | Check, placebo: Check | None) -> tuple[str, str | None]:
+    """C when balance, overlap and placebo pass, D otherwise, with the sentences that say why.
+
+    A check that could not be made is not one that passed.
+    """
+    checks = {
+        "Balance": balance,
+        "Overlap": overlapping.check if isinstance(overlapping, Overlap) else overlapping,
+        "Placebo": placebo or Check(None, None, PLACEBO_ALPHA, None, "There is no outcome from before."),
+    }
+    reasons = []
+    for name, check in checks.items():
+        if check.passed is not True:
+            word = "fails" if check.passed is False else "could not be checked"
+            reasons.append(f"{name} {word}: {check.detail}")
+    return ("D" if reasons else "C"), " ".join(reasons) or None

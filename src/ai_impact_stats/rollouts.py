@@ -1,0 +1,196 @@
+"""From the moments of cohorts to the estimates of every rollout: what the dbt Python models call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from . import did
+from .estimate import Estimate, missing
+from .experiments import ESTIMATES
+from .quasi import estimate_row, finish, registration_notes
+from .registry import Experiment, is_missing, read_experiment
+from .tables import records, write_table
+
+DESIGNS = frozenset({"did", "staggered_did"})
+# The first is the one to quote; the others weigh the same cells differently.
+KINDS = {"simple": "staggered_did", "dynamic": "staggered_did_dynamic", "group": "staggered_did_group"}
+KINDS |= {"calendar": "staggered_did_calendar"}
+# Fewer units than this in a cohort: t in place of the normal distribution, and a test of the slope.
+FEW_UNITS = 30
+EVENT_STUDY = pa.schema(
+    [
+        ("experiment_id", pa.string()),
+        ("metric_id", pa.string()),
+        ("relative_period", pa.int64()),
+        ("is_pre_period", pa.bool_()),
+        *((name, pa.float64()) for name in ("estimate", "std_error", "ci_low", "ci_high", "p_value")),
+        *((name, pa.float64()) for name in ("band_low", "band_high")),
+        ("n_treatment", pa.int64()),
+        ("n_control", pa.int64()),
+        ("alpha", pa.float64()),
+        ("reason", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rollout:
+    """One metric of one rollout: its panel, group-time effects or the reason why there are none."""
+
+    panel: did.Panel
+    effects: did.Effects | str
+    small: bool
+
+    def missing(self, reason: str) -> Estimate:
+        sizes = [sum(c.n for c in self.panel.cohorts if (c.first is None) == control) for control in (False, True)]
+        return missing(reason, *sizes)
+
+
+def estimate_rollouts(registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame) -> pa.Table:
+    """The effects of every registered rollout (designs did and staggered_did), schema `ESTIMATES`.
+
+    Tables `int_experiments`, `metric_catalog` and `moments_cohort_periods`; column names as there. Each metric has the
+    simple average over treated units and periods against units not yet treated (`staggered_did`), the three other
+    averages of Callaway and Sant'Anna, and all of them as a share (`…_relative`): absolute effects are in the metric's
+    unit a unit and period. Grade C when paths were parallel before, as far as could be seen; D otherwise.
+    """
+    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
+    cells = _group(moments)
+    rows: list[dict] = []
+    for experiment in _rollouts(registry):
+        found: list[dict] = []
+        for metric_id in experiment.metrics:
+            rollout = _read(cells.get((experiment.experiment_id, metric_id), []))
+            found += _metric_rows(experiment, metric_id, catalogue.get(metric_id, {}), rollout)
+        finish(experiment, found, catalogue)
+        rows += found
+    return write_table(rows, ESTIMATES)
+
+
+def study_rollouts(registry: pd.DataFrame, moments: pd.DataFrame) -> pa.Table:
+    """The effect by periods since treatment of every registered rollout, schema `EVENT_STUDY`.
+
+    The last period before treatment is the base, with the effect 0 and no row. `band_low` to `band_high` hold for all
+    periods of a metric at once.
+    """
+    cells = _group(moments)
+    rows = []
+    for experiment in _rollouts(registry):
+        for metric_id in experiment.metrics:
+            rollout = _read(cells.get((experiment.experiment_id, metric_id), []))
+            if isinstance(rollout.effects, str):
+                continue
+            for point in did.event_study(rollout.effects, experiment.alpha, rollout.small):
+                e = point.estimate
+                rows.append(
+                    {
+                        "experiment_id": experiment.experiment_id,
+                        "metric_id": metric_id,
+                        "relative_period": point.relative_period,
+                        "is_pre_period": point.is_pre_period,
+                        **{
+                            name: getattr(e, name) for name in ("estimate", "std_error", "ci_low", "ci_high", "p_value")
+                        },
+                        "band_low": point.band_low,
+                        "band_high": point.band_high,
+                        "n_treatment": e.n_treatment,
+                        "n_control": e.n_control,
+                        "alpha": experiment.alpha,
+                        "reason": e.reason,
+                    }
+                )
+    return write_table(rows, EVENT_STUDY)
+
+
+def _rollouts(registry: pd.DataFrame) -> list[Experiment]:
+    return [read_experiment(row) for row in records(registry) if row["design"] in DESIGNS]
+
+
+def _group(moments: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    cells: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in records(moments):
+        cells.setdefault((str(row["experiment_id"]), str(row["metric_id"])), []).append(row)
+    return cells
+
+
+def _read(rows: list[Mapping[str, Any]]) -> _Rollout:
+    """The panel of one metric. Periods are put in order; a cohort treated after the last one is never treated."""
+    pairs = [row for row in rows if not is_missing(row["period_a"])]
+    periods = sorted({int(row["period_a"]) for row in pairs})
+    index = {period: i for i, period in enumerate(periods)}
+    notes, merged = [], {}
+    by_cohort: dict[Any, list[Mapping[str, Any]]] = {}
+    left_out: dict[Any, int] = {}
+    for row in rows:
+        first = None if is_missing(row["first_treated_period"]) else int(row["first_treated_period"])
+        left_out[first] = int(row["n_left_out"])
+        if not is_missing(row["period_a"]):
+            by_cohort.setdefault(first, []).append(row)
+    if sum(left_out.values()):
+        notes.append(f"{sum(left_out.values())} units have a gap in the panel and are left out.")
+    for first, cells in by_cohort.items():
+        cohort = _cohort(first, cells, index, periods)
+        same = merged.get(cohort.first)
+        merged[cohort.first] = cohort if same is None else _merge(same, cohort)
+    cohorts = sorted(merged.values(), key=lambda c: -1 if c.first is None else c.first)
+    panel = did.Panel(cohorts, notes)
+    if not cohorts:
+        return _Rollout(panel, "No unit was seen in every period of the panel.", True)
+    effects = did.group_time(panel, "not_yet_treated", "universal")
+    return _Rollout(panel, effects, min(c.n for c in cohorts) < FEW_UNITS)
+
+
+def _cohort(first: int | None, cells: list[Mapping[str, Any]], index: dict[int, int], periods: list[int]) -> did.Cohort:
+    n, size = int(cells[0]["n"]), len(periods)
+    mean, scatter = np.full(size, np.nan), np.zeros((size, size))
+    for row in cells:
+        a, b = index[int(row["period_a"])], index[int(row["period_b"])]
+        mean[a], mean[b] = float(row["mean_a"]), float(row["mean_b"])
+        # One unit has no covariance.
+        value = 0.0 if is_missing(row["covariance"]) else float(row["covariance"]) * (n - 1)
+        scatter[a, b] = scatter[b, a] = value
+    at = None if first is None else int(np.searchsorted(periods, first))
+    return did.Cohort(None if at is None or at >= size else at, n, mean, scatter)
+
+
+def _merge(a: did.Cohort, b: did.Cohort) -> did.Cohort:
+    n, gap = a.n + b.n, a.mean - b.mean
+    scatter = a.scatter + b.scatter + np.outer(gap, gap) * a.n * b.n / n
+    return did.Cohort(a.first, n, (a.n * a.mean + b.n * b.mean) / n, scatter)
+
+
+def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, Any], rollout: _Rollout) -> list[dict]:
+    rows, effects = [], rollout.effects
+    grade, why = None, None
+    if not isinstance(effects, str):
+        notes = [*rollout.panel.notes, *registration_notes(experiment)]
+        grade, why = did.grade_did(did.pre_trend(effects, small=rollout.small), notes)
+    reason = _problem(metric) or (effects if isinstance(effects, str) else None)
+    for kind, method in KINDS.items():
+        for scale in ("absolute", "relative"):
+            if reason:
+                e = rollout.missing(reason)
+            elif scale == "relative":
+                e = did.relative_effect(effects, kind, experiment.alpha, rollout.small)
+            else:
+                averages = did.aggregate(effects, kind)
+                e = did.estimates(averages, experiment.alpha, rollout.small)[("overall",)]
+            rows.append(estimate_row(experiment, metric_id, method, scale, "att", e, grade, why or BELOW_B))
+    return rows
+
+
+BELOW_B = "Not randomised: the effect rests on paths that were parallel before and would have stayed so."
+
+
+def _problem(metric: Mapping[str, Any]) -> str | None:
+    if not metric:
+        return "The metric is not in the catalogue."
+    if metric.get("aggregation") == "quantile":
+        return "A quantile has no difference-in-differences here."
+    if metric.get("transform") == "winsorize":
+        return "Winsorized values have no difference-in-differences here."
+    return None

