@@ -1,5 +1,17 @@
-with estimates as (
+with experiment_estimates as (
     select * from {{ ref('experiment_estimates') }}
+),
+
+series_estimates as (
+    select * from {{ ref('series_estimates') }}
+),
+
+-- A design that does not compare arms has its own estimators; the row that said so is not needed.
+estimates as (
+    select * from experiment_estimates
+    where experiment_id not in (select series_estimates.experiment_id from series_estimates)
+    union all
+    select * from series_estimates
 ),
 
 final as (

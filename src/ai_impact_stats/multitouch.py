@@ -1,6 +1,6 @@
 """Multi-touch attribution from paths that SQL has counted: shares of conversions by channel. None of it is causal."""
 
-import math
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -124,7 +124,7 @@ def _incidence(paths: Paths, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
     pairs = [
         (row, a * k + b)
         for row, steps in enumerate(paths.steps)
-        for a, b in zip(steps, steps[1:], strict=False)
+        for a, b in itertools.pairwise(steps)
         if a != b
     ]
     at = np.array(pairs, dtype=int).reshape(-1, 2).T

@@ -1,7 +1,7 @@
 """Multi-touch attribution against published results, definitions worked out by brute force, and planted truth."""
 
 import math
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ def brute_removal(paths: Paths, value: np.ndarray) -> np.ndarray:
         walks = paths.converted + paths.unconverted
         for steps, n, v in zip(paths.steps, walks, value, strict=True):
             start[steps[0]] += n
-            for a, b in zip(steps, steps[1:], strict=False):
+            for a, b in pairwise(steps):
                 flow[a, b] += n
                 leaving[a] += n
             end[steps[-1]] += v

@@ -4,5 +4,5 @@ from {{ ref('int_experiment_metrics') }} as metrics
 left join {{ ref('impact_estimates') }} as estimates
     on metrics.experiment_id = estimates.experiment_id
         and metrics.metric_id = estimates.metric_id
-        and estimates.method in ('difference_in_means', 'difference_in_quantiles')
+        and estimates.method in ('difference_in_means', 'difference_in_quantiles', 'structural_series')
 where estimates.estimate_key is null
