@@ -13,31 +13,29 @@ touched as (
         conversions.conversion_key,
         conversions.period_start,
         conversions.revenue,
+        {%- for model in models %}
+            coalesce(conversion_touches.credit_{{ model }}, 1) as credit_{{ model }},
+        {%- endfor %}
         coalesce(conversion_touches.channel, '(none)') as channel,
         coalesce(conversion_touches.is_ai_generated, false) as is_ai_generated
-        {%- for model in models %},
-        coalesce(conversion_touches.credit_{{ model }}, 1) as credit_{{ model }}
-        {%- endfor %}
     from conversions
     left join conversion_touches on conversions.conversion_key = conversion_touches.conversion_key
 ),
 
 credited as (
-    {%- for model in models %}
-    select
-        '{{ model }}' as model,
-        conversion_key,
-        period_start,
-        channel,
-        max(revenue) as revenue,
-        sum(credit_{{ model }}) as credit,
-        sum(case when is_ai_generated then credit_{{ model }} else 0 end) as ai_credit
-    from touched
-    group by conversion_key, period_start, channel
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    {% for model in models -%}
+        select
+            '{{ model }}' as model,
+            conversion_key,
+            period_start,
+            channel,
+            max(revenue) as revenue,
+            sum(credit_{{ model }}) as credit,
+            sum(case when is_ai_generated then credit_{{ model }} else 0 end) as ai_credit
+        from touched
+        group by conversion_key, period_start, channel
+        {{ 'union all' if not loop.last }}
+    {% endfor -%}
 ),
 
 final as (

@@ -1,6 +1,12 @@
+{%- set wanted = var('attribution_conversions') -%}
 with outcome_events as (
     select * from {{ ref('stg_outcome_events') }}
-    where name in ('{{ var("attribution_conversions") | join("', '") }}')
+    where
+        name in (
+            {%- for name in wanted %}
+                '{{ name }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
 ),
 
 opportunities as (
@@ -8,7 +14,7 @@ opportunities as (
     where
         is_won
         and closed_at is not null
-        and 'deal_won' in ('{{ var("attribution_conversions") | join("', '") }}')
+        and {{ 'true' if 'deal_won' in wanted else 'false' }}
 ),
 
 identities as (
@@ -62,8 +68,9 @@ final as (
         coalesce(person_accounts.account_id, resolved.entity_id) as journey_id,
         resolved.converted_at,
         cast({{ ai_impact.month_of('resolved.converted_at') }} as date) as period_start,
-        case when coalesce(resolved.currency, '{{ var("reporting_currency") }}') = '{{ var("reporting_currency") }}'
-            then cast(resolved.revenue as double precision)
+        case
+            when coalesce(resolved.currency, '{{ var("reporting_currency") }}') = '{{ var("reporting_currency") }}'
+                then cast(resolved.revenue as double precision)
         end as revenue
     from resolved
     left join person_accounts on resolved.entity_id = person_accounts.person_id
