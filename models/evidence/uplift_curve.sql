@@ -1,10 +1,12 @@
 with scores as (
-    select * from {{ ref('uplift_scores_curve') }}
+    select * from {{ ref('uplift_scores') }}
+    where part = 'curve'
 ),
 
 final as (
     select
-        {{ ai_impact.hash_key(['experiment_id', 'metric_id', 'learner', 'treatment_arm', 'share_targeted']) }} as curve_key,
+        {{ ai_impact.hash_key(['experiment_id', 'metric_id', 'learner', 'treatment_arm', 'share_targeted']) }}
+            as curve_key,
         experiment_id,
         metric_id,
         learner,

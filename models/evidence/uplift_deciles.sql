@@ -1,10 +1,12 @@
 with scores as (
-    select * from {{ ref('uplift_scores_deciles') }}
+    select * from {{ ref('uplift_scores') }}
+    where part = 'decile'
 ),
 
 final as (
     select
-        {{ ai_impact.hash_key(['experiment_id', 'metric_id', 'learner', 'treatment_arm', 'decile']) }} as decile_key,
+        {{ ai_impact.hash_key(['experiment_id', 'metric_id', 'learner', 'treatment_arm', 'decile']) }}
+            as decile_key,
         experiment_id,
         metric_id,
         learner,

@@ -121,12 +121,7 @@ def _incidence(paths: Paths, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
     ones = np.ones(len(rows))
     first = sparse.csr_array((ones, (rows, [steps[0] for steps in paths.steps])), (len(rows), k))
     last = sparse.csr_array((ones, (rows, [steps[-1] for steps in paths.steps])), (len(rows), k))
-    pairs = [
-        (row, a * k + b)
-        for row, steps in enumerate(paths.steps)
-        for a, b in itertools.pairwise(steps)
-        if a != b
-    ]
+    pairs = [(row, a * k + b) for row, steps in enumerate(paths.steps) for a, b in itertools.pairwise(steps) if a != b]
     at = np.array(pairs, dtype=int).reshape(-1, 2).T
     moves = sparse.csr_array((np.ones(at.shape[1]), (at[0], at[1])), (len(rows), k * k))
     return first, last, moves

@@ -39,6 +39,8 @@ CURVE = pa.schema(
     ]
 )
 
+SCORES = pa.unify_schemas([pa.schema([("part", pa.string())]), DECILES, CURVE])
+
 
 @dataclass(frozen=True)
 class Units:
@@ -165,7 +167,7 @@ def heterogeneity(signal: np.ndarray, place: np.ndarray, groups: int = 5) -> flo
 
 
 def calibration(predicted: np.ndarray, signal: np.ndarray, fold: np.ndarray) -> float | None:
-    """The slope of the signal on the predicted effect, within folds: 1 where predictions hold, 0 where they tell nothing."""
+    """The slope of the signal on the predicted effect, within folds: 1 where predictions hold, 0 where they are noise."""
     centred = predicted - np.array([predicted[fold == k].mean() for k in range(fold.max() + 1)])[fold]
     spread = float(centred @ centred)
     return float(centred @ signal) / spread if spread > 0 else None
@@ -236,7 +238,7 @@ class Cohort:
 
 
 def cohorts(registry: pd.DataFrame, metrics: pd.DataFrame, units: pd.DataFrame, features: pd.DataFrame) -> list[Cohort]:
-    """From `int_uplift_units` and `int_uplift_features`: features side by side, constants of the experiment looked up."""
+    """From `int_uplift_units` and `int_uplift_features`, with the features side by side."""
     directions = {str(row["metric_id"]): row["direction"] for row in records(metrics)}
     experiments = {str(row["experiment_id"]): read_experiment(row) for row in records(registry)}
     found = []
@@ -347,11 +349,11 @@ def _recommendation(there: bool, chosen: Policy) -> str:
     return "The effect differs, but no part is shown to be better off without: treat all, the first deciles first."
 
 
-def uplift_deciles(registry, metrics, units, features) -> pa.Table:
-    """One row per experiment, metric, learner, treatment arm and decile of the predicted effect (schema `DECILES`)."""
-    return write_table(uplift_tables(registry, metrics, units, features)[0], DECILES)
-
-
-def uplift_curve(registry, metrics, units, features) -> pa.Table:
-    """One row per experiment, metric, learner, treatment arm and share targeted (schema `CURVE`)."""
-    return write_table(uplift_tables(registry, metrics, units, features)[1], CURVE)
+def uplift_scores(
+    registry: pd.DataFrame, metrics: pd.DataFrame, units: pd.DataFrame, features: pd.DataFrame
+) -> pa.Table:
+    """Deciles (`part` = decile) and curves (`part` = curve) in one table, so that everything is learned once."""
+    deciles, curves = uplift_tables(registry, metrics, units, features)
+    parts = (("decile", deciles), ("curve", curves))
+    empty = dict.fromkeys(SCORES.names)
+    return write_table([empty | row | {"part": part} for part, rows in parts for row in rows], SCORES)

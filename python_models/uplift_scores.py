@@ -1,7 +1,7 @@
-"""Effects by decile of the predicted effect, on units that the models have not seen."""
+"""Who responds to the treatment, judged on units that the models have not seen."""
 
 from ai_impact_stats import read, write
-from ai_impact_stats.uplift import uplift_deciles
+from ai_impact_stats.uplift import uplift_scores
 
 
 def model(dbt, session):
@@ -10,4 +10,4 @@ def model(dbt, session):
     metrics = read(dbt.ref("metric_catalog"))
     units = read(dbt.ref("int_uplift_units"))
     features = read(dbt.ref("int_uplift_features"))
-    return write(uplift_deciles(registry, metrics, units, features), session)
+    return write(uplift_scores(registry, metrics, units, features), session)
