@@ -5,7 +5,7 @@ from ai_impact_stats.rollouts import study_rollouts
 
 
 def model(dbt, session):
-    dbt.config(materialized="table", packages=["ai-impact-stats"])
+    dbt.config(packages=["ai-impact-stats"])
     registry = read(dbt.ref("int_experiments"))
     moments = read(dbt.ref("moments_cohort_periods"))
     return write(study_rollouts(registry, moments), session)

@@ -24,7 +24,8 @@
 {% macro check_vars() %}
     {%- set whole_numbers = {
         'lookback_days': 0, 'max_lateness_days': 0, 'max_clock_skew_minutes': 0, 'k_anonymity': 1, 'min_observations': 1,
-        'identity_max_links': 1, 'identity_max_component': 2, 'rollout_period_days': 1
+        'identity_max_links': 1, 'identity_max_component': 2, 'rollout_period_days': 1, 'attribution_lookback_days': 1,
+        'uplift_max_units': 1000
     } -%}
     {%- for name, lowest in whole_numbers.items() -%}
         {%- set value = var(name, none) -%}
@@ -53,12 +54,21 @@
             {%- do ai_impact.stop("The var `" ~ name ~ "_identifier` is not set; give the name of the raw table, such as `" ~ name ~ "`.") -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- for name in ['identity_person_types', 'identity_account_types'] -%}
+    {%- set lists = {
+        'identity_person_types': 'kinds of identifiers, such as [person, email]',
+        'identity_account_types': 'kinds of identifiers, such as [person, email]',
+        'attribution_conversions': 'names of outcomes, such as [signup, deal_won]'
+    } -%}
+    {%- for name, wanted in lists.items() -%}
         {%- set value = var(name, none) -%}
         {%- if value is string or value is mapping or value is not sequence or not value -%}
-            {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a list of kinds of identifiers, such as [person, email].") -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a list of " ~ wanted ~ ".") -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- set half_life = var('attribution_half_life_days', none) -%}
+    {%- if half_life is not number or half_life is boolean or half_life <= 0 -%}
+        {%- do ai_impact.stop("The var `attribution_half_life_days` is " ~ ai_impact.shown(half_life) ~ "; it must be a number of days above 0, such as 7.") -%}
+    {%- endif -%}
 {% endmacro %}
 
 {% macro shown(value) -%}

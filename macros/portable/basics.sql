@@ -98,3 +98,20 @@
 
 {% macro spark__inlined() -%}
 {%- endmacro %}
+
+{# Inside a group: the texts of all rows in an order, with a separator between. #}
+{% macro joined_in_order(value, separator, order_by) %}
+    {{- return(adapter.dispatch('joined_in_order', 'ai_impact')(value, separator, order_by)) -}}
+{% endmacro %}
+
+{% macro default__joined_in_order(value, separator, order_by) -%}
+    string_agg({{ value }}, '{{ separator }}' order by {{ order_by }})
+{%- endmacro %}
+
+{% macro snowflake__joined_in_order(value, separator, order_by) -%}
+    listagg({{ value }}, '{{ separator }}') within group (order by {{ order_by }})
+{%- endmacro %}
+
+{% macro spark__joined_in_order(value, separator, order_by) -%}
+    concat_ws('{{ separator }}', transform(array_sort(collect_list(struct({{ order_by }}, {{ value }}))), pair -> pair[1]))
+{%- endmacro %}

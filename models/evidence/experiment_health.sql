@@ -1,5 +1,15 @@
-with checks as (
+with experiment_checks as (
     select * from {{ ref('experiment_checks') }}
+),
+
+series_checks as (
+    select * from {{ ref('series_checks') }}
+),
+
+checks as (
+    select * from experiment_checks
+    union all
+    select * from series_checks
 ),
 
 final as (

@@ -10,16 +10,23 @@ matched_estimates as (
     select * from {{ ref('matched_estimates') }}
 ),
 
+series_estimates as (
+    select * from {{ ref('series_estimates') }}
+),
+
 -- A design that does not compare arms has its own estimators; the row that said so is not needed.
 estimates as (
     select * from experiment_estimates
     where
         experiment_id not in (select rollout_estimates.experiment_id from rollout_estimates)
         and experiment_id not in (select matched_estimates.experiment_id from matched_estimates)
+        and experiment_id not in (select series_estimates.experiment_id from series_estimates)
     union all
     select * from rollout_estimates
     union all
     select * from matched_estimates
+    union all
+    select * from series_estimates
 ),
 
 final as (

@@ -79,16 +79,6 @@ def test_holdouts_contain_the_planted_truth_and_are_no_better_than_b(con, experi
         assert row["evidence_grade"] >= "B"
 
 
-def test_no_truth_no_claim(con):
-    """Designs without an estimator yet say so, and have neither number nor grade."""
-    rows = estimates(con, "estimates.experiment_id in ('brand_content')")
-    assert rows
-    for row in rows:
-        assert row["estimate"] is None
-        assert row["evidence_grade"] is None
-        assert "no estimator" in row["reason"]
-
-
 def test_the_rollout_contains_the_planted_truth(con):
     """Nine teams, six of them in three waves: wide intervals, which hold the truth; never better than C."""
     rows = [r for r in estimates(con, "estimates.experiment_id = 'incident_triage'") if r["estimate"] is not None]
@@ -209,3 +199,52 @@ def test_plans_and_balance_of_the_demo(con):
     smd = con.sql("select smd_before from covariate_balance where experiment_id = 'email_drafting'").fetchall()
     assert smd
     assert all(abs(value) < 0.1 for (value,) in smd)
+
+
+def test_the_series_holds_the_planted_lift_and_earns_c(con):
+    rows = {r["method"]: r for r in estimates(con, "estimates.experiment_id = 'brand_content'")}
+    assert len(rows) == 4
+    for method in ("structural_series_relative", "interrupted_series_relative"):
+        assert rows[method]["ci_low"] <= rows[method]["true_value"] <= rows[method]["ci_high"], method
+        assert rows[method]["evidence_grade"] == "C"
+        assert rows[method]["verdict"] == "improved"
+    checks = dict(
+        con.sql("select check_id, passed from experiment_health where experiment_id = 'brand_content'").fetchall()
+    )
+    assert checks["placebo_dates"] is True
+    assert checks["covariates_untouched"] is True
+    last = con.sql(
+        "select cumulative_effect, is_after from counterfactual_series order by week desc limit 1"
+    ).fetchone()
+    weekly = rows["structural_series"]
+    assert last == (pytest.approx(weekly["estimate"] * weekly["n_treatment"], rel=1e-6), True)
+
+
+def test_the_last_touch_shows_the_planted_chance_of_each_channel(con):
+    """Where the visitor's account is known, the touch that converts ends the journey: the last touch is its cause."""
+    found = con.sql(
+        """
+        with touched as (
+            select touches.channel, count(*) as n
+            from int_journey_touches as touches
+            inner join (select distinct account_id from int_person_accounts) as accounts
+                on touches.journey_id = accounts.account_id
+            group by 1
+        ),
+        converted as (
+            select channel, sum(credit_last) as conversions
+            from int_conversion_touches
+            inner join int_conversions using (conversion_key)
+            where conversion_name = 'signup'
+            group by 1
+        )
+        select channel, n, coalesce(conversions, 0), truth.true_value
+        from touched
+        left join converted using (channel)
+        inner join raw.demo_truth as truth
+            on truth.experiment_id = 'channel_conversion' and truth.metric_id = channel
+        """
+    ).fetchall()
+    assert len(found) == 6
+    for channel, n, conversions, chance in found:
+        assert abs(conversions - n * chance) < 3.3 * (n * chance) ** 0.5 + 1, channel

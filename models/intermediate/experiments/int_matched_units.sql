@@ -96,7 +96,7 @@ final as (
             cast({{ ai_impact.safe_divide(
                 ai_impact.unit_numerator('totals.' ~ past ~ 'numerator'),
                 ai_impact.unit_denominator('totals.' ~ past ~ 'denominator')
-            ) }} as double precision) as {{ name }}
+            ) }} as {{ ai_impact.physical_type('double') }}) as {{ name }}
             {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from windows

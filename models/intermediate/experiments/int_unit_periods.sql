@@ -105,7 +105,7 @@ final as (
                 then {{ ai_impact.safe_divide('coalesce(totals.numerator, 0)', 'totals.denominator') }}
             when units.aggregation = 'proportion' then case when totals.numerator > 0 then 1 else 0 end
             else {{ ai_impact.transformed('coalesce(totals.numerator, 0)', 'units.transform', 'null') }}
-        end as double precision) as value
+        end as {{ ai_impact.physical_type('double') }}) as value
     from units
     inner join periods on units.experiment_id = periods.experiment_id
     left join totals

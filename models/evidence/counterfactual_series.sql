@@ -1,0 +1,23 @@
+with weeks as (
+    select * from {{ ref('series_counterfactuals') }}
+),
+
+final as (
+    select
+        {{ ai_impact.hash_key(['experiment_id', 'metric_id', 'week']) }} as counterfactual_key,
+        experiment_id,
+        metric_id,
+        cast(week as date) as week,
+        is_after,
+        observed,
+        expected,
+        ci_low,
+        ci_high,
+        effect,
+        cumulative_effect,
+        cumulative_ci_low,
+        cumulative_ci_high
+    from weeks
+)
+
+select * from final

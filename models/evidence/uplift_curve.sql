@@ -1,0 +1,32 @@
+with scores as (
+    select * from {{ ref('uplift_scores') }}
+    where part = 'curve'
+),
+
+final as (
+    select
+        {{ ai_impact.hash_key(['experiment_id', 'metric_id', 'learner', 'treatment_arm', 'share_targeted']) }}
+            as curve_key,
+        experiment_id,
+        metric_id,
+        learner,
+        treatment_arm,
+        share_targeted,
+        gain,
+        gain_ci_low,
+        gain_ci_high,
+        gain_at_random,
+        qini,
+        qini_ci_low,
+        qini_ci_high,
+        auuc,
+        policy_share,
+        policy_value,
+        policy_over_all,
+        policy_over_all_ci_low,
+        policy_over_all_ci_high,
+        reason
+    from scores
+)
+
+select * from final

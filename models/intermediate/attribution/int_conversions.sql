@@ -1,0 +1,79 @@
+{%- set wanted = var('attribution_conversions') -%}
+with outcome_events as (
+    select * from {{ ref('stg_outcome_events') }}
+    where
+        name in (
+            {%- for name in wanted %}
+                '{{ name }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
+),
+
+opportunities as (
+    select * from {{ ref('stg_opportunities') }}
+    where
+        is_won
+        and closed_at is not null
+        and {{ 'true' if 'deal_won' in wanted else 'false' }}
+),
+
+identities as (
+    select * from {{ ref('int_identities') }}
+),
+
+person_accounts as (
+    select * from {{ ref('int_person_accounts') }}
+),
+
+converted as (
+    select
+        event_key as conversion_key,
+        name as conversion_name,
+        unit_type,
+        unit_id,
+        occurred_at as converted_at,
+        value as revenue,
+        currency
+    from outcome_events
+    union all
+    select
+        event_key as conversion_key,
+        'deal_won' as conversion_name,
+        'account' as unit_type,
+        account_id as unit_id,
+        closed_at as converted_at,
+        amount as revenue,
+        currency
+    from opportunities
+),
+
+resolved as (
+    select
+        converted.*,
+        coalesce(
+            identities.entity_id, {{ ai_impact.entity_id('converted.unit_type', 'converted.unit_id') }}
+        ) as entity_id
+    from converted
+    left join identities
+        on
+            converted.unit_type = identities.id_type
+            and converted.unit_id = identities.id
+),
+
+-- Money in another currency can't be added: the conversion counts, its revenue is not known.
+final as (
+    select
+        resolved.conversion_key,
+        resolved.conversion_name,
+        coalesce(person_accounts.account_id, resolved.entity_id) as journey_id,
+        resolved.converted_at,
+        cast({{ ai_impact.month_of('resolved.converted_at') }} as date) as period_start,
+        case
+            when coalesce(resolved.currency, '{{ var("reporting_currency") }}') = '{{ var("reporting_currency") }}'
+                then cast(resolved.revenue as {{ ai_impact.physical_type('double') }})
+        end as revenue
+    from resolved
+    left join person_accounts on resolved.entity_id = person_accounts.person_id
+)
+
+select * from final

@@ -1,0 +1,36 @@
+with touches as (
+    select * from {{ ref('stg_touches') }}
+    where visitor_id is not null
+),
+
+identities as (
+    select * from {{ ref('int_identities') }}
+    where id_type = 'visitor'
+),
+
+person_accounts as (
+    select * from {{ ref('int_person_accounts') }}
+),
+
+visits as (
+    select
+        touches.*,
+        coalesce(identities.entity_id, {{ ai_impact.entity_id("'visitor'", 'touches.visitor_id') }}) as person_id
+    from touches
+    left join identities on touches.visitor_id = identities.id
+),
+
+-- The people of one account buy together: their touches are one journey.
+final as (
+    select
+        visits.event_key as touch_key,
+        coalesce(person_accounts.account_id, visits.person_id) as journey_id,
+        visits.occurred_at,
+        -- The separator of paths may not be part of a name.
+        replace(coalesce(visits.channel, '(unknown)'), ' > ', ' / ') as channel,
+        coalesce(visits.is_ai_generated, false) as is_ai_generated
+    from visits
+    left join person_accounts on visits.person_id = person_accounts.person_id
+)
+
+select * from final

@@ -1,0 +1,24 @@
+with units as (
+    select * from {{ ref('int_uplift_units') }}
+),
+
+covariates as (
+    select * from {{ ref('int_unit_covariates') }}
+),
+
+-- Only what was known before the assignment.
+final as (
+    select distinct
+        units.experiment_id,
+        units.unit_id,
+        covariates.name,
+        covariates.value
+    from units
+    inner join covariates
+        on
+            units.unit_type = covariates.unit_type
+            and units.unit_id = covariates.unit_id
+            and covariates.observed_at < units.assigned_at
+)
+
+select * from final

@@ -1,0 +1,11 @@
+"""What every model of attribution gives each channel, from credits and paths that SQL has counted."""
+
+from ai_impact_stats import read, write
+from ai_impact_stats.multitouch import attribute_channels
+
+
+def model(dbt, session):
+    dbt.config(packages=["ai-impact-stats"])
+    credits = read(dbt.ref("moments_channel_credits"))
+    paths = read(dbt.ref("moments_channel_paths"))
+    return write(attribute_channels(credits, paths), session)

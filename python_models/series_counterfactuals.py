@@ -1,0 +1,12 @@
+"""What every weekly series would have been, week by week."""
+
+from ai_impact_stats import read, write
+from ai_impact_stats.timeseries import counterfactuals
+
+
+def model(dbt, session):
+    dbt.config(packages=["ai-impact-stats"])
+    registry = read(dbt.ref("int_experiments"))
+    metrics = read(dbt.ref("metric_catalog"))
+    weekly = read(dbt.ref("moments_series"))
+    return write(counterfactuals(registry, metrics, weekly), session)

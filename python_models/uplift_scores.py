@@ -1,0 +1,13 @@
+"""Who responds to the treatment, judged on units that the models have not seen."""
+
+from ai_impact_stats import read, write
+from ai_impact_stats.uplift import uplift_scores
+
+
+def model(dbt, session):
+    dbt.config(packages=["ai-impact-stats", "scikit-learn"])
+    registry = read(dbt.ref("int_experiments"))
+    metrics = read(dbt.ref("metric_catalog"))
+    units = read(dbt.ref("int_uplift_units"))
+    features = read(dbt.ref("int_uplift_features"))
+    return write(uplift_scores(registry, metrics, units, features), session)

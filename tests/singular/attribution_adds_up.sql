@@ -1,0 +1,49 @@
+-- Every model gives out every conversion and all revenue of a month, no more and no less.
+with conversions as (
+    select * from {{ ref('int_conversions') }}
+),
+
+attribution as (
+    select * from {{ ref('channel_attribution') }}
+),
+
+wanted as (
+    select
+        period_start,
+        count(*) as conversions,
+        coalesce(sum(revenue), 0) as revenue
+    from conversions
+    group by period_start
+),
+
+models as (
+    select distinct model from attribution
+),
+
+got as (
+    select
+        model,
+        period_start,
+        sum(conversions) as conversions,
+        sum(revenue) as revenue
+    from attribution
+    group by model, period_start
+),
+
+final as (
+    select
+        models.model,
+        wanted.period_start
+    from wanted
+    cross join models
+    left join got
+        on
+            wanted.period_start = got.period_start
+            and models.model = got.model
+    where
+        got.model is null
+        or abs(got.conversions - wanted.conversions) > 1e-6 * (1 + wanted.conversions)
+        or abs(got.revenue - wanted.revenue) > 1e-6 * (1 + abs(wanted.revenue))
+)
+
+select * from final
