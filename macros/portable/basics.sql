@@ -113,5 +113,5 @@
 {%- endmacro %}
 
 {% macro spark__joined_in_order(value, separator, order_by) -%}
-    concat_ws('{{ separator }}', transform(array_sort(collect_list(struct({{ order_by }}, {{ value }}))), pair -> pair[1]))
+    concat_ws('{{ separator }}', transform(array_sort(collect_list(named_struct('place', {{ order_by }}, 'word', {{ value }}))), pair -> pair.word))
 {%- endmacro %}

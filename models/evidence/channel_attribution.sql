@@ -48,7 +48,10 @@ windowed as (
 totals as (
     select
         windowed.*,
-        sum(case when is_calibrated then revenue else 0 end) over (partition by model) as calibrated_base
+        cast(
+            sum(cast(case when is_calibrated then revenue else 0 end as decimal(38, 9))) over (partition by model)
+            as double precision
+        ) as calibrated_base
     from windowed
 ),
 

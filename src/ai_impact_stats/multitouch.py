@@ -13,7 +13,7 @@ from .tables import records, write_table
 
 SEPARATOR = " > "
 NO_TOUCH = "(none)"
-DRAWS, SEED = 400, 20260101
+DRAWS, SEED, CHUNK = 200, 20260101, 2_000_000
 CHANNEL_CREDITS = pa.schema(
     [
         ("model", pa.string()),
@@ -73,8 +73,10 @@ class Paths:
         size = (draws, len(self.steps))
         converted, unconverted = rng.poisson(self.converted, size), rng.poisson(self.unconverted, size)
         n = np.maximum(self.converted, 1)
-        noise = rng.standard_normal(size) * np.sqrt(converted * self.spread / n)
-        revenue = converted * self.revenue / n + noise
+        revenue = converted * (self.revenue / n)
+        varied = np.flatnonzero(self.spread)
+        noise = rng.standard_normal((draws, len(varied)))
+        revenue[:, varied] += noise * np.sqrt(converted[:, varied] * (self.spread / n)[varied])
         return Paths(self.channels, self.steps, converted, unconverted, revenue, self.spread)
 
 
@@ -184,10 +186,7 @@ def attribute_channels(credits: pd.DataFrame, paths: pd.DataFrame, alpha: float 
                 | _ruled(ruled.get((period, model, name)), alpha)
                 for name in names
             ]
-        for model, found in (
-            ("markov", _drawn(markov, counted, alpha, draws)),
-            ("shapley", _drawn(shapley, counted, alpha, draws)),
-        ):
+        for model, found in _drawn(counted, alpha, draws).items():
             rows += [
                 base | {"model": model, "channel": name, "n_conversions": met[name]} | values
                 for name, values in zip(counted.channels, found, strict=True)
@@ -228,20 +227,32 @@ def _ruled(row: dict | None, alpha: float) -> dict:
     return _values(found[0], found[1], float(row["ai_conversions"]), float(row["ai_revenue"]), reason)
 
 
-def _drawn(model, paths: Paths, alpha: float, draws: int) -> list[dict]:
-    if not paths.channels:
-        return []
+def _drawn(paths: Paths, alpha: float, draws: int) -> dict[str, list[dict]]:
+    """The models of paths, with intervals from the same redrawn journeys."""
     ai = "Which part of a removal effect or a Shapley value is AI's is not defined for single touches."
-    if not paths.converted.sum():
-        nothing = "No journey with a touch converted in this period."
-        return [_values((0.0, None, None), (0.0, None, None), None, None, nothing) for _ in paths.channels]
-    points = model(paths)
-    samples = model(paths.redrawn(draws, np.random.default_rng(SEED)))
-    ends = [np.quantile(sample, [alpha / 2, 1 - alpha / 2], axis=0) for sample in samples]
-    return [
-        _values(*((float(points[i][c]), float(ends[i][0][c]), float(ends[i][1][c])) for i in (0, 1)), None, None, ai)
-        for c in range(len(paths.channels))
-    ]
+    nothing = "No journey with a touch converted in this period."
+    models = {"markov": markov, "shapley": shapley}
+    if not paths.channels or not paths.converted.sum():
+        blank = _values((0.0, None, None), (0.0, None, None), None, None, nothing)
+        return {name: [blank for _ in paths.channels] for name in models}
+    rng = np.random.default_rng(SEED)
+    size = max(1, CHUNK // len(paths.steps))
+    parts: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {name: [] for name in models}
+    for begin in range(0, draws, size):
+        redrawn = paths.redrawn(min(size, draws - begin), rng)
+        for name, model in models.items():
+            parts[name].append(model(redrawn))
+    found = {}
+    for name, model in models.items():
+        points = model(paths)
+        ends = [
+            np.quantile(np.concatenate(of), [alpha / 2, 1 - alpha / 2], axis=0) for of in zip(*parts[name], strict=True)
+        ]
+        found[name] = [
+            _values(*((float(points[i][c]), *map(float, ends[i][:, c])) for i in (0, 1)), None, None, ai)
+            for c in range(len(paths.channels))
+        ]
+    return found
 
 
 def _values(conversions: tuple, revenue: tuple, ai_conversions, ai_revenue, reason: str | None) -> dict:

@@ -167,7 +167,7 @@ def heterogeneity(signal: np.ndarray, place: np.ndarray, groups: int = 5) -> flo
 
 
 def calibration(predicted: np.ndarray, signal: np.ndarray, fold: np.ndarray) -> float | None:
-    """The slope of the signal on the predicted effect, within folds: 1 where predictions hold, 0 where they are noise."""
+    """The slope of the signal on the predicted effect, within folds: 1 where they hold, 0 where they are noise."""
     centred = predicted - np.array([predicted[fold == k].mean() for k in range(fold.max() + 1)])[fold]
     spread = float(centred @ centred)
     return float(centred @ signal) / spread if spread > 0 else None
