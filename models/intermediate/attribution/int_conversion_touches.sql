@@ -48,7 +48,8 @@ final as (
         path_length,
         days_before,
         cast(case when position = 1 then 1 else 0 end as {{ ai_impact.physical_type('double') }}) as credit_first,
-        cast(case when position = path_length then 1 else 0 end as {{ ai_impact.physical_type('double') }}) as credit_last,
+        cast(case when position = path_length then 1 else 0 end as {{ ai_impact.physical_type('double') }})
+            as credit_last,
         cast(1 as {{ ai_impact.physical_type('double') }}) / path_length as credit_linear,
         cast(
             case
