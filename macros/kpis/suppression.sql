@@ -130,3 +130,84 @@
     select neighbourhood from {{ known }}
     where is_known = 1 and n_people between 1 and {{ var('k_anonymity') }} - 1
 {% endmacro %}
+
+{# The neighbourhoods in which a cell of few people could be worked out from many lines at once, as an unknown of a system of
+   equations. A cell cannot if the hidden cells could have other values that add up to the same: where two teams are both hidden in
+   two use cases, work moved from one to the other in the first and back in the second (totals count as teams and use cases);
+   where a cell is hidden with both of its totals, work moved to another such cell. Cells for which neither is found are taken to
+   be told. Where all parts of a period are hidden, there is always such a move. #}
+{% macro neighbourhoods_to_solve(relation) %}
+    {%- set all = ai_impact.all_of_them() %}
+    with hidden as (
+        select
+            cells.*,
+            case when team_id <> {{ all }} and use_case_id <> {{ all }} then 1 else 0 end as is_inner,
+            max(case when team_id = {{ all }} then 1 else 0 end) over (partition by period_key, use_case_id) as use_case_hidden,
+            max(case when use_case_id = {{ all }} then 1 else 0 end) over (partition by period_key, team_id) as team_hidden
+        from (
+            select
+                every_cell.*,
+                max(case when {{ ai_impact.is_company() }} then 0 else 1 - is_hidden end) over (partition by period_key) as is_open,
+                max(case when {{ ai_impact.is_company() }} then 1 else 0 end) over (partition by period_key) as has_company
+            from {{ relation }} as every_cell
+        ) as cells
+        where is_hidden = 1 and is_open = 1 and has_company = 1 and not {{ ai_impact.is_company() }}
+    ),
+
+    pairs as (
+        select
+            one.period_key,
+            one.use_case_id,
+            one.team_id,
+            count(*) over (partition by one.period_key, one.team_id, another.team_id) as n_use_cases
+        from hidden as one
+        inner join hidden as another
+            on
+                one.period_key = another.period_key and one.use_case_id = another.use_case_id
+                and one.team_id <> another.team_id
+    ),
+
+    squares as (
+        select distinct
+            period_key,
+            use_case_id,
+            team_id
+        from pairs
+        where n_use_cases > 1
+    ),
+
+    -- How many such cells there are in another use case and another team.
+    moves as (
+        select
+            hidden.*,
+            is_inner * use_case_hidden * team_hidden * (
+                sum(is_inner * use_case_hidden * team_hidden) over (partition by period_key)
+                - sum(is_inner * use_case_hidden * team_hidden) over (partition by period_key, use_case_id)
+                - sum(is_inner * use_case_hidden * team_hidden) over (partition by period_key, team_id)
+                + 1
+            ) as n_moves
+        from hidden
+    ),
+
+    movable as (
+        select
+            moves.*,
+            case
+                when is_inner = 1 then n_moves
+                when team_id = {{ all }} then max(n_moves) over (partition by period_key, use_case_id)
+                else max(n_moves) over (partition by period_key, team_id)
+            end as n_moves_with_it
+        from moves
+    )
+
+    select distinct movable.neighbourhood
+    from movable
+    left join squares
+        on
+            movable.period_key = squares.period_key and movable.use_case_id = squares.use_case_id
+            and movable.team_id = squares.team_id
+    where
+        movable.n_people between 1 and {{ var('k_anonymity') }} - 1
+        and squares.period_key is null
+        and movable.n_moves_with_it = 0
+{% endmacro %}

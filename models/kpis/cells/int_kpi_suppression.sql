@@ -1,4 +1,4 @@
-{#- Which cells are not shown. The passes need not come to an end; so where a line still tells what it hides, the last
+{#- Which cells are not shown. The passes need not come to an end; so where lines still tell what they hide, the last
     resort hides all parts of that period, or of that week and its days. Where the company's own cells tell still, they
     are hidden as well, and nothing is left to subtract from. -#}
 with complements as (
@@ -12,7 +12,15 @@ cells as (
     from complements
 ),
 
-told as ({{ ai_impact.neighbourhoods_that_tell('cells') }}),
+told_by_lines as ({{ ai_impact.neighbourhoods_that_tell('cells') }}),
+
+solved as ({{ ai_impact.neighbourhoods_to_solve('cells') }}),
+
+told as (
+    select neighbourhood from told_by_lines
+    union
+    select neighbourhood from solved
+),
 
 without_parts as (
     select
