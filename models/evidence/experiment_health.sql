@@ -1,5 +1,15 @@
-with checks as (
+with experiment_checks as (
     select * from {{ ref('experiment_checks') }}
+),
+
+quasi_checks as (
+    select * from {{ ref('quasi_checks') }}
+),
+
+checks as (
+    select * from experiment_checks
+    union all
+    select * from quasi_checks
 ),
 
 final as (

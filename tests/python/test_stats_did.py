@@ -329,3 +329,14 @@ def test_relative_effect_is_covered():
     y, first = random_panel(0)
     none = did.relative_effect(did.group_time(did.cohorts_from_rows(y - y.mean(), first)))
     assert none.estimate is None and "clearly" in none.reason
+
+
+def test_breakdown(panel):
+    effects = did.group_time(panel, base="universal")
+    found = did.breakdown(effects)
+    at = did.relative_magnitudes(effects, (found.statistic - 1e-6, found.statistic + 1e-6))
+    assert at[0].ci_high < 0 < at[1].ci_high
+    y, first = random_panel(9)
+    nothing = did.breakdown(did.group_time(did.cohorts_from_rows(y, first), base="universal"))
+    assert nothing.statistic == 0 and nothing.passed is False
+    assert did.breakdown(did.group_time(panel)).passed is None
