@@ -6,10 +6,16 @@ series_checks as (
     select * from {{ ref('series_checks') }}
 ),
 
+quasi_checks as (
+    select * from {{ ref('quasi_checks') }}
+),
+
 checks as (
     select * from experiment_checks
     union all
     select * from series_checks
+    union all
+    select * from quasi_checks
 ),
 
 final as (

@@ -506,9 +506,6 @@ def relative_magnitudes(
     if _is_varying(effects) or not steps:
         return "Sensitivity needs effects with a universal base, and two periods before treatment."
     row = {label[0]: i for i, label in enumerate(dynamic.labels)}
-    covariance = dynamic.covariance(small)
-    df = float(np.min(dynamic.degrees())) if small else math.inf
-    critical = quantile(1 - alpha / 2, df)
     # The bias of the effect e periods after treatment is at most (e + 1) steps.
     reach = float(np.mean([t + 1 for t in times if t >= 0]))
     result = []
@@ -521,12 +518,48 @@ def relative_magnitudes(
                 for t, s in ((b, sign), (a, -sign)):
                     if t in row:
                         weights[row[t]] += m * reach * s
-                middle = float(weights @ dynamic.estimate)
-                margin = critical * math.sqrt(max(float(weights @ covariance @ weights), 0))
+                bound = dynamic.combine(("bound",), weights)
+                middle, variance = float(bound.estimate[0]), float(bound.covariance(small)[0, 0])
+                df = float(bound.degrees()[0]) if small and variance > 0 else math.inf
+                margin = quantile(1 - alpha / 2, df) * math.sqrt(variance)
                 low.append(middle - margin)
                 high.append(middle + margin)
         result.append(Sensitivity(float(m), min(low), max(high)))
     return result
+
+
+LEAST_MAGNITUDE, LARGEST_MAGNITUDE = 1.0, 10.0
+
+
+def breakdown(effects: Effects, alpha: float = 0.05, small: bool = False) -> Check:
+    """How large a violation of parallel trends the average effect survives: the M at which its interval reaches 0.
+
+    The statistic is that M (`relative_magnitudes`), 0 when the interval holds 0 without any, at most
+    LARGEST_MAGNITUDE. Passed from 1 on: paths may go apart after treatment as fast as they ever did before.
+    """
+    found = relative_magnitudes(effects, (0.0, LARGEST_MAGNITUDE), alpha, small)
+    if isinstance(found, str):
+        return Check(None, None, LEAST_MAGNITUDE, None, found)
+
+    def holds_zero(m: float) -> bool:
+        s = relative_magnitudes(effects, (m,), alpha, small)[0]
+        return s.ci_low <= 0 <= s.ci_high
+
+    low, high = 0.0, LARGEST_MAGNITUDE
+    if holds_zero(0.0):
+        high = 0.0
+    elif not holds_zero(high):
+        low = high
+    else:
+        for _ in range(30):
+            middle = (low + high) / 2
+            low, high = (low, middle) if holds_zero(middle) else (middle, high)
+    detail = (
+        f"The effect's interval leaves 0 out until paths diverge {high:.2g} times as fast as before treatment."
+        if high > 0
+        else "The effect's interval holds 0 even with parallel paths."
+    )
+    return Check(high, None, LEAST_MAGNITUDE, high >= LEAST_MAGNITUDE, detail)
 
 
 def relative_effect(effects: Effects, kind: str = "simple", alpha: float = 0.05, small: bool = False) -> Estimate:

@@ -16,7 +16,7 @@ from .experiments import ESTIMATES
 from .grading import sentence
 from .health import BALANCE
 from .propensity import Overlap, Propensity, Units, fit_propensity, overlap
-from .quasi import as_share, estimate_row, finish, registration_notes
+from .quasi import as_share, check_row, estimate_row, finish, registration_notes
 from .registry import Experiment, is_missing, read_experiment
 from .tables import records, write_table
 
@@ -108,6 +108,32 @@ def balance_matched(registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.Dat
                 }
             )
     return write_table(rows, BALANCE)
+
+
+def check_matched(registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.DataFrame) -> list[dict]:
+    """The diagnostics of the primary metric's first method in every registered comparison, as rows of `CHECKS`.
+
+    `weighted_balance`, `overlap` and `placebo_outcome`; without an estimate one row `overlap` that says why.
+    """
+    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
+    groups, rows = _group(cells), []
+    for experiment in _matched(registry):
+        comparison = _read(experiment, experiment.primary, catalogue, groups)
+        propensity = comparison.problem or fit_propensity(comparison.units)
+        if isinstance(propensity, str):
+            checks = {"overlap": Check(None, None, None, None, propensity)}
+        else:
+            first = next(iter(METHODS))
+            found = _methods(comparison.units, propensity)[first](comparison.units)
+            balance, shared = _checks(comparison, propensity, found)
+            past = _placebos(comparison.past).get(first) or missing("There is no outcome from before.")
+            checks = {
+                "weighted_balance": balance,
+                "overlap": shared.check,
+                "placebo_outcome": matching.placebo_outcome(past),
+            }
+        rows += [check_row(experiment, name, check) for name, check in checks.items()]
+    return rows
 
 
 def _matched(registry: pd.DataFrame) -> list[Experiment]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .checks import Check
 from .estimate import Estimate, quantile
 from .experiments import ESTIMATES
 from .grading import sentence, verdict
@@ -68,6 +69,12 @@ def finish(experiment: Experiment, rows: list[dict], catalogue: Mapping[str, Map
             row["evidence_grade"],
             bool(experiment.finished),
         )
+
+
+def check_row(experiment: Experiment, check_id: str, check: Check) -> dict:
+    """One row of `CHECKS`."""
+    names = ("statistic", "p_value", "threshold", "passed", "detail")
+    return {"experiment_id": experiment.experiment_id, "check_id": check_id} | {n: getattr(check, n) for n in names}
 
 
 def registration_notes(experiment: Experiment) -> list[str]:

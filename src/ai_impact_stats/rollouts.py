@@ -9,9 +9,10 @@ import pandas as pd
 import pyarrow as pa
 
 from . import did
+from .checks import Check
 from .estimate import Estimate, missing
 from .experiments import ESTIMATES
-from .quasi import estimate_row, finish, registration_notes
+from .quasi import check_row, estimate_row, finish, registration_notes
 from .registry import Experiment, is_missing, read_experiment
 from .tables import records, write_table
 
@@ -104,6 +105,27 @@ def study_rollouts(registry: pd.DataFrame, moments: pd.DataFrame) -> pa.Table:
                     }
                 )
     return write_table(rows, EVENT_STUDY)
+
+
+def check_rollouts(registry: pd.DataFrame, moments: pd.DataFrame) -> list[dict]:
+    """The diagnostics of the primary metric of every registered rollout, as rows of `CHECKS`.
+
+    `parallel_trends`: the test before treatment, its detail with what it could have seen. `trend_sensitivity`: how many
+    times the largest change of the difference before treatment paths may diverge after it, from period to period, with
+    the interval of the effect still without 0 (`magnitude` of `relative_magnitudes`); passed at 1.
+    """
+    cells, rows = _group(moments), []
+    for experiment in _rollouts(registry):
+        rollout = _read(cells.get((experiment.experiment_id, experiment.primary), []))
+        if isinstance(rollout.effects, str):
+            checks = {"parallel_trends": Check(None, None, did.PRE_TREND_ALPHA, None, rollout.effects)}
+        else:
+            checks = {
+                "parallel_trends": did.pre_trend(rollout.effects, small=rollout.small).check,
+                "trend_sensitivity": did.breakdown(rollout.effects, experiment.alpha, rollout.small),
+            }
+        rows += [check_row(experiment, name, check) for name, check in checks.items()]
+    return rows
 
 
 def _rollouts(registry: pd.DataFrame) -> list[Experiment]:

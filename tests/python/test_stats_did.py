@@ -167,6 +167,37 @@ def test_moments_equal_rows(seed, control, shift):
     assert math.sqrt(simple.covariance()[0, 0]) == pytest.approx(math.sqrt(psi @ psi) / len(y), rel=1e-6)
 
 
+@pytest.mark.parametrize("control", did.CONTROLS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_equals_diff_diff(seed, control):
+    """An independent package on the rows of random panels: overall and by event time, with errors."""
+    import pandas as pd
+    from diff_diff import CallawaySantAnna
+
+    y, first = random_panel(seed, effect=0.3)
+    n, periods = y.shape
+    long = pd.DataFrame(
+        {
+            "y": y.ravel(),
+            "unit": np.repeat(np.arange(n), periods),
+            "t": np.tile(np.arange(1, periods + 1), n),
+            "g": np.repeat(np.where(first < 0, 0, first + 1), periods),
+        }
+    )
+    theirs = CallawaySantAnna(control_group=control, estimation_method="reg").fit(
+        long, outcome="y", unit="unit", time="t", first_treat="g"
+    )
+    effects = did.group_time(did.cohorts_from_rows(y, first), control)
+    ours = did.estimates(did.aggregate(effects, "simple"))[("overall",)]
+    assert (ours.estimate, ours.std_error) == pytest.approx((theirs.overall_att, theirs.overall_se), rel=1e-10)
+    table = theirs.aggregate("event_study").to_dataframe().set_index("event_time")
+    dynamic = did.estimates(did.aggregate(effects, "dynamic"))
+    for (e,), own in dynamic.items():
+        if e != "overall":
+            row = table.loc[e]
+            assert (own.estimate, own.std_error) == pytest.approx((row["att"], row["se"]), rel=1e-9, abs=1e-12)
+
+
 def test_planted_effect_is_covered():
     """Units few or many: the intervals hold the truth as often as they say, and parallel paths pass the pre-test."""
     truth = 0.3 * np.mean([1, 2, 3, 4, 5])
@@ -329,3 +360,14 @@ def test_relative_effect_is_covered():
     y, first = random_panel(0)
     none = did.relative_effect(did.group_time(did.cohorts_from_rows(y - y.mean(), first)))
     assert none.estimate is None and "clearly" in none.reason
+
+
+def test_breakdown(panel):
+    effects = did.group_time(panel, base="universal")
+    found = did.breakdown(effects)
+    at = did.relative_magnitudes(effects, (found.statistic - 1e-6, found.statistic + 1e-6))
+    assert at[0].ci_high < 0 < at[1].ci_high
+    y, first = random_panel(9)
+    nothing = did.breakdown(did.group_time(did.cohorts_from_rows(y, first), base="universal"))
+    assert nothing.statistic == 0 and nothing.passed is False
+    assert did.breakdown(did.group_time(panel)).passed is None

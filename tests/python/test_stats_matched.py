@@ -8,7 +8,7 @@ import pytest
 from test_stats_rollouts import registry as rollout
 
 from ai_impact_stats import matching
-from ai_impact_stats.matched import METHODS, balance_matched, estimate_matched
+from ai_impact_stats.matched import METHODS, balance_matched, check_matched, estimate_matched
 from ai_impact_stats.propensity import Units, fit_propensity
 
 METRICS = pd.DataFrame(
@@ -148,3 +148,13 @@ def test_every_registered_metric_has_rows():
     table = estimate_matched(registry(guardrail_metric_ids="rework"), METRICS, cells(choices(8))).to_pandas()
     assert (table["metric_id"] == "rework").sum() == 10
     assert estimate_matched(registry(design="rct"), METRICS, cells(choices(8))).num_rows == 0
+
+
+def test_checks_of_a_comparison():
+    good = {row["check_id"]: row for row in check_matched(registry(), METRICS, cells(choices(9)))}
+    assert set(good) == {"weighted_balance", "overlap", "placebo_outcome"}
+    assert all(row["passed"] for row in good.values())
+    bad = {row["check_id"]: row for row in check_matched(registry(), METRICS, cells(choices(9, hidden=1.0)))}
+    assert bad["placebo_outcome"]["passed"] is False
+    none = check_matched(registry(), METRICS, cells(choices(9)).head(0))
+    assert [row["passed"] for row in none] == [None] and "metric_catalog" in none[0]["detail"]

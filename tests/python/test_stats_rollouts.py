@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ai_impact_stats import did
-from ai_impact_stats.rollouts import KINDS, estimate_rollouts, study_rollouts
+from ai_impact_stats.rollouts import KINDS, check_rollouts, estimate_rollouts, study_rollouts
 
 
 def registry(**changes) -> pd.DataFrame:
@@ -142,3 +142,17 @@ def test_cohorts_after_the_panel_are_never_treated(panel):
     a = estimate_rollouts(registry(), METRICS, moments(y, late)).to_pandas()
     b = estimate_rollouts(registry(), METRICS, moments(y, first)).to_pandas()
     assert list(a["estimate"]) == pytest.approx(list(b["estimate"]), rel=1e-9, nan_ok=True)
+
+
+def test_checks_of_a_rollout(panel):
+    y, first = panel
+    good = {row["check_id"]: row for row in check_rollouts(registry(), moments(y, first))}
+    assert set(good) == {"parallel_trends", "trend_sensitivity"}
+    assert good["parallel_trends"]["passed"] and "80 %" in good["parallel_trends"]["detail"]
+    assert 0 < good["trend_sensitivity"]["statistic"] < 10
+    drift = y + 0.5 * np.arange(10) * ~np.isnan(first)[:, None]
+    bad = {row["check_id"]: row for row in check_rollouts(registry(), moments(drift, first))}
+    assert bad["parallel_trends"]["passed"] is False
+    assert bad["trend_sensitivity"]["statistic"] < good["trend_sensitivity"]["statistic"]
+    none = check_rollouts(registry(), moments(y, first).head(0))
+    assert none[0]["passed"] is None and none[0]["detail"]

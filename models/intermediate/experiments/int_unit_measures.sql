@@ -99,10 +99,7 @@ measured as (
         cast(null as {{ dbt.type_string() }}) as use_case_id,
         decisions.decided_at as occurred_at,
         used.measure,
-        case used.measure
-            when 'decisions' then 1
-            when 'decisions_succeeded' then decisions.is_success
-        end as value
+        case used.measure when 'decisions' then 1 when 'decisions_succeeded' then decisions.is_success end as value
     from decisions
     inner join used on decisions.subject_type = used.unit_type
 ),
@@ -116,10 +113,7 @@ final as (
         cast(measured.value as {{ ai_impact.physical_type('double') }}) as value,
         measured.use_case_id
     from measured
-    inner join aliases
-        on
-            measured.unit_type = aliases.unit_type
-            and measured.alias_id = aliases.alias_id
+    inner join aliases on measured.unit_type = aliases.unit_type and measured.alias_id = aliases.alias_id
     where measured.value is not null
 )
 
