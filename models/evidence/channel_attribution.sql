@@ -50,7 +50,7 @@ totals as (
         windowed.*,
         cast(
             sum(cast(case when is_calibrated then revenue else 0 end as decimal(38, 9))) over (partition by model)
-            as double precision
+            as {{ ai_impact.physical_type('double') }}
         ) as calibrated_base
     from windowed
 ),
