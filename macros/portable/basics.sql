@@ -99,7 +99,7 @@
 {% macro spark__inlined() -%}
 {%- endmacro %}
 
-{# Inside a group: the texts of all rows in an order, with a separator between. #}
+{# Inside a group: the texts of all rows in the order of a whole number from 0, with a separator between. #}
 {% macro joined_in_order(value, separator, order_by) %}
     {{- return(adapter.dispatch('joined_in_order', 'ai_impact')(value, separator, order_by)) -}}
 {% endmacro %}
@@ -112,6 +112,15 @@
     listagg({{ value }}, '{{ separator }}') within group (order by {{ order_by }})
 {%- endmacro %}
 
-{% macro spark__joined_in_order(value, separator, order_by) -%}
-    concat_ws('{{ separator }}', transform(array_sort(collect_list(named_struct('place', {{ order_by }}, 'word', {{ value }}))), pair -> pair.word))
+{# The same in the order of the texts. #}
+{% macro joined_sorted(value, separator) %}
+    {{- return(adapter.dispatch('joined_sorted', 'ai_impact')(value, separator)) -}}
+{% endmacro %}
+
+{% macro default__joined_sorted(value, separator) -%}
+    string_agg({{ value }}, '{{ separator }}' order by {{ value }})
+{%- endmacro %}
+
+{% macro snowflake__joined_sorted(value, separator) -%}
+    listagg({{ value }}, '{{ separator }}') within group (order by {{ value }})
 {%- endmacro %}

@@ -79,7 +79,7 @@ cells as (
         experiment_id,
         metric_id,
         unit_id,
-        {{ dbt.listagg("name || '=' || cast(" ~ bin ~ " as " ~ dbt.type_string() ~ ")", "'|'", "order by name") }}
+        {{ ai_impact.joined_sorted("name || '=' || cast(" ~ bin ~ " as " ~ dbt.type_string() ~ ")", "|") }}
             as cell
     from known
     group by experiment_id, metric_id, unit_id
