@@ -97,7 +97,7 @@
 {% macro spark__inlined() -%}
 {%- endmacro %}
 
-{# Inside a group: the texts of all rows in an order, with a separator between. #}
+{# Inside a group: the texts of all rows that have one, in an order, with a separator between. #}
 {% macro joined_in_order(value, separator, order_by) %}
     {{- return(adapter.dispatch('joined_in_order', 'ai_impact')(value, separator, order_by)) -}}
 {% endmacro %}
@@ -111,5 +111,5 @@
 {%- endmacro %}
 
 {% macro spark__joined_in_order(value, separator, order_by) -%}
-    concat_ws('{{ separator }}', transform(array_sort(collect_list(named_struct('place', {{ order_by }}, 'word', {{ value }}))), pair -> pair.word))
+    concat_ws('{{ separator }}', transform(array_sort(collect_list(named_struct('place', struct({{ order_by }}), 'word', {{ value }}))), pair -> pair.word))
 {%- endmacro %}
