@@ -19,16 +19,6 @@ steps as (
     from conversion_touches
 ),
 
-unconverted_steps as (
-    select
-        path_key,
-        period_start,
-        channel,
-        position,
-        lag(channel) over (partition by path_key order by position) as previous_channel
-    from unconverted_touches
-),
-
 -- A channel that is met twice in a row is one step: the way through the channels is the same.
 paths as (
     select
@@ -41,12 +31,10 @@ paths as (
 
 unconverted_paths as (
     select
-        path_key,
-        period_start,
-        {{ ai_impact.joined_in_order('channel', ' > ', 'position') }} as path
-    from unconverted_steps
-    where previous_channel is null or previous_channel <> channel
-    group by path_key, period_start
+        {{ ai_impact.month_of('max(occurred_at)') }} as period_start,
+        {{ ai_impact.joined_in_order('case when is_step then channel end', ' > ', 'occurred_at, touch_key') }} as path
+    from unconverted_touches
+    group by journey_id, path_number
 ),
 
 journeys as (

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with touches as (
     select * from {{ ref('int_journey_touches') }}
 ),
@@ -13,40 +15,40 @@ unconverted as (
     where conversion_touches.touch_key is null
 ),
 
--- After a silence of a whole lookback a touch begins a new path.
-gaps as (
+placed as (
     select
         unconverted.*,
-        case
-            when
-                {{ ai_impact.hours_between(
-                    'lag(occurred_at) over (partition by journey_id order by occurred_at, touch_key)', 'occurred_at'
-                ) }} < {{ var('attribution_lookback_days') }} * 24.0
-                then 0
-            else 1
-        end as is_first
+        lag(occurred_at) over (partition by journey_id order by occurred_at, touch_key) as previous_at,
+        lag(channel) over (partition by journey_id order by occurred_at, touch_key) as previous_channel
     from unconverted
 ),
 
-numbered as (
+-- After a silence of a whole lookback a touch begins a new path.
+gaps as (
     select
-        gaps.*,
-        sum(is_first) over (
-            partition by journey_id order by occurred_at, touch_key rows between unbounded preceding and current row
-        ) as path_number
-    from gaps
+        placed.*,
+        case
+            when
+                {{ ai_impact.hours_between('previous_at', 'occurred_at') }}
+                < {{ var('attribution_lookback_days') }} * 24.0
+                then 0
+            else 1
+        end as is_first
+    from placed
 ),
 
+-- A channel that is met twice in a row is one step: the way through the channels is the same.
 final as (
     select
-        {{ ai_impact.hash_key(['journey_id', 'path_number']) }} as path_key,
+        journey_id,
+        sum(is_first) over (
+            partition by journey_id order by occurred_at, touch_key rows between unbounded preceding and current row
+        ) as path_number,
         touch_key,
+        occurred_at,
         channel,
-        {{ ai_impact.month_of(
-            'max(occurred_at) over (partition by journey_id, path_number)'
-        ) }} as period_start,
-        row_number() over (partition by journey_id, path_number order by occurred_at, touch_key) as position
-    from numbered
+        is_first = 1 or channel <> previous_channel as is_step
+    from gaps
 )
 
 select * from final
