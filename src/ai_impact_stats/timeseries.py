@@ -288,7 +288,7 @@ class Study:
 def studies(registry: pd.DataFrame, metrics: pd.DataFrame, weekly: pd.DataFrame) -> list[Study]:
     """The registered metrics of every experiment of design time_series, with their weeks."""
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    frames = dict(weekly.groupby(["experiment_id", "metric_id"])) if len(weekly) else {}
+    frames = dict(iter(weekly.groupby(["experiment_id", "metric_id"]))) if len(weekly) else {}
     found = []
     for row in records(registry):
         if row["design"] != "time_series":
