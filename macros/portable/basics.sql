@@ -99,7 +99,7 @@
 {% macro spark__inlined() -%}
 {%- endmacro %}
 
-{# Inside a group: the texts of all rows in the order of a whole number from 0, with a separator between. #}
+{# Inside a group: the texts of all rows that have one, with a separator between, in the order of a whole number from 0 or of `event_order`. #}
 {% macro joined_in_order(value, separator, order_by) %}
     {{- return(adapter.dispatch('joined_in_order', 'ai_impact')(value, separator, order_by)) -}}
 {% endmacro %}

@@ -26,8 +26,8 @@
 {# The place is written before each text to sort by, and taken out again: no aggregate of a struct. #}
 {% macro spark__joined_in_order(value, separator, order_by) -%}
     regexp_replace(
-        concat_ws('{{ separator }}', sort_array(collect_list(concat('~', lpad(cast({{ order_by }} as string), 9, '0'), '~', {{ value }})))),
-        '~[0-9]{9}~', ''
+        concat_ws('{{ separator }}', sort_array(collect_list(concat('~', lpad(cast({{ order_by }} as string), 36, '0'), '~', {{ value }})))),
+        '~[0-9a-f]{36}~', ''
     )
 {%- endmacro %}
 

@@ -34,6 +34,8 @@ CASES = [
     ("array_at", "{{ ai_impact.array_at(ai_impact.sorted_values('word'), '3') }}", None),
     ("joined_in_order", "{{ ai_impact.joined_in_order('word', ' > ', 'k') }}", "a > b"),
     ("joined_in_order", "{{ ai_impact.joined_in_order('word', ' > ', '10 - k') }}", "b > a"),
+    ("joined_in_order",
+        "{{ ai_impact.joined_in_order('word', ' > ', ai_impact.event_order('moment', \"'x'\")) }}", "a > b"),
     ("joined_sorted", "{{ ai_impact.joined_sorted('word', '|') }}", "a|b"),
     ("exact_sum", "{{ ai_impact.exact_sum('value') }}", 0.6),
     ("exact_sum", "{{ ai_impact.exact_sum('value', 'k < 0') }}", None),
