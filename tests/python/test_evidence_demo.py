@@ -82,15 +82,19 @@ def test_holdouts_contain_the_planted_truth_and_are_no_better_than_b(con, experi
 def test_the_rollout_contains_the_planted_truth(con):
     """Nine teams, six of them in three waves: wide intervals, which hold the truth; never better than C."""
     rows = [r for r in estimates(con, "estimates.experiment_id = 'incident_triage'") if r["estimate"] is not None]
+    assert {r["metric_id"] for r in rows} >= {"mttr_hours", "incidents_handled", "human_hours_per_incident"}
+    # A share of a level that few teams can't tell from 0 is not estimated: incidents may have the absolute effect only.
     known = [r for r in rows if r["true_value"] is not None]
-    assert {r["metric_id"] for r in known} == {"mttr_hours", "incidents_handled", "human_hours_per_incident"}
+    assert {r["metric_id"] for r in known} >= {"mttr_hours", "human_hours_per_incident"}
     assert {r["method"] for r in known} == {
         f"staggered_did{kind}_relative" for kind in ("", "_dynamic", "_group", "_calendar")
     }
     for row in known:
         assert row["ci_low"] <= row["true_value"] <= row["ci_high"], (row["metric_id"], row["method"])
     assert {r["evidence_grade"] for r in rows} <= {"C", "D"}
-    assert {(r["n_treatment"], r["n_control"]) for r in rows} == {(6, 3)}
+    # A count has no gaps; a ratio of a fortnight without an incident is one, which leaves the team out.
+    sizes = {(r["n_treatment"], r["n_control"]) for r in rows if r["metric_id"] == "incidents_handled"}
+    assert sizes == {(6, 3)}
 
 
 def test_matched_people_contain_the_planted_truth_that_the_naive_difference_misses(con):
