@@ -32,9 +32,7 @@ paths as (
 unconverted_paths as (
     select
         {{ ai_impact.month_of('max(occurred_at)') }} as period_start,
-        {{ ai_impact.joined_in_order(
-            'case when is_step then channel end', ' > ', ai_impact.event_order('occurred_at', 'touch_key')
-        ) }} as path
+        {{ ai_impact.joined_in_order('case when is_step then channel end', ' > ', 'position') }} as path
     from unconverted_touches
     group by journey_id, path_number
 ),

@@ -19,7 +19,8 @@ placed as (
     select
         unconverted.*,
         lag(occurred_at) over (partition by journey_id order by occurred_at, touch_key) as previous_at,
-        lag(channel) over (partition by journey_id order by occurred_at, touch_key) as previous_channel
+        lag(channel) over (partition by journey_id order by occurred_at, touch_key) as previous_channel,
+        row_number() over (partition by journey_id order by occurred_at, touch_key) as position
     from unconverted
 ),
 
@@ -42,9 +43,10 @@ final as (
     select
         journey_id,
         sum(is_first) over (
-            partition by journey_id order by occurred_at, touch_key rows between unbounded preceding and current row
+            partition by journey_id order by position rows between unbounded preceding and current row
         ) as path_number,
         touch_key,
+        position,
         occurred_at,
         channel,
         is_first = 1 or channel <> previous_channel as is_step
