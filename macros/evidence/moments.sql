@@ -19,3 +19,33 @@
     (sum((n - 1) * coalesce({{ covariance }}, 0)) + sum(n * ({{ mean_a }} - all_{{ mean_a }}) * ({{ mean_b }} - all_{{ mean_b }})))
     / nullif(sum(n) - 1, 0)
 {%- endmacro %}
+
+{# The CTE `segmented`: rows of stratum and is_exposed, once for each part of the units that they belong to. #}
+{% macro segmented(relation) -%}
+-- Where some units have a stratum, those without are one more: strata together are all units.
+parted as (
+    select
+        *,
+        max(stratum) over (partition by experiment_id) is not null as has_strata
+    from {{ relation }}
+),
+
+segmented as (
+    select
+        parted.*,
+        'all' as segment
+    from parted
+    union all
+    select
+        parted.*,
+        'triggered' as segment
+    from parted
+    where is_exposed
+    union all
+    select
+        parted.*,
+        'stratum=' || coalesce(stratum, '(none)') as segment
+    from parted
+    where has_strata
+)
+{%- endmacro %}

@@ -27,32 +27,7 @@ parts as (
     group by experiment_id, metric_id, arm, cluster_id, stratum, is_exposed
 ),
 
--- Where some units have a stratum, those without are one more: strata together are all units.
-parted as (
-    select
-        *,
-        max(stratum) over (partition by experiment_id) is not null as has_strata
-    from parts
-),
-
-segmented as (
-    select
-        parted.*,
-        'all' as segment
-    from parted
-    union all
-    select
-        parted.*,
-        'triggered' as segment
-    from parted
-    where is_exposed
-    union all
-    select
-        parted.*,
-        'stratum=' || coalesce(stratum, '(none)') as segment
-    from parted
-    where has_strata
-),
+{{ ai_impact.segmented('parts') }},
 
 totals as (
     select

@@ -8,32 +8,7 @@ clusters as (
     select * from {{ ref('moments_cluster_metrics') }}
 ),
 
--- Where some units have a stratum, those without are one more: strata together are all units.
-parted as (
-    select
-        *,
-        max(stratum) over (partition by experiment_id) is not null as has_strata
-    from cells
-),
-
-segmented as (
-    select
-        parted.*,
-        'all' as segment
-    from parted
-    union all
-    select
-        parted.*,
-        'triggered' as segment
-    from parted
-    where is_exposed
-    union all
-    select
-        parted.*,
-        'stratum=' || coalesce(stratum, '(none)') as segment
-    from parted
-    where has_strata
-),
+{{ ai_impact.segmented('cells') }},
 
 centred as (
     select
