@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import psycopg2
 
+from ai_impact.sentences import engine_sentence
 from demo.generate import read_manifest, sql_text
 from demo.load import TABLES
 
@@ -50,7 +51,7 @@ def main() -> None:
     try:
         manifest = load(arguments.data, arguments.schema)
     except (FileNotFoundError, duckdb.Error, psycopg2.Error) as error:
-        raise SystemExit(str(error).strip()) from error
+        raise SystemExit(engine_sentence(str(error)) or str(error).strip()) from error
     print(f"{manifest['total_rows']:,} rows in schema {arguments.schema}")
 
 

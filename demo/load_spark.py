@@ -7,8 +7,10 @@ import argparse
 import os
 from pathlib import Path
 
+from dbt.adapters.exceptions import FailedToConnectError
 from pyspark.sql import SparkSession
 
+from dbt_ai_impact_spark.session import find_server
 from demo.generate import read_manifest
 from demo.load import TABLES
 
@@ -40,6 +42,10 @@ def main() -> None:
     warehouse = os.environ.get("AI_IMPACT_SPARK_WAREHOUSE")
     if not warehouse:
         raise SystemExit("AI_IMPACT_SPARK_WAREHOUSE is not set: name an absolute folder that the server can write.")
+    try:
+        find_server(remote)
+    except FailedToConnectError as error:
+        raise SystemExit(error.msg) from error
     session = SparkSession.builder.remote(remote).config("spark.sql.session.timeZone", "UTC").getOrCreate()
     try:
         manifest = load(arguments.data, session, warehouse, arguments.schema)

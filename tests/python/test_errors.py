@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import duckdb
 import pytest
+from engines.postgres import free_port
 from raw_tables import create_raw_tables
 
 from ai_impact.sentences import dbt_sentence, engine_sentence
@@ -15,6 +17,7 @@ from tools import dbt
 from tools.problems import ProblemError, warehouse_sentence
 
 ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
 
 HOLD = """
 import duckdb, sys, time
@@ -274,3 +277,59 @@ def test_a_missing_statistics_package_is_told_by_dbt_itself(tmp_path, monkeypatc
         "The package ai-impact-stats is not installed where Python models run: run pip install with the folder of "
         "ai_impact or with its wheel, then run this again."
     ]
+
+
+# A server that is not there, as each program that needs one says it.
+
+NO_POSTGRES = (
+    "No server answers at 127.0.0.1:{port}: "
+    "start it, or correct PGHOST and PGPORT or the target in profiles.yml, then run this again."
+)
+NO_SPARK = (
+    "No Spark server answers at 127.0.0.1:{port} (Connection refused): start it (for Sail: TZ=UTC sail spark server "
+    "--ip 127.0.0.1 --port {port}), or set spark.remote in profiles.yml."
+)
+
+
+@pytest.fixture
+def nobody(tmp_path):
+    """The environment of a program whose server is not there."""
+    port = str(free_port())
+    return {
+        **os.environ,
+        **{"PGHOST": "127.0.0.1", "PGPORT": port, "PGUSER": "me", "PGPASSWORD": "secret", "PGDATABASE": "mine"},
+        "SPARK_REMOTE": f"sc://127.0.0.1:{port}",
+        "AI_IMPACT_SPARK_WAREHOUSE": str(tmp_path),
+        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+        "DBT_TARGET_PATH": str(tmp_path / "target"),
+        "DBT_LOG_PATH": str(tmp_path / "logs"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("target", "module", "sentence"),
+    [("postgres", "dbt.adapters.postgres", NO_POSTGRES), ("spark", "dbt.adapters.spark", NO_SPARK)],
+)
+def test_dbt_without_its_server(nobody, tmp_path, target, module, sentence):
+    pytest.importorskip(module, exc_type=ImportError)
+    shutil.copy(ROOT / "profiles.yml.example", tmp_path / "profiles.yml")
+    done = subprocess.run(
+        [BIN / "dbt", "--no-use-colors", "run", "--target", target, "--profiles-dir", tmp_path],
+        **{"cwd": ROOT, "env": nobody, "capture_output": True, "text": True, "check": False},
+    )
+    assert done.returncode != 0
+    lines = [line.strip() for line in done.stdout.split("Encountered an error:")[1].splitlines() if line.strip()]
+    assert [line for line in lines if not line.endswith(" Error")] == [sentence.format(port=nobody["PGPORT"])]
+
+
+@pytest.mark.parametrize(
+    ("program", "module", "sentence"),
+    [("demo.load_postgres", "psycopg2", NO_POSTGRES), ("demo.load_spark", "pyspark", NO_SPARK)],
+)
+def test_loading_the_demo_without_a_server(nobody, company, program, module, sentence):
+    pytest.importorskip(module)
+    done = subprocess.run(
+        [sys.executable, "-m", program, "--data", company],
+        **{"cwd": ROOT, "env": nobody, "capture_output": True, "text": True, "check": False, "timeout": 60},
+    )
+    assert (done.returncode, done.stderr) == (1, sentence.format(port=nobody["PGPORT"]) + "\n")

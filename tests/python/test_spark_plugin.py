@@ -81,6 +81,23 @@ def test_another_version_of_pyspark(monkeypatch):
     plugin.compare_versions("sc://127.0.0.1:50051", "4.3.2")
 
 
+def test_dbt_with_another_version_of_pyspark(sail, tmp_path, monkeypatch):
+    """The whole way: a real server of one version, dbt with a client that calls itself another."""
+    (tmp_path / "sitecustomize.py").write_text("import pyspark\npyspark.__version__ = '4.3.0'\n")
+    variables = Sail.variables
+    monkeypatch.setattr(
+        Sail,
+        "variables",
+        lambda self: (v := variables(self)) | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{v['PYTHONPATH']}"},
+    )
+    said = sail.dbt("run", succeeds=False).split("Encountered an error:")[1]
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.strip().endswith(" Error")]
+    assert lines == [
+        f"The server at {sail.environment['SPARK_REMOTE']} speaks Spark 4.1, and pyspark here is 4.3.0: "
+        'install the same version (pip install "pyspark-client==4.1.*").'
+    ]
+
+
 def test_a_server_that_is_not_there(sail):
     port = free_port()
     sail_of_nobody = Sail(sail.folder)
