@@ -10,8 +10,10 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 PY := .venv/bin/python
 STAMP := .venv/.installed
 STAMP_TEST := .venv/.installed-test
+# Environments of their own, one a lock.
+EMULATORS := bigquery snowflake adapters
 
-.PHONY: help demo test engines lint format bench calibrate example-git lock clean
+.PHONY: help demo test test-emulators engines lint format bench calibrate example-git lock clean
 
 help: ## Print this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -22,6 +24,9 @@ demo: $(STAMP) profiles.yml ## Generate the demo company, build every model on D
 
 test: $(STAMP_TEST) profiles.yml ## Check everything: lint, parse, the demo build with its unit and data tests, pytest.
 	@$(PY) -m tools test
+
+test-emulators: $(STAMP_TEST) $(EMULATORS:%=.venv-emulators/%/.installed) ## Build the demo on emulators of BigQuery and Snowflake; compile and parse it for five warehouses.
+	@$(PY) -m tools test-emulators
 
 engines: $(STAMP_TEST) ## Write what make test last ran on each engine into docs/engines.md.
 	@$(PY) -m tools engines
@@ -50,9 +55,12 @@ lock: $(STAMP) ## Resolve the lock files again, to the newest versions that pypr
 		--python-version 3.11 --extra project pyproject.toml -o requirements.lock
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--python-version 3.11 --extra project --extra test --extra sail -c requirements.lock pyproject.toml -o requirements-test.lock
+	@for name in emulator-bigquery:bigquery emulator-snowflake:snowflake adapters:adapters; do \
+		.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+			--python-version 3.11 --extra $${name%%:*} pyproject.toml -o requirements-emulators-$${name##*:}.lock; done
 
 clean: ## Remove everything that make has built: the environment, the demo warehouse, the dashboard, dbt's files.
-	@rm -rf .venv target logs warehouse site dbt_packages .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-emulators target logs warehouse site dbt_packages .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): requirements.lock requirements-bootstrap.lock tools/setup.sh
@@ -62,6 +70,10 @@ $(STAMP): requirements.lock requirements-bootstrap.lock tools/setup.sh
 $(STAMP_TEST): requirements-test.lock requirements-bootstrap.lock tools/setup.sh
 	@tools/setup.sh requirements-test.lock $@
 	@touch $(STAMP)
+
+.venv-emulators/%/.installed: requirements-emulators-%.lock requirements-bootstrap.lock tools/setup.sh
+	@mkdir -p .venv-emulators
+	@VENV=.venv-emulators/$* tools/setup.sh requirements-emulators-$*.lock $@
 
 profiles.yml: | profiles.yml.example
 	@cp profiles.yml.example profiles.yml.tmp && mv profiles.yml.tmp profiles.yml

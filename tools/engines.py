@@ -11,7 +11,10 @@ HEAD = "| engine | how | models | data tests | unit tests | compared with DuckDB
 
 
 def row(facts: dict) -> str:
+    if facts.get("how") == "parsed":
+        return f"| {facts['versions']} | parsed | {facts['models']} | none | none | not run |\n"
     compared = f"{facts['marts']} marts, {facts['rows']:,} rows: equal" if "marts" in facts else "is what others equal"
+    compared = facts.get("compared", compared)
     untested = "none" if "marts" in facts else "in `make test`"
     counts = (str(facts[name] or untested) for name in ("models", "data tests", "unit tests"))
     return f"| {' | '.join([facts['versions'], facts.get('how', 'executed'), *counts, compared])} |\n"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes .venv from a lock file. Usage: tools/setup.sh <lock> <stamp>
+# Makes .venv, or the folder of VENV, from a lock file. Usage: tools/setup.sh <lock> <stamp>
 # Safe to interrupt: a half-finished environment is marked and made again next time.
 set -euo pipefail
 
 lock=$1
 stamp=$2
-venv=.venv
+venv=${VENV:-.venv}
 marker=$venv/.installing
 python=${PYTHON:-$(command -v python3.11 || command -v python3 || true)}
 
@@ -45,7 +45,7 @@ echo "$PWD/src" >"$site/ai_impact_src.pth"
 printf '#!%s\nfrom ai_impact.command import main\n\nraise SystemExit(main())\n' "$PWD/$venv/bin/python" >"$venv/bin/ai-impact"
 chmod +x "$venv/bin/ai-impact"
 
-"$venv/bin/python" -c 'import ai_impact_stats, dbt.version, duckdb'
+"$venv/bin/python" -c 'import ai_impact_stats, dbt.version'
 rm -f "$marker"
 touch "$stamp"
 echo "Installed the packages of $lock: $((SECONDS - start)) s"

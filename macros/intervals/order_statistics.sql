@@ -2,8 +2,8 @@
 {% macro percentile_of(values, n, p) -%}
     {%- set place -%}(1 + ({{ n }} - 1) * {{ p }}){%- endset -%}
     (
-        {{ ai_impact.array_at(values, 'floor(' ~ place ~ ')') }}
-        + ({{ place }} - floor({{ place }})) * ({{ ai_impact.array_at(values, 'ceil(' ~ place ~ ')') }} - {{ ai_impact.array_at(values, 'floor(' ~ place ~ ')') }})
+        {{ ai_impact.array_at(values, 'floor(' ~ place ~ ')', 'double') }}
+        + ({{ place }} - floor({{ place }})) * ({{ ai_impact.array_at(values, 'ceil(' ~ place ~ ')', 'double') }} - {{ ai_impact.array_at(values, 'floor(' ~ place ~ ')', 'double') }})
     )
 {%- endmacro %}
 
@@ -16,6 +16,6 @@
     {%- set high -%}(ceil({{ n }} * {{ p }} + {{ spread }}) + 1){%- endset -%}
     (case
         when {{ low }} >= 1 and {{ high }} <= {{ n }}
-            then {{ ai_impact.array_at(values, low if side == -1 else high) }}
+            then {{ ai_impact.array_at(values, low if side == -1 else high, 'double') }}
     end)
 {%- endmacro %}

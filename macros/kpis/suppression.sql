@@ -118,15 +118,15 @@
     select neighbourhood from {{ known }}
     group by neighbourhood, period_key, use_case_id
     having {{ ai_impact.line_tells('team_id = ' ~ ai_impact.all_of_them()) }}
-    union
+    {{ ai_impact.union_distinct() }}
     select neighbourhood from {{ known }}
     group by neighbourhood, period_key, team_id
     having {{ ai_impact.line_tells('use_case_id = ' ~ ai_impact.all_of_them()) }}
-    union
+    {{ ai_impact.union_distinct() }}
     select neighbourhood from {{ known }}
     group by {{ line_of_week }}
     having count(*) > 1 and sum(1 - is_known) = 1 and max(case when period_grain = 'week' then 1 else 0 end) = 1
-    union
+    {{ ai_impact.union_distinct() }}
     select neighbourhood from {{ known }}
     where is_known = 1 and n_people between 1 and {{ var('k_anonymity') }} - 1
 {% endmacro %}

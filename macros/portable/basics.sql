@@ -70,11 +70,12 @@
     list_sort(list({{ value }}) filter (where {{ value }} is not null))
 {%- endmacro %}
 
-{% macro array_at(array, position) %}
-    {{- return(adapter.dispatch('array_at', 'ai_impact')(array, position)) -}}
+{# `logical` is the type of the elements, for engines whose arrays don't know it. #}
+{% macro array_at(array, position, logical) %}
+    {{- return(adapter.dispatch('array_at', 'ai_impact')(array, position, logical)) -}}
 {% endmacro %}
 
-{% macro default__array_at(array, position) -%}
+{% macro default__array_at(array, position, logical) -%}
     ({{ array }})[cast({{ position }} as integer)]
 {%- endmacro %}
 
@@ -108,10 +109,6 @@
     string_agg({{ value }}, '{{ separator }}' order by {{ order_by }})
 {%- endmacro %}
 
-{% macro snowflake__joined_in_order(value, separator, order_by) -%}
-    listagg({{ value }}, '{{ separator }}') within group (order by {{ order_by }})
-{%- endmacro %}
-
 {# The same in the order of the texts. #}
 {% macro joined_sorted(value, separator) %}
     {{- return(adapter.dispatch('joined_sorted', 'ai_impact')(value, separator)) -}}
@@ -121,6 +118,20 @@
     string_agg({{ value }}, '{{ separator }}' order by {{ value }})
 {%- endmacro %}
 
-{% macro snowflake__joined_sorted(value, separator) -%}
-    listagg({{ value }}, '{{ separator }}') within group (order by {{ value }})
+{# Between two selects: all rows of both, each but once. #}
+{% macro union_distinct() %}
+    {{- return(adapter.dispatch('union_distinct', 'ai_impact')()) -}}
+{% endmacro %}
+
+{% macro default__union_distinct() -%}
+    union
+{%- endmacro %}
+
+{# Where a text stands in another, from 1; 0 where it does not. #}
+{% macro place_of(part, text) %}
+    {{- return(adapter.dispatch('place_of', 'ai_impact')(part, text)) -}}
+{% endmacro %}
+
+{% macro default__place_of(part, text) -%}
+    {{ dbt.position(part, text) }}
 {%- endmacro %}

@@ -35,7 +35,7 @@
     concat_ws('{{ separator }}', sort_array(collect_list({{ value }})))
 {%- endmacro %}
 
-{% macro spark__array_at(array, position) -%}
+{% macro spark__array_at(array, position, logical) -%}
     try_element_at({{ array }}, cast({{ position }} as int))
 {%- endmacro %}
 

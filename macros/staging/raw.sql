@@ -5,7 +5,7 @@
     {%- else -%}
         (
             select {% for column in ai_impact.source_columns(name) %}cast(null as {{ ai_impact.physical_type(column.type) }}) as {{ column.name }}{{ ', ' if not loop.last }}{% endfor %}
-            where 1 = 0
+            from (select 1 as nothing) as nobody where 1 = 0
         ) as {{ name }}
     {%- endif -%}
 {%- endmacro %}

@@ -21,7 +21,7 @@ estimates as (
 
 -- What the experiment has shown to be earned: its effect on a unit, times the units that were treated.
 increments as (
-    select sum(estimate * n_treatment) as increment from estimates
+    select sum(estimate * n_treatment) as increase from estimates
 ),
 
 periods as (
@@ -35,7 +35,7 @@ periods as (
 windowed as (
     select
         periods.*,
-        increments.increment,
+        increments.increase,
         periods.channel <> '(none)'
         and experiments.experiment_id is not null
         and periods.month_end > experiments.starts_at
@@ -69,7 +69,7 @@ final as (
         revenue,
         revenue_ci_low,
         revenue_ci_high,
-        case when is_calibrated then increment * {{ ai_impact.safe_divide('revenue', 'calibrated_base') }} end
+        case when is_calibrated then increase * {{ ai_impact.safe_divide('revenue', 'calibrated_base') }} end
             as calibrated_revenue,
         ai_conversions,
         ai_revenue,

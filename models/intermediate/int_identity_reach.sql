@@ -27,12 +27,12 @@ reach_0 as (
         node_a as node,
         node_b as reached
     from edges
-    union
+    {{ ai_impact.union_distinct() }}
     select
         node_b as node,
         node_a as reached
     from edges
-    union
+    {{ ai_impact.union_distinct() }}
     select
         node,
         node as reached

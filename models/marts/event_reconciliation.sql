@@ -15,9 +15,9 @@ judged_rows as (
         select
             '{{ name }}' as source,
             load_day,
-            count(*) filter (where row_status = 'accepted') as accepted,
-            count(*) filter (where row_status = 'duplicate') as duplicate,
-            count(*) filter (where row_status = 'accepted' and is_late) as late
+            count(case when row_status = 'accepted' then 1 end) as accepted,
+            count(case when row_status = 'duplicate' then 1 end) as duplicate,
+            count(case when row_status = 'accepted' and is_late then 1 end) as late
         from {{ ref('base_' ~ name) }}
         group by 1, 2
         {{ 'union all' if not loop.last }}
@@ -29,8 +29,8 @@ quarantined_rows as (
         source,
         load_day,
         count(*) as quarantined,
-        count(*) filter (where reason = 'too_late') as too_late,
-        count(*) filter (where reason in ('shared_identifier', 'unknown_id_type', 'absurd_component'))
+        count(case when reason = 'too_late' then 1 end) as too_late,
+        count(case when reason in ('shared_identifier', 'unknown_id_type', 'absurd_component') then 1 end)
             as accepted_before
     from {{ ref('event_quarantine') }}
     group by source, load_day
@@ -41,7 +41,7 @@ days as (
         source,
         load_day
     from raw_rows
-    union
+    {{ ai_impact.union_distinct() }}
     select
         source,
         load_day

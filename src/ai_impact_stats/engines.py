@@ -13,19 +13,24 @@ def read(relation: Any) -> pd.DataFrame:
     Raises TypeError, naming the type, for anything else.
     """
     if isinstance(relation, pd.DataFrame):
-        return relation
+        return _without_zones(relation)
     if isinstance(relation, pa.Table):
         return relation.to_pandas()
     # DuckDB has df, Spark toPandas, Snowpark and BigQuery DataFrames to_pandas.
     for method in ("df", "toPandas", "to_pandas"):
         convert = getattr(relation, method, None)
         if callable(convert):
-            frame = convert()
             # Snowflake folds unquoted names to upper case.
-            return frame.rename(columns=str.lower)
+            return _without_zones(convert().rename(columns=str.lower))
     raise TypeError(
         f"Can't read a table from {type(relation).__name__}: expected a DataFrame of DuckDB, Spark, Snowpark or pandas."
     )
+
+
+def _without_zones(frame: pd.DataFrame) -> pd.DataFrame:
+    """Timestamps are UTC without a zone in the project; BigQuery's carry one."""
+    zoned = frame.select_dtypes("datetimetz").columns
+    return frame.assign(**{name: frame[name].dt.tz_convert("UTC").dt.tz_localize(None) for name in zoned})
 
 
 def write(table: pa.Table, session: Any) -> Any:
@@ -33,7 +38,9 @@ def write(table: pa.Table, session: Any) -> Any:
     if hasattr(session, "createDataFrame"):  # Spark
         return session.createDataFrame(table.to_pylist(), _spark_schema(table.schema))
     if hasattr(session, "create_dataframe"):  # Snowpark
-        return session.create_dataframe(table.to_pandas())
+        return session.create_dataframe(
+            [list(row.values()) for row in table.to_pylist()], _snowpark_schema(table.schema)
+        )
     return table
 
 
@@ -41,3 +48,16 @@ def _spark_schema(schema: pa.Schema) -> str:
     """Typed even when no row or no value is there to tell the type."""
     types = {pa.string(): "string", pa.float64(): "double", pa.int64(): "bigint", pa.bool_(): "boolean"}
     return ", ".join(f"{field.name} {types[field.type]}" for field in schema)
+
+
+def _snowpark_schema(schema: pa.Schema) -> Any:
+    """The same for Snowpark, whose names fold to upper case here; those of a pandas frame would not."""
+    from snowflake.snowpark import types
+
+    kinds = {
+        pa.string(): types.StringType,
+        pa.float64(): types.DoubleType,
+        pa.int64(): types.LongType,
+        pa.bool_(): types.BooleanType,
+    }
+    return types.StructType([types.StructField(field.name, kinds[field.type]()) for field in schema])

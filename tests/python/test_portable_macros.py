@@ -29,9 +29,9 @@ CASES = [
     ("seconds_between", "{{ ai_impact.seconds_between('cast(null as timestamp)', 'cast(null as timestamp)') }}", None),
     ("latest", "max(k) + {{ ai_impact.latest('k', ['moment']) }}", 6),
     ("latest", "{{ ai_impact.latest('word', ['moment', 'k']) }}", "b"),
-    ("sorted_values", "{{ ai_impact.array_at(ai_impact.sorted_values('-k'), '1') }}", -4),
-    ("array_at", "{{ ai_impact.array_at(ai_impact.sorted_values('word'), 'max(2.0)') }}", "b"),
-    ("array_at", "{{ ai_impact.array_at(ai_impact.sorted_values('word'), '3') }}", None),
+    ("sorted_values", "{{ ai_impact.array_at(ai_impact.sorted_values('-k'), '1', 'int') }}", -4),
+    ("array_at", "{{ ai_impact.array_at(ai_impact.sorted_values('word'), 'max(2.0)', 'string') }}", "b"),
+    ("array_at", "{{ ai_impact.array_at(ai_impact.sorted_values('word'), '3', 'string') }}", None),
     ("joined_in_order", "{{ ai_impact.joined_in_order('word', ' > ', 'k') }}", "a > b"),
     ("joined_in_order", "{{ ai_impact.joined_in_order('word', ' > ', '10 - k') }}", "b > a"),
     ("joined_in_order",
@@ -65,6 +65,10 @@ CASES = [
     ("iso_day_of_week", """{{ ai_impact.iso_day_of_week("cast('2026-03-01' as date)") }}""", 7),
     ("nth_part", """{{ ai_impact.nth_part("'a:b'", "':'", 2) }}""", "b"),
     ("physical_type", "cast(0.1 as {{ ai_impact.physical_type('double') }}) * 3", 0.1 * 3),
+    ("union_distinct", "(select count(*) from (select 1 as x union all select 1 "
+        "{{ ai_impact.union_distinct() }} select 1) as both_parts)", 1),
+    ("place_of", """{{ ai_impact.place_of("'b'", "'abab'") }}""", 2),
+    ("place_of", """{{ ai_impact.place_of("'c'", "'abab'") }}""", 0),
     ("inlined", "(with one as {{ ai_impact.inlined() }} (select 1 as x) select x from one)", 1),
 ]  # fmt: skip
 

@@ -11,7 +11,7 @@ final as (
         numerator_measure as measure
     from metrics
     where numerator_measure is not null
-    union
+    {{ ai_impact.union_distinct() }}
     select
         unit_type,
         denominator_measure as measure

@@ -57,9 +57,9 @@ hashed as (
 
 final as (
     select * from resolved
-    union
+    {{ ai_impact.union_distinct() }}
     select * from siblings
-    union
+    {{ ai_impact.union_distinct() }}
     select * from hashed
 )
 

@@ -20,18 +20,18 @@ edges as (
         'block' as kind
     from periods
     where period_grain in ('week', 'month')
-    union
+    {{ ai_impact.union_distinct() }}
     select distinct
         period_start,
         'piece'
     from periods
     where period_grain <> 'week'
-    union
+    {{ ai_impact.union_distinct() }}
     select
         period_end,
         case when period_grain = 'week' then 'block' else 'piece' end
     from periods
-    union
+    {{ ai_impact.union_distinct() }}
     select
         period_end,
         'block'

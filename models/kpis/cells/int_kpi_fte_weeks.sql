@@ -48,7 +48,7 @@ final as (
         sums.period_key,
         sums.use_case_id,
         {{ ai_impact.cell_of('sums.team_id') }} as team_id,
-        count(*) filter (where team_weeks.fte_weeks is null) as teams_without_headcount,
+        count(case when team_weeks.fte_weeks is null then 1 end) as teams_without_headcount,
         {{ ai_impact.exact_sum('team_weeks.fte_weeks') }} as fte_weeks
     from sums
     left join team_weeks on sums.period_key = team_weeks.period_key and sums.team_id = team_weeks.team_id

@@ -18,7 +18,7 @@ solved as ({{ ai_impact.neighbourhoods_to_solve('cells') }}),
 
 told as (
     select neighbourhood from told_by_lines
-    union
+    {{ ai_impact.union_distinct() }}
     select neighbourhood from solved
 ),
 

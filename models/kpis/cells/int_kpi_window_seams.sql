@@ -49,7 +49,7 @@ final as (
         on
             periods.period_grain in ('rolling_90d', 'rolling_365d')
             and (periods.period_start = thin.starts_on or periods.period_start = thin.after)
-    union
+    {{ ai_impact.union_distinct() }}
     select
         windows.period_key,
         people.use_case_id,

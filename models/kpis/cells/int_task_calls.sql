@@ -20,7 +20,7 @@ final as (
         task_id,
         {{ ai_impact.latest('response_model', ['call_order']) }} as response_model,
         count(*) as call_count,
-        count(*) filter (where cost_amount is null) as unpriced_call_count,
+        count(case when cost_amount is null then 1 end) as unpriced_call_count,
         {{ ai_impact.exact_sum('cost_amount') }} as compute_cost,
         min(occurred_at) as first_called_at,
         max(occurred_at) as last_called_at

@@ -54,7 +54,7 @@ final as (
         days.date_day as charged_on,
         coalesce(shares.use_case_id, {{ ai_impact.mapped('periods.use_case_id') }}) as use_case_id,
         coalesce(shares.team_id, {{ ai_impact.unmapped() }}) as team_id,
-        count(*) filter (where periods.cost is null) as unpriced_charges,
+        count(case when periods.cost is null then 1 end) as unpriced_charges,
         {{ ai_impact.exact_sum(
             'periods.cost * coalesce(shares.share, 1) / ' ~ ai_impact.days_from('periods.charge_from', 'periods.charge_to')
         ) }} as tooling_cost
