@@ -59,8 +59,12 @@ class Tables:
         return self.segments(experiment_id, metric_id).get("all", {})
 
     def strata(self, experiment_id: str, metric_id: str) -> dict[str, Arms]:
-        found = self.segments(experiment_id, metric_id)
-        return {s.removeprefix("stratum="): arms for s, arms in found.items() if s.startswith("stratum=")}
+        return self.cut(experiment_id, metric_id, "stratum")
+
+    def cut(self, experiment_id: str, metric_id: str, dimension: str) -> dict[str, Arms]:
+        """The parts of a dimension, by name."""
+        found, prefix = self.segments(experiment_id, metric_id), f"{dimension}="
+        return {s.removeprefix(prefix): arms for s, arms in found.items() if s.startswith(prefix)}
 
 
 def read_tables(
