@@ -59,6 +59,7 @@ ESTIMATES = pa.schema(
         ("heterogeneity_p_value_adjusted", pa.float64()),
     ]
 )
+EMPTY_ROW = dict.fromkeys(ESTIMATES.names)
 
 
 def estimate_experiments(
@@ -122,12 +123,13 @@ def _segment_rows(context: _Context, segment: str, arms: Arms, tables: Tables) -
     rows = []
     for treatment in context.treatments:
         t, c = arms.get(treatment, NOTHING), arms.get(context.experiment.control, NOTHING)
+        levels = _levels(t, c)
         for method, scale in (PLAIN | ADJUSTED if adjusts else PLAIN).items():
             if context.problem:
                 e = missing(context.problem, t.n, c.n)
             else:
                 e = _estimate(context, method, t, c, segment, treatment, tables)
-            rows.append(_row(context, method, scale, segment, treatment, e, t, c))
+            rows.append(_row(context, method, scale, segment, treatment, e, t, c, levels))
     return rows
 
 
@@ -212,7 +214,7 @@ def _quantile_rows(context: _Context, tables: Tables) -> list[dict]:
         compared = (treatment, context.experiment.control)
         pair = [found.get(a, "The quantile can't be estimated: an arm has no units.") for a in compared]
         sizes = [arms[a].share if a in arms else NOTHING for a in compared]
-        levels = [arm.mean if isinstance(arm, Arm) else None for arm in pair]
+        levels = [arm.mean if isinstance(arm, Arm) and not math.isnan(arm.mean) else None for arm in pair]
         problem = context.problem or next((p for p in pair if isinstance(p, str)), None)
         for method, scale in QUANTILES.items():
             if problem:
@@ -236,17 +238,17 @@ def _row(
 ) -> dict:
     """One row of the result, and the estimate itself under `found`; `levels` are the arms', if not their ratios."""
     experiment = context.experiment
-    levels = [m.ratio().mean if m.n else None for m in (t, c)] if levels is None else levels
-    means = dict(zip(("mean_treatment", "mean_control"), levels, strict=True))
+    levels = _levels(t, c) if levels is None else levels
     clustered = bool(t.n_units or c.n_units)
-    row = dict.fromkeys(ESTIMATES.names) | {
+    role = experiment.metrics[context.metric_id]
+    row = EMPTY_ROW | {
         "experiment_id": experiment.experiment_id,
         "metric_id": context.metric_id,
         "method": method,
         "segment": segment,
         "treatment_arm": treatment,
         "control_arm": experiment.control or None,
-        "metric_role": experiment.metrics[context.metric_id],
+        "metric_role": role,
         "estimand": "ate",
         "scale": scale,
         "estimate": e.estimate,
@@ -256,9 +258,10 @@ def _row(
         "p_value": e.p_value,
         "n_treatment": t.units,
         "n_control": c.units,
-        **{k: None if v is None or math.isnan(v) else v for k, v in means.items()},
+        "mean_treatment": levels[0],
+        "mean_control": levels[1],
         "alpha": experiment.alpha,
-        "is_primary": experiment.metrics[context.metric_id] == "primary",
+        "is_primary": role == "primary",
         "is_preregistered": experiment.is_preregistered,
         "reason": e.reason,
         "n_clusters_treatment": t.n if clustered else None,
@@ -269,6 +272,11 @@ def _row(
     _add_sequential(row, experiment, e)
     _add_decisions(row, context, e)
     return row
+
+
+def _levels(t: UnitMoments, c: UnitMoments) -> list[float | None]:
+    means = [m.ratio().mean if m.n else math.nan for m in (t, c)]
+    return [None if math.isnan(mean) else mean for mean in means]
 
 
 def _add_sequential(row: dict, experiment: Experiment, e: Estimate) -> None:

@@ -185,42 +185,34 @@ def arm_of(moments: UnitMoments, metric: Mapping[str, Any]) -> Arm:
 
 
 def regression_cells(
-    cells: list[dict[str, Any]], treatment: str, control: str, arms: tuple[UnitMoments, UnitMoments]
+    cells: Mapping[str, np.ndarray], treatment: str, control: str, arms: tuple[UnitMoments, UnitMoments]
 ) -> Cells | str:
     """Cells of covariate bin and stratum as `lin` takes them, or why there are none.
 
-    A bin's covariate is its mean over all arms. A ratio is taken through its linearised unit, each arm's about its own
-    ratio. Strata are indicators; beyond 20, and those with fewer than 5 units in an arm, are one.
+    `cells` are the columns of `moments_covariate_cells`. A bin's covariate is its mean over all arms. A ratio is taken
+    through its linearised unit, each arm's about its own ratio. Strata are indicators; beyond 20, and those with fewer
+    than 5 units in an arm, are one.
     """
-    kept = [row for row in cells if row["arm"] in (treatment, control)]
-    ratios = dict(zip((treatment, control), arms, strict=True))
-    if not kept or any(not math.isfinite(m.ratio().mean) for m in arms):
+    kept = np.isin(cells["arm"], (treatment, control))
+    ratios = [m.ratio().mean for m in arms]
+    if not kept.any() or not all(map(math.isfinite, ratios)):
         return "An arm has no units, or its denominator is 0."
-    bins: dict[int, tuple[float, float]] = {}
-    sizes: dict[str, dict[str, int]] = {}
-    for row in cells:
-        n, total = bins.get(row["bin"], (0.0, 0.0))
-        bins[row["bin"]] = (n + row["moments"].n, total + row["moments"].n * row["moments"].mean_x)
-    for row in kept:
-        counts = sizes.setdefault(_stratum(row), {treatment: 0, control: 0})
-        counts[row["arm"]] += row["moments"].n
-    large = [s for s in sorted(sizes, key=lambda s: (-sum(sizes[s].values()), s)) if min(sizes[s].values()) >= 5]
-    indicators = large[1:20] if len(large) == len(sizes) else large[:20]
-    treated, x, n, mean, scatter = [], [], [], [], []
-    for row in kept:
-        m, arm = row["moments"], ratios[row["arm"]]
-        r = arm.ratio().mean
-        variance = (m.var_y - 2 * r * m.cov_yz + r * r * m.var_z) / arm.mean_z**2 if m.n > 1 else 0.0
-        treated.append(float(row["arm"] == treatment))
-        x.append([bins[row["bin"]][1] / bins[row["bin"]][0], *(float(_stratum(row) == s) for s in indicators)])
-        n.append(m.n)
-        mean.append(r + (m.mean_y - r * m.mean_z) / arm.mean_z)
-        scatter.append(max(variance, 0.0) * (m.n - 1))
-    return Cells(np.array(treated), np.array(x), np.array(n), np.array(mean), np.array(scatter))
-
-
-def _stratum(row: Mapping[str, Any]) -> str:
-    return "" if is_missing(row["stratum"]) else str(row["stratum"])
+    _, bins = np.unique(cells["bin"], return_inverse=True)
+    level = np.bincount(bins, cells["n"] * cells["mean_x"]) / np.bincount(bins, cells["n"])
+    treated = cells["arm"][kept] == treatment
+    n, stratum = cells["n"][kept], cells["stratum"][kept]
+    labels, index = np.unique(stratum.astype(str), return_inverse=True)
+    sizes = [np.bincount(index[arm], n[arm], len(labels)) for arm in (treated, ~treated)]
+    order = sorted(range(len(labels)), key=lambda k: (-(sizes[0][k] + sizes[1][k]), labels[k]))
+    large = [k for k in order if min(sizes[0][k], sizes[1][k]) >= 5]
+    indicators = large[1:20] if len(large) == len(labels) else large[:20]
+    x = np.column_stack([level[bins[kept]], *((index == k).astype("float64") for k in indicators)])
+    r = np.where(treated, *ratios)
+    z = np.where(treated, *(m.mean_z for m in arms))
+    y, mean_z = cells["mean_y"][kept], cells["mean_z"][kept]
+    variance = cells["var_y"][kept] - 2 * r * cells["cov_yz"][kept] + r * r * cells["var_z"][kept]
+    scatter = np.where(n > 1, np.maximum(variance / z**2, 0.0) * (n - 1), 0.0)
+    return Cells(treated.astype("float64"), x, n, r + (y - r * mean_z) / z, scatter)
 
 
 def effect_scale(metric: Mapping[str, Any]) -> str:

@@ -279,7 +279,7 @@ def test_regression_from_cells():
     found, _ = run(moments_of(frame), frame, covariate_cells=pd.DataFrame(rows))
     row = found.loc[("regression_adjusted", "all")]
     arms = {a: UnitMoments.from_rows(p.y, x=p.x) for a, p in frame.groupby("arm")}
-    cells = [r | {"moments": UnitMoments(**{k: r[k] for k in MOMENTS})} for r in rows]
+    cells = {name: pd.DataFrame(rows)[name].to_numpy() for name in rows[0]}
     e = lin(regression_cells(cells, "t", "c", (arms["t"], arms["c"])))
     assert (row.estimate, row.std_error) == pytest.approx((e.estimate, e.std_error), rel=1e-7)
     assert row.std_error < 0.8 * found.loc[("difference_in_means", "all")].std_error

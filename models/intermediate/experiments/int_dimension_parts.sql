@@ -51,7 +51,7 @@ judged as (
 placed as (
     select
         *,
-        row_number() over (partition by experiment_id, dimension, is_large order by n_units desc, part) as place
+        row_number() over (partition by experiment_id, dimension, is_large order by n_units desc, part asc) as place
     from judged
 ),
 

@@ -48,8 +48,8 @@ timed as (
     inner join units on metrics.unit_type = units.unit_type
 ),
 
--- As if the experiment ended where the data do: who would have been in it, and from when on. A second after a unit was first
--- seen, so that what was known of it then is from before.
+-- As if the experiment ended where the data do: who would have been in it, and from when on. A second after a unit was
+-- first seen, so that what was known of it then is from before.
 final as (
     select
         experiment_id,
