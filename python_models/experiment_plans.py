@@ -10,6 +10,8 @@ def model(dbt, session):
     moments = read(dbt.ref("moments_unit_metrics"))
     counts = read(dbt.ref("moments_arm_counts"))
     further = {
+        "quantile_points": read(dbt.ref("moments_quantile_points")),
+        "quantile_bins": read(dbt.ref("moments_quantiles")),
         "starts": read(dbt.ref("moments_start_counts")),
     }
     return write(plan_experiments(registry, metrics, moments, counts, **further), session)

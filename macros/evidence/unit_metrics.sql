@@ -1,3 +1,8 @@
+{# The arm of the units that an experiment which has not begun could assign. #}
+{% macro baseline_arm() -%}
+    (baseline)
+{%- endmacro %}
+
 {# What one unit adds up to, of one measure, in its window (`>=`) or in its past, which ends at the assignment (`<`). #}
 {% macro unit_total(measure, side) -%}
     {%- set edge = 'windows.window_starts_at' if side == '>=' else 'windows.assigned_at' -%}

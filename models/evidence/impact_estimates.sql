@@ -69,7 +69,8 @@ final as (
         non_inferiority_margin,
         non_inferiority_p_value,
         is_non_inferior,
-        heterogeneity_p_value
+        heterogeneity_p_value,
+        heterogeneity_p_value_adjusted
     from estimates
 )
 

@@ -56,8 +56,10 @@ ESTIMATES = pa.schema(
         ("non_inferiority_p_value", pa.float64()),
         ("is_non_inferior", pa.bool_()),
         ("heterogeneity_p_value", pa.float64()),
+        ("heterogeneity_p_value_adjusted", pa.float64()),
     ]
 )
+EMPTY_ROW = dict.fromkeys(ESTIMATES.names)
 
 
 def estimate_experiments(
@@ -75,6 +77,7 @@ def estimate_experiments(
         found = [row for metric_id in experiment.metrics for row in _estimate_metric(experiment, metric_id, tables)]
         _adjust(found, "p_value", "p_value_adjusted")
         _adjust(found, "sequential_p_value", "decision_p_value")
+        _adjust_heterogeneity(found)
         _judge(experiment, found, tables, find_checks(experiment, tables))
         rows += found
     return write_table(rows, ESTIMATES)
@@ -108,7 +111,9 @@ def _estimate_metric(experiment: Experiment, metric_id: str, tables: Tables) -> 
     if context.problem:
         return rows
     rows += _stratified_rows(context, tables) + _regression_rows(context, tables)
-    rows += _triggered_rows(context, tables) + _stratum_rows(context, tables)
+    rows += _triggered_rows(context, tables)
+    for dimension in ("stratum", *experiment.dimensions):
+        rows += _dimension_rows(context, dimension, tables)
     return rows
 
 
@@ -118,12 +123,13 @@ def _segment_rows(context: _Context, segment: str, arms: Arms, tables: Tables) -
     rows = []
     for treatment in context.treatments:
         t, c = arms.get(treatment, NOTHING), arms.get(context.experiment.control, NOTHING)
+        levels = _levels(t, c)
         for method, scale in (PLAIN | ADJUSTED if adjusts else PLAIN).items():
             if context.problem:
                 e = missing(context.problem, t.n, c.n)
             else:
                 e = _estimate(context, method, t, c, segment, treatment, tables)
-            rows.append(_row(context, method, scale, segment, treatment, e, t, c))
+            rows.append(_row(context, method, scale, segment, treatment, e, t, c, levels))
     return rows
 
 
@@ -161,7 +167,7 @@ def _regression_rows(context: _Context, tables: Tables) -> list[dict]:
     cells = tables.regression.get((context.experiment.experiment_id, context.metric_id), [])
     arms = tables.arms(context.experiment.experiment_id, context.metric_id)
     rows = []
-    for treatment in context.experiment.treatments if cells else []:
+    for treatment in context.experiment.treatments if cells and context.experiment.control in arms else []:
         t, c = arms.get(treatment, NOTHING), arms.get(context.experiment.control, NOTHING)
         built = regression_cells(cells, treatment, context.experiment.control, (t, c))
         e = missing(built, t.n, c.n) if isinstance(built, str) else lin(built, "HC2", context.alpha)
@@ -181,11 +187,12 @@ def _triggered_rows(context: _Context, tables: Tables) -> list[dict]:
     return _segment_rows(context, "triggered", exposed, tables)
 
 
-def _stratum_rows(context: _Context, tables: Tables) -> list[dict]:
-    """The effect in each stratum that is large enough to show, and whether it differs between them."""
-    strata = tables.strata(context.experiment.experiment_id, context.metric_id)
-    shown = collapsed(strata, context.experiment.arms)
-    rows = [row for name, arms in shown.items() for row in _segment_rows(context, f"stratum={name}", arms, tables)]
+def _dimension_rows(context: _Context, dimension: str, tables: Tables) -> list[dict]:
+    """The effect in each part of a dimension that is large enough to show, and whether it differs between them."""
+    experiment = context.experiment
+    parts = tables.cut(experiment.experiment_id, context.metric_id, dimension)
+    shown = collapsed(parts, experiment.arms, experiment.most_parts, experiment.least_units)
+    rows = [row for name, arms in shown.items() for row in _segment_rows(context, f"{dimension}={name}", arms, tables)]
     groups: dict[tuple, list[dict]] = {}
     for row in rows:
         groups.setdefault((row["method"], row["treatment_arm"]), []).append(row)
@@ -207,7 +214,7 @@ def _quantile_rows(context: _Context, tables: Tables) -> list[dict]:
         compared = (treatment, context.experiment.control)
         pair = [found.get(a, "The quantile can't be estimated: an arm has no units.") for a in compared]
         sizes = [arms[a].share if a in arms else NOTHING for a in compared]
-        levels = [arm.mean if isinstance(arm, Arm) else None for arm in pair]
+        levels = [arm.mean if isinstance(arm, Arm) and not math.isnan(arm.mean) else None for arm in pair]
         problem = context.problem or next((p for p in pair if isinstance(p, str)), None)
         for method, scale in QUANTILES.items():
             if problem:
@@ -231,17 +238,17 @@ def _row(
 ) -> dict:
     """One row of the result, and the estimate itself under `found`; `levels` are the arms', if not their ratios."""
     experiment = context.experiment
-    levels = [m.ratio().mean if m.n else None for m in (t, c)] if levels is None else levels
-    means = dict(zip(("mean_treatment", "mean_control"), levels, strict=True))
+    levels = _levels(t, c) if levels is None else levels
     clustered = bool(t.n_units or c.n_units)
-    row = dict.fromkeys(ESTIMATES.names) | {
+    role = experiment.metrics[context.metric_id]
+    row = EMPTY_ROW | {
         "experiment_id": experiment.experiment_id,
         "metric_id": context.metric_id,
         "method": method,
         "segment": segment,
         "treatment_arm": treatment,
         "control_arm": experiment.control or None,
-        "metric_role": experiment.metrics[context.metric_id],
+        "metric_role": role,
         "estimand": "ate",
         "scale": scale,
         "estimate": e.estimate,
@@ -251,9 +258,10 @@ def _row(
         "p_value": e.p_value,
         "n_treatment": t.units,
         "n_control": c.units,
-        **{k: None if v is None or math.isnan(v) else v for k, v in means.items()},
+        "mean_treatment": levels[0],
+        "mean_control": levels[1],
         "alpha": experiment.alpha,
-        "is_primary": experiment.metrics[context.metric_id] == "primary",
+        "is_primary": role == "primary",
         "is_preregistered": experiment.is_preregistered,
         "reason": e.reason,
         "n_clusters_treatment": t.n if clustered else None,
@@ -264,6 +272,11 @@ def _row(
     _add_sequential(row, experiment, e)
     _add_decisions(row, context, e)
     return row
+
+
+def _levels(t: UnitMoments, c: UnitMoments) -> list[float | None]:
+    means = [m.ratio().mean if m.n else math.nan for m in (t, c)]
+    return [None if math.isnan(mean) else mean for mean in means]
 
 
 def _add_sequential(row: dict, experiment: Experiment, e: Estimate) -> None:
@@ -305,25 +318,44 @@ def _add_decisions(row: dict, context: _Context, e: Estimate) -> None:
 def _adjust(rows: list[dict], source: str, target: str) -> None:
     """Correct the p values in their families: primary by Holm, secondary by Benjamini-Hochberg.
 
-    A family holds the hypotheses of one role, each once: the same method and segment over metrics and arms; all strata
-    together are one family, so that no stratum wins by being one of many. Guardrails keep their own p values, because
-    a correction would hide harm.
+    A family holds the hypotheses of one role, each once: the same method and segment over metrics and arms; the parts
+    of all dimensions together are one family, so that no part wins by being one of many. Guardrails keep their own p
+    values, because a correction would hide harm.
     """
     families: dict[tuple, list[dict]] = {}
     for row in rows:
-        segment = "strata" if row["segment"].startswith("stratum=") else row["segment"]
+        segment = "parts" if "=" in row["segment"] else row["segment"]
         families.setdefault((row["metric_role"], row["method"], segment), []).append(row)
-    procedures = {"primary": holm, "secondary": benjamini_hochberg}
     for (role, _, _), family in families.items():
-        p_values = [row[source] for row in family]
-        adjusted = procedures[role](p_values) if role in procedures else p_values
-        for row, p in zip(family, adjusted, strict=True):
-            row[target] = None if row[source] is None else float(p)
+        for row, p in zip(family, _corrected(role, [row[source] for row in family]), strict=True):
+            row[target] = p
+
+
+def _adjust_heterogeneity(rows: list[dict]) -> None:
+    """Each dimension, metric and arm asks once whether the effect differs: the same families, over those questions."""
+    families: dict[tuple, dict[tuple, list[dict]]] = {}
+    for row in rows:
+        if "=" in row["segment"]:
+            asked = row["metric_id"], row["segment"].split("=")[0], row["treatment_arm"]
+            families.setdefault((row["metric_role"], row["method"]), {}).setdefault(asked, []).append(row)
+    for (role, _), questions in families.items():
+        p_values = [group[0]["heterogeneity_p_value"] for group in questions.values()]
+        for group, p in zip(questions.values(), _corrected(role, p_values), strict=True):
+            for row in group:
+                row["heterogeneity_p_value_adjusted"] = p
+
+
+def _corrected(role: str, p_values: list[float | None]) -> list[float | None]:
+    procedure = {"primary": holm, "secondary": benjamini_hochberg}.get(role)
+    if procedure is None:
+        return p_values
+    return [None if p is None else float(a) for p, a in zip(p_values, procedure(p_values), strict=True)]
 
 
 def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapping[str, Check]) -> None:
     further = {
         "srm_by_stratum": "the sample ratio fails in a stratum",
+        "srm_by_dimension": "the sample ratio fails in a part",
         "srm_by_start_day": "the sample ratio fails on a day",
         "srm_triggered": "exposure differs between the arms",
         "pre_period_difference": "the metrics differed before the start",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,19 @@ import pyarrow as pa
 from . import checks
 from .adjustment import Cells, cuped_many, post_stratified_arms
 from .effects import cuped, difference
+from .grading import sentence
 from .moments import Arm, UnitMoments
 from .planning import effective_variance, minimum_detectable_effect, plan, remaining_variance
+from .quantiles import quantile_arm
 from .registry import COMPARED_DESIGNS, Experiment, is_missing, names, read_experiment
-from .tables import NOTHING, Tables, read_tables, records, write_table
+from .tables import NOTHING, QuantileArm, Tables, read_tables, records, write_table
 
 AGGREGATIONS = ("mean", "ratio", "proportion", "count", "quantile")
 TRANSFORMS = ("none", "log", "winsorize")
 CLUSTERS_KNOWN = 0.99
 BALANCED = 0.1
 HORIZONS = (8, 10, 12)
+BASELINE = "(baseline)"  # the arm of the units that an experiment which has not begun could assign
 
 CHECKS = pa.schema(
     [
@@ -114,8 +118,9 @@ def plan_experiments(
 ) -> pa.Table:
     """One row per experiment, registered metric and weeks of 8, 10, 12 and the registered length (schema `PLANS`).
 
-    The baseline is the control arm of the experiment; before it has started, that of another experiment with the
-    metric. Effects are on the scale of the registered one: absolute for means and proportions, relative otherwise.
+    The baseline is the control arm of the experiment; before it has started, the units that could be in it; without
+    any, an arm of another experiment with the metric. Effects are on the scale of the registered one: absolute for
+    means and proportions, relative otherwise.
     """
     tables = read_tables(metrics, moments, counts, **further)
     rows: list[dict] = []
@@ -180,42 +185,34 @@ def arm_of(moments: UnitMoments, metric: Mapping[str, Any]) -> Arm:
 
 
 def regression_cells(
-    cells: list[dict[str, Any]], treatment: str, control: str, arms: tuple[UnitMoments, UnitMoments]
+    cells: Mapping[str, np.ndarray], treatment: str, control: str, arms: tuple[UnitMoments, UnitMoments]
 ) -> Cells | str:
     """Cells of covariate bin and stratum as `lin` takes them, or why there are none.
 
-    A bin's covariate is its mean over all arms. A ratio is taken through its linearised unit, each arm's about its own
-    ratio. Strata are indicators; beyond 20, and those with fewer than 5 units in an arm, are one.
+    `cells` are the columns of `moments_covariate_cells`. A bin's covariate is its mean over all arms. A ratio is taken
+    through its linearised unit, each arm's about its own ratio. Strata are indicators; beyond 20, and those with fewer
+    than 5 units in an arm, are one.
     """
-    kept = [row for row in cells if row["arm"] in (treatment, control)]
-    ratios = dict(zip((treatment, control), arms, strict=True))
-    if not kept or any(not math.isfinite(m.ratio().mean) for m in arms):
+    kept = np.isin(cells["arm"], (treatment, control))
+    ratios = [m.ratio().mean for m in arms]
+    if not kept.any() or not all(map(math.isfinite, ratios)):
         return "An arm has no units, or its denominator is 0."
-    bins: dict[int, tuple[float, float]] = {}
-    sizes: dict[str, dict[str, int]] = {}
-    for row in cells:
-        n, total = bins.get(row["bin"], (0.0, 0.0))
-        bins[row["bin"]] = (n + row["moments"].n, total + row["moments"].n * row["moments"].mean_x)
-    for row in kept:
-        counts = sizes.setdefault(_stratum(row), {treatment: 0, control: 0})
-        counts[row["arm"]] += row["moments"].n
-    large = [s for s in sorted(sizes, key=lambda s: (-sum(sizes[s].values()), s)) if min(sizes[s].values()) >= 5]
-    indicators = large[1:20] if len(large) == len(sizes) else large[:20]
-    treated, x, n, mean, scatter = [], [], [], [], []
-    for row in kept:
-        m, arm = row["moments"], ratios[row["arm"]]
-        r = arm.ratio().mean
-        variance = (m.var_y - 2 * r * m.cov_yz + r * r * m.var_z) / arm.mean_z**2 if m.n > 1 else 0.0
-        treated.append(float(row["arm"] == treatment))
-        x.append([bins[row["bin"]][1] / bins[row["bin"]][0], *(float(_stratum(row) == s) for s in indicators)])
-        n.append(m.n)
-        mean.append(r + (m.mean_y - r * m.mean_z) / arm.mean_z)
-        scatter.append(max(variance, 0.0) * (m.n - 1))
-    return Cells(np.array(treated), np.array(x), np.array(n), np.array(mean), np.array(scatter))
-
-
-def _stratum(row: Mapping[str, Any]) -> str:
-    return "" if is_missing(row["stratum"]) else str(row["stratum"])
+    _, bins = np.unique(cells["bin"], return_inverse=True)
+    level = np.bincount(bins, cells["n"] * cells["mean_x"]) / np.bincount(bins, cells["n"])
+    treated = cells["arm"][kept] == treatment
+    n, stratum = cells["n"][kept], cells["stratum"][kept]
+    labels, index = np.unique(stratum.astype(str), return_inverse=True)
+    sizes = [np.bincount(index[arm], n[arm], len(labels)) for arm in (treated, ~treated)]
+    order = sorted(range(len(labels)), key=lambda k: (-(sizes[0][k] + sizes[1][k]), labels[k]))
+    large = [k for k in order if min(sizes[0][k], sizes[1][k]) >= 5]
+    indicators = large[1:20] if len(large) == len(labels) else large[:20]
+    x = np.column_stack([level[bins[kept]], *((index == k).astype("float64") for k in indicators)])
+    r = np.where(treated, *ratios)
+    z = np.where(treated, *(m.mean_z for m in arms))
+    y, mean_z = cells["mean_y"][kept], cells["mean_z"][kept]
+    variance = cells["var_y"][kept] - 2 * r * cells["cov_yz"][kept] + r * r * cells["var_z"][kept]
+    scatter = np.where(n > 1, np.maximum(variance / z**2, 0.0) * (n - 1), 0.0)
+    return Cells(treated.astype("float64"), x, n, r + (y - r * mean_z) / z, scatter)
 
 
 def effect_scale(metric: Mapping[str, Any]) -> str:
@@ -257,6 +254,12 @@ def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     if experiment.design in COMPARED_DESIGNS and not isinstance(experiment.weights, str):
         weights = experiment.weights
         found["srm_by_stratum"] = checks.sample_ratio_within(parts.get("stratum", {}), weights, "stratum")
+        cut = {
+            f"{dimension}={name}": counts
+            for dimension in experiment.dimensions
+            for name, counts in parts.get(f"attribute:{dimension}", {}).items()
+        }
+        found["srm_by_dimension"] = checks.sample_ratio_within(cut, weights, "part")
         found["srm_by_start_day"] = checks.sample_ratio_within(parts.get("start_day", {}), weights, "day")
         exposed = parts.get("exposed", {}).get("exposed", {})
         if experiment.control in exposed:
@@ -264,6 +267,8 @@ def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     if experiment.problem is None:
         found["pre_period_difference"] = _past(experiment, tables)
         found["novelty"] = _novelty(experiment, tables)
+    if experiment.dimensions and experiment.design in COMPARED_DESIGNS and tables.sizes.get(e):
+        found["dimensions_known"] = _dimensions_known(experiment, parts)
     if experiment.cluster_by is not None:
         found["interference"] = checks.interference(tables.neighbours.get(e))
         units = sum(pair[0] for pair in tables.sizes.get(e, {}).values())
@@ -279,6 +284,21 @@ def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
         experiment.planned_days, experiment.days, experiment.looks_were_planned
     )
     return found
+
+
+def _dimensions_known(experiment: Experiment, parts: Mapping[str, Mapping[str, Mapping[str, int]]]) -> checks.Check:
+    """Is there anything to cut by? The statistic is the smallest share of units whose part has a name."""
+    known: dict[str, float] = {}
+    for dimension in experiment.dimensions:
+        sizes = {name: sum(c.values()) for name, c in parts.get(f"attribute:{dimension}", {}).items()}
+        total = sum(sizes.values())
+        known[dimension] = 1 - sizes.get("(none)", 0) / total if total else 0.0
+    least = min(known, key=lambda name: (known[name], name))
+    nobody = [name for name, share in known.items() if share == 0]
+    detail = f"{least} was observed of {known[least]:.1%} of the units before their assignment."
+    if nobody:
+        detail = f"Observed of nobody before the assignment, so that nothing is cut by it: {', '.join(nobody)}."
+    return checks.Check(known[least], None, 0.0, not nobody, detail)
 
 
 def _fact(passed: bool | None, yes: str, no: str) -> checks.Check:
@@ -408,18 +428,68 @@ def _power(experiment: Experiment, tables: Tables) -> checks.Check:
     return checks.Check(worst, None, planned, worst <= planned, detail)
 
 
-def _baseline(experiment: Experiment, metric_id: str, tables: Tables) -> tuple[UnitMoments, UnitMoments, str] | None:
-    """(control, all others of that experiment, where it comes from)."""
-    own = tables.arms(experiment.experiment_id, metric_id)
-    if own.get(experiment.control, NOTHING).n > 1:
+@dataclass(frozen=True, slots=True)
+class _Baseline:
+    """The metric without the treatment: its level, the variance that a unit contributes, the share of it that the
+    covariate leaves, how many times the variance of independent units it is (None: not known), and where it is from."""
+
+    mean: float
+    variance: float
+    left: float
+    inflation: float | None
+    source: str
+    caution: str | None = None
+
+
+def _baseline(experiment: Experiment, metric_id: str, tables: Tables) -> _Baseline | None:
+    quantiles = tables.catalogue[metric_id]["aggregation"] == "quantile"
+    known: Mapping[tuple[str, str], Mapping[str, Any]] = tables.quantiles
+    if not quantiles:
+        known = {key: segments.get("all", {}) for key, segments in tables.cells.items()}
+    own = known.get((experiment.experiment_id, metric_id), {})
+    if _size(own.get(experiment.control)) > 1:
         others = next((own[t] for t in experiment.treatments if t in own), NOTHING)
-        return own[experiment.control], others, f"the control arm of {experiment.experiment_id}"
-    for (e, m), segments in sorted(tables.cells.items()):
-        arms = segments.get("all", {})
-        if m == metric_id and arms:
-            arm = max(arms, key=lambda a: (arms[a].n, a))
-            return arms[arm], NOTHING, f"the arm {arm} of {e}"
+        source = f"the control arm of {experiment.experiment_id}"
+        return _read_baseline(own[experiment.control], others, source, experiment, metric_id, tables)
+    if _size(own.get(BASELINE)) > 1:
+        source = "units that are in no experiment yet"
+        return _read_baseline(own[BASELINE], own[BASELINE], source, experiment, metric_id, tables)
+    for (e, m), arms in sorted(known.items()):
+        begun = {arm: found for arm, found in arms.items() if arm != BASELINE}
+        if m == metric_id and begun:
+            arm = max(begun, key=lambda a: (_size(begun[a]), a))
+            return _read_baseline(begun[arm], begun[arm], f"the arm {arm} of {e}", experiment, metric_id, tables)
     return None
+
+
+def _size(arm: UnitMoments | QuantileArm | None) -> int:
+    return 0 if arm is None else arm.share.n if isinstance(arm, QuantileArm) else arm.n
+
+
+def _read_baseline(
+    arm: UnitMoments | QuantileArm,
+    other: UnitMoments | QuantileArm,
+    source: str,
+    experiment: Experiment,
+    metric_id: str,
+    tables: Tables,
+) -> _Baseline:
+    units = arm.share if isinstance(arm, QuantileArm) else arm
+    caution = None
+    # Every unit a cluster of its own: a stratum, for example, is known only once units are assigned.
+    if experiment.cluster_by is not None and units.n_units in (0, units.n):
+        caution = f"The {experiment.cluster_by} of the units is not known yet: they are planned for as if independent."
+    if isinstance(arm, QuantileArm):
+        found = quantile_arm(
+            arm.probability, arm.point, arm.lows, arm.highs, arm.ranks, units.ratio(), experiment.alpha
+        )
+        if isinstance(found, str):
+            return _Baseline(arm.point, math.nan, 1.0, None, source, found)
+        inflation = None if units.n_units else 1.0
+        return _Baseline(found.mean, found.variance * units.units / units.n, 1.0, inflation, source, caution)
+    left = remaining_variance(other, arm) if isinstance(other, UnitMoments) else 1.0
+    inflation = None if caution else _design_effect(arm, tables.catalogue[metric_id])
+    return _Baseline(arm.ratio().mean, effective_variance(arm), left, inflation, source, caution)
 
 
 def _plan_row(experiment: Experiment, metric_id: str, weeks: int, tables: Tables) -> dict:
@@ -431,33 +501,31 @@ def _plan_row(experiment: Experiment, metric_id: str, weeks: int, tables: Tables
         "alpha": experiment.alpha,
         "power": experiment.power,
     }
-    if metric is None or metric["aggregation"] == "quantile" or experiment.problem:
-        row["reason"] = metric_problem(experiment, metric_id, metric, tables) or "A quantile has no plan."
+    if metric is None or metric["aggregation"] not in AGGREGATIONS or experiment.problem:
+        row["reason"] = metric_problem(experiment, metric_id, metric, tables)
         return row
     row["scale"] = effect_scale(metric)
     baseline = _baseline(experiment, metric_id, tables)
     if baseline is None:
         row["reason"] = "No unit of the kind has been measured, so the variance is not known."
         return row
-    control, other, source = baseline
-    arm, level = control.ratio(), abs(control.ratio().mean)
-    row |= {"baseline_mean": _known(arm.mean), "baseline_source": source, "effect": None}
-    scale = 1.0 if row["scale"] == "absolute" else level
-    variance, left = effective_variance(control), remaining_variance(other, control)
-    if not (math.isfinite(variance) and scale > 0):
-        row["reason"] = "The variance of the metric is not known, or the control's level is 0."
+    row |= {"baseline_mean": _known(baseline.mean), "baseline_source": baseline.source, "effect": None}
+    scale = 1.0 if row["scale"] == "absolute" else abs(baseline.mean)
+    if not (math.isfinite(baseline.variance) and scale > 0):
+        unknown = "The variance of the metric is not known, or the control's level is 0."
+        row["reason"] = baseline.caution or unknown
         return row
+    variance = baseline.variance / scale**2
     share, inflow, most = _inflow(experiment, tables)
     effect = experiment.smallest_effect if metric_id == experiment.primary else None
     planned = [
-        plan(v / scale**2, effect, inflow, weeks, experiment.alpha, experiment.power, share, most)
-        for v in (variance, variance * left)
+        plan(v, effect, inflow, weeks, experiment.alpha, experiment.power, share, most)
+        for v in (variance, variance * baseline.left)
     ]
-    inflated = _design_effect(control, tables, experiment, metric_id)
     return row | {
-        "baseline_variance": variance / scale**2,
-        "design_effect": inflated,
-        "remaining_variance": left,
+        "baseline_variance": variance,
+        "design_effect": baseline.inflation,
+        "remaining_variance": baseline.left,
         "treatment_share": share,
         "units_per_week": inflow,
         "effect": effect,
@@ -468,15 +536,14 @@ def _plan_row(experiment: Experiment, metric_id: str, weeks: int, tables: Tables
         "units": planned[0].units,
         "detectable_effect": planned[0].detectable,
         "detectable_effect_adjusted": planned[1].detectable,
-        "reason": planned[0].reason,
+        "reason": sentence([planned[0].reason, baseline.caution]),
     }
 
 
-def _design_effect(control: UnitMoments, tables: Tables, experiment: Experiment, metric_id: str) -> float | None:
+def _design_effect(control: UnitMoments, metric: Mapping[str, Any]) -> float | None:
     """How many times the variance of independent units; 1 where units stand for themselves, NULL where not known."""
     if not control.n_units:
         return 1.0
-    metric = tables.catalogue[metric_id]
     p = control.ratio().mean
     if metric["aggregation"] == "proportion" and 0 < p < 1:
         return effective_variance(control) / (p * (1 - p))
@@ -486,7 +553,8 @@ def _design_effect(control: UnitMoments, tables: Tables, experiment: Experiment,
 def _inflow(experiment: Experiment, tables: Tables) -> tuple[float, float | None, float]:
     """(share of the first treatment arm among it and the control, units of both a week, units there can be).
 
-    Units that were all assigned within a week are a population: more weeks bring no more of them.
+    Before the start they are the planned share of the units that could be assigned. Units that were all assigned
+    within a week are a population: more weeks bring no more of them.
     """
     weights = experiment.weights if isinstance(experiment.weights, dict) else {}
     pair = [weights.get(a, 0.0) for a in (*experiment.treatments[:1], experiment.control)]
@@ -494,6 +562,8 @@ def _inflow(experiment: Experiment, tables: Tables) -> tuple[float, float | None
     sizes = tables.sizes.get(experiment.experiment_id, {})
     units = sum(sizes.get(a, (0, 0))[0] for a in (*experiment.treatments[:1], experiment.control))
     days = tables.parts.get(experiment.experiment_id, {}).get("start_day", {})
+    if not units and sum(weights.values()) > 0:
+        units = int(sum(arms.get(BASELINE, 0) for arms in days.values()) * sum(pair) / sum(weights.values()))
     first, last = (min(days), max(days)) if days else (None, None)
     if not units or first is None:
         return share, None, math.inf

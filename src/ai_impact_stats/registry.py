@@ -12,6 +12,7 @@ import pandas as pd
 from .grading import HOLDOUT_DESIGNS, RANDOMISED_DESIGNS
 
 DEFAULT_ALPHA, DEFAULT_POWER = 0.05, 0.8
+LEAST_UNITS, MOST_PARTS = 5, 10
 INFERENCES = ("fixed", "always_valid", "obrien_fleming", "pocock")
 COMPARED_DESIGNS = (RANDOMISED_DESIGNS | HOLDOUT_DESIGNS) - {"geo"}
 
@@ -79,6 +80,9 @@ class Experiment:
     cluster_by: str | None = None
     inference: str = "fixed"
     looks: tuple[float, ...] = (1.0,)
+    dimensions: tuple[str, ...] = ()  # that effects are cut by, beside the stratum
+    least_units: int = LEAST_UNITS  # a part with fewer in an arm is not shown
+    most_parts: int = MOST_PARTS
     fraction: float | None = None  # of the planned time that the data cover, at most 1
     planned_days: float | None = None  # by the latest end that was ever registered
     days: float | None = None
@@ -126,6 +130,9 @@ def read_experiment(row: Mapping[str, Any]) -> Experiment:
         changed_after_start=flag(row["is_changed_after_start"]),
         finished=flag(row["is_finished"]),
         problem=None,
+        dimensions=tuple(d for d in dict.fromkeys(names(row.get("dimensions"))) if d != "stratum"),
+        least_units=int(number(row.get("least_units_shown"), LEAST_UNITS)),
+        most_parts=int(number(row.get("most_parts_shown"), MOST_PARTS)),
         **_timing(row),
     )
     return Experiment(**{**experiment.__dict__, "problem": _problem(row, experiment, alpha, power)})

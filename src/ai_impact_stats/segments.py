@@ -8,14 +8,13 @@ from scipy.special import chdtrc
 
 from .estimate import Estimate
 from .moments import UnitMoments
+from .registry import LEAST_UNITS, MOST_PARTS
 
 OTHER = "(other)"
-LIMIT = 10
-K = 5
 
 
 def collapsed(
-    parts: Mapping[str, Mapping[str, UnitMoments]], arms: Sequence[str], limit: int = LIMIT, k: int = K
+    parts: Mapping[str, Mapping[str, UnitMoments]], arms: Sequence[str], limit: int = MOST_PARTS, k: int = LEAST_UNITS
 ) -> dict[str, dict[str, UnitMoments]]:
     """The parts to show: the `limit` largest, the rest together as `(other)`; no arm of a shown part has under k units.
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import brentq
@@ -11,10 +12,21 @@ from .estimate import Estimate, quantile
 
 # Units at which the interval that holds at any time is narrowest, unless a plan says otherwise.
 TUNED_FOR = 5000
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(400)
 _FAR = 8.5  # beyond it the normal distribution holds less than 1e-16
 
 
+@lru_cache
+def _legendre(count: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.polynomial.legendre.leggauss(count)
+
+
+def _nodes(edge: float, step: float) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights on [-1, 1] for a density within ±edge that varies over `step`: eight a step, up to 400."""
+    wanted = min(max(16 * edge / step, 64), 400)
+    return _legendre(min(64 * math.ceil(wanted / 64), 400))
+
+
+@lru_cache
 def mixing_scale(n: float, alpha: float = 0.05) -> float:
     """The ρ that makes the interval at n units as narrow as it can be.
 
@@ -89,9 +101,10 @@ def group_sequential_bounds(
         z = brentq(lambda z, due=due, crossed=crossed: crossed(z) - due, 0.0, _FAR, xtol=1e-12) if due > 1e-16 else _FAR
         bounds.append(z)
         edge = z * math.sqrt(t)
-        inside = _NODES * edge
+        places, weights = _nodes(edge, step)
+        inside = places * edge
         density = np.exp(-(((inside[:, None] - nodes) / step) ** 2) / 2) / (step * math.sqrt(2 * math.pi))
-        nodes, mass = inside, (density @ mass) * _WEIGHTS * edge
+        nodes, mass = inside, (density @ mass) * weights * edge
         spent, earlier = spent + max(due, 0.0), t
     return bounds
 

@@ -36,7 +36,7 @@ class Tables:
 
     `cells`: segment to arm to moments. `sizes`: arm to (units of one arm only, units seen in several). `unclustered`:
     units whose cluster is not known. `quantiles`: arm to `QuantileArm`. `joint`: arm to names and `JointMoments`.
-    `regression`: cells of covariates as records. `weeks`: week to arm to moments. `past`: arm to moments. `parts`:
+    `regression`: cells of covariates by column. `weeks`: week to arm to moments. `past`: arm to moments. `parts`:
     dimension to part to arm to units. `neighbours`: share of control units' neighbours that is treated.
     """
 
@@ -46,7 +46,7 @@ class Tables:
     unclustered: dict[str, int]
     quantiles: dict[tuple[str, str], dict[str, QuantileArm]]
     joint: dict[tuple[str, str], dict[str, tuple[list[str], JointMoments]]]
-    regression: dict[tuple[str, str], list[dict[str, Any]]]
+    regression: dict[tuple[str, str], dict[str, np.ndarray]]
     weeks: dict[tuple[str, str], dict[int, Arms]]
     past: dict[tuple[str, str], Arms]
     parts: dict[str, dict[str, dict[str, dict[str, int]]]]
@@ -59,8 +59,12 @@ class Tables:
         return self.segments(experiment_id, metric_id).get("all", {})
 
     def strata(self, experiment_id: str, metric_id: str) -> dict[str, Arms]:
-        found = self.segments(experiment_id, metric_id)
-        return {s.removeprefix("stratum="): arms for s, arms in found.items() if s.startswith("stratum=")}
+        return self.cut(experiment_id, metric_id, "stratum")
+
+    def cut(self, experiment_id: str, metric_id: str, dimension: str) -> dict[str, Arms]:
+        """The parts of a dimension, by name."""
+        found, prefix = self.segments(experiment_id, metric_id), f"{dimension}="
+        return {s.removeprefix(prefix): arms for s, arms in found.items() if s.startswith(prefix)}
 
 
 def read_tables(
@@ -98,8 +102,7 @@ def read_tables(
             arm.lows.append(_number(row["lowest"]))
             arm.highs.append(_number(row["highest"]))
             arm.ranks.append(float(row["units_up_to"]))
-    for row in records(covariate_cells):
-        tables.regression.setdefault(_key(row), []).append(row | {"moments": _moments(row)})
+    tables.regression.update(_read_regression(covariate_cells))
     for row in records(weeks):
         week = tables.weeks.setdefault(_key(row), {}).setdefault(int(row["week"]), {})
         seen = _moments({**row, "n": row["n_seen"]})
@@ -117,6 +120,20 @@ def read_tables(
         tables.neighbours[str(row["experiment_id"])] = _number(row["treated_neighbours"])
     _read_joint(tables, records(covariances))
     return tables
+
+
+def _read_regression(cells: pd.DataFrame | None) -> dict[tuple[str, str], dict[str, np.ndarray]]:
+    """There are many of these: they stay columns."""
+    if cells is None or cells.empty:
+        return {}
+    numbers = ("bin", "n", "mean_y", "var_y", "mean_z", "var_z", "mean_x", "cov_yz")
+    columns = {name: pd.to_numeric(cells[name]).to_numpy("float64", na_value=math.nan) for name in numbers}
+    columns["arm"] = cells["arm"].astype(object).to_numpy()
+    columns["stratum"] = np.array(["" if is_missing(s) else str(s) for s in cells["stratum"]], object)
+    places = cells.groupby(["experiment_id", "metric_id"], sort=False).indices
+    return {
+        (str(e), str(m)): {name: values[rows] for name, values in columns.items()} for (e, m), rows in places.items()
+    }
 
 
 def _read_joint(tables: Tables, rows: list[dict[str, Any]]) -> None:
@@ -164,7 +181,7 @@ def write_table(rows: list[dict], schema: pa.Schema) -> pa.Table:
     def column(name: str, kind: pa.DataType) -> pa.Array:
         values = [row[name] for row in rows]
         if kind == pa.float64():
-            values = [None if v is None else _rounded(v) for v in values]
+            values = [v if v is None or v == 0 else _rounded(v) for v in values]
         return pa.array(values, kind)
 
     return pa.Table.from_arrays([column(f.name, f.type) for f in schema], schema=schema)

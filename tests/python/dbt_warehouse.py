@@ -28,8 +28,8 @@ MODELS = (
 )
 
 
-class Warehouse:
-    """A DuckDB file with raw tables, and the project's models over it."""
+class Project:
+    """A DuckDB file with raw tables and seeds, and the project to run over it."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "properties.duckdb"
@@ -51,7 +51,6 @@ class Warehouse:
         self.runner = dbtRunner(manifest=parsed.result)
         gc.freeze()  # the manifest is large and stays; closing the warehouse collects garbage after every run
         self.dbt("seed")
-        self.dbt("run", "--select", "+event_reconciliation", "+fct_tasks")
 
     def dbt(self, *arguments: str, succeeds: bool = True) -> object:
         with patch.dict(os.environ, self.environment):
@@ -64,6 +63,18 @@ class Warehouse:
                 r.message for r in getattr(result.result, "results", []) if r.message
             ] or result.exception
         return result
+
+    def query(self, sql: str) -> list[tuple]:
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+
+class Warehouse(Project):
+    """One with the models of events and tasks, to load batches into."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.dbt("run", "--select", "+event_reconciliation", "+fct_tasks")
 
     def build(self, *options: str, models: tuple[str, ...] = MODELS) -> dict[str, Counter]:
         self.dbt("run", "--select", *models, *options)
@@ -86,10 +97,6 @@ class Warehouse:
                 model: Counter(repr(row) for row in connection.execute(f"select * from {model}").fetchall())
                 for model in MODELS
             }  # as text: not-a-number equals itself there
-
-    def query(self, sql: str) -> list[tuple]:
-        with duckdb.connect(str(self.path), read_only=True) as connection:
-            return connection.execute(sql).fetchall()
 
     def start(self, batch: list[tuple[str, dict]], *options: str) -> None:
         """The first load of a new warehouse."""

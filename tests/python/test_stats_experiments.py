@@ -213,6 +213,59 @@ def test_strata_are_adjusted_for_shown_and_tested():
     assert strata.p_value_adjusted.min() == pytest.approx(len(strata) * strata.p_value.min())
 
 
+def test_registered_dimensions_are_cut_shown_and_tested():
+    frame = units(n=600)
+    frame["country"] = RNG.choice(["de", "fr", "it"], len(frame), p=[0.5, 0.3, 0.2])
+    frame["plan"] = RNG.choice(["free", "paid"], len(frame))
+    frame["other"] = "x"
+    frame.loc[(frame.country == "it") & (frame.arm == "t"), "y"] += 2
+    rows, parts = moments_of(frame), []
+    for dimension in ("country", "plan", "other"):
+        for name, part in frame.groupby(dimension):
+            rows += moments_of(part, f"{dimension}={name}")
+            for arm, of in part.groupby("arm"):
+                key = {"experiment_id": "e", "dimension": f"attribute:{dimension}", "part": name, "arm": arm}
+                parts.append(key | {"n_units": len(of)})
+    registered = {"dimensions": "country|plan|colour"}
+    found, checks = run(rows, frame, registered, starts=pd.DataFrame(parts))
+    plain = found.loc["difference_in_means"].drop("all")
+    assert set(plain.index) == {"country=de", "country=fr", "country=it", "plan=free", "plan=paid"}
+    e = difference(*(Arm.from_values(frame.y[(frame.arm == a) & (frame.country == "fr")]) for a in ("t", "c")))
+    row = plain.loc["country=fr"]
+    assert (row.estimate, row.std_error, row.n_treatment) == pytest.approx((e.estimate, e.std_error, e.n_treatment))
+    # All five parts are one family; each dimension asks once whether the effect differs.
+    assert plain.p_value_adjusted.min() == pytest.approx(5 * plain.p_value.min())
+    asked = plain.heterogeneity_p_value.groupby(plain.index.str.split("=").str[0]).first()
+    assert asked["country"] < 1e-6 < 0.01 < asked["plan"]
+    adjusted = plain.heterogeneity_p_value_adjusted.groupby(plain.index.str.split("=").str[0]).first()
+    assert adjusted["country"] == pytest.approx(2 * asked["country"])
+    assert adjusted["plan"] == pytest.approx(asked["plan"])
+    assert checks.passed["srm_by_dimension"]
+    assert "of 5 part(s)" in checks.detail["srm_by_dimension"]
+    assert not checks.passed["dimensions_known"]
+    assert "colour" in checks.detail["dimensions_known"]
+    # A part whose arms are not of the planned sizes.
+    skewed = pd.DataFrame(parts)
+    skewed.loc[(skewed.part == "paid") & (skewed.arm == "t"), "n_units"] //= 2
+    found, checks = run(rows, frame, registered, starts=skewed)
+    assert not checks.passed["srm_by_dimension"]
+    assert "plan=paid" in checks.detail["srm_by_dimension"]
+    assert found.evidence_grade.eq("B").all()
+    assert found.reason.str.contains("sample ratio fails in a part").all()
+
+
+def test_the_smallest_part_that_is_shown_is_the_warehouse_s_to_say():
+    frame = units(n=40)
+    frame["country"] = np.where(frame.groupby("arm").cumcount() < 8, "it", "de")
+    rows = moments_of(frame)
+    for name, part in frame.groupby("country"):
+        rows += moments_of(part, f"country={name}")
+    shown, _ = run(rows, frame, {"dimensions": "country", "least_units_shown": 8, "most_parts_shown": 10})
+    assert "country=it" in shown.index.get_level_values("segment")
+    hidden, _ = run(rows, frame, {"dimensions": "country", "least_units_shown": 9, "most_parts_shown": 10})
+    assert set(hidden.index.get_level_values("segment")) == {"all"}
+
+
 def test_regression_from_cells():
     frame = units(n=400)
     frame["bin"] = np.floor(frame.x * 4).astype(int)
@@ -226,7 +279,7 @@ def test_regression_from_cells():
     found, _ = run(moments_of(frame), frame, covariate_cells=pd.DataFrame(rows))
     row = found.loc[("regression_adjusted", "all")]
     arms = {a: UnitMoments.from_rows(p.y, x=p.x) for a, p in frame.groupby("arm")}
-    cells = [r | {"moments": UnitMoments(**{k: r[k] for k in MOMENTS})} for r in rows]
+    cells = {name: pd.DataFrame(rows)[name].to_numpy() for name in rows[0]}
     e = lin(regression_cells(cells, "t", "c", (arms["t"], arms["c"])))
     assert (row.estimate, row.std_error) == pytest.approx((e.estimate, e.std_error), rel=1e-7)
     assert row.std_error < 0.8 * found.loc[("difference_in_means", "all")].std_error
@@ -463,10 +516,72 @@ def test_plan_of_an_experiment_that_has_not_begun():
     assert found.reason.str.contains("No units arrive").all()
 
 
+def test_plan_from_units_that_are_in_no_experiment_yet():
+    frame = units(n=400, arms=("(baseline)",))
+    days = [
+        {"experiment_id": "e", "dimension": "start_day", "part": d, "arm": "(baseline)", "n_units": 300}
+        for d in ("2026-01-01", "2026-01-28")
+    ]
+    planned = {
+        "experiment_id": "e",
+        "treatment_arm": "t|u",
+        "expected_split": "c:0.5|t:0.25|u:0.25",
+        "assignment_method": None,
+    }
+    none = pd.DataFrame(columns=["experiment_id", "arm", "n_units", "n_excluded"])
+    args = pd.DataFrame([{**REGISTRATION, **planned}]), pd.DataFrame([METRIC]), pd.DataFrame(moments_of(frame)), none
+    found = plan_experiments(*args, starts=pd.DataFrame(days)).to_pandas()
+    row = found.iloc[0]
+    assert found.baseline_source.eq("units that are in no experiment yet").all()
+    assert found.reason.isna().all()
+    assert row.baseline_mean == pytest.approx(frame.y.mean())
+    assert row.baseline_variance == pytest.approx(frame.y.var(), rel=1e-7)
+    assert row.remaining_variance == pytest.approx(1 - frame.y.corr(frame.x) ** 2, rel=1e-7)
+    # Three quarters of 600 units in four weeks go to the control and the first treatment.
+    assert row.units_per_week == pytest.approx(450 / 4)
+    assert row.treatment_share == pytest.approx(1 / 3)
+    assert row.units == 900
+    # Before the first assignment nothing is estimated.
+    estimated = estimate_experiments(*args).to_pandas()
+    assert estimated.estimate.isna().all()
+    assert estimated.reason.str.contains("no units").all()
+
+
+def test_plan_of_clusters_that_are_not_known_says_so():
+    frame = units(n=50, arms=("(baseline)",))
+    alone = moments_of(frame, make=lambda p: UnitMoments.from_clusters(np.arange(len(p)), p.y, x=p.x))
+    row = plans({"cluster_by": "team"}, moments=alone, starts=STARTS).iloc[0]
+    assert "team of the units is not known" in row.reason
+    assert np.isnan(row.design_effect)
+    assert row.sample_size > 0
+    whole = moments_of(frame, make=lambda p: UnitMoments.from_clusters(np.arange(len(p)) // 5, p.y, x=p.x))
+    assert plans({"cluster_by": "team"}, moments=whole, starts=STARTS).reason.isna().all()
+
+
+def test_plan_of_a_quantile():
+    frame = units(n=500)
+    tables = quantile_tables(frame)
+    table = plan_experiments(
+        pd.DataFrame([REGISTRATION]),
+        pd.DataFrame([{**METRIC, "aggregation": "quantile", "covariate": None}]),
+        pd.DataFrame(columns=["experiment_id", "metric_id", "segment", "arm", *MOMENTS]),
+        counts_of(frame),
+        starts=STARTS,
+        **tables,
+    )
+    row = table.to_pandas().iloc[0]
+    assert row.scale == "relative"
+    assert row.baseline_mean == pytest.approx(sample_quantile(frame.y[frame.arm == "c"], 0.5))
+    # The variance of a normal median is π/2 times that of the mean.
+    assert row.baseline_variance * row.baseline_mean**2 == pytest.approx(math.pi / 2 * 2, rel=0.35)
+    assert row.detectable_effect == pytest.approx(2.8016 * math.sqrt(4 * row.baseline_variance / row.units), rel=1e-4)
+
+
 def test_plans_that_cannot_be_made():
     assert plans(moments=[]).reason.str.contains("No unit").all()
     assert plans({"design": "staggered_did"}).reason.str.contains("staggered_did").all()
-    assert plans(metric={"aggregation": "quantile"}).reason.str.contains("quantile").all()
+    assert plans(metric={"aggregation": "quantile"}).reason.str.contains("No unit").all()
+    assert plans(metric={"aggregation": "mode"}).reason.str.contains("mode").all()
     assert plans(metric={"metric_id": "other"}).reason.str.contains("metric_catalog").all()
     one = moments_of(units(n=1))
     assert plans(moments=one).reason.notna().all()

@@ -1,4 +1,4 @@
--- Every unit of one arm is in the moments of every metric of its experiment, once.
+-- Every unit of one arm is in the moments of every metric of its experiment, once; the baseline of a plan was not assigned.
 with experiments as (
     select * from {{ ref('int_experiment_metrics') }}
 ),
@@ -12,10 +12,11 @@ counts as (
 moments as (
     select experiment_id, metric_id, arm, case when n_units > 0 then n_units else n end as n
     from {{ ref('moments_unit_metrics') }}
-    where segment = 'all'
+    where segment = 'all' and arm <> '{{ ai_impact.baseline_arm() }}'
     union all
     select experiment_id, metric_id, arm, case when n_units > 0 then n_units else n end as n
     from {{ ref('moments_quantile_points') }}
+    where arm <> '{{ ai_impact.baseline_arm() }}'
 ),
 
 kinds as (

@@ -8,6 +8,10 @@ clusters as (
     select * from {{ ref('moments_cluster_metrics') }}
 ),
 
+dimensions as (
+    select * from {{ ref('moments_dimension_metrics') }}
+),
+
 {{ ai_impact.segmented('cells') }},
 
 centred as (
@@ -44,7 +48,7 @@ merged as (
 ),
 
 final as (
-    {%- for relation in ['merged', 'clusters'] %}
+    {%- for relation in ['merged', 'clusters', 'dimensions'] %}
         select
             experiment_id,
             metric_id,

@@ -79,6 +79,9 @@ final as (
         cast(experiments.cluster_by as {{ dbt.type_string() }}) as cluster_by,
         cast(experiments.inference as {{ dbt.type_string() }}) as inference,
         cast(experiments.interim_looks as {{ dbt.type_string() }}) as interim_looks,
+        cast(experiments.dimensions as {{ dbt.type_string() }}) as dimensions,
+        cast({{ var('k_anonymity') }} as {{ dbt.type_int() }}) as least_units_shown,
+        cast({{ var('experiment_parts') }} as {{ dbt.type_int() }}) as most_parts_shown,
         case methods.method_rank
             {%- for method in ranks %}
                 when {{ loop.index0 }} then '{{ method }}'

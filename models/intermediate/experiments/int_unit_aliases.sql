@@ -2,6 +2,10 @@ with assignments as (
     select * from {{ ref('stg_assignments') }}
 ),
 
+candidates as (
+    select * from {{ ref('int_plan_candidates') }}
+),
+
 identities as (
     select * from {{ ref('int_identities') }}
 ),
@@ -11,6 +15,12 @@ assigned as (
         unit_type,
         unit_id
     from assignments
+    union
+    select
+        unit_type,
+        unit_id
+    from candidates
+    where not is_resolved
 ),
 
 resolved as (
@@ -61,6 +71,13 @@ final as (
     select * from siblings
     {{ ai_impact.union_distinct() }}
     select * from hashed
+    union
+    select
+        unit_type,
+        unit_id as alias_id,
+        unit_id
+    from candidates
+    where is_resolved
 )
 
 select * from final

@@ -9,14 +9,47 @@ metrics as (
     select * from {{ ref('int_experiment_metrics') }}
 ),
 
+planned as (
+    select * from {{ ref('int_plan_units') }}
+),
+
 clusters as (
     select * from {{ ref('int_unit_clusters') }}
 ),
 
--- Everyone who was assigned counts, exposed or not (intention to treat), and from the moment of the assignment.
-final as (
+-- Everyone who was assigned counts, exposed or not (intention to treat), and from the moment of the assignment. Of an
+-- experiment that has not begun, those who could be are its baseline.
+units as (
     select
         assignments.experiment_id,
+        metrics.metric_id,
+        assignments.unit_type,
+        assignments.unit_id,
+        assignments.arm,
+        assignments.stratum,
+        assignments.assigned_at,
+        assignments.exposed_at
+    from assignments
+    inner join metrics
+        on
+            assignments.experiment_id = metrics.experiment_id
+            and assignments.unit_type = metrics.unit_type
+    union all
+    select
+        experiment_id,
+        metric_id,
+        unit_type,
+        unit_id,
+        '{{ ai_impact.baseline_arm() }}' as arm,
+        cast(null as {{ dbt.type_string() }}) as stratum,
+        assigned_at,
+        cast(null as {{ dbt.type_timestamp() }}) as exposed_at
+    from planned
+),
+
+final as (
+    select
+        units.experiment_id,
         metrics.metric_id,
         metrics.aggregation,
         metrics.numerator_measure,
@@ -26,39 +59,39 @@ final as (
         metrics.winsorize_at,
         metrics.covariate,
         metrics.covariates,
-        assignments.unit_type,
-        assignments.unit_id,
-        assignments.arm,
-        assignments.stratum,
+        units.unit_type,
+        units.unit_id,
+        units.arm,
+        units.stratum,
         -- A unit without a cluster is one of its own; moments_arm_counts counts them.
         case
-            when metrics.cluster_by = 'stratum' then coalesce(assignments.stratum, 'unit:' || assignments.unit_id)
-            when metrics.cluster_by is not null then coalesce(clusters.cluster_id, 'unit:' || assignments.unit_id)
+            when metrics.cluster_by = 'stratum' then coalesce(units.stratum, 'unit:' || units.unit_id)
+            when metrics.cluster_by is not null then coalesce(clusters.cluster_id, 'unit:' || units.unit_id)
         end as cluster_id,
-        assignments.exposed_at is not null as is_exposed,
-        assignments.assigned_at,
+        units.exposed_at is not null as is_exposed,
+        units.assigned_at,
         case
-            when metrics.is_from_exposure then coalesce(assignments.exposed_at, assignments.assigned_at)
-            else assignments.assigned_at
+            when metrics.is_from_exposure then coalesce(units.exposed_at, units.assigned_at)
+            else units.assigned_at
         end as window_starts_at,
         case
             when metrics.window_days is null then metrics.ends_at
             when metrics.is_from_exposure
                 then {{ ai_impact.add_time(
-                    'day', 'metrics.window_days', 'coalesce(assignments.exposed_at, assignments.assigned_at)'
+                    'day', 'metrics.window_days', 'coalesce(units.exposed_at, units.assigned_at)'
                 ) }}
-            else {{ ai_impact.add_time('day', 'metrics.window_days', 'assignments.assigned_at') }}
+            else {{ ai_impact.add_time('day', 'metrics.window_days', 'units.assigned_at') }}
         end as window_ends_at,
-        {{ ai_impact.add_time('day', '-metrics.pre_period_days', 'assignments.assigned_at') }} as pre_starts_at
-    from assignments
+        {{ ai_impact.add_time('day', '-metrics.pre_period_days', 'units.assigned_at') }} as pre_starts_at
+    from units
     inner join metrics
         on
-            assignments.experiment_id = metrics.experiment_id
-            and assignments.unit_type = metrics.unit_type
+            units.experiment_id = metrics.experiment_id
+            and units.metric_id = metrics.metric_id
     left join clusters
         on
-            assignments.unit_type = clusters.unit_type
-            and assignments.unit_id = clusters.unit_id
+            units.unit_type = clusters.unit_type
+            and units.unit_id = clusters.unit_id
             and metrics.cluster_by = clusters.cluster_by
 )
 

@@ -1,0 +1,81 @@
+with unit_metrics as (
+    select * from {{ ref('int_unit_metrics') }}
+    where aggregation <> 'quantile'
+),
+
+unit_dimensions as (
+    select * from {{ ref('int_unit_dimensions') }}
+),
+
+parts as (
+    select * from {{ ref('int_dimension_parts') }}
+),
+
+-- Over all arms: a cluster's covariate is how far its units together lie from it.
+parted as (
+    select
+        unit_metrics.experiment_id,
+        unit_metrics.metric_id,
+        unit_dimensions.dimension || '=' || parts.shown_as as segment,
+        unit_metrics.arm,
+        unit_metrics.cluster_id,
+        unit_metrics.numerator,
+        unit_metrics.denominator,
+        unit_metrics.covariate,
+        unit_metrics.covariate - avg(unit_metrics.covariate) over (
+            partition by unit_metrics.experiment_id, unit_metrics.metric_id, unit_dimensions.dimension
+        ) as distance
+    from unit_dimensions
+    inner join parts
+        on
+            unit_dimensions.experiment_id = parts.experiment_id
+            and unit_dimensions.dimension = parts.dimension
+            and unit_dimensions.part = parts.part
+    inner join unit_metrics
+        on
+            unit_dimensions.experiment_id = unit_metrics.experiment_id
+            and unit_dimensions.unit_id = unit_metrics.unit_id
+),
+
+-- n_units is 0 where every unit stands for itself; otherwise clusters are the observations.
+observations as (
+    select
+        experiment_id,
+        metric_id,
+        segment,
+        arm,
+        0 as n_units,
+        numerator,
+        denominator,
+        covariate
+    from parted
+    where cluster_id is null
+    union all
+    select
+        experiment_id,
+        metric_id,
+        segment,
+        arm,
+        count(*) as n_units,
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        sum(distance) as covariate
+    from parted
+    where cluster_id is not null
+    group by experiment_id, metric_id, segment, arm, cluster_id
+),
+
+final as (
+    select
+        experiment_id,
+        metric_id,
+        segment,
+        arm,
+        count(*) as n,
+        cast(sum(n_units) as {{ dbt.type_bigint() }}) as n_units,
+        {{ ai_impact.moments() }}
+    from observations
+    group by experiment_id, metric_id, segment, arm
+)
+
+select * from final

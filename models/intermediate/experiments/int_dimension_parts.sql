@@ -1,0 +1,116 @@
+with unit_dimensions as (
+    select * from {{ ref('int_unit_dimensions') }}
+),
+
+experiments as (
+    select * from {{ ref('int_experiments') }}
+),
+
+sizes as (
+    select
+        unit_dimensions.experiment_id,
+        unit_dimensions.dimension,
+        unit_dimensions.part,
+        unit_dimensions.arm,
+        count(*) as n_units
+    from unit_dimensions
+    inner join experiments on unit_dimensions.experiment_id = experiments.experiment_id
+    where {{ ai_impact.in_list('unit_dimensions.arm', "experiments.control_arm || ',' || experiments.treatment_arm") }}
+    group by unit_dimensions.experiment_id, unit_dimensions.dimension, unit_dimensions.part, unit_dimensions.arm
+),
+
+arms as (
+    select
+        experiment_id,
+        dimension,
+        count(distinct arm) as n_arms
+    from sizes
+    group by experiment_id, dimension
+),
+
+judged as (
+    select
+        sizes.experiment_id,
+        sizes.dimension,
+        sizes.part,
+        sum(sizes.n_units) as n_units,
+        case
+            when sizes.part = '(other)' then 0
+            when min(sizes.n_units) < {{ var('k_anonymity') }} then 0
+            when count(*) < max(arms.n_arms) then 0
+            else 1
+        end as is_large
+    from sizes
+    inner join arms
+        on
+            sizes.experiment_id = arms.experiment_id
+            and sizes.dimension = arms.dimension
+    group by sizes.experiment_id, sizes.dimension, sizes.part
+),
+
+placed as (
+    select
+        *,
+        row_number() over (partition by experiment_id, dimension, is_large order by n_units desc, part asc) as place
+    from judged
+),
+
+flagged as (
+    select
+        *,
+        is_large = 1 and place <= {{ var('experiment_parts') }} as is_shown
+    from placed
+),
+
+rest as (
+    select
+        sizes.experiment_id,
+        sizes.dimension,
+        sizes.arm,
+        sum(sizes.n_units) as n_units
+    from sizes
+    inner join flagged
+        on
+            sizes.experiment_id = flagged.experiment_id
+            and sizes.dimension = flagged.dimension
+            and sizes.part = flagged.part
+    where not flagged.is_shown
+    group by sizes.experiment_id, sizes.dimension, sizes.arm
+),
+
+-- The parts add up to a whole that is shown: a rest too small to show takes the smallest shown part with it.
+given_away as (
+    select
+        rest.experiment_id,
+        rest.dimension,
+        min(rest.n_units) < {{ var('k_anonymity') }} or count(*) < max(arms.n_arms) as is_given_away
+    from rest
+    inner join arms
+        on
+            rest.experiment_id = arms.experiment_id
+            and rest.dimension = arms.dimension
+    group by rest.experiment_id, rest.dimension
+),
+
+final as (
+    select
+        flagged.experiment_id,
+        flagged.dimension,
+        flagged.part,
+        case
+            when not flagged.is_shown then '(other)'
+            when
+                coalesce(given_away.is_given_away, false)
+                and flagged.place = max(case when flagged.is_shown then flagged.place end)
+                    over (partition by flagged.experiment_id, flagged.dimension)
+                then '(other)'
+            else flagged.part
+        end as shown_as
+    from flagged
+    left join given_away
+        on
+            flagged.experiment_id = given_away.experiment_id
+            and flagged.dimension = given_away.dimension
+)
+
+select * from final

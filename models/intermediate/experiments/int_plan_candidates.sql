@@ -1,0 +1,94 @@
+with experiments as (
+    select * from {{ ref('experiments') }}
+    where design in ('rct', 'holdout', 'champion_challenger', 'uplift')
+),
+
+assignments as (
+    select * from {{ ref('stg_assignments') }}
+),
+
+unit_covariates as (
+    select * from {{ ref('stg_unit_covariates') }}
+),
+
+outcome_events as (
+    select * from {{ ref('stg_outcome_events') }}
+),
+
+opportunities as (
+    select * from {{ ref('stg_opportunities') }}
+),
+
+decisions as (
+    select * from {{ ref('int_unit_decisions') }}
+),
+
+tasks as (
+    select * from {{ ref('int_tasks') }}
+),
+
+-- The kinds of units that a registered experiment waits for.
+waiting as (
+    select distinct experiments.unit_type
+    from experiments
+    left join assignments on experiments.experiment_id = assignments.experiment_id
+    where assignments.experiment_id is null
+),
+
+seen as (
+    select
+        unit_type,
+        unit_id,
+        false as is_resolved,
+        observed_at as seen_at
+    from unit_covariates
+    union all
+    select
+        unit_type,
+        unit_id,
+        false as is_resolved,
+        occurred_at as seen_at
+    from outcome_events
+    union all
+    select
+        'account' as unit_type,
+        account_id as unit_id,
+        false as is_resolved,
+        created_at as seen_at
+    from opportunities
+    union all
+    select
+        subject_type as unit_type,
+        subject_id as unit_id,
+        false as is_resolved,
+        decided_at as seen_at
+    from decisions
+    union all
+    select
+        waiting.unit_type,
+        case
+            when waiting.unit_type = 'task' then tasks.task_id
+            when waiting.unit_type = 'team' then tasks.team_id
+            when waiting.unit_type = 'person' then tasks.person_id
+            when waiting.unit_type = tasks.subject_type then tasks.subject_id
+        end as unit_id,
+        waiting.unit_type = 'person' as is_resolved,
+        coalesce(tasks.created_at, tasks.first_occurred_at) as seen_at
+    from tasks
+    cross join waiting
+),
+
+-- Folded tasks carry the hash of a person already.
+final as (
+    select
+        seen.unit_type,
+        seen.unit_id,
+        seen.is_resolved,
+        min(seen.seen_at) as first_seen_at
+    from seen
+    inner join waiting on seen.unit_type = waiting.unit_type
+    where seen.unit_id is not null
+    group by seen.unit_type, seen.unit_id, seen.is_resolved
+)
+
+select * from final

@@ -1,0 +1,453 @@
+"""From raw events through dbt to estimates, against pandas on the same events: kinds of experiments, planted and small.
+
+Nothing here calls the project's statistics: what is expected is computed from the raw rows by other means.
+"""
+
+import math
+from datetime import datetime, timedelta
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from dbt_warehouse import Project
+from raw_tables import insert
+from scipy import stats
+
+START, END = datetime(2026, 3, 2), datetime(2026, 4, 27)
+DATA_END = datetime(2026, 5, 18)
+RNG = np.random.default_rng(41)
+EXPERIMENTS = {
+    "clustered": {
+        "unit_type": "account",
+        "primary_metric_id": "revenue",
+        "secondary_metric_ids": "buyers|revenue_median",
+    }
+    | {"cluster_by": "region", "dimensions": "size"},
+    "models": {"unit_type": "lead", "primary_metric_id": "score_p75", "secondary_metric_ids": "reply_rate"}
+    | {"design": "champion_challenger", "control_arm": "v1", "treatment_arm": "v2|v3"},
+    "funnel": {"unit_type": "lead", "primary_metric_id": "visit_rate"}
+    | {"secondary_metric_ids": "mql_per_visit|sql_per_mql|won_per_sql", "dimensions": "country"},
+    "exposed": {"unit_type": "lead", "primary_metric_id": "converted_in_7_days"},
+    "accounts_held": {"design": "holdout", "unit_type": "account", "primary_metric_id": "won_per_account"}
+    | {"expected_split": "c:0.25|t:0.75"},
+    "regions_held": {"design": "holdout", "unit_type": "region", "primary_metric_id": "signups"},
+    "waves": {"unit_type": "team", "primary_metric_id": "hours_per_task"},
+    "next": {"unit_type": "lead", "primary_metric_id": "visit_rate", "secondary_metric_ids": "mql_per_visit"}
+    | {"starts_at": datetime(2026, 6, 1), "ends_at": datetime(2026, 7, 27), "registered_at": datetime(2026, 5, 4)},
+    "next_regions": {"unit_type": "region", "primary_metric_id": "signups"}
+    | {"starts_at": datetime(2026, 6, 1), "ends_at": datetime(2026, 7, 27), "registered_at": datetime(2026, 5, 4)},
+}
+DEFAULTS = {"design": "rct", "control_arm": "c", "treatment_arm": "t", "starts_at": START, "ends_at": END}
+DEFAULTS |= {"registered_at": datetime(2026, 2, 2), "alpha": 0.05, "power": 0.8, "minimum_detectable_effect": 0.1}
+METRICS = {
+    "revenue": {"aggregation": "mean", "numerator_measure": "purchase_value", "covariate": "pre_period"},
+    "buyers": {"aggregation": "proportion", "numerator_measure": "purchase"},
+    "revenue_median": {"aggregation": "quantile", "quantile": 0.5, "numerator_measure": "purchase_value"},
+    "score_p75": {"aggregation": "quantile", "quantile": 0.75, "numerator_measure": "score_value", "window_days": 14},
+    "reply_rate": {"aggregation": "proportion", "numerator_measure": "reply", "window_days": 14},
+    "visit_rate": {"aggregation": "proportion", "numerator_measure": "visit", "window_days": 21},
+    "mql_per_visit": {"aggregation": "ratio", "numerator_measure": "mql", "denominator_measure": "visit"}
+    | {"window_days": 21},
+    "sql_per_mql": {
+        "aggregation": "ratio",
+        "numerator_measure": "sql",
+        "denominator_measure": "mql",
+        "window_days": 21,
+    },
+    "won_per_sql": {
+        "aggregation": "ratio",
+        "numerator_measure": "won",
+        "denominator_measure": "sql",
+        "window_days": 21,
+    },
+    "converted_in_7_days": {"aggregation": "proportion", "numerator_measure": "signup", "window_days": 7}
+    | {"window_from": "exposure"},
+    "won_per_account": {"aggregation": "mean", "numerator_measure": "won_amount"},
+    "signups": {"aggregation": "count", "numerator_measure": "signup", "window_days": 28},
+    "hours_per_task": {
+        "aggregation": "ratio",
+        "numerator_measure": "cycle_hours",
+        "denominator_measure": "tasks_completed",
+    }
+    | {"window_days": 28, "direction": "down"},
+}
+
+
+class Company:
+    """Rows of the raw tables, planted."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[dict]] = {}
+
+    def add(self, source: str, at: datetime, **columns) -> None:
+        rows = self.rows.setdefault(source, [])
+        stamp = {"event_id": f"{source}{len(rows)}", "source": "test", "occurred_at": at}
+        rows.append(stamp | {"received_at": min(at + timedelta(hours=1), DATA_END)} | columns)
+
+    def assign(self, experiment: str, unit: str, arm: str, at: datetime, **columns) -> None:
+        kind, design = EXPERIMENTS[experiment]["unit_type"], EXPERIMENTS[experiment].get("design")
+        method = "holdout" if design == "holdout" else "randomized"
+        where = {"experiment_id": experiment, "unit_type": kind, "unit_id": unit, "arm": arm}
+        self.add("assignments", at, **where, assigned_at=at, assignment_method=method, **columns)
+
+    def outcome(self, kind: str, unit: str, name: str, at: datetime, value: float | None = None) -> None:
+        self.add("outcome_events", at, unit_type=kind, unit_id=unit, name=name, value=value)
+
+    def attribute(self, kind: str, unit: str, name: str, value: str, at: datetime) -> None:
+        named = {"unit_type": kind, "unit_id": unit, "name": name, "value_text": value}
+        self.add("unit_covariates", at, **named, observed_at=at, updated_at=at)
+
+    def frame(self, source: str) -> pd.DataFrame:
+        return pd.DataFrame(self.rows[source])
+
+
+def days(low: float, high: float) -> timedelta:
+    return timedelta(days=float(RNG.uniform(low, high)))
+
+
+def plant() -> Company:
+    company = Company()
+    for k in range(24):  # whole regions of accounts
+        arm, level = "ct"[k % 2], RNG.normal(0, 8)
+        for j in range(RNG.integers(3, 7)):
+            unit, at = f"account{k}_{j}", START + days(0, 3)
+            company.attribute("account", unit, "region", f"region{k}", START - timedelta(days=90))
+            # What is observed after the assignment is nobody's part.
+            size = ["small", "large", f"odd{k}"][RNG.choice(3, p=[0.5, 0.35, 0.15])]
+            company.attribute(
+                "account", unit, "size", size, at + timedelta(days=1) if j == 0 else at - timedelta(days=9)
+            )
+            company.assign("clustered", unit, arm, at)
+            taste = RNG.gamma(2, 20) + level
+            for _ in range(RNG.poisson(1.2)):
+                company.outcome("account", unit, "purchase", at - days(1, 50), taste + RNG.normal(0, 5))
+            for _ in range(RNG.poisson(1.5 if arm == "t" else 1.2)):
+                company.outcome("account", unit, "purchase", at + days(0.1, 70), taste + RNG.normal(0, 5))
+            for _ in range(RNG.integers(0, 3)):
+                closed = at + days(1, 60)
+                deal = {
+                    "opportunity_id": f"deal{unit}{closed}",
+                    "account_id": unit,
+                    "amount": float(RNG.integers(10, 99)),
+                }
+                deal |= {"created_at": at, "closed_at": closed, "is_closed": True, "is_won": bool(RNG.random() < 0.6)}
+                company.add("opportunities", closed, **deal, updated_at=closed)
+            company.assign("accounts_held", unit, "t" if RNG.random() < 0.75 else "c", at)
+    for k in range(240):
+        unit, at = f"lead{k}", START + days(0, 28)
+        company.attribute("lead", unit, "country", ["de", "fr", "it"][k % 3], at - timedelta(days=1))
+        arm = ("v1", "v2", "v3")[RNG.integers(3)]
+        company.assign("models", unit, arm, at)
+        for _ in range(RNG.integers(0, 4)):
+            company.outcome("lead", unit, "score", at + days(-5, 20), float(RNG.gamma(3, 4 if arm == "v3" else 2)))
+        if RNG.random() < 0.4:
+            company.outcome("lead", unit, "reply", at + days(0.1, 20))
+        arm = "ct"[RNG.integers(2)]
+        company.assign("funnel", unit, arm, at)
+        if k < 3:
+            company.assign("funnel", unit, "t" if arm == "c" else "c", at + timedelta(days=1))
+        step = at
+        for name, chance in (("visit", 0.8), ("mql", 0.6 if arm == "t" else 0.5), ("sql", 0.7), ("won", 0.6)):
+            if RNG.random() > chance:
+                break
+            step += days(0.1, 9)
+            for _ in range(RNG.integers(1, 3)):
+                company.outcome("lead", unit, name, step)
+        exposed = at + days(0, 6) if RNG.random() < 0.8 else None
+        company.assign("exposed", unit, "ct"[k % 2], at, exposed_at=exposed)
+        for _ in range(RNG.poisson(0.5)):
+            company.outcome("lead", unit, "signup", at + days(0, 16))
+    for k in range(16):
+        company.assign("regions_held", f"north{k}", "ct"[k % 2], START)
+        for _ in range(RNG.poisson(9 if k % 2 else 6)):
+            company.outcome("region", f"north{k}", "signup", START + days(-20, 70))
+    for k in range(18):  # teams start in three waves
+        at = START + timedelta(days=7 * (k // 6))
+        company.assign("waves", f"team{k}", "ct"[k % 2], at)
+        for j in range(RNG.integers(4, 12)):
+            begun = at + days(-10, 35)
+            task = {"task_id": f"task{k}_{j}", "team_id": f"team{k}", "use_case_id": "email_drafting"}
+            company.add("task_events", begun, event_type="started", **task)
+            finished = begun + timedelta(hours=float(RNG.gamma(3, 4)))
+            company.add("task_events", finished, event_type="completed", **task)
+    company.outcome("visitor", "nobody", "noise", DATA_END)  # how far the data reach
+    return company
+
+
+@pytest.fixture(scope="module")
+def company() -> Company:
+    return plant()
+
+
+@pytest.fixture(scope="module")
+def results(company, tmp_path_factory):
+    project = Project(tmp_path_factory.mktemp("experiments"))
+    with duckdb.connect(str(project.path)) as connection:
+        for source, rows in company.rows.items():
+            insert(connection, source, [*rows, *rows[::7]])  # some are delivered twice
+        for seed, key, rows in (
+            ("experiments", "experiment_id", {name: DEFAULTS | row for name, row in EXPERIMENTS.items()}),
+            ("metric_catalog", "metric_id", {name: {"direction": "up"} | row for name, row in METRICS.items()}),
+        ):
+            connection.execute(f"delete from {seed}")
+            for name, row in rows.items():
+                columns = ", ".join([key, "name", *row])
+                marks = ", ".join("?" * (len(row) + 2))
+                connection.execute(f"insert into {seed} ({columns}) values ({marks})", [name, name, *row.values()])
+    wanted = ("+impact_estimates", "+experiment_health", "+experiment_plan")
+    project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
+    with duckdb.connect(str(project.path), read_only=True) as connection:
+        tables = ("impact_estimates", "experiment_health", "experiment_plan")
+        return {name: connection.sql(f"select * from {name}").df() for name in tables}
+
+
+def row_of(results, experiment, metric, method, segment="all", arm="t") -> pd.Series:
+    table = results["impact_estimates"]
+    keys = {
+        "experiment_id": experiment,
+        "metric_id": metric,
+        "method": method,
+        "segment": segment,
+        "treatment_arm": arm,
+    }
+    (found,) = [row for _, row in table[(table[list(keys)] == pd.Series(keys)).all(axis=1)].iterrows()]
+    return found
+
+
+def assigned(company, experiment) -> pd.DataFrame:
+    """Units of one arm, with their assignment."""
+    frame = company.frame("assignments")
+    frame = frame[frame.experiment_id == experiment]
+    return frame[frame.groupby("unit_id").arm.transform("nunique") == 1].set_index("unit_id")
+
+
+def totals(company, units, name, window=None, value=False, opens="assigned_at") -> pd.Series:
+    """What happened to each unit within the window, 0 where nothing did."""
+    events = company.frame("outcome_events")
+    events = events[events.name == name].merge(units[[opens]].reset_index(), on="unit_id")
+    start = pd.to_datetime(events[opens])
+    end = END if window is None else start + timedelta(days=window)
+    events = events[(events.occurred_at >= start) & (events.occurred_at < end)]
+    found = events.groupby("unit_id").value.sum() if value else events.groupby("unit_id").size()
+    return found.reindex(units.index, fill_value=0).astype(float)
+
+
+def welch(t: pd.Series, c: pd.Series) -> tuple[float, float, float]:
+    """Effect, standard error, p value."""
+    test = stats.ttest_ind(t, c, equal_var=False)
+    effect = float(t.mean() - c.mean())
+    return effect, float(effect / test.statistic), float(test.pvalue)
+
+
+def linearised(y: pd.Series, z: pd.Series) -> pd.Series:
+    """Values whose mean and variance are those of Σy/Σz."""
+    return y.sum() / z.sum() + (y - y.sum() / z.sum() * z) / z.mean()
+
+
+def agrees(row: pd.Series, expected: tuple[float, float, float]) -> None:
+    assert (row.estimate, row.std_error, row.p_value) == pytest.approx(expected, rel=1e-6)
+
+
+def test_whole_clusters(company, results):
+    units = assigned(company, "clustered")
+    units["region"] = [name.split("_")[0] for name in units.index]
+    for metric, y in (
+        ("revenue", totals(company, units, "purchase", value=True)),
+        ("buyers", totals(company, units, "purchase").clip(upper=1)),
+    ):
+        frame = units.assign(y=y)
+        arms = []
+        for arm in "tc":
+            by_region = frame[frame.arm == arm].groupby("region").y.agg(["sum", "size"])
+            arms.append(linearised(by_region["sum"], by_region["size"]))
+        row = row_of(results, "clustered", metric, "difference_in_means")
+        agrees(row, welch(*arms))
+        assert (row.n_clusters_treatment, row.n_clusters_control) == (12, 12)
+        assert row.n_treatment + row.n_control == len(units)
+    adjusted = row_of(results, "clustered", "revenue", "cuped")
+    assert adjusted.std_error < row_of(results, "clustered", "revenue", "difference_in_means").std_error
+
+
+def woodruff(y: pd.Series, probability: float, cluster: pd.Series | None = None) -> tuple[float, float]:
+    """A quantile and the squared error that its outer interval has."""
+    ordered = np.sort(y)
+    point = ordered[math.ceil(probability * len(y)) - 1]
+    below = (y <= point).astype(float)
+    if cluster is not None:
+        groups = below.groupby(cluster).agg(["sum", "size"])
+        below = linearised(groups["sum"], groups["size"])
+    n = len(below)
+    t = stats.t.ppf(0.975, n - 1)
+    margin = t * below.std() / math.sqrt(n)
+    low = ordered[math.floor((probability - margin) * len(y)) - 1]
+    high = ordered[math.ceil((probability + margin) * len(y)) - 1]
+    return float(point), float(((high - low) / (2 * t)) ** 2)
+
+
+def test_quantiles_of_units_and_clusters(company, results):
+    units = assigned(company, "models")
+    y = totals(company, units, "score", 14, value=True)
+    points = {arm: woodruff(y[units.arm == arm], 0.75) for arm in ("v1", "v2", "v3")}
+    for arm in ("v2", "v3"):
+        row = row_of(results, "models", "score_p75", "difference_in_quantiles", arm=arm)
+        (t, vt), (c, vc) = points[arm], points["v1"]
+        assert (row.estimate, row.std_error) == pytest.approx((t - c, math.sqrt(vt + vc)), rel=1e-6)
+    units = assigned(company, "clustered")
+    y = totals(company, units, "purchase", value=True)
+    cluster = pd.Series([name.split("_")[0] for name in units.index], index=units.index)
+    (t, vt), (c, vc) = (woodruff(y[units.arm == a], 0.5, cluster[units.arm == a]) for a in "tc")
+    row = row_of(results, "clustered", "revenue_median", "difference_in_quantiles")
+    assert (row.estimate, row.std_error) == pytest.approx((t - c, math.sqrt(vt + vc)), rel=1e-6)
+
+
+def test_champion_and_challengers(company, results):
+    units = assigned(company, "models")
+    y = totals(company, units, "reply", 14).clip(upper=1)
+    p_values = []
+    for arm in ("v2", "v3"):
+        t, c = y[units.arm == arm], y[units.arm == "v1"]
+        row = row_of(results, "models", "reply_rate", "difference_in_means", arm=arm)
+        error = math.sqrt(sum(p.mean() * (1 - p.mean()) / len(p) for p in (t, c)))
+        assert (row.estimate, row.std_error) == pytest.approx((t.mean() - c.mean(), error), rel=1e-6)
+        assert (row.mean_control, row.control_arm) == (pytest.approx(c.mean()), "v1")
+        p_values.append(row.p_value)
+    adjusted = [
+        row_of(results, "models", "reply_rate", "difference_in_means", arm=a).p_value_adjusted for a in ("v2", "v3")
+    ]
+    assert adjusted == pytest.approx(list(stats.false_discovery_control(p_values)), rel=1e-6)
+
+
+def test_a_funnel_stage_by_stage(company, results):
+    units = assigned(company, "funnel")
+    assert len(units) == 237  # three were in both arms
+    t, c = units.arm == "t", units.arm == "c"
+    stages = {name: totals(company, units, name, 21) for name in ("visit", "mql", "sql", "won")}
+    for above, below in (("visit", "mql"), ("mql", "sql"), ("sql", "won")):
+        y, z = stages[below], stages[above]
+        row = row_of(results, "funnel", f"{below}_per_{above}", "difference_in_means")
+        agrees(row, welch(linearised(y[t], z[t]), linearised(y[c], z[c])))
+    row = row_of(results, "funnel", "visit_rate", "difference_in_means")
+    visited = stages["visit"] > 0
+    assert row.estimate == pytest.approx(visited[t].mean() - visited[c].mean())
+    health = results["experiment_health"].set_index(["experiment_id", "check_id"])
+    assert health.statistic["funnel", "multiple_exposure"] == pytest.approx(3 / 240)
+
+
+def test_conversion_after_the_exposure(company, results):
+    units = assigned(company, "exposed")
+    units["opens"] = units.exposed_at.fillna(units.assigned_at)
+    y = totals(company, units, "signup", 7, opens="opens").clip(upper=1)
+    for segment, kept in (("all", units.arm.notna()), ("triggered", units.exposed_at.notna())):
+        t, c = y[kept & (units.arm == "t")], y[kept & (units.arm == "c")]
+        row = row_of(results, "exposed", "converted_in_7_days", "difference_in_means", segment)
+        error = math.sqrt(sum(p.mean() * (1 - p.mean()) / len(p) for p in (t, c)))
+        assert (row.estimate, row.std_error) == pytest.approx((t.mean() - c.mean(), error), rel=1e-6)
+        assert (row.n_treatment, row.n_control) == (len(t), len(c))
+
+
+def test_holdouts_of_accounts_and_regions(company, results):
+    units = assigned(company, "accounts_held")
+    deals = company.frame("opportunities")
+    deals = deals[deals.is_won].merge(units[["assigned_at"]].reset_index(), left_on="account_id", right_on="unit_id")
+    deals = deals[(deals.closed_at >= deals.assigned_at) & (deals.closed_at < END)]
+    y = deals.groupby("account_id").amount.sum().reindex(units.index, fill_value=0.0)
+    row = row_of(results, "accounts_held", "won_per_account", "difference_in_means")
+    agrees(row, welch(y[units.arm == "t"], y[units.arm == "c"]))
+    assert row.evidence_grade == "B"
+    health = results["experiment_health"].set_index(["experiment_id", "check_id"])
+    counts = units.arm.value_counts()
+    expected = stats.chisquare([counts["c"], counts["t"]], [len(units) / 4, len(units) * 3 / 4])
+    assert health.p_value["accounts_held", "srm"] == pytest.approx(expected.pvalue, rel=1e-6)
+    units = assigned(company, "regions_held")
+    y = totals(company, units, "signup", 28)
+    agrees(
+        row_of(results, "regions_held", "signups", "difference_in_means"),
+        welch(y[units.arm == "t"], y[units.arm == "c"]),
+    )
+
+
+def test_a_randomised_rollout_in_waves(company, results):
+    units = assigned(company, "waves")
+    events = company.frame("task_events").pivot(
+        index=["task_id", "team_id"], columns="event_type", values="occurred_at"
+    )
+    tasks = events.reset_index("team_id").merge(units[["assigned_at"]], left_on="team_id", right_index=True)
+    tasks = tasks[(tasks.completed >= tasks.assigned_at) & (tasks.completed < tasks.assigned_at + timedelta(days=28))]
+    hours = (tasks.completed - tasks.started).dt.total_seconds() / 3600
+    y, z = (
+        s.reindex(units.index, fill_value=0)
+        for s in (hours.groupby(tasks.team_id).sum(), tasks.groupby("team_id").size())
+    )
+    t, c = units.arm == "t", units.arm == "c"
+    row = row_of(results, "waves", "hours_per_task", "difference_in_means")
+    agrees(row, welch(linearised(y[t], z[t]), linearised(y[c], z[c])))
+
+
+def test_parts_of_registered_dimensions(company, results):
+    units = assigned(company, "funnel")
+    country = company.frame("unit_covariates").query("name == 'country'").set_index("unit_id").value_text
+    units["country"] = country.reindex(units.index)
+    visited = totals(company, units, "visit", 21) > 0
+    effects = []
+    for name in ("de", "fr", "it"):
+        t, c = (visited[(units.country == name) & (units.arm == a)] for a in "tc")
+        row = row_of(results, "funnel", "visit_rate", "difference_in_means", f"country={name}")
+        variance = sum(p.mean() * (1 - p.mean()) / len(p) for p in (t, c))
+        assert (row.estimate, row.std_error) == pytest.approx((t.mean() - c.mean(), math.sqrt(variance)), rel=1e-6)
+        effects.append((row.estimate, 1 / variance))
+    centre = np.average([e for e, _ in effects], weights=[w for _, w in effects])
+    q = sum(w * (e - centre) ** 2 for e, w in effects)
+    assert row.heterogeneity_p_value == pytest.approx(stats.chi2.sf(q, 2), rel=1e-6)
+    # Of accounts: what is rare, and who was observed too late where they are few, are shown together, by clusters.
+    table = results["impact_estimates"].query("experiment_id == 'clustered' and method == 'difference_in_means'")
+    parts = table[(table.metric_id == "revenue") & (table.segment != "all")].set_index("segment")
+    assert set(parts.index) == {"size=(none)", "size=(other)", "size=large", "size=small"}
+    whole = row_of(results, "clustered", "revenue", "difference_in_means")
+    assert parts.n_treatment.sum() == whole.n_treatment
+    accounts = assigned(company, "clustered")
+    sizes = company.frame("unit_covariates").query("name == 'size'").set_index("unit_id")
+    early = sizes.observed_at < accounts.assigned_at.reindex(sizes.index)
+    part = sizes.value_text.where(early, "(none)").reindex(accounts.index)
+    y = totals(company, accounts, "purchase", value=True)
+    region = pd.Series([name.split("_")[0] for name in accounts.index], index=accounts.index)
+    for segment, kept in (("size=small", part == "small"), ("size=(other)", part.str.startswith("odd"))):
+        arms = []
+        for arm in "tc":
+            mine = kept & (accounts.arm == arm)
+            groups = y[mine].groupby(region[mine]).agg(["sum", "size"])
+            arms.append(linearised(groups["sum"], groups["size"]))
+        row = parts.loc[segment]
+        agrees(row, welch(*arms))
+    health = results["experiment_health"].set_index(["experiment_id", "check_id"])
+    assert health.passed["funnel", "srm_by_dimension"]
+    assert health.passed["clustered", "dimensions_known"]
+
+
+def test_a_plan_from_what_the_warehouse_holds(company, results):
+    """Leads come as they are first seen; the windows of 21 days of those of the last 56 days before are over."""
+    plans = results["experiment_plan"].set_index(["experiment_id", "metric_id", "weeks"])
+    events = [company.frame(s)[["unit_type", "unit_id", "occurred_at"]] for s in ("outcome_events", "unit_covariates")]
+    seen = pd.concat(events)
+    leads = seen[seen.unit_type == "lead"].groupby("unit_id").occurred_at.min().to_frame("assigned_at")
+    last = DATA_END - timedelta(days=21)
+    leads = leads[(leads.assigned_at < last) & (leads.assigned_at >= last - timedelta(days=56))]
+    leads["assigned_at"] += timedelta(seconds=1)
+    visits, mqls = (totals(company, leads, name, 21) for name in ("visit", "mql"))
+    visited = visits.clip(upper=1)
+    row = plans.loc["next", "visit_rate", 8]
+    assert row.baseline_source == "units that are in no experiment yet"
+    assert (row.baseline_mean, row.baseline_variance) == pytest.approx((visited.mean(), visited.var()), rel=1e-6)
+    weeks = ((leads.assigned_at.dt.date.max() - leads.assigned_at.dt.date.min()).days + 1) / 7
+    assert row.units_per_week == pytest.approx(len(leads) / weeks, rel=1e-6)
+    z = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
+    assert row.sample_size == math.ceil(z**2 * 4 * visited.var() / 0.1**2)
+    ratio = linearised(mqls, visits)
+    row = plans.loc["next", "mql_per_visit", 12]
+    assert row.baseline_variance == pytest.approx(ratio.var() / ratio.mean() ** 2, rel=1e-6)
+    assert row.detectable_effect == pytest.approx(z * math.sqrt(4 * row.baseline_variance / row.units), rel=1e-6)
+    # Regions are there already: more weeks bring no more of them.
+    regions = plans.loc["next_regions"]
+    assert set(regions.index.get_level_values("weeks")) == {8, 10, 12}
+    assert (regions.units == 16).all()
+    assert results["impact_estimates"].query("experiment_id == 'next'").estimate.isna().all()
