@@ -49,7 +49,8 @@ final as (
                 ) }}
             else {{ ai_impact.add_time('day', 'metrics.window_days', 'assignments.assigned_at') }}
         end as window_ends_at,
-        {{ ai_impact.add_time('day', '-metrics.pre_period_days', 'assignments.assigned_at') }} as pre_starts_at
+        {{ ai_impact.add_time('day', '-metrics.pre_period_days', 'assignments.assigned_at') }} as pre_starts_at,
+        {{ ai_impact.add_time('hour', '-12 * metrics.pre_period_days', 'assignments.assigned_at') }} as pre_middle_at
     from assignments
     inner join metrics
         on
