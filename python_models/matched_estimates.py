@@ -9,4 +9,5 @@ def model(dbt, session):
     registry = read(dbt.ref("int_experiments"))
     metrics = read(dbt.ref("metric_catalog"))
     cells = read(dbt.ref("moments_matched_cells"))
-    return write(estimate_matched(registry, metrics, cells), session)
+    sample = read(dbt.ref("int_matched_sample"))
+    return write(estimate_matched(registry, metrics, cells, sample), session)

@@ -1,6 +1,7 @@
-"""The diagnostics of rollouts and matched comparisons."""
+"""The diagnostics of rollouts, matched comparisons and holdouts by region."""
 
 from ai_impact_stats import read, write
+from ai_impact_stats.geo import check_geo
 from ai_impact_stats.health import CHECKS
 from ai_impact_stats.matched import check_matched
 from ai_impact_stats.rollouts import check_rollouts
@@ -12,6 +13,10 @@ def model(dbt, session):
     registry = read(dbt.ref("int_experiments"))
     metrics = read(dbt.ref("metric_catalog"))
     cohorts = read(dbt.ref("moments_cohort_periods"))
+    clusters = read(dbt.ref("moments_cohort_clusters"))
     cells = read(dbt.ref("moments_matched_cells"))
-    rows = check_rollouts(registry, cohorts) + check_matched(registry, metrics, cells)
+    sample = read(dbt.ref("int_matched_sample"))
+    panels = read(dbt.ref("int_geo_panels"))
+    rows = check_geo(registry, metrics, panels)
+    rows += check_rollouts(registry, cohorts, clusters) + check_matched(registry, metrics, cells, sample)
     return write(write_table(rows, CHECKS), session)

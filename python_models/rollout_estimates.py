@@ -9,4 +9,5 @@ def model(dbt, session):
     registry = read(dbt.ref("int_experiments"))
     metrics = read(dbt.ref("metric_catalog"))
     moments = read(dbt.ref("moments_cohort_periods"))
-    return write(estimate_rollouts(registry, metrics, moments), session)
+    clusters = read(dbt.ref("moments_cohort_clusters"))
+    return write(estimate_rollouts(registry, metrics, moments, clusters), session)

@@ -8,4 +8,5 @@ def model(dbt, session):
     dbt.config(packages=["ai-impact-stats"])
     registry = read(dbt.ref("int_experiments"))
     moments = read(dbt.ref("moments_cohort_periods"))
-    return write(study_rollouts(registry, moments), session)
+    clusters = read(dbt.ref("moments_cohort_clusters"))
+    return write(study_rollouts(registry, moments, clusters), session)

@@ -25,7 +25,7 @@
     {%- set whole_numbers = {
         'lookback_days': 0, 'max_lateness_days': 0, 'max_clock_skew_minutes': 0, 'k_anonymity': 1, 'min_observations': 1,
         'identity_max_links': 1, 'identity_max_component': 2, 'rollout_period_days': 1, 'attribution_lookback_days': 1,
-        'uplift_max_units': 1000
+        'uplift_max_units': 1000, 'matched_max_units': 100
     } -%}
     {%- for name, lowest in whole_numbers.items() -%}
         {%- set value = var(name, none) -%}

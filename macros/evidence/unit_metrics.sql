@@ -3,10 +3,16 @@
     (baseline)
 {%- endmacro %}
 
-{# What one unit adds up to, of one measure, in its window (`>=`) or in its past, which ends at the assignment (`<`). #}
+{# What one unit adds up to, of one measure, in its window (`>=`), in its past, which ends at the assignment (`<`), or in the
+   first or the second half of that past (`early`, `late`). #}
 {% macro unit_total(measure, side) -%}
-    {%- set edge = 'windows.window_starts_at' if side == '>=' else 'windows.assigned_at' -%}
-    coalesce({{ ai_impact.exact_sum('measures.value', 'measures.measure = ' ~ measure ~ ' and measures.occurred_at ' ~ side ~ ' ' ~ edge) }}, 0)
+    {%- set times = {
+        '>=': 'measures.occurred_at >= windows.window_starts_at',
+        '<': 'measures.occurred_at < windows.assigned_at',
+        'early': 'measures.occurred_at < windows.pre_middle_at',
+        'late': 'measures.occurred_at >= windows.pre_middle_at and measures.occurred_at < windows.assigned_at',
+    } -%}
+    coalesce({{ ai_impact.exact_sum('measures.value', 'measures.measure = ' ~ measure ~ ' and ' ~ times[side]) }}, 0)
 {%- endmacro %}
 
 {# A unit of which nothing was seen has 0. A proportion asks only whether anything was seen. #}

@@ -1,7 +1,15 @@
+{%- set numbers = [
+    'conversions', 'conversions_ci_low', 'conversions_ci_high', 'revenue', 'revenue_ci_low', 'revenue_ci_high'
+] -%}
 {%- set experiment = var('attribution_calibration_experiment') -%}
 {%- set metric = var('attribution_calibration_metric') -%}
 with credits as (
     select * from {{ ref('channel_credits') }}
+),
+
+suppression as (
+    select * from {{ ref('int_channel_suppression') }}
+    where is_suppressed
 ),
 
 experiments as (
@@ -27,9 +35,14 @@ increments as (
 periods as (
     select
         credits.*,
+        suppression.channel is not null as is_suppressed,
         cast(credits.period_start as date) as month_start,
         cast({{ ai_impact.add_time('month', 1, 'cast(credits.period_start as date)') }} as date) as month_end
     from credits
+    left join suppression
+        on
+            credits.channel = suppression.channel
+            and cast(credits.period_start as date) = suppression.period_start
 ),
 
 windowed as (
@@ -63,22 +76,26 @@ final as (
         'month' as period_grain,
         month_start as period_start,
         month_end as period_end,
-        conversions,
-        conversions_ci_low,
-        conversions_ci_high,
-        revenue,
-        revenue_ci_low,
-        revenue_ci_high,
-        case when is_calibrated then increase * {{ ai_impact.safe_divide('revenue', 'calibrated_base') }} end
-            as calibrated_revenue,
-        ai_conversions,
-        ai_revenue,
-        n_conversions,
+        {%- for name in numbers %}
+            case when not is_suppressed then {{ name }} end as {{ name }},
+        {%- endfor %}
+        case
+            when is_calibrated and not is_suppressed
+                then increase * {{ ai_impact.safe_divide('revenue', 'calibrated_base') }}
+        end as calibrated_revenue,
+        case when not is_suppressed then ai_conversions end as ai_conversions,
+        case when not is_suppressed then ai_revenue end as ai_revenue,
+        case when not is_suppressed then n_conversions end as n_conversions,
         n_paths,
         'D' as evidence_grade,
         'not causal' as label,
         {{ ai_impact.calibration_reason(experiment, metric) }} as calibration_reason,
-        reason
+        case
+            when is_suppressed
+                then 'Fewer than {{ var("k_anonymity") }} people converted by this channel, or it would show what so few did.'
+            else reason
+        end as reason,
+        is_suppressed
     from totals
 )
 

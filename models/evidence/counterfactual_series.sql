@@ -1,5 +1,15 @@
-with weeks as (
+with series_weeks as (
     select * from {{ ref('series_counterfactuals') }}
+),
+
+geo_periods as (
+    select * from {{ ref('geo_counterfactuals') }}
+),
+
+weeks as (
+    select * from series_weeks
+    union all
+    select * from geo_periods
 ),
 
 final as (

@@ -14,6 +14,14 @@ series_estimates as (
     select * from {{ ref('series_estimates') }}
 ),
 
+geo_estimates as (
+    select * from {{ ref('geo_estimates') }}
+),
+
+experiments as (
+    select * from {{ ref('int_experiments') }}
+),
+
 -- A design that does not compare arms has its own estimators; the row that said so is not needed.
 estimates as (
     select * from experiment_estimates
@@ -21,12 +29,35 @@ estimates as (
         experiment_id not in (select rollout_estimates.experiment_id from rollout_estimates)
         and experiment_id not in (select matched_estimates.experiment_id from matched_estimates)
         and experiment_id not in (select series_estimates.experiment_id from series_estimates)
+        and experiment_id not in (select geo_estimates.experiment_id from geo_estimates)
     union all
     select * from rollout_estimates
     union all
     select * from matched_estimates
     union all
     select * from series_estimates
+    union all
+    select * from geo_estimates
+),
+
+-- The grade decides which estimate of an arm is quoted, and which experiment on the same use case and metric.
+ranked as (
+    select
+        estimates.*,
+        row_number() over (
+            partition by
+                estimates.experiment_id, estimates.metric_id, estimates.segment, estimates.treatment_arm, estimates.scale
+            order by coalesce(estimates.evidence_grade, 'Z'), {{ ai_impact.method_rank('estimates.method') }}
+        ) as place,
+        min(estimates.evidence_grade) over (
+            partition by
+                coalesce(experiments.use_case_id, estimates.experiment_id),
+                estimates.metric_id,
+                estimates.segment,
+                estimates.scale
+        ) as best_grade
+    from estimates
+    left join experiments on estimates.experiment_id = experiments.experiment_id
 ),
 
 final as (
@@ -70,8 +101,9 @@ final as (
         non_inferiority_p_value,
         is_non_inferior,
         heterogeneity_p_value,
-        heterogeneity_p_value_adjusted
-    from estimates
+        heterogeneity_p_value_adjusted,
+        place = 1 and estimate is not null and coalesce(evidence_grade = best_grade, false) as is_headline
+    from ranked
 )
 
 select * from final

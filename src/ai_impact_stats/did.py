@@ -1,7 +1,7 @@
 """Differences-in-differences: two periods, and rollouts in stagger, from the moments of cohorts."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -84,11 +84,25 @@ class Cohort:
 
 
 @dataclass(frozen=True, slots=True)
+class Clusters:
+    """What errors by cluster need of K cohorts over T periods.
+
+    `count` (K, K) are the clusters that two cohorts share, on the diagonal those of each. `moments`
+    (K·(T + 1), K·(T + 1)) is Σtt' over clusters, where t holds, cohort by cohort, the cluster's units and its T sums of
+    Y - mean, the cohort's mean.
+    """
+
+    count: np.ndarray
+    moments: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """Cohorts over the same T periods, and what had to be left out to get there (a sentence each)."""
 
     cohorts: list[Cohort]
     notes: list[str] = field(default_factory=list)
+    clusters: Clusters | None = None
 
     @property
     def periods(self) -> int:
@@ -106,11 +120,11 @@ def first_treated(treated) -> tuple[np.ndarray, np.ndarray]:
     return first, switched_off
 
 
-def cohorts_from_rows(y, first, switched_off=None) -> Panel:
+def cohorts_from_rows(y, first, switched_off=None, cluster=None) -> Panel:
     """Cohorts of a panel of rows: outcomes (units, T) with NaN for gaps, and the first treated period a unit.
 
     `first` counts from 0; -1 or T and later mean never within the panel. Units with a gap, and those that switched off,
-    are left out and counted in the notes.
+    are left out and counted in the notes. With a label of `cluster` a unit, errors are by cluster.
     """
     y, first = np.asarray(y, "float64"), np.asarray(first, "int64")
     notes, whole = [], np.isfinite(y).all(axis=1)
@@ -121,12 +135,77 @@ def cohorts_from_rows(y, first, switched_off=None) -> Panel:
         notes.append(f"{count} of {len(y)} units are left out: their treatment ended.")
         whole = whole & ~np.asarray(switched_off, "bool")
     first = np.where((first < 0) | (first >= y.shape[1]), -1, first)
-    cohorts = []
+    cohorts, blocks = [], []
+    names, index = (None, None) if cluster is None else np.unique(np.asarray(cluster), return_inverse=True)
     for g in np.unique(first[whole]):
-        rows = y[whole & (first == g)]
-        centred = rows - rows.mean(axis=0)
-        cohorts.append(Cohort(None if g < 0 else int(g), len(rows), rows.mean(axis=0), centred.T @ centred))
-    return Panel(cohorts, notes)
+        own = whole & (first == g)
+        centred = y[own] - y[own].mean(axis=0)
+        cohorts.append(Cohort(None if g < 0 else int(g), len(centred), y[own].mean(axis=0), centred.T @ centred))
+        if names is not None:
+            block = np.zeros((len(names), y.shape[1] + 1))
+            np.add.at(block, index[own], np.column_stack([np.ones(len(centred)), centred]))
+            blocks.append(block)
+    if names is None or not blocks:
+        return Panel(cohorts, notes)
+    totals = np.hstack(blocks)
+    seen = np.column_stack([b[:, 0] > 0 for b in blocks]).astype("int64")
+    return Panel(cohorts, notes, Clusters(seen.T @ seen, totals.T @ totals))
+
+
+def before_after(panel: Panel) -> "Effects | str":
+    """The 2×2 difference-in-differences of a panel in which all treated units start together, or why there is none.
+
+    Labels are ("overall",), the effect: the change of the treated units' mean from all periods before to all periods
+    after the start, less that of the units never treated; and ("observed",), the treated units' mean after the start.
+    """
+    treated = [k for k, c in enumerate(panel.cohorts) if c.first]
+    never = [k for k, c in enumerate(panel.cohorts) if c.first is None]
+    if len(treated) > 1:
+        return "Units start in several periods: the rollout is staggered, and has no single before and after."
+    if not treated:
+        return "No cohort is treated within the panel after its first period, so there is no past to compare with."
+    if not never:
+        return "No unit is never treated, so there is nothing to compare with."
+    first, n = panel.cohorts[treated[0]].first, sum(c.n for c in panel.cohorts)
+    after = np.where(np.arange(panel.periods) >= first, 1 / (panel.periods - first), 0.0)
+    change = after - np.where(after > 0, 0.0, 1 / first)
+    slope = np.zeros((2, len(panel.cohorts), panel.periods))
+    slope[0, treated[0]] = change * n / panel.cohorts[treated[0]].n
+    slope[0, never[0]] = -change * n / panel.cohorts[never[0]].n
+    slope[1, treated[0]] = after * n / panel.cohorts[treated[0]].n
+    own, other = panel.cohorts[treated[0]].mean, panel.cohorts[never[0]].mean
+    estimate = np.array([change @ own - change @ other, after @ own])
+    shift = np.zeros(slope.shape[:2])
+    return Effects([("overall",), ("observed",)], estimate, shift, slope, panel.cohorts, panel.clusters)
+
+
+def two_by_two_panel(panel: Panel, relative: bool = False, alpha: float = 0.05) -> Estimate:
+    """`before_after` with the errors of least squares on arm, after and their product, clustered by unit or cluster.
+
+    Liang and Zeger's errors with G/(G - 1)·(N - 1)/(N - 4) for G units (or clusters) and N rows, on G - 1 degrees of
+    freedom; from cohort moments they equal those of the rows. `relative`: as a share of what the treated would have
+    had, with Fieller's interval. No estimate, with a reason, with fewer than 2 units (clusters) in an arm.
+    """
+    sizes = [sum(c.n for c in panel.cohorts if (c.first is None) == control) for control in (False, True)]
+    effects = before_after(panel)
+    if isinstance(effects, str):
+        return missing(effects, *sizes)
+    checked = estimates(effects.select([0]), alpha)[("overall",)]
+    if checked.estimate is None:
+        return checked
+    used = [k for k, c in enumerate(panel.cohorts) if c.first != 0]
+    rows = sum(panel.cohorts[k].n for k in used) * panel.periods
+    g = sum(effects.sizes[k] for k in used)
+    if effects.clusters is not None:
+        # A cluster with units of both arms counts once.
+        g -= int(effects.clusters.count[used[0], used[1]])
+    covariance = effects.covariance() * g / (g - 1) * (rows - 1) / (rows - 4)
+    absolute = wald(float(effects.estimate[0]), float(covariance[0, 0]), g - 1, *sizes, alpha)
+    if not relative:
+        return absolute
+    turn = np.array([[-1.0, 1.0], [0.0, 1.0]])  # the level without treatment, and the level with it
+    (v_zero, v_both), (_, v_one) = turn @ covariance @ turn.T
+    return as_share(absolute, float(effects.estimate[1] - effects.estimate[0]), (v_zero, v_both, v_one), alpha)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +221,31 @@ class Effects:
     shift: np.ndarray
     slope: np.ndarray
     cohorts: Sequence[Cohort]
+    clusters: Clusters | None = None
 
     @property
     def n(self) -> int:
         return sum(c.n for c in self.cohorts)
 
+    @property
+    def sizes(self) -> list[int]:
+        """Of each cohort the units, or the clusters where errors are by cluster."""
+        return [c.n for c in self.cohorts] if self.clusters is None else [int(g) for g in np.diag(self.clusters.count)]
+
+    def _by_cluster(self) -> np.ndarray:
+        """(K, K, m, m): Σψψ' over clusters, of each two cohorts' parts of a cluster's influence."""
+        k = len(self.cohorts)
+        influence = np.concatenate([self.shift[:, :, None], self.slope], axis=2)
+        size = influence.shape[2]
+        moments = self.clusters.moments.reshape(k, size, k, size)
+        return np.einsum("aki,kilj,blj->klab", influence, moments, influence, optimize=True)
+
     def parts(self, small: bool = False) -> np.ndarray:
-        """Each cohort's part of the covariance, (K, m, m): Σψψ' over its units, divided by n²."""
+        """Each cohort's part of the covariance, (K, m, m): Σψψ' over its units (or clusters), divided by n²."""
+        if self.clusters is not None:
+            blocks = np.einsum("kkab->kab", self._by_cluster())
+            factor = [g / (g - 1) if small and g > 1 else 1.0 for g in self.sizes]
+            return blocks * np.array(factor)[:, None, None] / self.n**2
         blocks = np.empty((len(self.cohorts), len(self.labels), len(self.labels)))
         for k, cohort in enumerate(self.cohorts):
             c, a = self.slope[:, k], self.shift[:, k]
@@ -158,26 +255,31 @@ class Effects:
 
     def covariance(self, small: bool = False) -> np.ndarray:
         """(m, m). `small`: variances within cohorts with divisor n - 1 in place of n."""
-        return self.parts(small).sum(axis=0)
+        total = self.parts(small).sum(axis=0)
+        if self.clusters is None:
+            return total
+        # Clusters that have units of several cohorts.
+        across = self._by_cluster()
+        return total + (across.sum(axis=(0, 1)) - np.einsum("kkab->ab", across)) / self.n**2
 
     def degrees(self) -> np.ndarray:
         """Satterthwaite's degrees of freedom of each variance, from n - 1 in each cohort."""
         parts = np.stack([np.diag(b) for b in self.parts(small=True)])
-        df = np.array([max(c.n - 1, 0) for c in self.cohorts], "float64")[:, None]
+        df = np.array([max(size - 1, 0) for size in self.sizes], "float64")[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
             return parts.sum(axis=0) ** 2 / np.where(parts > 0, parts**2 / df, 0).sum(axis=0)
 
     def select(self, rows: Sequence[int]) -> "Effects":
         index = list(rows)
-        return Effects(
-            [self.labels[i] for i in index], self.estimate[index], self.shift[index], self.slope[index], self.cohorts
-        )
+        parts = (self.estimate[index], self.shift[index], self.slope[index])
+        return Effects([self.labels[i] for i in index], *parts, self.cohorts, self.clusters)
 
     def combine(self, label: tuple, weights: np.ndarray, influence: np.ndarray | None = None) -> "Effects":
         """The one estimate `weights` @ estimate; `influence` (K,) is what estimating the weights adds."""
         shift = weights @ self.shift + (0 if influence is None else influence)
         slope = np.tensordot(weights, self.slope, axes=1)
-        return Effects([label], np.array([weights @ self.estimate]), shift[None], slope[None], self.cohorts)
+        estimate = np.array([weights @ self.estimate])
+        return Effects([label], estimate, shift[None], slope[None], self.cohorts, self.clusters)
 
 
 def stacked(effects: Sequence[Effects]) -> Effects:
@@ -188,6 +290,7 @@ def stacked(effects: Sequence[Effects]) -> Effects:
         np.concatenate([e.shift for e in effects]),
         np.concatenate([e.slope for e in effects]),
         effects[0].cohorts,
+        effects[0].clusters,
     )
 
 
@@ -234,7 +337,7 @@ def group_time(panel: Panel, control: str = "never_treated", base: str = "varyin
             slopes.append(slope)
     if not labels:
         return "No cohort has units to compare with: all were treated at once, or before the panel starts."
-    return Effects(labels, np.array(estimates), np.array(shifts), np.array(slopes), cohorts)
+    return Effects(labels, np.array(estimates), np.array(shifts), np.array(slopes), cohorts, panel.clusters)
 
 
 def _controls(cohorts: Sequence[Cohort], first: int, latest: int, control: str) -> list[int]:
@@ -306,10 +409,12 @@ def estimates(effects: Effects, alpha: float = 0.05, small: bool = False) -> dic
     n_control = sum(c.n for c in effects.cohorts if c.first is None)
     found = {}
     for i, label in enumerate(effects.labels):
-        alone = [c for k, c in enumerate(effects.cohorts) if c.n < 2 and np.any(effects.slope[i, k])]
+        alone = [k for k, size in enumerate(effects.sizes) if size < 2 and np.any(effects.slope[i, k])]
         scale = max(float(np.max(np.abs(c.mean))) for c in effects.cohorts)
         if alone:
-            e = missing(f"{_name(alone[0])} has one unit: how units vary within it is unknown.", n_treated, n_control)
+            unit = "unit" if effects.clusters is None else "cluster"
+            name = _name(effects.cohorts[alone[0]])
+            e = missing(f"{name} has one {unit}: how {unit}s vary within it is unknown.", n_treated, n_control)
         elif not math.isfinite(float(effects.estimate[i])):
             e = missing("A cohort has no value in a period that is compared.", n_treated, n_control)
         elif not covariance[i, i] > 1e-26 * scale**2:
@@ -425,7 +530,7 @@ def pre_trend(effects: Effects, alpha: float = PRE_TREND_ALPHA, small: bool = Fa
         power = float(1 - chndtr(critical, size, unit * explained**2))
     detail = f"Effects before treatment, {size} together: chi-square {statistic:.3g}."
     if detectable is not None:
-        detail += f" A divergence of {detectable:.3g} a period would be found with 80 % chance."
+        detail += f" A divergence of {detectable:.3g} a period would be found with 80 % chance{_chance(power)}."
     return PreTrend(Check(statistic, p, alpha, p >= alpha, detail), detectable, power)
 
 
@@ -467,10 +572,14 @@ def _slope_test(effects: Effects, alpha: float) -> PreTrend:
         power = float(ndtr(explained / e.std_error - critical))
     detail = (
         f"Divergence before treatment, over {len(times)} periods: {e.estimate:.3g} a period. "
-        f"One of {detectable:.3g} would be found with 80 % chance."
+        f"One of {detectable:.3g} would be found with 80 % chance{_chance(power)}."
     )
     statistic = e.estimate / e.std_error
     return PreTrend(Check(statistic, e.p_value, alpha, e.p_value >= alpha, detail), float(detectable), power)
+
+
+def _chance(power: float | None) -> str:
+    return "" if power is None else f", one that alone would explain the effect with {power:.0%}"
 
 
 def _after(time) -> bool:
@@ -483,9 +592,15 @@ def _is_varying(effects: Effects) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """The interval of the average effect if after treatment paths diverge up to `magnitude` times as fast as before."""
+    """The average effect if after treatment paths diverge up to `magnitude` times as fast as before.
+
+    `low` to `high` are the effects that agree with the estimates taken as the truth (the identified set), `ci_low` to
+    `ci_high` the interval that counts their errors too.
+    """
 
     magnitude: float
+    low: float
+    high: float
     ci_low: float
     ci_high: float
 
@@ -512,8 +627,11 @@ def relative_magnitudes(
     # The bias of the effect e periods after treatment is at most (e + 1) steps.
     reach = float(np.mean([t + 1 for t in times if t >= 0]))
     result = []
+    # The largest change of the difference from one period before treatment to the next.
+    largest = max(abs(_at(dynamic, row, b) - _at(dynamic, row, a)) for a, b in steps)
+    effect = float(dynamic.estimate[row["overall"]])
     for m in magnitudes:
-        low, high = [], []
+        low, high, width = [], [], m * reach * largest
         for a, b in steps:
             for sign in (-1, 1):
                 weights = np.zeros(len(dynamic.labels))
@@ -527,8 +645,13 @@ def relative_magnitudes(
                 margin = quantile(1 - alpha / 2, df) * math.sqrt(variance)
                 low.append(middle - margin)
                 high.append(middle + margin)
-        result.append(Sensitivity(float(m), min(low), max(high)))
+        result.append(Sensitivity(float(m), effect - width, effect + width, min(low), max(high)))
     return result
+
+
+def _at(dynamic: Effects, row: Mapping, time: int) -> float:
+    """The estimate at a time since treatment; the base period's is 0 by construction."""
+    return float(dynamic.estimate[row[time]]) if time in row else 0.0
 
 
 LEAST_MAGNITUDE, LARGEST_MAGNITUDE = 1.0, 10.0
@@ -577,7 +700,7 @@ def relative_effect(effects: Effects, kind: str = "simple", alpha: float = 0.05,
     for i, (g, t) in enumerate(effects.labels):
         k = next(k for k, c in enumerate(effects.cohorts) if c.first == g)
         slope[i, k, t] = effects.n / effects.cohorts[k].n
-    observed = Effects(effects.labels, levels, np.zeros_like(effects.shift), slope, effects.cohorts)
+    observed = Effects(effects.labels, levels, np.zeros_like(effects.shift), slope, effects.cohorts, effects.clusters)
     rows = [aggregate(e, kind) for e in (observed, effects)]
     both = stacked([e.select([len(e.labels) - 1]) for e in rows])
     absolute = estimates(rows[1].select([len(rows[1].labels) - 1]), alpha, small)[("overall",)]

@@ -34,6 +34,9 @@ METHODS = {
     "nearest_neighbour": "att",
     "exact_matching": "att",
 }
+# On covariates as they are, of rows up to a cap; and on the change from before the choice.
+ROW_METHODS = {"doubly_robust_rows": "att", "nearest_neighbour_rows": "att"}
+CHANGE = "matched_did"
 BELOW_B = "Not randomised: the effect rests on covariates that hold all that moved both the choice and the outcome."
 
 
@@ -46,24 +49,36 @@ class _Comparison:
     names: list[str]
     left_out: int
     problem: str | None
+    change: Units | None = None
+    drift: Units | None = None
 
 
-def estimate_matched(registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.DataFrame) -> pa.Table:
+def estimate_matched(
+    registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.DataFrame, sample: pd.DataFrame | None = None
+) -> pa.Table:
     """The effects of every registered comparison of matched units (design matched), schema `ESTIMATES`.
 
-    Tables `int_experiments`, `metric_catalog` and `moments_matched_cells`; column names as there. Each metric has five
-    methods (`METHODS`), absolute and, with `_relative`, as a share of what the treated would have had. Grade C when
-    balance after weighting, overlap and the placebo of the same metric before the choice pass; D otherwise. Intervals
-    are Student's t with as many degrees of freedom as the smaller arm has units, less one.
+    Tables `int_experiments`, `metric_catalog`, `moments_matched_cells` and, for covariates that are not binned,
+    `int_matched_sample`; column names as there. Each metric has five methods (`METHODS`), two on rows (`ROW_METHODS`),
+    absolute and, with `_relative`, as a share of what the treated would have had; and `matched_did`, doubly robust on
+    the change from before the choice (Sant'Anna and Zhao 2020, "Doubly robust difference-in-differences estimators"),
+    which needs paths that are parallel given the covariates, not levels that are alike. Grade C when balance after
+    weighting, overlap and a placebo pass; D otherwise. The placebo is the same metric before the choice, of changes the
+    change from the first half of that time to the second. Intervals are Student's t with as many degrees of freedom as
+    the smaller arm has units, less one.
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    groups = _group(cells)
+    groups, rows_of = _group(cells), _group(sample)
     rows: list[dict] = []
     for experiment in _matched(registry):
         found: list[dict] = []
         for metric_id in experiment.metrics:
             comparison = _read(experiment, metric_id, catalogue, groups)
             found += _metric_rows(experiment, metric_id, comparison)
+            found += _row_rows(
+                experiment, metric_id, comparison, rows_of.get((experiment.experiment_id, metric_id), [])
+            )
+            found += _change_rows(experiment, metric_id, comparison, catalogue.get(metric_id))
         finish(experiment, found, catalogue)
         rows += found
     return write_table(rows, ESTIMATES)
@@ -110,13 +125,16 @@ def balance_matched(registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.Dat
     return write_table(rows, BALANCE)
 
 
-def check_matched(registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.DataFrame) -> list[dict]:
+def check_matched(
+    registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.DataFrame, sample: pd.DataFrame | None = None
+) -> list[dict]:
     """The diagnostics of the primary metric's first method in every registered comparison, as rows of `CHECKS`.
 
-    `weighted_balance`, `overlap` and `placebo_outcome`; without an estimate one row `overlap` that says why.
+    `weighted_balance`, `overlap`, `placebo_outcome`, and `hidden_bias` of pairs of rows; without an estimate one row
+    `overlap` that says why.
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    groups, rows = _group(cells), []
+    groups, rows_of, rows = _group(cells), _group(sample), []
     for experiment in _matched(registry):
         comparison = _read(experiment, experiment.primary, catalogue, groups)
         propensity = comparison.problem or fit_propensity(comparison.units)
@@ -132,6 +150,9 @@ def check_matched(registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.DataF
                 "overlap": shared.check,
                 "placebo_outcome": matching.placebo_outcome(past),
             }
+            drawn = _row_units(experiment, rows_of.get((experiment.experiment_id, experiment.primary), []))
+            if drawn is not None:
+                checks["hidden_bias"] = _pairs(drawn[0], _with_t(found.estimate, experiment.alpha), experiment.alpha)
         rows += [check_row(experiment, name, check) for name, check in checks.items()]
     return rows
 
@@ -140,7 +161,7 @@ def _matched(registry: pd.DataFrame) -> list[Experiment]:
     return [read_experiment(row) for row in records(registry) if row["design"] in DESIGNS]
 
 
-def _group(cells: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
+def _group(cells: pd.DataFrame | None) -> dict[tuple[str, str], list[dict[str, Any]]]:
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in records(cells):
         groups.setdefault((str(row["experiment_id"]), str(row["metric_id"])), []).append(row)
@@ -157,13 +178,17 @@ def _read(experiment: Experiment, metric_id: str, catalogue: Mapping, groups: Ma
     x = np.array([[cell.get(name, 0.0) for name in names] for cell in parsed]).reshape(len(used), len(names))
     treated = [arms[str(row["arm"])] for row in used]
     units = Units.of(treated, x, *_moments(used, "n", "mean_y", "var_y"))
-    seen = [i for i, row in enumerate(used) if int(row["n_past"]) > 0]
-    past = None
-    if seen:
+
+    def other(name: str) -> Units | None:
+        """The same units with another outcome, as far as it is known."""
+        seen = [i for i, row in enumerate(used) if not is_missing(row.get(f"n_{name}")) and int(row[f"n_{name}"]) > 0]
+        columns = (f"n_{name}", f"mean_{name}", f"var_{name}")
         kept = [used[i] for i in seen]
-        past = Units.of([treated[i] for i in seen], x[seen], *_moments(kept, "n_past", "mean_past", "var_past"))
+        return Units.of([treated[i] for i in seen], x[seen], *_moments(kept, *columns)) if seen else None
+
     left_out = sum(int(row["n"]) for row in rows if is_missing(row["cell"]))
-    return _Comparison(units, past, names, left_out, _problem(experiment, catalogue.get(metric_id), used, units))
+    problem = _problem(experiment, catalogue.get(metric_id), used, units)
+    return _Comparison(units, other("past"), names, left_out, problem, other("change"), other("drift"))
 
 
 def _problem(experiment: Experiment, metric: Mapping | None, used: list, units: Units) -> str | None:
@@ -241,6 +266,102 @@ def _metric_rows(experiment: Experiment, metric_id: str, comparison: _Comparison
         for scale, e in (("absolute", absolute), ("relative", relative)):
             rows.append(estimate_row(experiment, metric_id, name, scale, estimand, e, grade, why or BELOW_B))
     return rows
+
+
+def _row_units(experiment: Experiment, rows: list[Mapping[str, Any]]) -> tuple[Units, int] | None:
+    """Units with their covariates as they are, and how many they were drawn from."""
+    arms = {experiment.control: 0.0} | dict.fromkeys(experiment.treatments[:1], 1.0)
+    rows = [row for row in rows if str(row["arm"]) in arms]
+    if not rows:
+        return None
+    frame = pd.DataFrame(rows)
+    x = frame.pivot(index="unit_id", columns="name", values="score").fillna(0.0).sort_index()
+    first = frame.drop_duplicates("unit_id").set_index("unit_id").loc[x.index]
+    units = Units.of([arms[str(a)] for a in first["arm"]], x.to_numpy("float64"), first["value"].to_numpy("float64"))
+    return units, int(first["n_units"].iloc[0])
+
+
+def _linear(propensity: Propensity) -> tuple[np.ndarray, float]:
+    """The score's linear predictor, and the caliper in its unit, of units that count alike."""
+    linear = np.log(propensity.score / (1 - propensity.score))
+    return linear, CALIPER * float(linear.std())
+
+
+def _pairs(units: Units, e: Estimate, alpha: float) -> Check:
+    propensity = fit_propensity(units)
+    if isinstance(propensity, str):
+        return Check(None, None, None, None, propensity)
+    differences = matching.matched_pairs(units, *_linear(propensity))
+    return matching.hidden_bias(differences, e, float(units.mean.std()), alpha)
+
+
+def _row_rows(experiment: Experiment, metric_id: str, comparison: _Comparison, rows: list) -> list[dict]:
+    """Estimates on covariates that are not binned. Grades rest on the same checks; the placebo is that of the cells."""
+    drawn = _row_units(experiment, rows)
+    if comparison.problem or drawn is None:
+        return []
+    units, total = drawn
+    note = None
+    if total > len(units.n):
+        note = f"A random sample of {len(units.n):,} of {total:,} units, whose error the interval holds."
+    propensity = units.problem() or fit_propensity(units)
+    methods: dict[str, Method] = {}
+    if not isinstance(propensity, str):
+        linear, caliper = _linear(propensity)
+        weights = matching.weights_of(units, propensity, "att")
+        methods = {
+            "doubly_robust_rows": lambda u: matching.Matched(matching.regressed(u, propensity, "att"), weights, 0),
+            "nearest_neighbour_rows": lambda u: matching.nearest_neighbour(u, "att", caliper=caliper, score=linear),
+        }
+    placebos = _placebos(comparison.past)
+    found = []
+    for name, estimand in ROW_METHODS.items():
+        grade, why = None, None
+        if isinstance(propensity, str):
+            absolute = relative = missing(propensity, *units.sizes)
+        else:
+            matched = methods[name](units)
+            absolute = _with_t(matched.estimate, experiment.alpha)
+            relative = _relative(methods[name], units, absolute, experiment.alpha)
+            if absolute.estimate is not None:
+                of_rows = replace(comparison, units=units, names=_row_names(rows))
+                placebo = placebos.get(name.removesuffix("_rows"))
+                checks = _checks(of_rows, propensity, matched)
+                grade, why = matching.grade_matched(*checks, placebo and matching.placebo_outcome(placebo))
+                why = sentence([why, note, *_notes(experiment, comparison, matched), _hidden(absolute, units)])
+        for scale, e in (("absolute", absolute), ("relative", relative)):
+            found.append(estimate_row(experiment, metric_id, name, scale, estimand, e, grade, why or BELOW_B))
+    return found
+
+
+def _row_names(rows: list[Mapping[str, Any]]) -> list[str]:
+    return sorted({str(row["name"]) for row in rows})
+
+
+def _change_rows(experiment: Experiment, metric_id: str, comparison: _Comparison, metric: Mapping | None) -> list[dict]:
+    """Doubly robust on the change from before the choice: what differs between the arms for good falls out."""
+    units, e, grade, why = comparison.change, None, None, None
+    reason = comparison.problem
+    if reason is None and (metric or {}).get("aggregation") != "ratio":
+        reason = "Only a ratio is compared with its past: the time before and after the choice differs in length."
+    if reason is None:
+        reason = "There is no outcome from before the choice." if units is None else units.problem()
+    propensity = reason or fit_propensity(units)
+    if isinstance(propensity, str):
+        e = missing(propensity, *(comparison.units.sizes if len(comparison.units.n) else (0, 0)))
+    else:
+        weights = matching.weights_of(units, propensity, "att")
+        found = matching.Matched(matching.regressed(units, propensity, "att"), weights, 0)
+        e = _with_t(found.estimate, experiment.alpha)
+        if e.estimate is not None:
+            placebo = _placebos(comparison.drift).get("doubly_robust")
+            checks = _checks(replace(comparison, units=units), propensity, found)
+            grade, why = matching.grade_matched(*checks, placebo and matching.placebo_outcome(placebo))
+            why = sentence([why, *_notes(experiment, comparison, found)])
+    return [estimate_row(experiment, metric_id, CHANGE, "absolute", "att", e, grade, why or PARALLEL)]
+
+
+PARALLEL = "Not randomised: the effect rests on paths that would have been parallel given the covariates."
 
 
 def _checks(comparison: _Comparison, propensity: Propensity, found: matching.Matched) -> tuple[Check, Overlap]:

@@ -460,6 +460,59 @@ def placebo_outcome(estimate: Estimate, alpha: float = PLACEBO_ALPHA) -> Check:
     return Check(estimate.estimate / estimate.std_error, estimate.p_value, alpha, estimate.p_value >= alpha, detail)
 
 
+def matched_pairs(units: Units, score: np.ndarray, caliper: float | None = None) -> np.ndarray:
+    """The outcome's differences, treated minus control, of pairs without replacement; of rows (n = 1) only.
+
+    Treated units come in descending order of `score`, those hardest to match first, and take the nearest control that
+    is left, if one is within the caliper. For tests of pairs (Rosenbaum), which need every control at most once.
+    """
+    score = np.asarray(score, "float64")
+    controls = np.flatnonzero(units.treated == 0)
+    controls = controls[np.argsort(score[controls], kind="stable")]
+    places, taken = score[controls], np.zeros(len(controls) + 2, "bool")
+    # The next control that is left, to either side, found by jumping over those taken.
+    left, right = np.arange(len(controls) + 2), np.arange(len(controls) + 2)
+
+    def free(jump: np.ndarray, at: int, step: int) -> int:
+        path = []
+        while taken[at]:
+            path.append(at)
+            at = jump[at] if jump[at] != at else at + step
+        jump[path] = at
+        return at
+
+    found = []
+    treated = np.flatnonzero(units.treated == 1)
+    for row in treated[np.argsort(-score[treated], kind="stable")]:
+        at = int(np.searchsorted(places, score[row])) + 1  # 0 and the last are no controls
+        low, high = free(left, at - 1, -1), free(right, at, 1)
+        distance = [abs(score[row] - places[k - 1]) if 1 <= k <= len(places) else math.inf for k in (low, high)]
+        best = low if distance[0] <= distance[1] else high
+        if min(distance) > (math.inf if caliper is None else caliper * (1 + 1e-9)) or math.isinf(min(distance)):
+            continue
+        taken[best] = True
+        found.append(units.mean[row] - units.mean[controls[best - 1]])
+    return np.array(found)
+
+
+def hidden_bias(differences, e: Estimate, deviation: float, alpha: float = 0.05) -> Check:
+    """How strong a hidden cause of choice and outcome would have to be: Rosenbaum's Γ of pairs, and the E-value.
+
+    The statistic is Γ: the odds of treatment within a pair that would explain the effect away. `passed` is None: how
+    much hidden bias there is, no number tells.
+    """
+    values = e_value_of_difference(e, deviation)
+    if values is None or len(differences) < 2:
+        return Check(None, None, None, None, f"No sensitivity to a hidden cause: {e.reason or 'there are no pairs'}.")
+    sign = 1.0 if e.estimate >= 0 else -1.0
+    gamma = rosenbaum_sensitivity(sign * np.asarray(differences), alpha / 2)
+    pairs = f"{len(differences)} pairs show no effect even without hidden bias"
+    if gamma is not None:
+        pairs = f"{len(differences)} pairs hold up to odds of choosing that differ {gamma:.2g}-fold within a pair"
+    detail = f"{pairs}; the E-value is {values[0]:.2g}, that of the interval's nearer limit {values[1]:.2g}."
+    return Check(gamma, None, None, None, detail)
+
+
 def rosenbaum_bound(differences, gamma: float) -> float:
     """The largest one-sided p value of Wilcoxon's signed ranks if a hidden bias moves the odds of treatment by Γ.
 

@@ -1,6 +1,6 @@
 """From the moments of cohorts to the estimates of every rollout: what the dbt Python models call."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,38 +51,41 @@ class _Rollout:
         return missing(reason, *sizes)
 
 
-def estimate_rollouts(registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame) -> pa.Table:
+def estimate_rollouts(
+    registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame, clusters: pd.DataFrame | None = None
+) -> pa.Table:
     """The effects of every registered rollout (designs did and staggered_did), schema `ESTIMATES`.
 
-    Tables `int_experiments`, `metric_catalog` and `moments_cohort_periods`; column names as there. Each metric has the
-    simple average over treated units and periods against units not yet treated (`staggered_did`), the three other
-    averages of Callaway and Sant'Anna, and all of them as a share (`…_relative`): absolute effects are in the metric's
-    unit a unit and period. Grade C when paths were parallel before, as far as could be seen; D otherwise.
+    Tables `int_experiments`, `metric_catalog`, `moments_cohort_periods` and, for errors by cluster,
+    `moments_cohort_clusters`; column names as there. Each metric has the simple average over treated units and periods
+    against units not yet treated (`staggered_did`), the three other averages of Callaway and Sant'Anna, and all of them
+    as a share (`…_relative`): absolute effects are in the metric's unit a unit and period. The design did has `did`
+    too: all periods after the start against all before. Grade C when paths were parallel before, as far as could be
+    seen; D otherwise.
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    cells = _group(moments)
+    read = _reader(moments, clusters)
     rows: list[dict] = []
     for experiment in _rollouts(registry):
         found: list[dict] = []
         for metric_id in experiment.metrics:
-            rollout = _read(cells.get((experiment.experiment_id, metric_id), []))
+            rollout = read(experiment, metric_id)
             found += _metric_rows(experiment, metric_id, catalogue.get(metric_id, {}), rollout)
         finish(experiment, found, catalogue)
         rows += found
     return write_table(rows, ESTIMATES)
 
 
-def study_rollouts(registry: pd.DataFrame, moments: pd.DataFrame) -> pa.Table:
+def study_rollouts(registry: pd.DataFrame, moments: pd.DataFrame, clusters: pd.DataFrame | None = None) -> pa.Table:
     """The effect by periods since treatment of every registered rollout, schema `EVENT_STUDY`.
 
     The last period before treatment is the base, with the effect 0 and no row. `band_low` to `band_high` hold for all
     periods of a metric at once.
     """
-    cells = _group(moments)
-    rows = []
+    read, rows = _reader(moments, clusters), []
     for experiment in _rollouts(registry):
         for metric_id in experiment.metrics:
-            rollout = _read(cells.get((experiment.experiment_id, metric_id), []))
+            rollout = read(experiment, metric_id)
             if isinstance(rollout.effects, str):
                 continue
             for point in did.event_study(rollout.effects, experiment.alpha, rollout.small):
@@ -107,16 +110,16 @@ def study_rollouts(registry: pd.DataFrame, moments: pd.DataFrame) -> pa.Table:
     return write_table(rows, EVENT_STUDY)
 
 
-def check_rollouts(registry: pd.DataFrame, moments: pd.DataFrame) -> list[dict]:
+def check_rollouts(registry: pd.DataFrame, moments: pd.DataFrame, clusters: pd.DataFrame | None = None) -> list[dict]:
     """The diagnostics of the primary metric of every registered rollout, as rows of `CHECKS`.
 
     `parallel_trends`: the test before treatment, its detail with what it could have seen. `trend_sensitivity`: how many
     times the largest change of the difference before treatment paths may diverge after it, from period to period, with
     the interval of the effect still without 0 (`magnitude` of `relative_magnitudes`); passed at 1.
     """
-    cells, rows = _group(moments), []
+    read, rows = _reader(moments, clusters), []
     for experiment in _rollouts(registry):
-        rollout = _read(cells.get((experiment.experiment_id, experiment.primary), []))
+        rollout = read(experiment, experiment.primary)
         if isinstance(rollout.effects, str):
             checks = {"parallel_trends": Check(None, None, did.PRE_TREND_ALPHA, None, rollout.effects)}
         else:
@@ -132,14 +135,28 @@ def _rollouts(registry: pd.DataFrame) -> list[Experiment]:
     return [read_experiment(row) for row in records(registry) if row["design"] in DESIGNS]
 
 
-def _group(moments: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
+def _group(moments: pd.DataFrame | None) -> dict[tuple[str, str], list[dict[str, Any]]]:
     cells: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in records(moments):
         cells.setdefault((str(row["experiment_id"]), str(row["metric_id"])), []).append(row)
     return cells
 
 
-def _read(rows: list[Mapping[str, Any]]) -> _Rollout:
+def _reader(moments: pd.DataFrame, clusters: pd.DataFrame | None) -> Callable[[Experiment, str | None], _Rollout]:
+    """Experiment and metric to what is known of them."""
+    cells, shared = _group(moments), _group(clusters)
+
+    def read(experiment: Experiment, metric_id: str | None) -> _Rollout:
+        key = (experiment.experiment_id, str(metric_id))
+        rollout = _read(cells.get(key, []), shared.get(key, []))
+        if experiment.cluster_by is None or isinstance(rollout.effects, str) or rollout.panel.clusters is not None:
+            return rollout
+        return _Rollout(rollout.panel, f"The clusters ({experiment.cluster_by}) of the units are not known.", True)
+
+    return read
+
+
+def _read(rows: list[Mapping[str, Any]], shared: list[Mapping[str, Any]]) -> _Rollout:
     """The panel of one metric. Periods are put in order; a cohort treated after the last one is never treated."""
     pairs = [row for row in rows if not is_missing(row["period_a"])]
     periods = sorted({int(row["period_a"]) for row in pairs})
@@ -159,11 +176,48 @@ def _read(rows: list[Mapping[str, Any]]) -> _Rollout:
         same = merged.get(cohort.first)
         merged[cohort.first] = cohort if same is None else _merge(same, cohort)
     cohorts = sorted(merged.values(), key=lambda c: -1 if c.first is None else c.first)
-    panel = did.Panel(cohorts, notes)
+    panel = did.Panel(cohorts, notes, _clusters(shared, cohorts, periods))
     if not cohorts:
         return _Rollout(panel, "No unit was seen in every period of the panel.", True)
     effects = did.group_time(panel, "not_yet_treated", "universal")
-    return _Rollout(panel, effects, min(c.n for c in cohorts) < FEW_UNITS)
+    sizes = [c.n for c in cohorts] if panel.clusters is None else np.diag(panel.clusters.count)
+    return _Rollout(panel, effects, min(sizes) < FEW_UNITS)
+
+
+def _clusters(rows: list[Mapping[str, Any]], cohorts: list[did.Cohort], periods: list[int]) -> did.Clusters | None:
+    """Sums of products over clusters, in the order of the cohorts, each with its units and its periods.
+
+    None where there are none, and where a cohort was merged: a deviation from two means can't be put together.
+    """
+    if not rows:
+        return None
+    size = len(periods) + 1
+    place = {period: i + 1 for i, period in enumerate(periods)} | {None: 0}
+    order = {cohort.first: k for k, cohort in enumerate(cohorts)}
+    known = {None if is_missing(row["cohort_a"]) else int(row["cohort_a"]) for row in rows}
+    index = {first: order[_place_of(first, periods)] for first in known}
+    if len(set(index.values())) < len(index) or len(index) < len(cohorts):
+        return None
+    moments, count = np.zeros((len(cohorts) * size,) * 2), np.zeros((len(cohorts),) * 2, "int64")
+    for row in rows:
+        ends = []
+        for side in ("a", "b"):
+            cohort, period = (None if is_missing(row[f"{n}_{side}"]) else int(row[f"{n}_{side}"]) for n in _ENDS)
+            ends.append((index[cohort], place[period]))
+        (k, i), (m, j) = ends
+        moments[k * size + i, m * size + j] = moments[m * size + j, k * size + i] = float(row["total"])
+        if i == j == 0:
+            count[k, m] = count[m, k] = int(row["n_clusters"])
+    return did.Clusters(count, moments)
+
+
+_ENDS = ("cohort", "period")
+
+
+def _place_of(first: int | None, periods: list[int]) -> int | None:
+    """Which period of the panel it is, from 0; None for those treated after it, or never."""
+    at = None if first is None else int(np.searchsorted(periods, first))
+    return None if at is None or at >= len(periods) else at
 
 
 def _cohort(first: int | None, cells: list[Mapping[str, Any]], index: dict[int, int], periods: list[int]) -> did.Cohort:
@@ -175,8 +229,7 @@ def _cohort(first: int | None, cells: list[Mapping[str, Any]], index: dict[int, 
         # One unit has no covariance.
         value = 0.0 if is_missing(row["covariance"]) else float(row["covariance"]) * (n - 1)
         scatter[a, b] = scatter[b, a] = value
-    at = None if first is None else int(np.searchsorted(periods, first))
-    return did.Cohort(None if at is None or at >= size else at, n, mean, scatter)
+    return did.Cohort(_place_of(first, periods), n, mean, scatter)
 
 
 def _merge(a: did.Cohort, b: did.Cohort) -> did.Cohort:
@@ -192,10 +245,13 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
         notes = [*rollout.panel.notes, *registration_notes(experiment)]
         grade, why = did.grade_did(did.pre_trend(effects, small=rollout.small), notes)
     reason = _problem(metric) or (effects if isinstance(effects, str) else None)
-    for kind, method in KINDS.items():
+    kinds = {"before_after": "did"} | KINDS if experiment.design == "did" else KINDS
+    for kind, method in kinds.items():
         for scale in ("absolute", "relative"):
             if reason:
                 e = rollout.missing(reason)
+            elif kind == "before_after":
+                e = did.two_by_two_panel(rollout.panel, scale == "relative", experiment.alpha)
             elif scale == "relative":
                 e = did.relative_effect(effects, kind, experiment.alpha, rollout.small)
             else:

@@ -14,6 +14,7 @@ METHODS = ("synthetic_did", "synthetic_control", "did")
 LEAST_CONTROLS, LEAST_BEFORE, LEAST_PAIRS = 10, 4, 5
 # How well the synthetic unit must follow the treated one before treatment, as a share of the controls' own spread.
 FIT_LIMIT = 0.5
+PLACEBO_ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Synthetic:
     `weights` are the controls' (sum 1), `times` those of the periods before treatment (sum 1), `expected` the path of
     the treated units' mean without treatment, over all T periods. `placebos` are the estimates with each control
     in the treated unit's place. `fit` is the root mean square of the gap before treatment, in the outcome's unit.
-    `rank_p_value` is the share of units whose gap grew as much after treatment, relative to the one before.
+    `rank_p_value` is the share of units whose gap grew as much after treatment, relative to the one before. `gaps`
+    (controls, T) are the placebos' gaps in every period.
     """
 
     estimate: Estimate
@@ -34,6 +36,7 @@ class Synthetic:
     fit: float | None
     check: Check
     rank_p_value: float | None = None
+    gaps: np.ndarray | None = None
 
 
 def simplex_weights(target, columns, penalty: float = 0.0, intercept: bool = True) -> np.ndarray:
@@ -117,12 +120,13 @@ def synthetic(
     if not placebos:
         e = Estimate(effect, None, None, None, None, n_treated, controls, None, "No placebos were asked for.")
         return Synthetic(e, weights, times, expected, np.array([]), fit, check)
-    found, ranks = [], []
+    found, ranks, gaps = [], [], []
     for j in range(controls):
         others = np.delete(y[:controls], j, axis=0)
         tau, _, _, path = _fit(others, y[j], 1, before, method)
         found.append(tau)
         ranks.append(_relative(y[j] - path, before))
+        gaps.append(y[j] - path)
     drawn = np.array(found)
     # A placebo is one unit; the mean of the treated varies less.
     variance = float(drawn.var()) / n_treated
@@ -132,7 +136,7 @@ def synthetic(
         return Synthetic(e, weights, times, expected, drawn, fit, check)
     e = wald(effect, variance, controls - 1, n_treated, controls, alpha)
     rank = (1 + sum(r >= own * (1 - 1e-9) for r in ranks)) / (controls + 1)
-    return Synthetic(e, weights, times, expected, drawn, fit, check, rank)
+    return Synthetic(e, weights, times, expected, drawn, fit, check, rank, np.array(gaps))
 
 
 def _problem(y: np.ndarray, n_treated: int, controls: int, before: int) -> str | None:
@@ -188,10 +192,17 @@ def placebo_date(y, n_treated: int, before: int, method: str = "synthetic_did", 
     """
     y = np.asarray(y, "float64")
     found = synthetic(y[:, :before], n_treated, before * 2 // 3, method, alpha)
-    e = found.estimate
+    return placebo_check(found.estimate, before * 2 // 3, alpha)
+
+
+def placebo_check(e: Estimate, at: int, alpha: float = PLACEBO_ALPHA) -> Check:
+    """Is the estimate of a treatment at period `at`, which never was, 0? The detail says what would have been found."""
     if e.p_value is None:
         return Check(None, None, alpha, None, f"No placebo date: {e.reason}")
-    detail = f"A treatment at period {before * 2 // 3}, which never was, shows an effect of {e.estimate:.3g}."
+    detail = (
+        f"A treatment at period {at}, which never was, shows an effect of {e.estimate:.3g}; "
+        f"one of {2.8 * e.std_error:.3g} would be found with about 80 % chance."
+    )
     return Check(e.estimate / e.std_error, e.p_value, alpha, e.p_value >= alpha, detail)
 
 

@@ -80,6 +80,76 @@ def test_two_by_two_equals_clustered_least_squares():
     assert e.df == 54
 
 
+@pytest.mark.parametrize("clusters", [None, "within arms", "across arms"])
+def test_two_by_two_of_a_panel_equals_clustered_least_squares(clusters):
+    """From moments of cohorts, and of clusters, to the errors of statsmodels on the rows."""
+    import pandas as pd
+
+    y, first = random_panel(5, ((None, 30), (4, 25)), effect=0.4)
+    rng = np.random.default_rng(2)
+    label = {None: np.arange(55), "across arms": rng.integers(0, 9, 55)}.get(clusters, np.r_[0:30, 30:55] // 5)
+    y = y + rng.normal(size=100)[label][:, None] * np.linspace(0, 1, 8)
+    long = pd.DataFrame({"y": y.ravel(), "unit": np.repeat(label, 8), "t": np.tile(np.arange(8), len(y))})
+    long["treated"], long["after"] = np.repeat(first >= 0, 8).astype(int), (long["t"] >= 4).astype(int)
+    fit = smf.ols("y ~ treated * after", long).fit(cov_type="cluster", cov_kwds={"groups": long["unit"]}, use_t=True)
+    e = did.two_by_two_panel(did.cohorts_from_rows(y, first, cluster=label if clusters else None))
+    assert e.estimate == pytest.approx(fit.params["treated:after"], abs=1e-12)
+    assert e.std_error == pytest.approx(fit.bse["treated:after"], rel=1e-11)
+    assert e.df == len(set(label)) - 1 and e.p_value == pytest.approx(fit.pvalues["treated:after"], rel=1e-8)
+    share = did.two_by_two_panel(did.cohorts_from_rows(y + 20, first, cluster=label if clusters else None), True)
+    level = (y + 20)[first >= 0][:, 4:].mean() - e.estimate
+    assert share.estimate == pytest.approx(e.estimate / level) and share.ci_low < share.estimate < share.ci_high
+
+
+def test_two_by_two_of_a_panel_needs_one_start():
+    y, first = random_panel(1)
+    assert "staggered" in did.two_by_two_panel(did.cohorts_from_rows(y, first)).reason
+    y, first = random_panel(1, ((None, 20), (-1, 3)))
+    assert "no past" in did.two_by_two_panel(did.cohorts_from_rows(y, first)).reason
+    y, first = random_panel(1, ((4, 20),))
+    assert "never treated" in did.two_by_two_panel(did.cohorts_from_rows(y, first)).reason
+    y, first = random_panel(1, ((None, 20), (4, 20)))
+    lonely = did.cohorts_from_rows(y, first, cluster=np.where(first < 0, np.arange(40), 99))
+    assert "one cluster" in did.two_by_two_panel(lonely).reason
+
+
+@pytest.mark.parametrize("kind", did.AGGREGATES)
+def test_units_as_clusters_change_nothing(kind):
+    y, first = random_panel(7)
+    by = [did.group_time(did.cohorts_from_rows(y, first, cluster=c), base="universal") for c in (None, range(len(y)))]
+    plain, clustered = (did.aggregate(effects, kind) for effects in by)
+    assert clustered.covariance() == pytest.approx(plain.covariance(), abs=1e-12)
+    # With few of them the factor n/(n - 1) also scales what estimated weights add.
+    assert clustered.covariance(small=True) == pytest.approx(plain.covariance(small=True), rel=0.1, abs=1e-3)
+
+
+def test_clusters_sum_influences():
+    """Σ over clusters of (the sum of their units' influences)², computed unit by unit."""
+    y, first = random_panel(8)
+    label = np.random.default_rng(0).integers(0, 12, len(y))
+    effects = did.aggregate(did.group_time(did.cohorts_from_rows(y, first, cluster=label)), "dynamic")
+    means = {c.first: c.mean for c in effects.cohorts}
+    psi = np.zeros((len(y), len(effects.labels)))
+    for k, c in enumerate(effects.cohorts):
+        own = first == (-1 if c.first is None else c.first)
+        psi[own] = effects.shift[:, k] + (y[own] - means[c.first]) @ effects.slope[:, k].T
+    totals = np.stack([psi[label == g].sum(axis=0) for g in range(12)])
+    assert effects.covariance() == pytest.approx(totals.T @ totals / len(y) ** 2, abs=1e-12)
+
+
+def test_clusters_that_share_a_shock_are_covered():
+    """Plain errors by unit are too narrow by half; those by cluster hold."""
+    rng, plain, clustered = np.random.default_rng(3), [], []
+    for seed in range(200):
+        y, first = random_panel(seed, ((None, 200), (4, 200)))
+        label = np.arange(400) // 10
+        y = y + rng.normal(size=(40, 8))[label]
+        for found, cluster in ((plain, None), (clustered, label)):
+            e = did.two_by_two_panel(did.cohorts_from_rows(y, first, cluster=cluster))
+            found.append(e.ci_low <= 0 <= e.ci_high)
+    assert np.mean(plain) < 0.8 and 0.92 <= np.mean(clustered) <= 0.98
+
+
 @pytest.mark.parametrize("treatment", [[], [1.0]])
 def test_two_by_two_needs_two_units(treatment):
     e = did.two_by_two(Arm.from_values(treatment), Arm.from_values([0.0, 1.0, 3.0]))
@@ -259,6 +329,35 @@ def test_relative_magnitudes(panel):
     widths = [s.ci_high - s.ci_low for s in found]
     assert widths == sorted(widths) and widths[0] < widths[-1]
     assert isinstance(did.relative_magnitudes(did.group_time(panel)), str)
+    # The identified set without any violation is the estimate; with M it grows by M steps a period.
+    assert (found[0].low, found[0].high) == pytest.approx((overall.estimate, overall.estimate))
+    assert found[4].high - found[4].low == pytest.approx(2 * (found[2].high - found[2].low))
+    assert all(s.ci_low <= s.low <= s.high <= s.ci_high for s in found)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_sensitivity_equals_an_independent_identified_set(seed):
+    """diff-diff solves the set of Rambachan and Roth as a linear programme; our interval is never narrower than it."""
+    import pandas as pd
+    from diff_diff import CallawaySantAnna
+    from diff_diff.honest_did import HonestDiD
+
+    y, first = random_panel(seed, ((None, 60), (4, 60)), effect=0.3)
+    long = pd.DataFrame(
+        {
+            "y": y.ravel(),
+            "unit": np.repeat(np.arange(len(y)), 8),
+            "t": np.tile(np.arange(1, 9), len(y)),
+            "g": np.repeat(np.where(first < 0, 0, first + 1), 8),
+        }
+    )
+    options = {"outcome": "y", "unit": "unit", "time": "t", "first_treat": "g", "aggregate": "event_study"}
+    theirs = CallawaySantAnna(estimation_method="reg", base_period="universal").fit(long, **options)
+    effects = did.group_time(did.cohorts_from_rows(y, first), base="universal")
+    for s in did.relative_magnitudes(effects, (0.0, 0.5, 1.0, 2.0)):
+        expected = HonestDiD(method="relative_magnitude", M=s.magnitude).fit(theirs)
+        assert (s.low, s.high) == pytest.approx((expected.lb, expected.ub), abs=1e-8)
+        assert s.ci_low <= expected.ci_lb + 1e-8 and s.ci_high >= expected.ci_ub - 1e-8
 
 
 def test_sensitivity_covers_a_divergence_that_plain_intervals_miss():

@@ -138,15 +138,18 @@ def test_degenerate_comparisons_have_a_reason():
         (estimate_matched(registry(), METRICS.head(0), cells(people)), "catalogue"),
     ):
         frame = table.to_pandas()
-        assert len(frame) == 10 and frame["estimate"].isna().all() and frame["evidence_grade"].isna().all()
-        assert frame["reason"].str.contains(reason).all(), frame["reason"].iloc[0]
+        assert len(frame) == 11 and frame["estimate"].isna().all() and frame["evidence_grade"].isna().all()
+        # Without a past there is no change either, and that is said first.
+        levels = frame[frame["method"] != "matched_did"]["reason"]
+        assert levels.str.contains(reason).all(), levels.iloc[0]
+        assert frame["reason"].notna().all()
     assert balance_matched(registry(), METRICS, cells(unknown)).num_rows == 0
     assert balance_matched(registry(), METRICS, cells(apart)).to_pandas()["smd_after"].isna().all()
 
 
 def test_every_registered_metric_has_rows():
     table = estimate_matched(registry(guardrail_metric_ids="rework"), METRICS, cells(choices(8))).to_pandas()
-    assert (table["metric_id"] == "rework").sum() == 10
+    assert (table["metric_id"] == "rework").sum() == 11
     assert estimate_matched(registry(design="rct"), METRICS, cells(choices(8))).num_rows == 0
 
 
@@ -158,3 +161,105 @@ def test_checks_of_a_comparison():
     assert bad["placebo_outcome"]["passed"] is False
     none = check_matched(registry(), METRICS, cells(choices(9)).head(0))
     assert [row["passed"] for row in none] == [None] and "metric_catalog" in none[0]["detail"]
+
+
+def sample(people: pd.DataFrame, total: int | None = None) -> pd.DataFrame:
+    """What int_matched_sample holds of them: covariates as they are, here the middle of each cell."""
+    long = []
+    for i, row in enumerate(people.itertuples()):
+        for part in row.cell.split("|"):
+            name, at = part.split("=")
+            long.append(
+                {"unit_id": f"{i:05}", "arm": row.arm, "name": name, "score": (int(at) + 0.5) / 4, "value": row.y}
+            )
+    return pd.DataFrame(long).assign(experiment_id="choice", metric_id="hours", n_units=total or len(people))
+
+
+def test_covariates_that_are_not_binned():
+    people = choices(3, 800)
+    table = estimate_matched(registry(), METRICS, cells(people), sample(people))
+    for method, binned in (("doubly_robust_rows", "doubly_robust"), ("nearest_neighbour_rows", "nearest_neighbour")):
+        for end in ("", "_relative"):
+            row, same = of(table, method + end), of(table, binned + end)
+            assert (row.estimate, row.std_error) == pytest.approx((same.estimate, same.std_error), rel=1e-6)
+        assert row.evidence_grade == "C" and row.ci_low < -0.3 < row.ci_high
+    drawn = of(
+        estimate_matched(registry(), METRICS, cells(people), sample(people.head(200), 800)), "doubly_robust_rows"
+    )
+    assert "random sample of 200 of 800 units" in drawn.reason and drawn.n_treatment + drawn.n_control == 200
+    assert drawn.std_error > 1.5 * of(table, "doubly_robust_rows").std_error
+
+
+def test_the_interval_of_a_sample_holds_the_effect_on_all():
+    """The effect on all 3,000 units is what a sample of 300 has to cover."""
+    hits = []
+    for seed in range(60):
+        people = choices(seed, 3000)
+        drawn = people.sample(300, random_state=seed)
+        row = of(estimate_matched(registry(), METRICS, cells(people), sample(drawn, 3000)), "doubly_robust_rows")
+        whole = of(estimate_matched(registry(), METRICS, cells(people)), "doubly_robust")
+        hits.append(row.ci_low <= whole.estimate <= row.ci_high)
+    assert np.mean(hits) >= 0.88
+
+
+def changes(seed, n=1500, effect=-0.3, level=0.0, drift=0.0) -> pd.DataFrame:
+    """People with levels of their own that the choice follows (`level`), and paths that part with it (`drift`)."""
+    rng, people = np.random.default_rng(seed + 10_000), choices(seed, n, 1.0)
+    own = level * (people["arm"] == "yes")
+    paths = drift * (people["arm"] == "yes")
+    early = people["past"] + own + rng.normal(0, 0.1, n)
+    late = people["past"] + own + paths + rng.normal(0, 0.1, n)
+    y = people["past"] + own + 3 * paths + effect * (people["arm"] == "yes") + rng.normal(0, 0.1, n)
+    past = (early + late) / 2
+    return people.assign(y=y, past=past, change=y - past, drift=late - early)
+
+
+def with_changes(people: pd.DataFrame) -> pd.DataFrame:
+    extra = people.groupby(["arm", "cell"]).agg(
+        n_change=("change", "count"), mean_change=("change", "mean"), var_change=("change", "var"),
+        n_drift=("drift", "count"), mean_drift=("drift", "mean"), var_drift=("drift", "var"),
+    )  # fmt: skip
+    return cells(people).merge(extra.reset_index(), on=["arm", "cell"])
+
+
+def test_a_change_is_right_where_levels_differ_for_good():
+    people = changes(1, level=1.0)
+    table = estimate_matched(registry(), METRICS, with_changes(people))
+    row, plain = of(table, "matched_did"), of(table, "doubly_robust")
+    assert row.ci_low < -0.3 < row.ci_high and row.evidence_grade == "C" and row.verdict == "improved"
+    assert plain.ci_low > 0.5 and plain.evidence_grade == "D"
+
+
+def test_the_change_of_paths_that_part_is_grade_d():
+    row = of(estimate_matched(registry(), METRICS, with_changes(changes(1, drift=0.2))), "matched_did")
+    assert row.evidence_grade == "D" and "Placebo fails" in row.reason
+    blind = with_changes(changes(1)).drop(columns=["n_drift", "mean_drift", "var_drift"])
+    row = of(estimate_matched(registry(), METRICS, blind), "matched_did")
+    assert row.evidence_grade == "D" and "Placebo could not be checked" in row.reason
+
+
+def test_a_change_needs_a_ratio_and_a_past():
+    counts = METRICS.assign(aggregation="count")
+    row = of(estimate_matched(registry(), counts, with_changes(changes(2))), "matched_did")
+    assert row.estimate is None or np.isnan(row.estimate)
+    assert "ratio" in row.reason
+    assert "before the choice" in of(estimate_matched(registry(), METRICS, cells(choices(2))), "matched_did").reason
+
+
+def test_hidden_bias_of_pairs():
+    people = choices(4, 800)
+    found = {row["check_id"]: row for row in check_matched(registry(), METRICS, cells(people), sample(people))}
+    row = found["hidden_bias"]
+    assert row["statistic"] > 1.5 and "E-value" in row["detail"] and row["passed"] is None
+    null = choices(4, 800, effect=1.0)
+    found = {row["check_id"]: row for row in check_matched(registry(), METRICS, cells(null), sample(null))}
+    assert found["hidden_bias"]["statistic"] is None and "no effect" in found["hidden_bias"]["detail"]
+
+
+def test_pairs_take_the_nearest_control_that_is_left():
+    units = Units.of([1, 1, 1, 0, 0, 0], np.zeros((6, 1)), [10, 20, 30, 1, 2, 3])
+    score = np.array([0.9, 0.8, -5.0, 0.85, 0.1, 0.7])
+    # .9 takes .85, .8 takes .7, -5 has nobody within the caliper; without one it takes .1.
+    assert list(matching.matched_pairs(units, score, 0.3)) == [9, 17]
+    assert list(matching.matched_pairs(units, score)) == [9, 17, 28]
+    assert len(matching.matched_pairs(Units.of([1, 1, 0], np.zeros((3, 1)), [1, 2, 3]), np.zeros(3))) == 1

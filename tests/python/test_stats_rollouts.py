@@ -156,3 +156,71 @@ def test_checks_of_a_rollout(panel):
     assert bad["trend_sensitivity"]["statistic"] < good["trend_sensitivity"]["statistic"]
     none = check_rollouts(registry(), moments(y, first).head(0))
     assert none[0]["passed"] is None and none[0]["detail"]
+
+
+def cluster_moments(y, first, label, start=-4, metric="hours") -> pd.DataFrame:
+    """What moments_cohort_clusters holds: sums of products of clusters' totals, period NULL for the units."""
+    totals = {}
+    for g in [*sorted(set(first[~np.isnan(first)])), math.nan]:
+        own = np.isnan(first) if math.isnan(g) else first == g
+        for c in sorted(set(label[own])):
+            part = own & (label == c)
+            totals[(g, None, c)] = float(part.sum())
+            for t, value in enumerate((y[part] - y[own].mean(axis=0)).sum(axis=0)):
+                totals[(g, t + start, c)] = value
+    ends = list(dict.fromkeys((g, t) for g, t, _ in totals))
+    rows = []
+    for i, (g, t) in enumerate(ends):
+        for h, s in ends[i:]:
+            both = [c for c in set(label) if (g, t, c) in totals and (h, s, c) in totals]
+            if both:
+                total = sum(totals[(g, t, c)] * totals[(h, s, c)] for c in both)
+                rows.append(("waves", metric, g, t, h, s, len(both), total))
+    names = ["experiment_id", "metric_id", "cohort_a", "period_a", "cohort_b", "period_b", "n_clusters", "total"]
+    return pd.DataFrame(rows, columns=names)
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_errors_by_cluster_equal_those_of_the_rows(panel, across):
+    y, first = panel
+    label = np.arange(120) % 12 if across else np.arange(120) // 8
+    clustered = registry(cluster_by="site", unit_type="person")
+    table = estimate_rollouts(clustered, METRICS, moments(y, first), cluster_moments(y, first, label)).to_pandas()
+    rows = did.cohorts_from_rows(y, np.nan_to_num(first + 4, nan=-1), cluster=label)
+    effects = did.group_time(rows, "not_yet_treated", "universal")
+    of = table[table["metric_id"] == "hours"].set_index("method")
+    for kind, method in KINDS.items():
+        expected = did.estimates(did.aggregate(effects, kind), small=True)[("overall",)]
+        row = of.loc[method]
+        assert (row.estimate, row.std_error, row.p_value) == pytest.approx(
+            (expected.estimate, expected.std_error, expected.p_value), rel=1e-6
+        )
+
+
+def test_the_design_did_has_the_change_before_and_after(panel):
+    y, first = panel
+    keep = np.isnan(first) | (first == 0)
+    table = estimate_rollouts(registry(design="did"), METRICS, moments(y[keep], first[keep])).to_pandas()
+    of = table[table["metric_id"] == "hours"].set_index("method")
+    expected = did.two_by_two_panel(did.cohorts_from_rows(y[keep], np.nan_to_num(first[keep] + 4, nan=-1)))
+    assert (of.loc["did"].estimate, of.loc["did"].std_error) == pytest.approx(
+        (expected.estimate, expected.std_error), rel=1e-6
+    )
+    assert of.loc["did_relative"].estimate == pytest.approx(-0.2, abs=0.05)
+    label = np.arange(80) // 5
+    shared = cluster_moments(y[keep], first[keep], label)
+    clustered = registry(design="did", cluster_by="site", unit_type="person")
+    by = estimate_rollouts(clustered, METRICS, moments(y[keep], first[keep]), shared).to_pandas()
+    own = by[by["metric_id"] == "hours"].set_index("method").loc["did"]
+    expected = did.two_by_two_panel(
+        did.cohorts_from_rows(y[keep], np.nan_to_num(first[keep] + 4, nan=-1), cluster=label)
+    )
+    assert (own.estimate, own.std_error) == pytest.approx((expected.estimate, expected.std_error), rel=1e-6)
+    waves = estimate_rollouts(registry(design="did"), METRICS, moments(y, first)).to_pandas()
+    row = waves[waves["metric_id"] == "hours"].set_index("method").loc["did"]
+    assert np.isnan(row.estimate) and "staggered" in row.reason
+
+
+def test_clusters_that_are_not_known_give_no_estimate(panel):
+    table = estimate_rollouts(registry(cluster_by="site", unit_type="person"), METRICS, moments(*panel)).to_pandas()
+    assert table["estimate"].isna().all() and "clusters (site)" in table["reason"].iloc[0]

@@ -1,10 +1,10 @@
--- Every model gives out every conversion and all revenue of a month, no more and no less.
+-- Every model gives out every conversion and all revenue of a month, no more and no less; before few people's are hidden.
 with conversions as (
     select * from {{ ref('int_conversions') }}
 ),
 
-attribution as (
-    select * from {{ ref('channel_attribution') }}
+credits as (
+    select * from {{ ref('channel_credits') }}
 ),
 
 wanted as (
@@ -17,17 +17,17 @@ wanted as (
 ),
 
 models as (
-    select distinct model from attribution
+    select distinct model from credits
 ),
 
 got as (
     select
         model,
-        period_start,
+        cast(period_start as date) as period_start,
         sum(conversions) as conversions,
         sum(revenue) as revenue
-    from attribution
-    group by model, period_start
+    from credits
+    group by model, cast(period_start as date)
 ),
 
 final as (

@@ -2,12 +2,18 @@ with unit_periods as (
     select * from {{ ref('int_unit_periods') }}
 ),
 
+experiments as (
+    select * from {{ ref('int_experiments') }}
+    where design in ('did', 'staggered_did')
+),
+
 marked as (
     select
         *,
         count(*) over (partition by experiment_id, metric_id, unit_id)
         = count(value) over (partition by experiment_id, metric_id, unit_id) as is_whole
     from unit_periods
+    where experiment_id in (select experiments.experiment_id from experiments)
 ),
 
 cohorts as (

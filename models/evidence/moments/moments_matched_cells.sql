@@ -14,7 +14,13 @@ final as (
         var_samp(value) as var_y,
         cast(count(past_value) as {{ dbt.type_bigint() }}) as n_past,
         avg(past_value) as mean_past,
-        var_samp(past_value) as var_past
+        var_samp(past_value) as var_past,
+        {%- for name, change in {'change': 'value - past_value', 'drift': 'late_value - early_value'}.items() %}
+            cast(count({{ change }}) as {{ dbt.type_bigint() }}) as n_{{ name }},
+            avg({{ change }}) as mean_{{ name }},
+            var_samp({{ change }}) as var_{{ name }}
+            {%- if not loop.last %},{% endif %}
+        {%- endfor %}
     from units
     group by experiment_id, metric_id, arm, case when value is not null then cell end
 )

@@ -1,4 +1,4 @@
-{%- set each_covariate = 'partition by windows.experiment_id, windows.metric_id, covariates.name' -%}
+{%- set sides = {'': '>=', 'past_': '<', 'early_': 'early', 'late_': 'late'} -%}
 {%- set bin = 'cast(greatest(-20, least(20, floor(coalesce(score, 0) * 4))) as ' ~ dbt.type_int() ~ ')' -%}
 with experiments as (
     select * from {{ ref('int_experiments') }}
@@ -10,28 +10,20 @@ all_windows as (
     where aggregation <> 'quantile'
 ),
 
-metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
-    where metric_role = 'primary'
-),
-
 measures as (
     select * from {{ ref('int_unit_measures') }}
 ),
 
-covariates as (
-    select * from {{ ref('int_unit_covariates') }}
+known as (
+    select * from {{ ref('int_matched_covariates') }}
 ),
 
--- All metrics of an experiment are compared between the same matches: those of its primary metric's covariates.
 windows as (
     select
         all_windows.*,
-        experiments.use_case_id,
-        metrics.covariates as matched_on
+        experiments.use_case_id
     from all_windows
     inner join experiments on all_windows.experiment_id = experiments.experiment_id
-    inner join metrics on all_windows.experiment_id = metrics.experiment_id
 ),
 
 -- A person does other work too: tasks count where they are of the experiment's use case.
@@ -40,10 +32,11 @@ totals as (
         windows.experiment_id,
         windows.metric_id,
         windows.unit_id,
-        {{ ai_impact.unit_total('windows.numerator_measure', '>=') }} as numerator,
-        {{ ai_impact.unit_total('windows.denominator_measure', '>=') }} as denominator,
-        {{ ai_impact.unit_total('windows.numerator_measure', '<') }} as past_numerator,
-        {{ ai_impact.unit_total('windows.denominator_measure', '<') }} as past_denominator
+        {%- for name, side in sides.items() %}
+            {{ ai_impact.unit_total('windows.numerator_measure', side) }} as {{ name }}numerator,
+            {{ ai_impact.unit_total('windows.denominator_measure', side) }} as {{ name }}denominator
+            {%- if not loop.last %},{% endif %}
+        {%- endfor %}
     from windows
     inner join measures
         on
@@ -56,24 +49,7 @@ totals as (
     group by windows.experiment_id, windows.metric_id, windows.unit_id
 ),
 
--- Only what was known before the unit chose, in quarters of a standard deviation over all arms.
-known as (
-    select
-        windows.experiment_id,
-        windows.metric_id,
-        windows.unit_id,
-        covariates.name,
-        (covariates.value - avg(covariates.value) over ({{ each_covariate }}))
-        / nullif(stddev_samp(covariates.value) over ({{ each_covariate }}), 0) as score
-    from windows
-    inner join covariates
-        on
-            windows.unit_type = covariates.unit_type
-            and windows.unit_id = covariates.unit_id
-            and {{ ai_impact.in_list('covariates.name', 'windows.matched_on') }}
-            and covariates.observed_at < windows.assigned_at
-),
-
+-- In quarters of a standard deviation.
 cells as (
     select
         experiment_id,
@@ -92,11 +68,11 @@ final as (
         windows.unit_id,
         windows.arm,
         cells.cell,
-        {%- for name, past in [('value', ''), ('past_value', 'past_')] %}
+        {%- for name in sides %}
             cast({{ ai_impact.safe_divide(
-                ai_impact.unit_numerator('totals.' ~ past ~ 'numerator'),
-                ai_impact.unit_denominator('totals.' ~ past ~ 'denominator')
-            ) }} as {{ ai_impact.physical_type('double') }}) as {{ name }}
+                ai_impact.unit_numerator('totals.' ~ name ~ 'numerator'),
+                ai_impact.unit_denominator('totals.' ~ name ~ 'denominator')
+            ) }} as {{ ai_impact.physical_type('double') }}) as {{ name }}value
             {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from windows

@@ -1,6 +1,8 @@
+{#- Few regions start when the experiment does, unless they say otherwise. -#}
+{%- set geo = "case when experiments.design = 'geo' then experiments.starts_at end" -%}
 with experiments as (
     select * from {{ ref('int_experiments') }}
-    where design in ('did', 'staggered_did')
+    where design in ('did', 'staggered_did', 'geo')
 ),
 
 metrics as (
@@ -26,9 +28,8 @@ units as (
         assignments.arm,
         experiments.starts_at,
         least(experiments.ends_at, experiments.data_end) as seen_until,
-        case
-            when assignments.arm <> experiments.control_arm
-                then {{ ai_impact.period_of('experiments.starts_at', 'assignments.exposed_at') }}
+        case when assignments.arm <> experiments.control_arm
+            then {{ ai_impact.period_of('experiments.starts_at', 'coalesce(assignments.exposed_at, ' ~ geo ~ ')') }}
         end as first_treated_period
     from metrics
     inner join experiments on metrics.experiment_id = experiments.experiment_id

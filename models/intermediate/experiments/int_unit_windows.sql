@@ -82,7 +82,8 @@ final as (
                 ) }}
             else {{ ai_impact.add_time('day', 'metrics.window_days', 'units.assigned_at') }}
         end as window_ends_at,
-        {{ ai_impact.add_time('day', '-metrics.pre_period_days', 'units.assigned_at') }} as pre_starts_at
+        {{ ai_impact.add_time('day', '-metrics.pre_period_days', 'units.assigned_at') }} as pre_starts_at,
+        {{ ai_impact.add_time('hour', '-12 * metrics.pre_period_days', 'units.assigned_at') }} as pre_middle_at
     from units
     inner join metrics
         on

@@ -1,0 +1,42 @@
+{%- set each_covariate = 'partition by windows.experiment_id, windows.metric_id, covariates.name' -%}
+with experiments as (
+    select * from {{ ref('int_experiments') }}
+    where design = 'matched'
+),
+
+windows as (
+    select * from {{ ref('int_unit_windows') }}
+    where aggregation <> 'quantile'
+),
+
+metrics as (
+    select * from {{ ref('int_experiment_metrics') }}
+    where metric_role = 'primary'
+),
+
+covariates as (
+    select * from {{ ref('int_unit_covariates') }}
+),
+
+-- All metrics of an experiment are compared between the same matches, by the primary metric's covariates, and only by
+-- what was known before the unit chose.
+final as (
+    select
+        windows.experiment_id,
+        windows.metric_id,
+        windows.unit_id,
+        covariates.name,
+        (covariates.value - avg(covariates.value) over ({{ each_covariate }}))
+        / nullif(stddev_samp(covariates.value) over ({{ each_covariate }}), 0) as score
+    from windows
+    inner join experiments on windows.experiment_id = experiments.experiment_id
+    inner join metrics on windows.experiment_id = metrics.experiment_id
+    inner join covariates
+        on
+            windows.unit_type = covariates.unit_type
+            and windows.unit_id = covariates.unit_id
+            and {{ ai_impact.in_list('covariates.name', 'metrics.covariates') }}
+            and covariates.observed_at < windows.assigned_at
+)
+
+select * from final

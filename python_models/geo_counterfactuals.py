@@ -1,0 +1,12 @@
+"""What the treated regions of every holdout would have been, period by period."""
+
+from ai_impact_stats import read, write
+from ai_impact_stats.geo import counterfactuals_geo
+
+
+def model(dbt, session):
+    dbt.config(packages=["ai-impact-stats"])
+    registry = read(dbt.ref("int_experiments"))
+    metrics = read(dbt.ref("metric_catalog"))
+    panels = read(dbt.ref("int_geo_panels"))
+    return write(counterfactuals_geo(registry, metrics, panels), session)

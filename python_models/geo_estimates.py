@@ -1,0 +1,12 @@
+"""The effect of every registered holdout by region, from the panel of its regions."""
+
+from ai_impact_stats import read, write
+from ai_impact_stats.geo import estimate_geo
+
+
+def model(dbt, session):
+    dbt.config(packages=["ai-impact-stats"])
+    registry = read(dbt.ref("int_experiments"))
+    metrics = read(dbt.ref("metric_catalog"))
+    panels = read(dbt.ref("int_geo_panels"))
+    return write(estimate_geo(registry, metrics, panels), session)

@@ -1,0 +1,274 @@
+"""From the panel of few regions to the estimates of every holdout by region: what the dbt Python models call."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from . import synthetic as few
+from .checks import Check
+from .estimate import Estimate, missing, quantile, wald
+from .experiments import ESTIMATES
+from .grading import RANDOM_METHODS, sentence
+from .quasi import check_row, estimate_row, finish, registration_notes
+from .registry import Experiment, is_missing, read_experiment
+from .tables import records, write_table
+from .timeseries import COUNTERFACTUAL
+
+DESIGNS = frozenset({"geo"})
+# The first is the one to quote.
+METHODS = ("synthetic_did", "synthetic_control")
+# A placebo for every control, each a fit over all others: beyond this many a rollout by cohorts is the better question.
+MOST_CONTROLS = 300
+TRIM = 0.1
+BELOW_B = "Not assigned at random: the effect rests on a mixture of controls that would have gone on moving alike."
+HOLDOUT = "A holdout of few regions, not an experiment by unit."
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """One metric of one holdout: controls first, treated last. `problem` says why nothing can be estimated, if so."""
+
+    y: np.ndarray
+    n_treated: int
+    before: int
+    starts: list[str]
+    pairs: list[tuple[int, int]]
+    has_pairs: bool
+    problem: str | None
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        return self.n_treated, len(self.y) - self.n_treated
+
+
+def estimate_geo(registry: pd.DataFrame, metrics: pd.DataFrame, panels: pd.DataFrame) -> pa.Table:
+    """The effects of every registered holdout by region (design geo), schema `ESTIMATES`.
+
+    Tables `int_experiments`, `metric_catalog` and `int_geo_panels`; column names as there. Each metric has synthetic
+    difference-in-differences and synthetic control, absolute (a unit and period) and, with `_relative`, as a share of
+    the level that was expected; with the spread of placebos as error. Where strata are pairs, one treated and one
+    control, also `trimmed_match` of the changes of pairs, a tenth left out at either end. Grade B when the regions were
+    assigned at random and mixture and placebo date pass, C without the former, D without the latter.
+    """
+    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
+    groups, rows = _group(panels), []
+    for experiment in _geo(registry):
+        found: list[dict] = []
+        for metric_id in experiment.metrics:
+            panel = _read(groups.get((experiment.experiment_id, metric_id), []), catalogue.get(metric_id))
+            found += _metric_rows(experiment, metric_id, panel)
+        finish(experiment, found, catalogue)
+        rows += found
+    return write_table(rows, ESTIMATES)
+
+
+def check_geo(registry: pd.DataFrame, metrics: pd.DataFrame, panels: pd.DataFrame) -> list[dict]:
+    """The diagnostics of the primary metric of every registered holdout by region, as rows of `CHECKS`.
+
+    `synthetic_fit`: does the mixture follow the treated regions before the start? `placebo_date`: is there no effect at
+    a date before it?
+    """
+    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
+    groups, rows = _group(panels), []
+    for experiment in _geo(registry):
+        key = (experiment.experiment_id, str(experiment.primary))
+        panel = _read(groups.get(key, []), catalogue.get(str(experiment.primary)))
+        if panel.problem:
+            checks = {"synthetic_fit": Check(None, None, few.FIT_LIMIT, None, panel.problem)}
+        else:
+            found = few.synthetic(panel.y, panel.n_treated, panel.before, METHODS[0], experiment.alpha)
+            checks = {"synthetic_fit": found.check, "placebo_date": _placebo(panel, METHODS[0])}
+        rows += [check_row(experiment, name, check) for name, check in checks.items()]
+    return rows
+
+
+def counterfactuals_geo(registry: pd.DataFrame, metrics: pd.DataFrame, panels: pd.DataFrame) -> pa.Table:
+    """What the mean of the treated regions would have been, period by period (`COUNTERFACTUAL`; `week` is its start).
+
+    The path of `synthetic_did`; intervals are those of the placebos' gaps in the same period.
+    """
+    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
+    groups, rows = _group(panels), []
+    for experiment in _geo(registry):
+        for metric_id in experiment.metrics:
+            panel = _read(groups.get((experiment.experiment_id, metric_id), []), catalogue.get(metric_id))
+            if panel.problem:
+                continue
+            found = few.synthetic(panel.y, panel.n_treated, panel.before, METHODS[0], experiment.alpha)
+            if found.estimate.std_error is not None:
+                rows += _path_rows(experiment, metric_id, panel, found)
+    return write_table(rows, COUNTERFACTUAL)
+
+
+def _geo(registry: pd.DataFrame) -> list[Experiment]:
+    return [read_experiment(row) for row in records(registry) if row["design"] in DESIGNS]
+
+
+def _group(panels: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in records(panels):
+        groups.setdefault((str(row["experiment_id"]), str(row["metric_id"])), []).append(row)
+    return groups
+
+
+def _read(rows: list[Mapping[str, Any]], metric: Mapping[str, Any] | None) -> _Panel:
+    nothing = _Panel(np.zeros((0, 0)), 0, 0, [], [], False, None)
+    if metric is None:
+        return _with(nothing, "The metric is not in the catalogue.")
+    if metric.get("aggregation") == "quantile" or metric.get("transform") == "winsorize":
+        return _with(nothing, "Quantiles and winsorized values are not compared between regions here.")
+    if not rows:
+        return _with(nothing, "No region was seen in a whole period.")
+    frame = pd.DataFrame(rows)
+    wide = frame.pivot(index="unit_id", columns="period", values="value").sort_index(axis=1)
+    first = frame.drop_duplicates("unit_id").set_index("unit_id")
+    starts = {str(u): None if is_missing(v) else int(v) for u, v in first["first_treated_period"].to_dict().items()}
+    controls = sorted(u for u, start in starts.items() if start is None)
+    treated = sorted(u for u, start in starts.items() if start is not None)
+    wide.index = wide.index.map(str)
+    y = wide.loc[controls + treated].to_numpy("float64")
+    periods = [int(p) for p in wide.columns]
+    days = frame.drop_duplicates("period").set_index("period")["period_start"]
+    began = sorted({starts[u] for u in treated})
+    before = sum(p < began[0] for p in periods) if began else 0
+    pairs, has_pairs = _paired(first, controls + treated, starts)
+    panel = _Panel(y, len(treated), before, [str(days[p])[:10] for p in periods], pairs, has_pairs, None)
+    if len(began) > 1:
+        return _with(panel, "Regions start in several periods: register them as staggered_did.")
+    if len(controls) > MOST_CONTROLS:
+        reason = (
+            f"{len(controls)} control units are too many for placebos of each: register them as did or staggered_did."
+        )
+        return _with(panel, reason)
+    return panel
+
+
+def _with(panel: _Panel, problem: str) -> _Panel:
+    return _Panel(panel.y, panel.n_treated, panel.before, panel.starts, panel.pairs, panel.has_pairs, problem)
+
+
+def _paired(
+    first: pd.DataFrame, order: list[str], starts: Mapping[str, int | None]
+) -> tuple[list[tuple[int, int]], bool]:
+    """(treated, control) rows of strata that hold one of each, and whether there are strata at all."""
+    place, strata = {u: i for i, u in enumerate(order)}, {}
+    for unit, stratum in first["stratum"].to_dict().items():
+        if not is_missing(stratum):
+            strata.setdefault(str(stratum), []).append(str(unit))
+    pairs = []
+    for _, members in sorted(strata.items()):
+        sides = sorted(members, key=lambda u: starts[u] is None)
+        if len(sides) == 2 and starts[sides[0]] is not None and starts[sides[1]] is None:
+            pairs.append((place[sides[0]], place[sides[1]]))
+    return pairs, bool(strata)
+
+
+def _metric_rows(experiment: Experiment, metric_id: str, panel: _Panel) -> list[dict]:
+    rows = []
+
+    def add(method: str, scale: str, e: Estimate, grade: str | None, why: str | None) -> None:
+        rows.append(estimate_row(experiment, metric_id, method, scale, "att", e, grade, why or BELOW_B))
+
+    for method in METHODS:
+        if panel.problem:
+            found = None
+            absolute = relative = missing(panel.problem, *panel.sizes)
+        else:
+            found = few.synthetic(panel.y, panel.n_treated, panel.before, method, experiment.alpha)
+            absolute, relative = found.estimate, _relative(panel, found, experiment.alpha)
+        grade, why = None, None
+        if found is not None and absolute.estimate is not None:
+            earned, problem = few.grade_synthetic(found, _placebo(panel, method), experiment.alpha)
+            rank = f"Its gap has rank p = {found.rank_p_value:.2g} among placebos."
+            grade, why = _graded(experiment, earned, problem, rank)
+        add(method, "absolute", absolute, grade, why)
+        add(method, "relative", relative, grade, why)
+    if panel.has_pairs:
+        e = missing(panel.problem, *panel.sizes) if panel.problem else _trimmed(panel, panel.before, experiment.alpha)
+        grade, why = None, None
+        if e.estimate is not None:
+            cut = panel.before * 2 // 3
+            early = _trimmed(_head(panel), cut, few.PLACEBO_ALPHA)
+            placebo = few.placebo_check(early, cut)
+            earned, problem = ("C", None) if placebo.passed else ("D", placebo.detail)
+            grade, why = _graded(experiment, earned, problem, f"{len(panel.pairs)} pairs.")
+        add("trimmed_match", "absolute", e, grade, why)
+    return rows
+
+
+def _graded(experiment: Experiment, earned: str, problem: str | None, note: str) -> tuple[str, str]:
+    notes = registration_notes(experiment)
+    if earned == "C" and experiment.assignment_method in RANDOM_METHODS:
+        return "B", sentence([HOLDOUT, note, *notes])
+    return earned, sentence([problem or BELOW_B, note, *notes])
+
+
+def _placebo(panel: _Panel, method: str) -> Check:
+    return few.placebo_date(panel.y, panel.n_treated, panel.before, method, few.PLACEBO_ALPHA)
+
+
+def _head(panel: _Panel) -> _Panel:
+    """The same regions before the start."""
+    starts = panel.starts[: panel.before]
+    return _Panel(panel.y[:, : panel.before], panel.n_treated, 0, starts, panel.pairs, panel.has_pairs, None)
+
+
+def _trimmed(panel: _Panel, before: int, alpha: float) -> Estimate:
+    """The trimmed mean of the pairs' differences of changes, a unit and period."""
+    if not panel.pairs:
+        return missing("No stratum is a pair of one treated and one control unit.", *panel.sizes)
+    if before < 1 or before >= panel.y.shape[1]:
+        return missing("There is no period before treatment, or none after it.", *panel.sizes)
+    change = panel.y[:, before:].mean(axis=1) - panel.y[:, :before].mean(axis=1)
+    differences = np.array([change[t] - change[c] for t, c in panel.pairs])
+    e = few.trimmed_match(differences, np.ones(len(differences)), TRIM, alpha)
+    if e.estimate is not None and (e.ci_low is None or e.ci_high is None):
+        return e.because("The interval has no limits.")
+    return e
+
+
+def _relative(panel: _Panel, found: few.Synthetic, alpha: float) -> Estimate:
+    """The effect as a share of the expected level; its error is that of the placebos' shares."""
+    absolute, controls = found.estimate, len(panel.y) - panel.n_treated
+    if absolute.estimate is None:
+        return absolute
+    level = float(found.expected[panel.before :].mean())
+    levels = panel.y[:controls, panel.before :].mean(axis=1) - found.placebos
+    if not (levels * math.copysign(1, level) > 1e-3 * abs(level)).all():
+        return absolute.because("A region's level isn't clearly different from 0, so no share can be taken.")
+    variance = float((found.placebos / levels).var()) / panel.n_treated
+    return wald(absolute.estimate / level, variance, controls - 1, *panel.sizes, alpha)
+
+
+def _path_rows(experiment: Experiment, metric_id: str, panel: _Panel, found: few.Synthetic) -> list[dict]:
+    controls = len(panel.y) - panel.n_treated
+    observed = panel.y[controls:].mean(axis=0)
+    gap, after = observed - found.expected, np.arange(len(observed)) >= panel.before
+    critical = quantile(1 - experiment.alpha / 2, controls - 1) / math.sqrt(panel.n_treated)
+    margin = critical * found.gaps.std(axis=0)
+    total = np.where(after, gap, 0.0).cumsum()
+    width = critical * np.where(after, found.gaps, 0.0).cumsum(axis=1).std(axis=0)
+    rows = []
+    for t, week in enumerate(panel.starts):
+        rows.append(
+            {
+                "experiment_id": experiment.experiment_id,
+                "metric_id": metric_id,
+                "week": week,
+                "is_after": bool(after[t]),
+                "observed": float(observed[t]),
+                "expected": float(found.expected[t]),
+                "ci_low": float(found.expected[t] - margin[t]),
+                "ci_high": float(found.expected[t] + margin[t]),
+                "effect": float(gap[t]),
+                "cumulative_effect": float(total[t]) if after[t] else None,
+                "cumulative_ci_low": float(total[t] - width[t]) if after[t] else None,
+                "cumulative_ci_high": float(total[t] + width[t]) if after[t] else None,
+            }
+        )
+    return rows
