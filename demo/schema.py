@@ -126,6 +126,7 @@ SOURCES = (
         malformed={
             "unknown_enum": {"evaluator_type": "'oracle'"},
             "bad_number": {"score": "'good'"},
+            "out_of_range": {"score": "'7'"},
             "bad_boolean": {"is_blinded": "'half'"},
             "collision": {"target_id": "target_id || '-other'"},
         },
@@ -177,6 +178,7 @@ SOURCES = (
         malformed={
             "unknown_enum": {"instrument": "'tea_leaves'"},
             "bad_number": {"score": "'ten'"},
+            "out_of_range": {"score": "'11'"},
             "collision": {"respondent_hash": "md5(respondent_hash)"},
         },
     ),

@@ -33,6 +33,9 @@
         {%- for column in columns if column.type == 'int' and column.min is not none %}
         when {{ column.name }} < {{ column.min }} then 'out_of_range:{{ column.name }}'
         {%- endfor %}
+        {%- for score, lowest, highest in ai_impact.scales(name) %}
+        when {{ score }} < {{ lowest }} or {{ score }} > {{ highest }} then 'out_of_range:{{ score }}'
+        {%- endfor %}
         {%- for pair in ai_impact.ordered_pairs(name) %}
         when {{ pair[1] }} < {{ pair[0] }} then 'negative_duration:{{ pair[1] }}'
         {%- endfor %}
@@ -46,6 +49,12 @@
 {% macro ordered_pairs(name) %}
     {%- set node = ai_impact.source_node(name) -%}
     {{- return((node.config.meta or node.meta).get('in_order', []) if node else []) -}}
+{% endmacro %}
+
+{# Columns with the lowest and the highest value that they may have, which the row itself says. #}
+{% macro scales(name) %}
+    {%- set node = ai_impact.source_node(name) -%}
+    {{- return((node.config.meta or node.meta).get('on_scale', []) if node else []) -}}
 {% endmacro %}
 
 {# Earlier times are defaults and errors: zero, in one unit or another. #}

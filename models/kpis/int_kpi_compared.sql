@@ -1,5 +1,5 @@
 {#- Every KPI beside its baseline: the same KPI of the same use case and team in the window registered before AI went
-    live. -#}
+    live. A KPI of the whole company is compared with the window of the use case that `kpi_catalog` names. -#}
 {{ config(materialized=ai_impact.wide_view()) }}
 
 with measures as (
@@ -8,6 +8,10 @@ with measures as (
 
 cells as (
     select * from {{ ref('int_kpi_cells') }}
+),
+
+strategic as (
+    select * from {{ ref('kpi_strategic') }}
 ),
 
 use_cases as (
@@ -33,54 +37,68 @@ told as (
             measures.period_key = cells.period_key
             and measures.use_case_id = cells.use_case_id
             and measures.team_id = cells.team_id
+    union all
+    select *
+    from strategic
 ),
 
-baselines as (
-    select * from told
-    where period_grain = 'baseline' and use_case_id = baseline_of and not is_suppressed
-),
-
-compared as (
+placed as (
     select
         told.*,
-        baselines.value as baseline_value,
-        case
-            when told.use_case_id = {{ ai_impact.all_of_them() }} then 'All use cases together have no baseline window.'
-            when not use_cases.has_baseline then use_cases.baseline_problem
-            when baselines.value is null then 'The KPI has no value that may be shown in the baseline window.'
-        end as baseline_problem
-    from told
-    left join baselines
-        on
-            told.kpi_id = baselines.kpi_id
-            and told.use_case_id = baselines.use_case_id
-            and told.team_id = baselines.team_id
-    left join use_cases on told.use_case_id = use_cases.use_case_id
-    where told.period_grain <> 'baseline'
-),
-
-final as (
-    select
-        compared.*,
-        compared.value - compared.baseline_value as change_absolute,
-        100
-        * {{ ai_impact.safe_divide('compared.value - compared.baseline_value', 'abs(compared.baseline_value)') }}
-            as change_percent,
         catalog.domain,
         catalog.direction,
         catalog.guarded_by,
         catalog.target_basis,
         catalog.target_low,
         catalog.target_high,
+        catalog.causal_experiment_id,
+        catalog.causal_metric_id,
+        case
+            when told.use_case_id <> {{ ai_impact.all_of_them() }} then told.use_case_id
+            else catalog.baseline_use_case_id
+        end as baseline_use_case_id
+    from told
+    inner join catalog on told.kpi_id = catalog.kpi_id
+),
+
+baselines as (
+    select * from placed
+    where period_grain = 'baseline' and baseline_use_case_id = baseline_of and not is_suppressed
+),
+
+compared as (
+    select
+        placed.*,
+        baselines.value as baseline_value,
+        case
+            when placed.baseline_use_case_id is null then 'All use cases together have no baseline window.'
+            when not use_cases.has_baseline then use_cases.baseline_problem
+            when baselines.value is null then 'The KPI has no value that may be shown in the baseline window.'
+        end as baseline_problem
+    from placed
+    left join baselines
+        on
+            placed.kpi_id = baselines.kpi_id
+            and placed.use_case_id = baselines.use_case_id
+            and placed.team_id = baselines.team_id
+            and placed.baseline_use_case_id = baselines.baseline_use_case_id
+    left join use_cases on placed.baseline_use_case_id = use_cases.use_case_id
+    where placed.period_grain <> 'baseline'
+),
+
+final as (
+    select
+        *,
+        value - baseline_value as change_absolute,
+        100 * {{ ai_impact.safe_divide('value - baseline_value', 'abs(baseline_value)') }} as change_percent,
         -- Worse by more than chance: the interval lies beyond the baseline on the bad side.
         case
-            when compared.baseline_value is null or compared.ci_low is null then 'unknown'
-            when catalog.direction = 'down' and compared.ci_low > compared.baseline_value then 'worsened'
-            when catalog.direction = 'up' and compared.ci_high < compared.baseline_value then 'worsened'
+            when baseline_value is null or ci_low is null then 'unknown'
+            when direction = 'down' and ci_low > baseline_value then 'worsened'
+            when direction = 'up' and ci_high < baseline_value then 'worsened'
             else 'holds'
         end as as_guardrail
     from compared
-    inner join catalog on compared.kpi_id = catalog.kpi_id
 )
 
 select * from final

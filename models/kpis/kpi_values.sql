@@ -71,7 +71,7 @@ final as (
         case
             when is_suppressed
                 then 'Fewer than {{ var("k_anonymity") }} people did this work, or it would show what so few did.'
-            when status = 'no_baseline' then baseline_problem
+            when status = 'no_baseline' then coalesce(baseline_problem, 'The baseline is 0: there is no change in percent.')
             when
                 status = 'not_enough_data'
                 and reason is null
@@ -82,7 +82,10 @@ final as (
                 status = 'off_target' and guardrail = 'worsened'
                 then 'The KPI that guards this one worsened by more than chance.'
             else reason
-        end as reason
+        end as reason,
+        baseline_use_case_id,
+        causal_experiment_id,
+        causal_metric_id
     from targeted
 )
 

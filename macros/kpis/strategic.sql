@@ -1,0 +1,55 @@
+{# KPIs about single people of whom a month has few: told for rolling windows, not for months, so that none can be had from them by
+   subtraction. #}
+{% macro kpis_of_windows() %}
+    {{- return(['interviewer_rating', 'hire_performance', 'hire_retention_180d']) -}}
+{% endmacro %}
+
+{# What was seen and could not be counted is said, with why. #}
+{% macro left_out_reason(n, n_seen, problem) -%}
+    case
+        when {{ n_seen }} > {{ n }}
+            then cast({{ n_seen }} - {{ n }} as {{ dbt.type_string() }}) || ' of ' || cast({{ n_seen }} as {{ dbt.type_string() }})
+                || ' left out: ' || coalesce({{ problem }}, 'They have no value.')
+    end
+{%- endmacro %}
+
+{# One end of the interval of a survivor share, in percent, by log-minus-log; side is -1 (low) or 1 (high). NULL where all or none are
+   left, because there is no spread. #}
+{% macro loglog_bound(share, greenwood, side) -%}
+    (case
+        when {{ share }} > 0 and {{ share }} < 1
+            then 100 * power({{ share }}, exp({{ -side * ai_impact.interval_z() }}e0 * sqrt({{ greenwood }}) / -ln({{ share }})))
+    end)
+{%- endmacro %}
+
+{# The rows of one survey KPI in percent: all answers of a period, or the share of accounts that answered. #}
+{% macro survey_rows(kpi_id, mean, n, low, high, reason) -%}
+    {%- set double = ai_impact.physical_type('double') -%}
+    select
+        period_key,
+        {{ ai_impact.all_of_them() }} as use_case_id,
+        {{ ai_impact.all_of_them() }} as team_id,
+        {{ kpi_id }} as kpi_id,
+        cast(100 * ({{ mean }}) as {{ double }}) as value,
+        cast({{ n }} * ({{ mean }}) as {{ double }}) as numerator,
+        cast({{ n }} as {{ double }}) as denominator,
+        cast({{ n }} as bigint) as n,
+        {{ ai_impact.interval('100 * (' ~ low ~ ')', '100 * (' ~ high ~ ')') }},
+        {{ reason }} as reason,
+        cast(n_seen as bigint) as n_people,
+        n_seen between 1 and {{ var('k_anonymity') }} - 1 as is_suppressed
+    from weighted
+{%- endmacro %}
+
+{# One end of the interval of a total over chance events: a count is Poisson, a sum of amounts compound Poisson. #}
+{% macro total_bound(n, total, squares, side) -%}
+    (case
+        when {{ squares }} = {{ n }} and {{ total }} = {{ n }} then {{ ai_impact.byar(n, side) }}
+        when {{ n }} > 1 then {{ total }} + {{ side * ai_impact.interval_z() }}e0 * sqrt({{ squares }})
+    end)
+{%- endmacro %}
+
+{# Half the width of a KPI's interval, on a logarithmic scale; 0 where none is known. #}
+{% macro log_width(kpi) -%}
+    coalesce(case when {{ kpi }}.ci_low > 0 then (ln({{ kpi }}.ci_high) - ln({{ kpi }}.ci_low)) / 2 end, 0)
+{%- endmacro %}

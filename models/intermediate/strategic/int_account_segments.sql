@@ -1,0 +1,35 @@
+{#- The segment of each account, from the covariate that the var `account_segment_covariate` names. Accounts without one are one
+    segment. -#}
+{{ config(materialized='view') }}
+
+with covariates as (
+    select * from {{ ref('stg_unit_covariates') }}
+    where unit_type = 'account' and name = '{{ var("account_segment_covariate") }}'
+),
+
+opportunities as (
+    select * from {{ ref('stg_opportunities') }}
+),
+
+answers as (
+    select * from {{ ref('stg_survey_responses') }}
+),
+
+accounts as (
+    select unit_id as account_id from covariates
+    union
+    select account_id from opportunities
+    union
+    select account_id from answers
+),
+
+final as (
+    select
+        accounts.account_id,
+        coalesce(covariates.value_text, {{ ai_impact.unmapped() }}) as segment
+    from accounts
+    left join covariates on accounts.account_id = covariates.unit_id
+    where accounts.account_id is not null
+)
+
+select * from final

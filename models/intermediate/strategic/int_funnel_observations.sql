@@ -1,0 +1,63 @@
+{#- Each unit that reached a stage of the funnel, and whether it reached the next one within the window. Only units whose window is
+    over count: the others could still convert. The first stage is work for the unit, the further ones are its outcomes. -#}
+{{ config(materialized='view') }}
+{%- set stages = var('funnel_stages') -%}
+with tasks as (
+    select * from {{ ref('int_tasks') }}
+    where subject_type = '{{ var("funnel_unit_type") }}' and subject_id is not null
+),
+
+outcomes as (
+    select * from {{ ref('stg_outcome_events') }}
+    where unit_type = '{{ var("funnel_unit_type") }}'
+),
+
+seen as (
+    select max(last_occurred_at) as seen_until from tasks
+),
+
+reached as (
+    select
+        subject_id as unit_id,
+        '{{ stages[0] }}' as stage,
+        min(first_occurred_at) as reached_at
+    from tasks
+    group by subject_id
+    union all
+    select
+        unit_id,
+        name,
+        min(occurred_at)
+    from outcomes
+    where name <> '{{ stages[0] }}'
+    group by unit_id, name
+),
+
+final as (
+    {% for stage in stages[1:] %}
+        select
+            'conversion_{{ stages[loop.index0] }}_to_{{ stage }}' as kpi_id,
+            'share' as kind,
+            100 as scale,
+            cast(null as {{ dbt.type_string() }}) as use_case_id,
+            cast(units.reached_at as date) as observed_on,
+            cast(null as {{ dbt.type_string() }}) as person_id,
+            cast(
+                case
+                    when later.reached_at <= {{ ai_impact.add_time('day', var('funnel_window_days'), 'units.reached_at') }} then 1
+                    else 0
+                end as {{ ai_impact.physical_type('double') }}
+            ) as y,
+            cast(1 as {{ ai_impact.physical_type('double') }}) as z,
+            cast(null as {{ dbt.type_string() }}) as problem
+        from reached as units
+        cross join seen
+        left join reached as later on units.unit_id = later.unit_id and later.stage = '{{ stage }}'
+        where
+            units.stage = '{{ stages[loop.index0] }}'
+            and {{ ai_impact.add_time('day', var('funnel_window_days'), 'units.reached_at') }} <= seen.seen_until
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select * from final

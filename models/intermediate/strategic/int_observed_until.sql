@@ -1,0 +1,17 @@
+{#- Until when the data tell everything: the end of the last whole day. What has not ended by then is censored there. -#}
+{{ config(materialized='view') }}
+
+with tasks as (
+    select * from {{ ref('int_tasks') }}
+),
+
+final as (
+    select
+        cast(
+            least({{ ai_impact.add_days('max(last_occurred_at)', 1) }}, cast(max(last_received_at) as date))
+            as {{ ai_impact.physical_type('timestamp') }}
+        ) as observed_until
+    from tasks
+)
+
+select * from final

@@ -1,0 +1,55 @@
+{#- When each service was down: impact intervals that overlap or touch are one outage. What has not ended lasts until the end of the
+    data. False alarms took nothing down. -#}
+with incidents as (
+    select * from {{ ref('stg_incidents') }}
+    where impact_started_at is not null and not coalesce(is_false_positive, false)
+),
+
+observed as (
+    select * from {{ ref('int_observed_until') }}
+),
+
+intervals as (
+    select
+        {{ ai_impact.mapped('incidents.service_id') }} as service_id,
+        incidents.impact_started_at as started_at,
+        coalesce(incidents.impact_ended_at, observed.observed_until) as ended_at
+    from incidents
+    cross join observed
+    where coalesce(incidents.impact_ended_at, observed.observed_until) > incidents.impact_started_at
+),
+
+reached as (
+    select
+        *,
+        max(ended_at) over (
+            partition by service_id
+            order by started_at, ended_at
+            rows between unbounded preceding and 1 preceding
+        ) as reached_until
+    from intervals
+),
+
+numbered as (
+    select
+        *,
+        sum(case when started_at <= reached_until then 0 else 1 end) over (
+            partition by service_id
+            order by started_at, ended_at
+            rows between unbounded preceding and current row
+        ) as outage_number
+    from reached
+),
+
+final as (
+    select
+        service_id,
+        cast(outage_number as bigint) as outage_number,
+        min(started_at) as started_at,
+        max(ended_at) as ended_at,
+        count(*) as n_incidents
+    from numbered
+    group by service_id, outage_number
+)
+
+select * from final

@@ -1,0 +1,62 @@
+{#- How many deals were open, as the mean over the days of each period. -#}
+with deals as (
+    select * from {{ ref('fct_opportunities') }}
+    where created_at is not null and (not is_closed or closed_at is not null)
+),
+
+days as (
+    select * from {{ ref('dim_dates') }}
+),
+
+periods as (
+    select * from {{ ref('int_long_periods') }}
+),
+
+moves as (
+    select
+        cast(created_at as date) as moved_on,
+        1 as move
+    from deals
+    union all
+    select
+        cast(closed_at as date),
+        -1
+    from deals
+    where is_closed
+),
+
+daily as (
+    select
+        moved_on,
+        sum(move) as move
+    from moves
+    group by moved_on
+),
+
+known as (
+    select moved_on from daily
+    union
+    select date_day from days
+),
+
+open_deals as (
+    select
+        known.moved_on as date_day,
+        sum(coalesce(daily.move, 0)) over (
+            order by known.moved_on
+            rows between unbounded preceding and current row
+        ) as open_deals
+    from known
+    left join daily on known.moved_on = daily.moved_on
+),
+
+final as (
+    select
+        periods.period_key,
+        sum(open_deals.open_deals) * 1e0 / count(*) as open_deals
+    from periods
+    inner join open_deals on periods.date_day = open_deals.date_day
+    group by periods.period_key
+)
+
+select * from final

@@ -1,0 +1,99 @@
+{#- Counts and sums of events per 30 days: of the company, per engineer, or per 100 accounts. A period without events is a rate of 0, once
+    there was any event. -#}
+with events as (
+    select * from {{ ref('int_counted_events') }}
+),
+
+accounts as (
+    select count(*) as accounts from {{ ref('int_account_segments') }}
+),
+
+periods as (
+    select * from {{ ref('int_long_periods') }}
+),
+
+catalog as (
+    select * from {{ ref('kpi_catalog') }}
+),
+
+engineers as (
+    select * from {{ ref('int_engineer_days') }}
+),
+
+days as (
+    select
+        kpi_id,
+        exposure,
+        observed_on,
+        count(*) as n_seen,
+        count(amount) as n,
+        {{ ai_impact.exact_sum('amount') }} as amount,
+        {{ ai_impact.exact_sum('amount * amount') }} as squares
+    from events
+    group by kpi_id, exposure, observed_on
+),
+
+kpis as (
+    select distinct
+        days.kpi_id,
+        days.exposure,
+        catalog.baseline_use_case_id
+    from days
+    inner join catalog on days.kpi_id = catalog.kpi_id
+),
+
+summed as (
+    select
+        periods.period_key,
+        kpis.kpi_id,
+        kpis.exposure,
+        count(*) as days_in_period,
+        sum(coalesce(days.n_seen, 0)) as n_seen,
+        sum(coalesce(days.n, 0)) as n,
+        coalesce({{ ai_impact.exact_sum('days.amount') }}, 0) as amount,
+        coalesce({{ ai_impact.exact_sum('days.squares') }}, 0) as squares,
+        {{ ai_impact.exact_sum('engineers.headcount_fte') }} as fte_days
+    from kpis
+    inner join periods on periods.baseline_of in ({{ ai_impact.all_of_them() }}, kpis.baseline_use_case_id)
+    left join days on periods.date_day = days.observed_on and kpis.kpi_id = days.kpi_id
+    left join engineers on periods.date_day = engineers.date_day and kpis.exposure = 'engineers'
+    group by periods.period_key, kpis.kpi_id, kpis.exposure
+),
+
+exposed as (
+    select
+        summed.*,
+        case
+            when summed.n_seen > summed.n then null
+            else summed.amount
+        end as total,
+        case summed.exposure
+            when 'engineers' then summed.fte_days / 30
+            when 'accounts' then accounts.accounts * summed.days_in_period / 3000e0
+            else summed.days_in_period / 30e0
+        end as units
+    from summed
+    cross join accounts
+),
+
+final as (
+    select
+        period_key,
+        {{ ai_impact.all_of_them() }} as use_case_id,
+        {{ ai_impact.all_of_them() }} as team_id,
+        kpi_id,
+        {{ ai_impact.ratio_columns('total', 'units', 'n') }},
+        {{ ai_impact.interval(
+            ai_impact.total_bound('n', 'total', 'squares', -1) ~ ' / nullif(units, 0)',
+            ai_impact.total_bound('n', 'total', 'squares', 1) ~ ' / nullif(units, 0)'
+        ) }},
+        case
+            when n_seen > n then {{ ai_impact.left_out_reason('n', 'n_seen', "'What they cost is not known.'") }}
+            when units is null then 'No team with incidents has headcount_fte in the seed labor_rates.'
+        end as reason,
+        0 as n_people,
+        false as is_suppressed
+    from exposed
+)
+
+select * from final

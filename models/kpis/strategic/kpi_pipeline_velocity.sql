@@ -1,0 +1,59 @@
+{#- Open deals x average size x win rate / median days to close: money a day. Open deals are the mean over the days of the period. The
+    interval adds up the relative errors of the other three. -#}
+with ratios as (
+    select * from {{ ref('kpi_ratios') }}
+    where kpi_id in ('average_deal_size', 'win_rate') and use_case_id = {{ ai_impact.all_of_them() }}
+),
+
+survival as (
+    select * from {{ ref('kpi_survival') }}
+    where kpi_id = 'days_to_close_p50'
+),
+
+stocks as (
+    select * from {{ ref('int_open_deals') }}
+),
+
+factors as (
+    select
+        survival.period_key,
+        survival.n,
+        stocks.open_deals,
+        survival.value as days,
+        size.value as deal_size,
+        wins.value / 100 as win_share,
+        {{ ai_impact.log_width('survival') }} as days_width,
+        {{ ai_impact.log_width('size') }} as size_width,
+        {{ ai_impact.log_width('wins') }} as wins_width,
+        least(survival.n_people, size.n_people, wins.n_people) as n_people,
+        survival.is_suppressed or size.is_suppressed or wins.is_suppressed as is_suppressed,
+        coalesce(survival.reason, size.reason) as reason
+    from survival
+    inner join ratios as size on survival.period_key = size.period_key and size.kpi_id = 'average_deal_size'
+    inner join ratios as wins on survival.period_key = wins.period_key and wins.kpi_id = 'win_rate'
+    inner join stocks on survival.period_key = stocks.period_key
+),
+
+valued as (
+    select
+        *,
+        open_deals * deal_size * win_share as money,
+        sqrt(days_width * days_width + size_width * size_width + wins_width * wins_width) as width
+    from factors
+),
+
+final as (
+    select
+        period_key,
+        {{ ai_impact.all_of_them() }} as use_case_id,
+        {{ ai_impact.all_of_them() }} as team_id,
+        'pipeline_velocity' as kpi_id,
+        {{ ai_impact.ratio_columns('money', 'days', 'n') }},
+        {{ ai_impact.interval('money / nullif(days, 0) * exp(-width)', 'money / nullif(days, 0) * exp(width)') }},
+        reason,
+        n_people,
+        is_suppressed
+    from valued
+)
+
+select * from final

@@ -1,0 +1,100 @@
+{#- The strategic and human KPIs that are a share, a mean or a ratio of sums, or the skill of a forecast. -#}
+with days as (
+    select * from {{ ref('int_strategic_days') }}
+),
+
+periods as (
+    select * from {{ ref('int_long_periods') }}
+),
+
+people as (
+    select * from {{ ref('int_strategic_people') }}
+),
+
+sums as (
+    select
+        periods.period_key,
+        days.use_case_id,
+        days.kpi_id,
+        days.kind,
+        days.scale,
+        cast(sum(days.n) as bigint) as n,
+        cast(sum(days.n_seen) as bigint) as n_seen,
+        max(days.problem) as problem,
+        {% for column in ['y', 'z', 'yy', 'zz', 'yz'] -%}
+            {{ ai_impact.exact_sum('days.' ~ column) }} as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from days
+    inner join periods
+        on
+            days.observed_on = periods.date_day
+            and periods.baseline_of in ({{ ai_impact.all_of_them() }}, days.baseline_of)
+    where periods.period_grain <> 'month' or days.kpi_id not in ('{{ ai_impact.kpis_of_windows() | join("', '") }}')
+    group by periods.period_key, days.use_case_id, days.kpi_id, days.kind, days.scale
+),
+
+-- A forecast is compared with the one that always says how often it happens: z / n.
+referred as (
+    select
+        *,
+        case when kind = 'skill' then z - z * z / nullif(n, 0) else z end as reference,
+        case when kind = 'skill' then 1 - 2 * z / nullif(n, 0) end as slope
+    from sums
+),
+
+ranged as (
+    select
+        *,
+        {{ ai_impact.safe_divide('y', 'reference') }} as ratio,
+        {{ ai_impact.interval_z() }}e0 * {{ ai_impact.ratio_std_error('n', 'y', 'z', 'yy', 'zz', 'yz') }} as margin
+    from referred
+),
+
+skilled as (
+    select
+        *,
+        yy - 2 * ratio * slope * yz + ratio * slope * ratio * slope * zz
+        - (y - ratio * slope * z) * (y - ratio * slope * z) / nullif(n, 0) as squares
+    from ranged
+),
+
+valued as (
+    select
+        *,
+        case when kind = 'skill' then 1 - ratio else scale * ratio end as value,
+        case
+            when kind = 'share' then scale * {{ ai_impact.wilson('y', 'n', -1) }}
+            when kind = 'mean' then scale * (ratio - margin)
+            when n > 1 and squares > 0 then 1 - ratio - {{ ai_impact.interval_z() }}e0 * sqrt(squares) / nullif(reference, 0)
+        end as low,
+        case
+            when kind = 'share' then scale * {{ ai_impact.wilson('y', 'n', 1) }}
+            when kind = 'mean' then scale * (ratio + margin)
+            when n > 1 and squares > 0 then 1 - ratio + {{ ai_impact.interval_z() }}e0 * sqrt(squares) / nullif(reference, 0)
+        end as high
+    from skilled
+),
+
+final as (
+    select
+        valued.period_key,
+        valued.use_case_id,
+        {{ ai_impact.all_of_them() }} as team_id,
+        valued.kpi_id,
+        cast(valued.value as {{ ai_impact.physical_type('double') }}) as value,
+        cast(valued.y as {{ ai_impact.physical_type('double') }}) as numerator,
+        cast(valued.reference as {{ ai_impact.physical_type('double') }}) as denominator,
+        valued.n,
+        {{ ai_impact.interval('valued.low', 'valued.high') }},
+        {{ ai_impact.left_out_reason('valued.n', 'valued.n_seen', 'valued.problem') }} as reason,
+        coalesce(people.n_people, 0) as n_people,
+        coalesce(people.is_suppressed, false) as is_suppressed
+    from valued
+    left join people
+        on
+            valued.period_key = people.period_key
+            and valued.use_case_id = people.use_case_id
+            and valued.kpi_id = people.kpi_id
+)
+
+select * from final

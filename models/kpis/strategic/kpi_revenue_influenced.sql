@@ -1,0 +1,107 @@
+{#- Revenue of closed deals that an AI decision came before, less what as many deals brought on average in the baseline window. A
+    comparison with before, not an effect: see the experiment. -#}
+with deals as (
+    select * from {{ ref('fct_opportunities') }}
+    where is_closed and closed_at is not null and is_won is not null and (not is_won or amount_reported is not null)
+),
+
+decisions as (
+    select * from {{ ref('fct_decisions') }}
+    where subject_type = 'account' and ai_recommendation is not null and proposed_at is not null
+),
+
+periods as (
+    select * from {{ ref('int_long_periods') }}
+),
+
+catalog as (
+    select * from {{ ref('kpi_catalog') }}
+    where kpi_id = 'incremental_revenue_influenced'
+),
+
+people as (
+    select * from {{ ref('int_strategic_people') }}
+    where kpi_id = 'win_rate' and use_case_id = {{ ai_impact.all_of_them() }}
+),
+
+influenced as (
+    select distinct deals.opportunity_key
+    from deals
+    inner join decisions on deals.account_id = decisions.subject_id
+    where
+        decisions.proposed_at < deals.closed_at
+        and decisions.proposed_at >= {{ ai_impact.add_time('day', -var('influence_lookback_days'), 'deals.created_at') }}
+),
+
+earned as (
+    select
+        cast(deals.closed_at as date) as closed_on,
+        influenced.opportunity_key is not null as is_influenced,
+        case when deals.is_won then deals.amount_reported else 0 end as revenue
+    from deals
+    left join influenced on deals.opportunity_key = influenced.opportunity_key
+),
+
+summed as (
+    select
+        periods.period_key,
+        periods.period_grain,
+        count(*) as n_all,
+        {{ ai_impact.exact_sum('earned.revenue') }} as all_revenue,
+        {{ ai_impact.exact_sum('earned.revenue * earned.revenue') }} as all_squares,
+        count(case when earned.is_influenced then 1 end) as n,
+        coalesce({{ ai_impact.exact_sum('case when earned.is_influenced then earned.revenue end') }}, 0) as revenue,
+        coalesce({{ ai_impact.exact_sum('case when earned.is_influenced then earned.revenue * earned.revenue end') }}, 0)
+            as squares
+    from earned
+    inner join periods on earned.closed_on = periods.date_day
+    inner join catalog on periods.baseline_of in ({{ ai_impact.all_of_them() }}, catalog.baseline_use_case_id)
+    group by periods.period_key, periods.period_grain
+),
+
+expected as (
+    select
+        all_revenue / n_all as per_deal,
+        (all_squares - all_revenue * all_revenue / n_all) / nullif(n_all - 1e0, 0) / n_all as variance
+    from summed
+    where period_grain = 'baseline'
+),
+
+compared as (
+    select
+        summed.period_key,
+        summed.n,
+        summed.revenue,
+        summed.n * expected.per_deal as expected_revenue,
+        -- How many deals are influenced is given: their revenues vary, and so does the expectation.
+        {{ ai_impact.interval_z() }}e0 * sqrt(
+            summed.n * (summed.squares - summed.revenue * summed.revenue / nullif(summed.n, 0)) / nullif(summed.n - 1e0, 0)
+            + summed.n * summed.n * expected.variance
+        ) as margin
+    from summed
+    left join expected on true
+    where summed.period_grain <> 'baseline' and summed.n > 0
+),
+
+final as (
+    select
+        compared.period_key,
+        {{ ai_impact.all_of_them() }} as use_case_id,
+        {{ ai_impact.all_of_them() }} as team_id,
+        'incremental_revenue_influenced' as kpi_id,
+        cast(compared.revenue - compared.expected_revenue as {{ ai_impact.physical_type('double') }}) as value,
+        cast(compared.revenue as {{ ai_impact.physical_type('double') }}) as numerator,
+        cast(compared.expected_revenue as {{ ai_impact.physical_type('double') }}) as denominator,
+        cast(compared.n as bigint) as n,
+        {{ ai_impact.interval(
+            'compared.revenue - compared.expected_revenue - compared.margin',
+            'compared.revenue - compared.expected_revenue + compared.margin'
+        ) }},
+        case when compared.expected_revenue is null then 'No deal closed in the baseline window.' end as reason,
+        coalesce(people.n_people, 0) as n_people,
+        coalesce(people.is_suppressed, false) as is_suppressed
+    from compared
+    left join people on compared.period_key = people.period_key
+)
+
+select * from final

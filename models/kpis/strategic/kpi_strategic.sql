@@ -1,0 +1,56 @@
+{#- All strategic and human KPIs, one row a KPI and cell, with whether it may be shown. A new family is one more name in this list. -#}
+{{ config(materialized='view') }}
+
+{% set families = [
+    'kpi_ratios', 'kpi_survival', 'kpi_surveys', 'kpi_uptime', 'kpi_event_rates', 'kpi_pipeline_velocity',
+    'kpi_revenue_influenced'
+] -%}
+with
+{% for family in families %}
+    {{ family }} as (
+        select * from {{ ref(family) }}
+    ),
+{% endfor %}
+measured as (
+    {% for family in families %}
+        select
+            period_key,
+            use_case_id,
+            team_id,
+            kpi_id,
+            value,
+            numerator,
+            denominator,
+            n,
+            ci_low,
+            ci_high,
+            reason,
+            n_people,
+            is_suppressed
+        from {{ family }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+periods as (
+    select * from {{ ref('int_kpi_periods') }}
+),
+
+final as (
+    select
+        {% for column in [
+            'period_key', 'use_case_id', 'team_id', 'kpi_id', 'value', 'numerator', 'denominator', 'n', 'ci_low', 'ci_high', 'reason'
+        ] -%}
+            measured.{{ column }},
+        {% endfor -%}
+        periods.period_grain,
+        periods.period_start,
+        periods.period_end,
+        periods.baseline_of,
+        cast(measured.n_people as bigint) as n_people,
+        measured.is_suppressed
+    from measured
+    inner join periods on measured.period_key = periods.period_key
+)
+
+select * from final

@@ -1,0 +1,24 @@
+with deals as (
+    select * from {{ ref('int_deals') }}
+),
+
+final as (
+    select
+        event_key as opportunity_key,
+        opportunity_id,
+        account_id,
+        segment,
+        amount,
+        currency,
+        amount_reported,
+        stage,
+        created_at,
+        closed_at,
+        is_closed,
+        is_won,
+        days_to_close,
+        problem
+    from deals
+)
+
+select * from final
