@@ -13,7 +13,7 @@ STAMP_TEST := .venv/.installed-test
 # Environments of their own, one a lock.
 EMULATORS := bigquery snowflake adapters
 
-.PHONY: help demo test test-emulators engines lint format bench calibrate example-git lock clean
+.PHONY: help demo test test-emulators engines lint format bench bench-load calibrate example-git lock clean
 
 help: ## Print this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -41,6 +41,9 @@ format: $(STAMP_TEST) profiles.yml ## Rewrite Python and SQL in the project's st
 
 bench: $(STAMP) profiles.yml ## Measure the build on 1 and 10 million events against a hand-written floor (bench/RESULTS.md).
 	@$(PY) -m bench.run
+
+bench-load: $(STAMP_TEST) ## Build 1 and 50 million events on DuckDB within 2 GB and on Sail's workers (bench/RESULTS.md). Takes hours.
+	@$(PY) -m bench.load
 
 calibrate: $(STAMP) ## Simulate experiments of known truth, and write how often the intervals hold (docs/calibration.md).
 	@OPENBLAS_NUM_THREADS=1 $(PY) -m tools.calibrate

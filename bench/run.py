@@ -24,6 +24,7 @@ from tools.progress import say
 PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "bench" / "RESULTS.md"
 HELD_BACK = 0.01
+LOAD = "<!-- make bench-load writes from here -->\n"
 APPEND_ONLY = ("task_events", "ai_events", "decision_events", "evaluations", "touches", "outcome_events")
 
 
@@ -174,6 +175,12 @@ def report(results: list[dict]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def kept(path: Path) -> str:
+    """What make bench-load has written there."""
+    text = path.read_text() if path.exists() else ""
+    return "\n" + text[text.index(LOAD) :] if LOAD in text else ""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the project against a hand-written floor.")
     parser.add_argument("--events", type=int, action="append", help="how many events; may be given more than once")
@@ -183,7 +190,9 @@ def main() -> None:
     for events in arguments.events or [1_000_000, 10_000_000]:
         with tempfile.TemporaryDirectory(prefix="ai_impact_bench_") as folder:
             results.append(bench(events, Path(folder)))
-        arguments.out.write_text(report(results))  # after each scale: the largest takes long, and may be stopped
+        arguments.out.write_text(
+            report(results) + kept(arguments.out)
+        )  # after each scale: the largest takes long, and may be stopped
     say(arguments.out.read_text())
 
 

@@ -74,8 +74,10 @@ class BigQuery:
 class Snowflake:
     @staticmethod
     def prepare() -> None:
-        """fakesnow 0.12 ends the query where a text is no time, though try_cast should make it NULL. Read with a zone, and
-        UTC is the only one there, it does make it NULL."""
+        """fakesnow 0.12 ends the query where a text is no time, though try_cast should make it NULL.
+
+        Read with a zone, and UTC is the only one there, it does make it NULL.
+        """
         from snowflake.connector.cursor import SnowflakeCursor
 
         run = SnowflakeCursor.execute
