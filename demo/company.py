@@ -167,6 +167,16 @@ class Truth:
     positioning_override_share: float = 0.30
     positioning_override_gain: float = 0.08
 
+    # Deals last 20 to 70 days, later ones less long; the last are still open. A few are in a currency without a rate.
+    deal_days_least: float = 20.0
+    deal_days_spread: float = 50.0
+    late_deal_share: float = 0.25
+    late_deal_days_change: float = -0.20
+    foreign_deals: float = 0.03
+    # AI is surer of its recommendations than it should be. Some outcomes are told in two ways; the last is right.
+    confidence_bias: float = 0.10
+    contradicted: float = 0.02
+
     # Outreach against churn: accounts, 30 % held out, 26 weeks.
     churn_starts: str = "2026-04-06"
     churn_ends: str = "2026-10-05"
@@ -186,6 +196,8 @@ class Truth:
     triage_downtime: float = 0.0008
     triage_downtime_ai: float = 0.0005
     triage_prevented: int = 12
+    # Outages that raise a second incident while the first lasts.
+    triage_echo: float = 0.15
 
     # Sales research: people chose it themselves; the skilled chose it more often, and were faster before.
     research_starts: str = "2026-01-05"
@@ -203,6 +215,8 @@ class Truth:
     hiring_starts: str = "2026-01-19"
     hiring_days_to_fill: float = 45.0
     hiring_days_change: float = -0.20
+    # Who leaves does so between 90 and 180 days after the start.
+    hiring_leavers: float = 0.12
 
     # Dirt, as shares of the clean rows.
     duplicates: float = 0.05
@@ -305,6 +319,9 @@ def truth_rows() -> list[tuple[str, str, str, str, float]]:
         # Among AI + human decisions: success when the person overrode the AI, less success when not.
         ("positioning", "override_success", "association", "absolute", t.positioning_override_gain),
         ("positioning", "override_rate", "level", "absolute", t.positioning_override_share),
+        ("positioning", "days_to_close_p50", "level", "absolute", t.deal_days_least + t.deal_days_spread / 2),
+        ("positioning", "days_to_close_p50", "difference", "relative", t.late_deal_days_change),
+        ("positioning", "confidence_bias", "level", "absolute", t.confidence_bias),
         ("account_outreach", "churn_rate", "ate", "absolute", t.churn_rate * t.churn_change),
         ("account_outreach", "churn_rate", "ate", "relative", t.churn_change),
         ("incident_triage", "mttr_hours", "att", "relative", t.triage_mttr_change),
@@ -318,6 +335,7 @@ def truth_rows() -> list[tuple[str, str, str, str, float]]:
         ("brand_content", "branded_search", "att", "relative", t.brand_lift),
         ("hiring_screen", "days_to_fill", "ate", "absolute", t.hiring_days_to_fill * t.hiring_days_change),
         ("hiring_screen", "days_to_fill", "ate", "relative", t.hiring_days_change),
+        ("hiring_screen", "hire_retention_180d", "level", "absolute", 1 - t.hiring_leavers),
         # What the worse model did to email drafting, as ratios to the model before it.
         ("email_model", "rework_rate", "ratio", "relative", t.bad_model_rework_factor - 1),
         ("email_model", "error_rate", "ratio", "relative", t.bad_model_error_factor - 1),

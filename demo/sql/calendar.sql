@@ -21,6 +21,7 @@ insert into windows values
     ('landing before', date '$first_day', date '$landing_starts' - 1, true),
     ('positioning', date '$positioning_starts', date '$positioning_enrolled_until' - 1, true),
     ('positioning before', date '$first_day', date '$positioning_starts' - 75, true),
+    ('late deals', date '$positioning_ends', date '$last_day', true),
     ('openings', date '$first_day', date '$last_day' - 7, true);
 
 create or replace table day_lookup as

@@ -242,7 +242,8 @@ def test_uptime_is_as_planted(raw):
         outages as (
             select i.team_id, cast(impact_started_at as timestamp) as began,
                 epoch(cast(impact_ended_at as timestamp)) - epoch(cast(impact_started_at as timestamp)) as s
-            from clean_incidents as i where impact_started_at is not null
+            -- A second incident of the same outage lies within it: the union is the first.
+            from clean_incidents as i where impact_started_at is not null and incident_id not like '%-echo'
         ),
         spans as (
             select team_id, {services} * (epoch(wave_at) - epoch(timestamp '{company.FIRST_DAY}')) as before,

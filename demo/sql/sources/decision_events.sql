@@ -1,12 +1,16 @@
 with steps as (
-    select decisions.*, 'proposed' as event_type, proposed_at as occurred_at from decisions
+    select decisions.*, 'proposed' as event_type, proposed_at as occurred_at, '' as version from decisions
     union all
-    select decisions.*, 'decided', decided_at from decisions
+    select decisions.*, 'decided', decided_at, '' from decisions
     union all
-    select decisions.*, 'outcome_observed', outcome_at from decisions
+    select decisions.*, 'outcome_observed', outcome_at, '' from decisions
+    union all
+    -- Told too early, and wrongly.
+    select decisions.* replace (not is_success as is_success, 0 as outcome_value), 'outcome_observed', plus_hours(outcome_at, -20), ':early'
+    from decisions where use_case_id = 'account_outreach' and u('contradicted', decision_id) < $contradicted
 )
 select
-    decision_id || ':' || event_type as event_id,
+    decision_id || ':' || event_type || version as event_id,
     'decision_log' as source,
     occurred_at,
     event_type,
@@ -16,7 +20,7 @@ select
     'account' as subject_type,
     account_id as subject_id,
     ai_recommendation,
-    round(0.55 + 0.4 * u('ai confidence', decision_id), 3) as ai_confidence,
+    round(greatest(0.02, least(0.98, chance + $confidence_bias + 0.05 * z('ai confidence', decision_id))), 3) as ai_confidence,
     if(event_type = 'decided', human_action, null) as human_action,
     if(event_type = 'decided' and has_human, 'p-marketing_strategy-' || draw('reviewer', decision_id, 9), null) as reviewer_id,
     requires_sign_off,

@@ -1,8 +1,17 @@
--- Two versions: opened, and resolved.
-with versions as (
-    select incidents.*, opened_at as updated_at, false as is_final from incidents
+-- Two versions: opened, and resolved. Some outages raise a second incident while the first lasts: its impact overlaps.
+with raised as (
+    select incidents.* from incidents
     union all
-    select incidents.*, plus_hours(opened_at, resolve_hours), true from incidents
+    select incidents.* replace (
+        incident_id || '-echo' as incident_id, plus_hours(opened_at, impact_minutes / 120) as opened_at,
+        plus_hours(acknowledged_at, impact_minutes / 120) as acknowledged_at, impact_minutes / 2 as impact_minutes, 0 as cost_amount
+    )
+    from incidents where impact_minutes is not null and u('echo', i) < $triage_echo
+),
+versions as (
+    select raised.*, opened_at as updated_at, false as is_final from raised
+    union all
+    select raised.*, plus_hours(opened_at, resolve_hours), true from raised
 )
 select
     incident_id,

@@ -2,7 +2,7 @@
 with versions as (
     select deals.*, created_at as updated_at, false as is_final, false as is_deleted from deals
     union all
-    select deals.*, closed_at, true, false from deals
+    select deals.*, closed_at, true, false from deals where closed_at < timestamp '$last_day' + interval 1 day
     union all
     select deals.* replace ('opp-mistake-' || d as opportunity_id), created_at, false, false from deals where u('mistake', d) < 0.004
     union all
@@ -14,7 +14,7 @@ select
     is_deleted,
     account_id,
     amount,
-    'USD' as currency,
+    currency,
     if(is_final, if(is_won, 'closed_won', 'closed_lost'), 'negotiation') as stage,
     created_at,
     if(is_final, closed_at, null) as closed_at,

@@ -21,7 +21,10 @@ judged as (
             when 'rationale' then case when decisions.has_rationale then 1 else 0 end
             when 'reviewer' then case when decisions.person_id is not null then 1 else 0 end
             when 'evidence'
-                then least(cast(coalesce(decisions.evidence_count, 0) as {{ double }}) / nullif(rubrics.scale_max, 0), 1)
+                then case
+                    when decisions.evidence_count >= rubrics.scale_max then 1
+                    else cast(coalesce(decisions.evidence_count, 0) as {{ double }}) / nullif(rubrics.scale_max, 0)
+                end
         end as share
     from decisions
     cross join rubrics

@@ -1,0 +1,11 @@
+"""What came of decisions that people overrode or looked at, against those they accepted or never saw."""
+
+from ai_impact_stats import read, write
+from ai_impact_stats.human import compare_decisions
+
+
+def model(dbt, session):
+    dbt.config(packages=["ai-impact-stats"])
+    cells = read(dbt.ref("int_decision_cells"))
+    arms = read(dbt.ref("int_decision_arms"))
+    return write(compare_decisions(cells, arms), session)

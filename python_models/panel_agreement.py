@@ -1,0 +1,10 @@
+"""How far the people on a panel agree about decisions, criterion by criterion."""
+
+from ai_impact_stats import read, write
+from ai_impact_stats.human import agree
+
+
+def model(dbt, session):
+    dbt.config(packages=["ai-impact-stats"])
+    ratings = read(dbt.ref("int_panel_scores"))
+    return write(agree(ratings), session)
