@@ -10,8 +10,10 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 PY := .venv/bin/python
 STAMP := .venv/.installed
 STAMP_TEST := .venv/.installed-test
+SPARK_VENV := .venv-spark
+STAMP_SPARK := $(SPARK_VENV)/.installed
 
-.PHONY: help demo test engines lint format bench calibrate example-git lock clean
+.PHONY: help demo test test-spark engines lint format bench calibrate example-git lock clean
 
 help: ## Print this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -22,6 +24,9 @@ demo: $(STAMP) profiles.yml ## Generate the demo company, build every model on D
 
 test: $(STAMP_TEST) profiles.yml ## Check everything: lint, parse, the demo build with its unit and data tests, pytest.
 	@$(PY) -m tools test
+
+test-spark: $(STAMP_SPARK) ## Build the demo on Apache Spark 3.5 with Iceberg, and compare it with DuckDB. Needs Java 17, takes minutes.
+	@$(SPARK_VENV)/bin/python -m tools test-spark
 
 engines: $(STAMP_TEST) ## Write what make test last ran on each engine into docs/engines.md.
 	@$(PY) -m tools engines
@@ -50,9 +55,11 @@ lock: $(STAMP) ## Resolve the lock files again, to the newest versions that pypr
 		--python-version 3.11 --extra project pyproject.toml -o requirements.lock
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--python-version 3.11 --extra project --extra test --extra sail -c requirements.lock pyproject.toml -o requirements-test.lock
+	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--python-version 3.11 --extra project --extra test-spark pyproject.toml -o requirements-spark.lock
 
 clean: ## Remove everything that make has built: the environment, the demo warehouse, the dashboard, dbt's files.
-	@rm -rf .venv target logs warehouse site dbt_packages .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv $(SPARK_VENV) target logs warehouse site dbt_packages .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): requirements.lock requirements-bootstrap.lock tools/setup.sh
@@ -62,6 +69,9 @@ $(STAMP): requirements.lock requirements-bootstrap.lock tools/setup.sh
 $(STAMP_TEST): requirements-test.lock requirements-bootstrap.lock tools/setup.sh
 	@tools/setup.sh requirements-test.lock $@
 	@touch $(STAMP)
+
+$(STAMP_SPARK): requirements-spark.lock requirements-bootstrap.lock tools/setup.sh
+	@VENV=$(SPARK_VENV) tools/setup.sh requirements-spark.lock $@
 
 profiles.yml: | profiles.yml.example
 	@cp profiles.yml.example profiles.yml.tmp && mv profiles.yml.tmp profiles.yml

@@ -70,6 +70,19 @@ def test() -> None:
             sys.exit(done.returncode)
 
 
+def test_spark() -> None:
+    """Spark 3.5 with Iceberg: the demo company is built there, and compared with DuckDB."""
+    if shutil.which("java") is None:
+        raise ProblemError(
+            "Java is not installed, and Spark runs on it: install Java 17 (Debian, Ubuntu: apt-get install "
+            "openjdk-17-jre-headless), then run this again."
+        )
+    environment = {**os.environ, "AI_IMPACT_ENGINES": "required", "AI_IMPACT_TEST_ENGINE": "spark_iceberg"}
+    done = subprocess.run([BIN / "pytest", "-rs", "tests/python/test_parity.py"], env=environment, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
 def install_postgres() -> None:
     """Install the server that the tests start, where this program may; else they say that it is missing."""
     there = shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes .venv from a lock file. Usage: tools/setup.sh <lock> <stamp>
+# Makes .venv, or the folder of VENV, from a lock file. Usage: tools/setup.sh <lock> <stamp>
 # Safe to interrupt: a half-finished environment is marked and made again next time.
 set -euo pipefail
 
 lock=$1
 stamp=$2
-venv=.venv
+venv=${VENV:-.venv}
 marker=$venv/.installing
 python=${PYTHON:-$(command -v python3.11 || command -v python3 || true)}
 
