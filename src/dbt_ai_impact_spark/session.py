@@ -64,6 +64,7 @@ def register() -> None:
     method = SparkAdapter.default_python_submission_method.fget
     connect = SparkConnectionManager.open.__func__
     execute = Cursor.execute
+    fetch = Cursor.fetchall
 
     def is_session(adapter: SparkAdapter) -> bool:
         return getattr(adapter.config.credentials, "method", "") == "session"
@@ -86,6 +87,14 @@ def register() -> None:
                 raise
             SHUFFLED.set()
 
+    def fetch_old(cursor: Cursor) -> list | None:
+        try:
+            return fetch(cursor)
+        except ValueError:
+            # Spark's rows take a time through Python's local time, which begins on the second day of the year 1.
+            cursor._df = with_times_as_text(cursor._df)
+            return fetch(cursor)
+
     SparkAdapter.python_submission_helpers = property(
         lambda adapter: {**helpers(adapter), "session": SessionPythonJobHelper}
     )
@@ -97,6 +106,7 @@ def register() -> None:
     SparkAdapter._available_ = SparkAdapter._available_ | {"runs_python_models"}
     SparkConnectionManager.open = classmethod(open_checked)
     Cursor.execute = execute_patiently
+    Cursor.fetchall = fetch_old
     SessionConnectionWrapper._fix_binding = classmethod(lambda wrapper, value: literal(value))
 
 
@@ -186,6 +196,11 @@ def write_shuffled(sql: str) -> bool:
     session.sql(f"{head} as select * from {view}")
     session.sql(f"drop view {view}")
     return True
+
+
+def with_times_as_text(frame: Any) -> Any:
+    times = [name for name, kind in frame.dtypes if kind.startswith("timestamp")]
+    return frame.withColumns({name: frame[f"`{name}`"].cast("string") for name in times})
 
 
 def first_line(error: Exception) -> str:

@@ -1,8 +1,12 @@
 """Apache Spark 3.5 in dbt's own process, two executors beside it, and Iceberg tables in a Hadoop catalogue."""
 
+import datetime as dt
 import importlib.util
+import shutil
+import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from .base import Engine, MissingError
 from .compare import Table
@@ -21,19 +25,28 @@ def iceberg() -> Path:
     return found[-1]
 
 
+def in_utc(value: Any) -> Any:
+    """Spark hands over times in the zone of this process."""
+    return value.astimezone(dt.UTC).replace(tzinfo=None) if isinstance(value, dt.datetime) else value
+
+
 class SparkIceberg(Engine):
     name = target = "spark_iceberg"
-    patience = 1800
+    # The first job of a session starts two processes, each statement is a job, and each data test a statement.
+    patience = 3000
     session = None
+    started = float("inf")
 
     def start(self) -> None:
+        self.jar = iceberg()
+        self.started = time.time()
         warehouse = self.folder / "warehouse"
         # Iceberg's catalogue expects the folder, and takes its schemas from the folders in it.
         warehouse.mkdir()
         self.environment = {
             "SPARK_MASTER": "local-cluster[2,1,1024]",
             "SPARK_LOCAL_IP": "127.0.0.1",
-            "AI_IMPACT_SPARK_JARS": str(iceberg()),
+            "AI_IMPACT_SPARK_JARS": str(self.jar),
             "AI_IMPACT_SPARK_WAREHOUSE": str(warehouse),
             "AI_IMPACT_SPARK_FORMAT": "iceberg",
             "AI_IMPACT_SPARK_PARTITIONS": "2",
@@ -42,6 +55,11 @@ class SparkIceberg(Engine):
     def stop(self) -> None:
         if self.session is not None:
             self.session.stop()
+        # Executors keep their logs and a copy of the jar beside Spark itself.
+        package = importlib.util.find_spec("pyspark")
+        for folder in (Path(package.origin).parent / "work").glob("app-*") if package else []:
+            if folder.stat().st_mtime >= self.started:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def reader(self):
         """A session of this process on the same catalogue: dbt's own ends with each of its runs."""
@@ -62,6 +80,7 @@ class SparkIceberg(Engine):
                 "spark.sql.session.timeZone": "UTC",
                 "spark.sql.shuffle.partitions": "2",
                 "spark.ui.enabled": "false",
+                "spark.log.level": "ERROR",
             }
             builder = SparkSession.builder.master("local[2]")
             for name, value in parameters.items():
@@ -77,17 +96,13 @@ class SparkIceberg(Engine):
         for table in TABLES:
             session.read.parquet(str(data / table)).writeTo(f"raw.{table}").using("iceberg").createOrReplace()
 
-    def build(self, *options: str) -> None:
-        """Only what is compared: each data test would be a job of seconds, and Sail runs the same SQL in them."""
-        super().build("--exclude-resource-type", "test", "unit_test", *options)
-
     def versions(self) -> str:
-        jar = iceberg().stem.split("-")[-1]
+        jar = self.jar.stem.split("-")[-1]
         return f"Apache Spark {version('pyspark')} with two executors, Iceberg {jar}, dbt-spark {version('dbt-spark')}"
 
     def query(self, sql: str) -> Table:
         rows = self.reader().sql(sql)
-        return Table(rows.columns, [tuple(row) for row in rows.collect()])
+        return Table(rows.columns, [tuple(map(in_utc, row)) for row in rows.collect()])
 
     def table(self, name: str) -> Table:
         return self.query(f"select * from ai_impact.{name}")
