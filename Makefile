@@ -12,8 +12,10 @@ STAMP := .venv/.installed
 STAMP_TEST := .venv/.installed-test
 # Environments of their own, one a lock.
 EMULATORS := bigquery snowflake adapters
+SPARK_VENV := .venv-spark
+STAMP_SPARK := $(SPARK_VENV)/.installed
 
-.PHONY: help demo test test-emulators engines lint format bench bench-load calibrate example-git lock clean
+.PHONY: help demo test test-spark test-emulators engines lint format bench bench-load calibrate example-git lock clean
 
 help: ## Print this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -24,6 +26,9 @@ demo: $(STAMP) profiles.yml ## Generate the demo company, build every model on D
 
 test: $(STAMP_TEST) profiles.yml ## Check everything: lint, parse, the demo build with its unit and data tests, pytest.
 	@$(PY) -m tools test
+
+test-spark: $(STAMP_SPARK) ## Build the demo on Apache Spark 3.5 with Iceberg, and compare it with DuckDB. Needs Java 17, takes minutes.
+	@$(SPARK_VENV)/bin/python -m tools test-spark
 
 test-emulators: $(STAMP_TEST) $(EMULATORS:%=.venv-emulators/%/.installed) ## Build the demo on emulators of BigQuery and Snowflake; compile and parse it for five warehouses.
 	@$(PY) -m tools test-emulators
@@ -58,12 +63,14 @@ lock: $(STAMP) ## Resolve the lock files again, to the newest versions that pypr
 		--python-version 3.11 --extra project pyproject.toml -o requirements.lock
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--python-version 3.11 --extra project --extra test --extra sail -c requirements.lock pyproject.toml -o requirements-test.lock
+	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--python-version 3.11 --extra project --extra test-spark pyproject.toml -o requirements-spark.lock
 	@for name in emulator-bigquery:bigquery emulator-snowflake:snowflake adapters:adapters; do \
 		.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 			--python-version 3.11 --extra $${name%%:*} pyproject.toml -o requirements-emulators-$${name##*:}.lock; done
 
 clean: ## Remove everything that make has built: the environment, the demo warehouse, the dashboard, dbt's files.
-	@rm -rf .venv .venv-emulators target logs warehouse site dbt_packages .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv $(SPARK_VENV) .venv-emulators target logs warehouse site dbt_packages .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): requirements.lock requirements-bootstrap.lock tools/setup.sh
@@ -73,6 +80,9 @@ $(STAMP): requirements.lock requirements-bootstrap.lock tools/setup.sh
 $(STAMP_TEST): requirements-test.lock requirements-bootstrap.lock tools/setup.sh
 	@tools/setup.sh requirements-test.lock $@
 	@touch $(STAMP)
+
+$(STAMP_SPARK): requirements-spark.lock requirements-bootstrap.lock tools/setup.sh
+	@VENV=$(SPARK_VENV) tools/setup.sh requirements-spark.lock $@
 
 .venv-emulators/%/.installed: requirements-emulators-%.lock requirements-bootstrap.lock tools/setup.sh
 	@mkdir -p .venv-emulators

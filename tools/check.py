@@ -70,6 +70,23 @@ def test() -> None:
             sys.exit(done.returncode)
 
 
+def test_spark() -> None:
+    """Spark 3.5 with Iceberg: the demo company is built and tested there, and compared with DuckDB."""
+    if shutil.which("java") is None:
+        raise ProblemError(
+            "Java is not installed, and Spark runs on it: install Java 17 (Debian, Ubuntu: apt-get install "
+            "openjdk-17-jre-headless), then run this again."
+        )
+    environment = {**os.environ, "AI_IMPACT_ENGINES": "required", "AI_IMPACT_TEST_ENGINE": "spark_iceberg"}
+    # In this order: the last file changes what the others compare.
+    files = [f"tests/python/test_{name}.py" for name in ("portable_macros", "parity", "spark_iceberg")]
+    done = subprocess.run(
+        [BIN / "pytest", "-rs", "--durations", "5", "--timeout", "3600", *files], env=environment, check=False
+    )
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
 def test_emulators() -> None:
     """BigQuery and Snowflake on emulators; every adapter's SQL compiled and parsed."""
     environment = {**os.environ, "AI_IMPACT_ENGINES": "required"}

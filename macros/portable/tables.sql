@@ -35,3 +35,21 @@
 {% macro postgres__wide_view() %}
     {{- return('table') -}}
 {% endmacro %}
+
+{# How any other view is built: as one, where the engine's catalogue holds views. #}
+{% macro plain_view() %}
+    {{- return(adapter.dispatch('plain_view', 'ai_impact')()) -}}
+{% endmacro %}
+
+{% macro default__plain_view() %}
+    {{- return('view') -}}
+{% endmacro %}
+
+{# Iceberg's catalogue of files (type hadoop) holds tables only. #}
+{% macro spark__plain_view() %}
+    {{- return('table' if env_var('AI_IMPACT_SPARK_FORMAT', 'delta') == 'iceberg' else 'view') -}}
+{% endmacro %}
+
+{% macro spark__wide_view() %}
+    {{- return(ai_impact.plain_view()) -}}
+{% endmacro %}

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.plain_view()) }}
 
 with ai_events as (
     select * from {{ ref('stg_ai_events') }}

@@ -177,6 +177,7 @@ def test_every_dispatched_macro_has_a_case():
         "before_build",
         "after_build",
         "wide_view",
+        "plain_view",
         "clear_seed",
         "replacing_strategy",
     }

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.plain_view()) }}
 
 with metrics as (
     select * from {{ ref('int_experiment_metrics') }}

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.plain_view()) }}
 
 with unit_covariates as (
     select * from {{ ref('stg_unit_covariates') }}

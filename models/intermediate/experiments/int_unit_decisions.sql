@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.plain_view()) }}
 
 with decision_events as (
     select * from {{ ref('stg_decision_events') }}

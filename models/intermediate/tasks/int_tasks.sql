@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.plain_view()) }}
 
 {#- People are looked up here, not in the fold: two ids may turn out to be one person long after the task was folded.
     -#}

@@ -25,6 +25,8 @@ class Engine:
 
     name: str
     target: str
+    # How long a program may take, in seconds.
+    patience = 600
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -74,7 +76,7 @@ class Engine:
     def run(self, *command: str | Path, succeeds: bool = True) -> str:
         """Run a program of the environment, and return what it says."""
         done = subprocess.run(
-            command, cwd=ROOT, env=self.variables(), capture_output=True, text=True, check=False, timeout=600
+            command, cwd=ROOT, env=self.variables(), capture_output=True, text=True, check=False, timeout=self.patience
         )
         said = done.stdout + done.stderr
         # What dbt says at its end names each failure; the thousand lines before it would bury them.
