@@ -169,6 +169,8 @@ class UnitMoments:
         return max(self.n / (1 + variation) - 1, 1.0)
 
     def ratio_covariance(self) -> float:
-        """The covariance of the linearised unit with the covariate."""
+        """The covariance of the linearised unit with the covariate; NaN where the denominator's mean is 0."""
+        if not self.mean_z:
+            return math.nan
         r = self.mean_y / self.mean_z
         return (self.cov_yx - r * self.cov_zx) / self.mean_z

@@ -40,8 +40,9 @@ def always_valid(estimate: Estimate, n: float | None = None, alpha: float = 0.05
     """(low, high, p): an interval that holds at all times at once, and its p value; None for each without an estimate.
 
     Half-width σ̂·√(2(nρ² + 1)/(n²ρ²)·ln(√(nρ² + 1)/α)) with σ̂ = SE·√n, n the units (or clusters) of both arms: the
-    Gaussian mixture of Waudby-Smith et al. (2024), which is asymptotic. `tuned_for` must not depend on the data. The p value
-    is the smallest α whose interval leaves out 0; it may be read after every unit and stays below α with at most chance α.
+    Gaussian mixture of Waudby-Smith et al. (2024), which is asymptotic. `tuned_for` must not depend on the data. The p
+    value is the smallest α whose interval leaves out 0; it may be read after every unit and stays below α with at most
+    chance α.
     """
     if estimate.estimate is None:
         return None, None, None
@@ -122,8 +123,8 @@ def repeated_interval(estimate: Estimate, bound: float) -> tuple[float | None, f
 def repeated_p_value(z: float, fractions: Sequence[float], look: int, spending: str) -> float:
     """The smallest level whose boundary is crossed by |z| at a look (from 0) of the planned fractions.
 
-    Jennison and Turnbull (1999), "Group sequential methods", on repeated confidence intervals. It stays at or above α with
-    chance 1 − α over all looks.
+    Jennison and Turnbull (1999), "Group sequential methods", on repeated confidence intervals. It stays at or above α
+    with chance 1 − α over all looks.
     """
 
     def excess(log_alpha: float) -> float:
