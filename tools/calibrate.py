@@ -29,7 +29,7 @@ from ai_impact_stats import (
     sample_size,
 )
 
-RUNS, LOOKING_RUNS, SEED, ALPHA = 2000, 20_000, 20260302, 0.05
+RUNS, LOOKING_RUNS, SEED, ALPHA = 10_000, 20_000, 20260302, 0.05
 TABLE, PLOT = Path("docs/calibration.md"), Path("docs/images/calibration.svg")
 Experiment = Callable[[np.random.Generator, float], Estimate]
 
