@@ -32,10 +32,13 @@ class Check:
     detail: str
 
 
-def sample_ratio(counts: Mapping[str, int], weights: Mapping[str, float], alpha: float = SRM_ALPHA) -> Check:
+def sample_ratio(
+    counts: Mapping[str, int], weights: Mapping[str, float], alpha: float = SRM_ALPHA, what: str = "Units"
+) -> Check:
     """Do the arms have the sizes that were planned? Pearson's chi-square test of units per arm.
 
-    `counts` are the units observed per arm, `weights` the planned shares (any positive scale). Arms of weight 0 are
+    `counts` are the units observed per arm, or the clusters (`what`): that which was assigned independently of each
+    other. `weights` are the planned shares (any positive scale). Arms of weight 0 are
     left out. The level is strict (.001): a mismatch invalidates the experiment. Fabijan et al. (2019), "Diagnosing
     sample ratio mismatch in online controlled experiments".
     """
@@ -50,7 +53,7 @@ def sample_ratio(counts: Mapping[str, int], weights: Mapping[str, float], alpha:
     statistic = sum((observed[arm] - expected[arm]) ** 2 / expected[arm] for arm in planned)
     p = float(chdtrc(len(planned) - 1, statistic))
     detail = ", ".join(f"{arm} {observed[arm]} (planned {expected[arm]:.0f})" for arm in planned)
-    return Check(statistic, p, alpha, p >= alpha, f"Units per arm: {detail}.")
+    return Check(statistic, p, alpha, p >= alpha, f"{what} per arm: {detail}.")
 
 
 def pre_period_balance(pairs: Mapping[str, tuple[Arm, Arm]], alpha: float = BALANCE_ALPHA) -> Check:
