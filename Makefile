@@ -34,7 +34,7 @@ format: $(STAMP_TEST) profiles.yml ## Rewrite Python and SQL in the project's st
 	@.venv/bin/ruff format --quiet .
 	@.venv/bin/sqlfluff fix --quiet --processes 2 --disable-progress-bar models || true
 
-bench: $(STAMP) profiles.yml ## Measure the build on 1 and 10 million events against a hand-written floor (bench/RESULTS.md).
+bench: $(STAMP) profiles.yml ## Measure the build on 1 and 10 million events against a hand-written floor, and large experiments (bench/RESULTS.md).
 	@$(PY) -m bench.run
 
 calibrate: $(STAMP) ## Simulate experiments of known truth, and write how often the intervals hold (docs/calibration.md); ONLY=median prints some.
