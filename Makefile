@@ -44,14 +44,14 @@ format: $(STAMP_TEST) profiles.yml ## Rewrite Python and SQL in the project's st
 	@.venv/bin/ruff format --quiet .
 	@.venv/bin/sqlfluff fix --quiet --processes 2 --disable-progress-bar models || true
 
-bench: $(STAMP) profiles.yml ## Measure the build on 1 and 10 million events against a hand-written floor (bench/RESULTS.md).
+bench: $(STAMP) profiles.yml ## Measure the build on 1 and 10 million events against a hand-written floor, and large experiments (bench/RESULTS.md).
 	@$(PY) -m bench.run
 
 bench-load: $(STAMP_TEST) ## Build 1 and 50 million events on DuckDB within 2 GB and on Sail's workers (bench/RESULTS.md). Takes hours.
 	@$(PY) -m bench.load
 
-calibrate: $(STAMP) ## Simulate experiments of known truth, and write how often the intervals hold (docs/calibration.md).
-	@OPENBLAS_NUM_THREADS=1 $(PY) -m tools.calibrate
+calibrate: $(STAMP) ## Simulate experiments of known truth, and write how often the intervals hold (docs/calibration.md); ONLY=median prints some.
+	@OPENBLAS_NUM_THREADS=1 $(PY) -m tools.calibrate $(if $(ONLY),"$(ONLY)")
 
 example-git: $(STAMP) profiles.yml ## Build the KPIs on a git history: make example-git INPUT=path/to/git_history.parquet
 	@if [ -z "$(INPUT)" ]; then \

@@ -21,13 +21,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.run import LOAD, PROJECT, RESULTS, machine
+from bench.report import LOAD, put
+from bench.run import PROJECT, RESULTS, machine
 from demo.generate import generate
 from demo.load import load
 from tools.progress import say
 
 MEMORY_LIMIT = "2GB"
-END = "<!-- to here -->\n"
 BIN = Path(sys.executable).parent
 
 
@@ -249,7 +249,7 @@ def growth(results: list[dict], engine: str, what: str) -> str:
 def report(results: list[dict], select: list[str]) -> str:
     what = f"`dbt run {' '.join(select)}`" if select else "The whole project, without tests"
     lines = [
-        "## A load that one process should not hold",
+        LOAD,
         "",
         f"Written by `make bench-load` on {time.strftime('%Y-%m-%d')}. Machine: {machine()}. {what}, from the",
         f"same files: on DuckDB within `memory_limit` {MEMORY_LIMIT}, spilling to disk, and on Sail in `local-cluster`",
@@ -274,12 +274,6 @@ def report(results: list[dict], select: list[str]) -> str:
             f"peak memory {growth(results, engine, 'memory')}."
         )
     return "\n".join(lines) + "\n"
-
-
-def put(path: Path, section: str) -> None:
-    text = path.read_text() if path.exists() else ""
-    before = text.split(LOAD)[0].rstrip("\n")
-    path.write_text(f"{before}\n\n{LOAD}{section}{END}")
 
 
 def main() -> None:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import duckdb
 
+from bench import experiments
+from bench.report import EVENTS, put
 from demo.generate import generate
 from demo.load import load
 from tools.progress import say
@@ -24,7 +26,6 @@ from tools.progress import say
 PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "bench" / "RESULTS.md"
 HELD_BACK = 0.01
-LOAD = "<!-- make bench-load writes from here -->\n"
 APPEND_ONLY = ("task_events", "ai_events", "decision_events", "evaluations", "touches", "outcome_events")
 
 
@@ -137,7 +138,7 @@ def machine() -> str:
 def report(results: list[dict]) -> str:
     """The table, and where the time goes at the largest scale."""
     lines = [
-        "# Benchmark",
+        EVENTS,
         "",
         f"Written by `make bench` on {time.strftime('%Y-%m-%d')}. Machine: {machine()}.",
         "",
@@ -175,24 +176,26 @@ def report(results: list[dict]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def kept(path: Path) -> str:
-    """What make bench-load has written there."""
-    text = path.read_text() if path.exists() else ""
-    return "\n" + text[text.index(LOAD) :] if LOAD in text else ""
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the project against a hand-written floor.")
     parser.add_argument("--events", type=int, action="append", help="how many events; may be given more than once")
+    parser.add_argument("--units", type=int, action="append", help="how many units an experiment has; likewise")
+    parser.add_argument("--only", choices=["events", "experiments"], help="measure one part, and keep the other")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the report to write")
     arguments = parser.parse_args()
     results = []
-    for events in arguments.events or [1_000_000, 10_000_000]:
+    # The report is written after each scale: the largest takes long, and may be stopped.
+    for events in arguments.events or [1_000_000, 10_000_000] if arguments.only != "experiments" else []:
         with tempfile.TemporaryDirectory(prefix="ai_impact_bench_") as folder:
             results.append(bench(events, Path(folder)))
-        arguments.out.write_text(
-            report(results) + kept(arguments.out)
-        )  # after each scale: the largest takes long, and may be stopped
+        put(arguments.out, report(results))
+    python = experiments.estimates() if arguments.only != "events" else {}
+    results = []
+    for units in arguments.units or [1_000_000, 10_000_000] if arguments.only != "events" else []:
+        say(f"{units:,} units: an experiment")
+        with tempfile.TemporaryDirectory(prefix="ai_impact_bench_") as folder:
+            results.append(experiments.moments(units, Path(folder)))
+        put(arguments.out, experiments.report(results, python, machine()))
     say(arguments.out.read_text())
 
 

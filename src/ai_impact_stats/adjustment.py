@@ -19,12 +19,13 @@ class JointMoments:
     """The joint moments of numerator, denominator and k covariates over the n units (or clusters) of one arm.
 
     `means` has k + 2 entries in the order (y, z, x1, …, xk), `covariance` is their (k + 2)×(k + 2) sample covariance
-    matrix (divisor n - 1). A metric per unit has z = 1 throughout.
+    matrix (divisor n - 1). A metric per unit has z = 1 throughout. `clustered`: each of the n is a cluster.
     """
 
     n: int
     means: np.ndarray
     covariance: np.ndarray
+    clustered: bool = False
 
     @classmethod
     def from_rows(cls, y, x, z=None) -> "JointMoments":
@@ -41,7 +42,8 @@ class JointMoments:
     def unit_moments(self) -> UnitMoments:
         """Without the covariates."""
         m, c = self.means, self.covariance
-        return UnitMoments(self.n, float(m[0]), float(c[0, 0]), float(m[1]), float(c[1, 1]), float(c[0, 1]))
+        values = (float(v) for v in (m[0], c[0, 0], m[1], c[1, 1], c[0, 1]))
+        return UnitMoments(self.n, *values, n_units=self.n if self.clustered else 0)
 
     def linear(self) -> tuple[float, float, np.ndarray]:
         """Mean and variance of the ratio's linearised unit (see `UnitMoments.ratio`), and its covariances with x."""
@@ -54,7 +56,7 @@ def cuped_many_arms(treatment: JointMoments, control: JointMoments) -> tuple[Arm
     """Both arms adjusted for all covariates at once, or the reason why that is impossible.
 
     The slopes are pooled within the arms, so that the difference is that of least squares on arm and covariates. Deng,
-    Xu, Kohavi and Walker (2013), section 3.2, in several dimensions. The variance carries (N - 2)/(N - 2 - k) for the k
+    Xu, Kohavi and Walker (2013), in several dimensions. The variance carries (N - 2)/(N - 2 - k) for the k
     slopes. Covariates that don't vary, or that repeat others, change nothing.
     """
     problem = _problem(treatment.unit_moments().ratio(), control.unit_moments().ratio())
@@ -87,7 +89,8 @@ def cuped_many_arms(treatment: JointMoments, control: JointMoments) -> tuple[Arm
     for m, (mean, variance, own) in zip(arms, linear, strict=True):
         residual = variance + slopes @ m.covariance[2:, 2:] @ slopes - 2 * slopes @ own
         residual = max(float(residual), 0.0) * freedom / (freedom - rank)
-        adjusted.append(Arm(m.n, float(mean - slopes @ (m.means[2:] - pooled)), residual))
+        df = m.unit_moments().ratio().df
+        adjusted.append(Arm(m.n, float(mean - slopes @ (m.means[2:] - pooled)), residual, df))
     return adjusted[0], adjusted[1]
 
 
@@ -107,7 +110,7 @@ def post_stratified_arms(strata: Strata) -> tuple[Arm, Arm] | str:
 
     `strata` maps a stratum to its (treatment, control) moments. Strata with fewer than 2 units (or clusters) in an arm
     are taken together as one. Miratrix, Sekhon and Yu (2013), "Adjusting treatment effect estimates by
-    post-stratification in randomized experiments", section 3. A ratio is weighted through its linearised unit.
+    post-stratification in randomized experiments". A ratio is weighted through its linearised unit.
     """
     kept, rest = [], (UnitMoments.from_rows([]), UnitMoments.from_rows([]))
     for name in sorted(strata):
@@ -175,7 +178,7 @@ def lin(cells: Cells, errors: str = "HC2", alpha: float = 0.05) -> Estimate:
     """The average effect by least squares of the metric on arm, covariates and their products.
 
     Covariates are centred on their mean over both arms, so that the arm's coefficient is the average effect: Lin
-    (2013), "Agnostic notes on regression adjustments to experimental data", section 4. It equals least squares on
+    (2013), "Agnostic notes on regression adjustments to experimental data". It equals least squares on
     the rows, to rounding. `errors`: HC0 to HC3 (MacKinnon and White 1985), or `cluster`: Liang and Zeger (1986) with
     G/(G - 1)·(N - 1)/(N - K). The t distribution has N - K degrees of freedom, with clusters G - 1. No estimate, with
     a reason, for an empty arm, covariates that determine each other or the arm, or no residual variance.

@@ -32,12 +32,15 @@ class Check:
     detail: str
 
 
-def sample_ratio(counts: Mapping[str, int], weights: Mapping[str, float], alpha: float = SRM_ALPHA) -> Check:
+def sample_ratio(
+    counts: Mapping[str, int], weights: Mapping[str, float], alpha: float = SRM_ALPHA, what: str = "Units"
+) -> Check:
     """Do the arms have the sizes that were planned? Pearson's chi-square test of units per arm.
 
-    `counts` are the units observed per arm, `weights` the planned shares (any positive scale). Arms of weight 0 are
+    `counts` are the units observed per arm, or the clusters (`what`): that which was assigned independently of each
+    other. `weights` are the planned shares (any positive scale). Arms of weight 0 are
     left out. The level is strict (.001): a mismatch invalidates the experiment. Fabijan et al. (2019), "Diagnosing
-    sample ratio mismatch in online controlled experiments", section 2.
+    sample ratio mismatch in online controlled experiments".
     """
     planned = {arm: w for arm, w in weights.items() if w > 0}
     total, observed = sum(planned.values()), {arm: counts.get(arm, 0) for arm in planned}
@@ -50,7 +53,7 @@ def sample_ratio(counts: Mapping[str, int], weights: Mapping[str, float], alpha:
     statistic = sum((observed[arm] - expected[arm]) ** 2 / expected[arm] for arm in planned)
     p = float(chdtrc(len(planned) - 1, statistic))
     detail = ", ".join(f"{arm} {observed[arm]} (planned {expected[arm]:.0f})" for arm in planned)
-    return Check(statistic, p, alpha, p >= alpha, f"Units per arm: {detail}.")
+    return Check(statistic, p, alpha, p >= alpha, f"{what} per arm: {detail}.")
 
 
 def pre_period_balance(pairs: Mapping[str, tuple[Arm, Arm]], alpha: float = BALANCE_ALPHA) -> Check:
@@ -92,7 +95,7 @@ def sample_ratio_within(
 
     `parts` maps a part's name to its units per arm; `what` names the kind of part. Parts in which an arm expects fewer
     than 5 units are not tested. The statistic is that of the part with the smallest p value. Fabijan et al. (2019),
-    section 5.1 (segment analysis).
+    on looking for the segment that fails.
     """
     planned = {arm: w for arm, w in weights.items() if w > 0}
     least = min(planned.values(), default=0.0) / (sum(planned.values()) or 1.0)
@@ -125,7 +128,7 @@ def balance(treatment: Arm, control: Arm) -> tuple[float | None, float | None]:
     """(standardised mean difference, variance ratio) of a covariate; None where it does not vary or is unknown.
 
     (x̄_t - x̄_c)/√((s_t² + s_c²)/2) and s_t²/s_c²: Austin (2009), "Balance diagnostics for comparing the distribution of
-    baseline covariates", sections 3.1 and 3.2.
+    baseline covariates".
     """
     spread = (treatment.variance + control.variance) / 2
     if not (math.isfinite(spread) and spread > 0):
@@ -171,7 +174,7 @@ def enough_clusters(clusters: Mapping[str, int], least: int = LEAST_CLUSTERS) ->
     """Are there enough clusters in every arm for its intervals to hold? The statistic is the smallest number.
 
     With few of them a variance over clusters is itself uncertain, and the intervals are too short: Cameron, Gelbach and
-    Miller (2008), "Bootstrap-based improvements for inference with clustered errors", section 1; the calibration of
+    Miller (2008), "Bootstrap-based improvements for inference with clustered errors"; the calibration of
     this project for five.
     """
     if not clusters:

@@ -25,7 +25,7 @@ def posterior(
     """From a normal likelihood with the estimate's standard error and a flat or a normal prior.
 
     `prior_sd` in the estimate's unit; None is flat. Conjugate normal updating, Gelman et al., "Bayesian data analysis",
-    section 2.5; the loss E[max(0, −δ)] of δ ~ N(m, s²) is s·φ(m/s) − m·Φ(−m/s), Stucchio (2015), "Bayesian A/B testing
+    chapter 2; the loss E[max(0, −δ)] of δ ~ N(m, s²) is s·φ(m/s) − m·Φ(−m/s), Stucchio (2015), "Bayesian A/B testing
     at VWO", on the expected loss. `direction` (up, down) tells which way is better.
     """
     if estimate.estimate is None:
@@ -46,7 +46,7 @@ def non_inferiority(estimate: Estimate, margin: float, direction: str = "up") ->
 
     The one-sided p value of the hypothesis that it is worse by the margin or more. It holds when the estimate's
     two-sided interval lies on the good side of the margin, so that a level of α there is α/2 here: ICH E9 (1998),
-    sections 3.3.2 and 5.5. None without an estimate or a margin above 0.
+    section 3.3.2. None without an estimate or a margin above 0.
     """
     if estimate.estimate is None or not margin > 0:
         return None, None

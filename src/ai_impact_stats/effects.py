@@ -24,14 +24,14 @@ def _problem(treatment: Arm, control: Arm) -> str | None:
     return None
 
 
-def satterthwaite(treatment_variance: float, n_treatment: int, control_variance: float, n_control: int) -> float:
-    """Degrees of freedom of the sum of two estimated variances of a mean.
+def satterthwaite(treatment: Arm, control: Arm) -> float:
+    """Degrees of freedom of the sum of the variances of two arms' means.
 
     Welch (1947), "The generalization of 'Student's' problem when several different population variances are
-    involved", section 5, with Satterthwaite's approximation.
+    involved", with Satterthwaite's approximation.
     """
-    total = treatment_variance + control_variance
-    return total**2 / (treatment_variance**2 / (n_treatment - 1) + control_variance**2 / (n_control - 1))
+    vt, vc = treatment.variance / treatment.n, control.variance / control.n
+    return (vt + vc) ** 2 / (vt**2 / treatment.freedom + vc**2 / control.freedom)
 
 
 def difference(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estimate:
@@ -44,17 +44,17 @@ def difference(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estimate:
     if problem:
         return missing(problem, treatment.n, control.n)
     vt, vc = treatment.variance / treatment.n, control.variance / control.n
-    df = satterthwaite(vt, treatment.n, vc, control.n)
+    df = satterthwaite(treatment, control)
     return wald(treatment.mean - control.mean, vt + vc, df, treatment.n, control.n, alpha)
 
 
 def is_near_zero(arm: Arm, alpha: float = 0.05) -> bool:
     """Is the arm's mean too close to 0 to divide by it?
 
-    Fieller (1954), "Some problems in interval estimation", section 2: the confidence set of a ratio is bounded only
+    Fieller (1954), "Some problems in interval estimation": the confidence set of a ratio is bounded only
     when the denominator itself differs from 0 at the level alpha (his g < 1).
     """
-    margin = quantile(1 - alpha / 2, arm.n - 1) * math.sqrt(arm.variance / arm.n)
+    margin = quantile(1 - alpha / 2, arm.freedom) * math.sqrt(arm.variance / arm.n)
     return abs(arm.mean) <= margin
 
 
@@ -62,8 +62,9 @@ def relative_difference(treatment: Arm, control: Arm, alpha: float = 0.05) -> Es
     """(treatment - control) / |control| as a fraction, with the delta method's standard error.
 
     Variance of the ratio of two independent means: s_t²/(n_t c²) + t² s_c²/(n_c c⁴), Deng, Knoblich and Lu (2018),
-    section 2.2; Welch's degrees of freedom. Interval and p value are of this statistic, so that they can
-    differ slightly from the absolute ones. No estimate where the control is too close to 0 (`is_near_zero`).
+    "Applying the delta method in metric analytics"; Welch's degrees of freedom. Interval and p value are of this
+    statistic, so that they can differ slightly from the absolute ones. No estimate where the control is too close to 0
+    (`is_near_zero`).
     """
     problem = _problem(treatment, control)
     if problem:
@@ -79,7 +80,7 @@ def relative_difference(treatment: Arm, control: Arm, alpha: float = 0.05) -> Es
     vc = treatment.mean**2 * control.variance / control.n / level**4
     if vt + vc == 0:
         return missing("The variance of the relative effect is 0.", treatment.n, control.n)
-    df = satterthwaite(treatment.variance / treatment.n, treatment.n, control.variance / control.n, control.n)
+    df = satterthwaite(treatment, control)
     return wald((treatment.mean - control.mean) / level, vt + vc, df, treatment.n, control.n, alpha)
 
 
@@ -99,7 +100,7 @@ def cuped_arms(treatment: UnitMoments, control: UnitMoments, theta: float | None
     """Both arms with the metric adjusted by the covariate, or the reason why that is impossible.
 
     Deng, Xu, Kohavi and Walker (2013), "Improving the sensitivity of online controlled experiments by utilizing
-    pre-experiment data", section 3.2: y - θ(x - x̄) with x̄ over both arms, so that the level of the metric stays. A
+    pre-experiment data": y - θ(x - x̄) with x̄ over both arms, so that the level of the metric stays. A
     ratio is adjusted through its linearised unit. `theta` may be given; by default `cuped_coefficient`.
     """
     problem = _problem(treatment.ratio(), control.ratio())
@@ -115,7 +116,7 @@ def cuped_arms(treatment: UnitMoments, control: UnitMoments, theta: float | None
     for moments in (treatment, control):
         arm = moments.ratio()
         variance = arm.variance + theta**2 * moments.var_x - 2 * theta * moments.ratio_covariance()
-        arms.append(Arm(arm.n, arm.mean - theta * (moments.mean_x - pooled), max(variance, 0.0)))
+        arms.append(Arm(arm.n, arm.mean - theta * (moments.mean_x - pooled), max(variance, 0.0), arm.df))
     return arms[0], arms[1]
 
 

@@ -5,7 +5,7 @@ All tables are pandas DataFrames with the columns of the dbt models of the same 
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -140,7 +140,8 @@ def _estimate(
         joint = tables.joint.get((context.experiment.experiment_id, context.metric_id), {})
         pair = [joint.get(arm) for arm in (treatment, context.experiment.control)]
         if segment == "all" and all(pair) and pair[0][0] == pair[1][0]:
-            return cuped_many(pair[0][1], pair[1][1], context.alpha, method == "cuped_relative")
+            known = (replace(p[1], clustered=context.experiment.cluster_by is not None) for p in pair)
+            return cuped_many(*known, context.alpha, method == "cuped_relative")
         return cuped(t, c, context.alpha, relative=method == "cuped_relative")
     compare = difference if method == "difference_in_means" else relative_difference
     return compare(arm_of(t, context.metric), arm_of(c, context.metric), context.alpha)

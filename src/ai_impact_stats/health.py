@@ -226,7 +226,7 @@ def find_checks(experiment: Experiment, tables: Tables) -> dict[str, checks.Chec
     counts = {arm: pair[0] for arm, pair in sizes.items()}
     excluded = sum(pair[1] for pair in sizes.values())
     found = {
-        "srm": _sample_ratio(experiment, counts),
+        "srm": _sample_ratio(experiment, counts, tables),
         "multiple_exposure": checks.multiple_exposure(excluded, sum(counts.values()) + excluded),
         "unknown_arm": checks.unknown_arms(counts, set(experiment.arms)),
         "pre_period_balance": checks.pre_period_balance(_covariates(experiment, tables)),
@@ -251,7 +251,9 @@ def find_checks(experiment: Experiment, tables: Tables) -> dict[str, checks.Chec
 def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     e, found = experiment.experiment_id, {}
     parts = tables.parts.get(e, {})
-    if experiment.design in COMPARED_DESIGNS and not isinstance(experiment.weights, str):
+    # Units of one cluster come together: how many of them there are by part tells nothing of the assignment.
+    units_were_assigned = experiment.design in COMPARED_DESIGNS and not _assigns_clusters(experiment, tables)
+    if units_were_assigned and not isinstance(experiment.weights, str):
         weights = experiment.weights
         found["srm_by_stratum"] = checks.sample_ratio_within(parts.get("stratum", {}), weights, "stratum")
         cut = {
@@ -306,14 +308,37 @@ def _fact(passed: bool | None, yes: str, no: str) -> checks.Check:
     return checks.Check(None, None, None, passed, detail)
 
 
-def _sample_ratio(experiment: Experiment, counts: Mapping[str, int]) -> checks.Check:
+def _sample_ratio(experiment: Experiment, counts: Mapping[str, int], tables: Tables) -> checks.Check:
+    """Of units; of clusters where these were assigned, because arms then differ in units by the clusters' sizes."""
     if isinstance(experiment.weights, str):
         return checks.Check(None, None, checks.SRM_ALPHA, None, experiment.weights)
     # The units that quasi-experiments compare were never meant to have a ratio.
     if experiment.design not in COMPARED_DESIGNS and not experiment.has_split:
         detail = "The design plans no split, so there is no ratio to check."
         return checks.Check(None, None, checks.SRM_ALPHA, None, detail)
+    if _assigns_clusters(experiment, tables):
+        counts = _clusters(experiment, tables)
+        if not counts:
+            detail = f"The {experiment.cluster_by} of no unit is known: no ratio of clusters to check."
+            return checks.Check(None, None, checks.SRM_ALPHA, None, detail)
+        return checks.sample_ratio(counts, experiment.weights, what="Clusters")
     return checks.sample_ratio(counts, experiment.weights)
+
+
+def _assigns_clusters(experiment: Experiment, tables: Tables) -> bool:
+    """False where clusters are registered, but hold units of several arms: then units were assigned after all."""
+    mixed = tables.neighbours.get(experiment.experiment_id, 0.0) > checks.INTERFERENCE_LIMIT
+    return experiment.cluster_by is not None and not mixed
+
+
+def _clusters(experiment: Experiment, tables: Tables) -> dict[str, int]:
+    """Clusters of each arm, as the moments of any metric count them."""
+    for metric_id in experiment.metrics:
+        key = experiment.experiment_id, metric_id
+        arms = tables.arms(*key) or {arm: q.share for arm, q in tables.quantiles.get(key, {}).items()}
+        if any(m.n_units for m in arms.values()):
+            return {arm: m.n for arm, m in arms.items()}
+    return {}
 
 
 def _past(experiment: Experiment, tables: Tables) -> checks.Check:

@@ -8,11 +8,19 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """n units with a mean and a sample variance (divisor n - 1, in squared units of the metric)."""
+    """n units with a mean and a sample variance (divisor n - 1, in squared units of the metric).
+
+    `freedom` are the degrees of freedom of the variance: n - 1 unless said otherwise.
+    """
 
     n: int
     mean: float
     variance: float
+    df: float | None = None
+
+    @property
+    def freedom(self) -> float:
+        return self.n - 1 if self.df is None else self.df
 
     @classmethod
     def from_values(cls, values) -> "Arm":
@@ -112,8 +120,8 @@ class UnitMoments:
     def merged(self, other: "UnitMoments") -> "UnitMoments":
         """The moments of both groups of units together.
 
-        Chan, Golub and LeVeque (1979), "Updating formulae and a pairwise algorithm for computing sample variances",
-        eq. 2.1. Exact whatever the split, and free of cancellation.
+        Chan, Golub and LeVeque (1979), "Updating formulae and a pairwise algorithm for computing sample variances".
+        Exact whatever the split, and free of cancellation.
         """
         if not self.n or not other.n:
             return self if self.n else other
@@ -137,18 +145,32 @@ class UnitMoments:
     def ratio(self) -> Arm:
         """The arm's ratio ȳ/z̄ as a mean, with the variance of its linearised unit (y - Rz)/z̄.
 
-        Delta method: Deng, Knoblich and Lu (2018), "Applying the delta method in metric analytics", section 3.
+        Delta method: Deng, Knoblich and Lu (2018), "Applying the delta method in metric analytics".
         For z = 1 this is the plain mean. Over clusters the variance allows for correlation within them: it is the
-        cluster-robust one of least squares, with G/(G - 1) for the G clusters of the arm. NaN where the denominator's
-        mean is 0.
+        cluster-robust one of least squares, with G/(G - 1) for the G clusters of the arm, and its degrees of freedom
+        are those of the effective number of clusters: clusters of different size tell less than as many alike. NaN
+        where the denominator's mean is 0.
         """
         if not self.mean_z:
             return Arm(self.n, math.nan, math.nan)
         r = self.mean_y / self.mean_z
         variance = (self.var_y - 2 * r * self.cov_yz + r * r * self.var_z) / self.mean_z**2
-        return Arm(self.n, r, max(variance, 0.0) if math.isfinite(variance) else variance)
+        return Arm(self.n, r, max(variance, 0.0) if math.isfinite(variance) else variance, self._cluster_freedom())
+
+    def _cluster_freedom(self) -> float | None:
+        """G/(1 + cv²) - 1, with cv the coefficient of variation of the clusters' denominators; None for single units.
+
+        The effective number of clusters of Carter, Schnepel and Steigerwald (2017), "Asymptotic behavior of a t-test
+        robust to cluster heterogeneity", for a mean whose clusters' totals have a variance in proportion to their size.
+        """
+        if not self.n_units or self.n < 2 or not math.isfinite(self.var_z):
+            return None
+        variation = self.var_z * (self.n - 1) / self.n / self.mean_z**2
+        return max(self.n / (1 + variation) - 1, 1.0)
 
     def ratio_covariance(self) -> float:
-        """The covariance of the linearised unit with the covariate."""
+        """The covariance of the linearised unit with the covariate; NaN where the denominator's mean is 0."""
+        if not self.mean_z:
+            return math.nan
         r = self.mean_y / self.mean_z
         return (self.cov_yx - r * self.cov_zx) / self.mean_z

@@ -12,7 +12,7 @@ def holm(p_values) -> np.ndarray:
 
 
 def benjamini_hochberg(p_values) -> np.ndarray:
-    """Benjamini and Hochberg (1995), "Controlling the false discovery rate", section 3.1: bounds the expected share of
+    """Benjamini and Hochberg (1995), "Controlling the false discovery rate": bounds the expected share of
     false positives among the positives. Same input and output as `holm`."""
     return _adjusted(p_values, _benjamini_hochberg)
 

@@ -49,7 +49,7 @@ def design_effect(units_per_cluster: float, intraclass_correlation: float, varia
     """How many times more units an experiment needs when clusters are assigned whole.
 
     1 + (m(1 + cv²) - 1)·ICC for m units a cluster on average, whose number has the coefficient of variation
-    `variation`: Eldridge, Ashby and Kerry (2006), "Sample size for cluster randomized trials", equation 1.
+    `variation`: Eldridge, Ashby and Kerry (2006), "Sample size for cluster randomized trials".
     """
     return 1 + (units_per_cluster * (1 + variation**2) - 1) * intraclass_correlation
 

@@ -13,13 +13,13 @@ def quantile_arm(probability: float, point: float, lows, highs, ranks, share: Ar
 
     `point` is the quantile (in the metric's unit): the smallest value that at least that share of units doesn't exceed.
     The arm's distribution comes in ascending bins: their least and greatest value, and `ranks`, how many units lie in
-    the bin or below it, the last of them all. Bins of one value make the interval exact, others only widen it. `share`
-    is the share of units at or below `point`, the `UnitMoments.ratio` of that indicator, so that its variance counts
-    clusters where clusters were assigned.
+    the bin or below it, the last of them all. Within a bin, and between two, values lie on a line. `share` is the
+    share of units at or below `point`, the `UnitMoments.ratio` of that indicator, so that its variance counts clusters
+    where clusters were assigned.
 
     Woodruff (1952), "Confidence intervals for medians and other position measures": the ends are the quantiles at
-    probability ± t·SE(share). Their distance over 2t is the standard error: Deng, Knoblich and Lu (2018), "Applying
-    the delta method in metric analytics", section 4 (the outer interval, with a variance that allows for clusters).
+    probability ± t·SE(share), of a distribution function that rises in lines between values: Francisco and Fuller
+    (1991), "Quantile estimation with a complex survey design". Their distance over 2t is the standard error.
     """
     lows, highs, ranks = (np.asarray(v, "float64") for v in (lows, highs, ranks))
     if not 0 < probability < 1:
@@ -28,17 +28,18 @@ def quantile_arm(probability: float, point: float, lows, highs, ranks, share: Ar
         return "An arm has no units."
     if share.n == 1:
         return "An arm has one unit or cluster: its variance is unknown."
-    t, units = quantile(1 - alpha / 2, share.n - 1), ranks[-1]
+    t, units = quantile(1 - alpha / 2, share.freedom), ranks[-1]
     margin = t * math.sqrt(max(share.variance / share.n, 0.0))
     if not math.isfinite(margin) or not math.isfinite(point):
         return "An arm has no value of the metric."
-    first = math.floor((probability - margin) * units + 1e-9)
-    last = math.ceil((probability + margin) * units - 1e-9)
-    if first < 1 or last > units:
+    first, last = (probability - margin) * units, (probability + margin) * units
+    if first < 1 - 1e-9 or last > units + 1e-9:
         return "An arm has too few units for an interval around this quantile."
-    low, high = lows[np.searchsorted(ranks, first)], highs[np.searchsorted(ranks, last)]
-    std_error = (high - low) / (2 * t)
-    return Arm(share.n, float(point), float(std_error**2 * share.n))
+    # Every bin's first and last unit, at their ranks.
+    places = np.column_stack([np.r_[0.0, ranks[:-1]] + 1, ranks]).ravel()
+    low, high = np.interp([first, last], places, np.column_stack([lows, highs]).ravel())
+    std_error = float(high - low) / (2 * t)
+    return Arm(share.n, float(point), std_error**2 * share.n, share.df)
 
 
 def sample_quantile(values, probability: float) -> float:

@@ -57,7 +57,7 @@ def heterogeneity(estimates: Sequence[Estimate]) -> Heterogeneity:
     """Does the effect differ between parts that share no unit?
 
     Q = Σ w(δ - δ̄)² with w = 1/SE² and δ̄ their weighted mean, against chi-square: Cochran (1954), "The combination of
-    estimates from different experiments", section 3. A few units a part make it reject too often.
+    estimates from different experiments". A few units a part make it reject too often.
     """
     known = [e for e in estimates if e.estimate is not None]
     if len(known) < 2:

@@ -31,7 +31,7 @@ def mixing_scale(n: float, alpha: float = 0.05) -> float:
     """The ρ that makes the interval at n units as narrow as it can be.
 
     Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (2024), "Time-uniform central limit theory and asymptotic confidence
-    sequences", appendix on tuning the mixture: √((−2 ln α + ln(1 − 2 ln α))/n).
+    sequences", on tuning the mixture: √((−2 ln α + ln(1 − 2 ln α))/n).
     """
     return math.sqrt((-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / n)
 
@@ -39,9 +39,10 @@ def mixing_scale(n: float, alpha: float = 0.05) -> float:
 def always_valid(estimate: Estimate, n: float | None = None, alpha: float = 0.05, tuned_for: float = TUNED_FOR):
     """(low, high, p): an interval that holds at all times at once, and its p value; None for each without an estimate.
 
-    Half-width σ̂·√(2(nρ² + 1)/(n²ρ²)·ln(√(nρ² + 1)/α)) with σ̂ = SE·√n, n the units (or clusters) of both arms: theorem
-    2.2 of Waudby-Smith et al. (2024), which is asymptotic. `tuned_for` must not depend on the data. The p value is the
-    smallest α whose interval leaves out 0; it may be read after every unit and stays below α with at most chance α.
+    Half-width σ̂·√(2(nρ² + 1)/(n²ρ²)·ln(√(nρ² + 1)/α)) with σ̂ = SE·√n, n the units (or clusters) of both arms: the
+    Gaussian mixture of Waudby-Smith et al. (2024), which is asymptotic. `tuned_for` must not depend on the data. The p
+    value is the smallest α whose interval leaves out 0; it may be read after every unit and stays below α with at most
+    chance α.
     """
     if estimate.estimate is None:
         return None, None, None
@@ -56,7 +57,7 @@ def always_valid(estimate: Estimate, n: float | None = None, alpha: float = 0.05
 def obrien_fleming_spending(fraction: float, alpha: float) -> float:
     """The chance of a false positive spent up to an information fraction, for a two-sided test at `alpha`.
 
-    Lan and DeMets (1983), "Discrete sequential boundaries for clinical trials", section 2: per side
+    Lan and DeMets (1983), "Discrete sequential boundaries for clinical trials": per side
     2 − 2Φ(z_{1−α/4}/√t) of α/2.
     """
     return float(4 * ndtr(-ndtri(1 - alpha / 4) / math.sqrt(fraction)))
@@ -122,8 +123,8 @@ def repeated_interval(estimate: Estimate, bound: float) -> tuple[float | None, f
 def repeated_p_value(z: float, fractions: Sequence[float], look: int, spending: str) -> float:
     """The smallest level whose boundary is crossed by |z| at a look (from 0) of the planned fractions.
 
-    Jennison and Turnbull (1999), "Group sequential methods", section 9.5. It stays at or above α with chance 1 − α over
-    all looks.
+    Jennison and Turnbull (1999), "Group sequential methods", on repeated confidence intervals. It stays at or above α
+    with chance 1 − α over all looks.
     """
 
     def excess(log_alpha: float) -> float:

@@ -240,6 +240,16 @@ def welch(t: pd.Series, c: pd.Series) -> tuple[float, float, float]:
     return effect, float(effect / test.statistic), float(test.pvalue)
 
 
+def clustered(t: tuple[pd.Series, pd.Series], c: tuple[pd.Series, pd.Series]) -> tuple[float, float, float]:
+    """The same of clusters' totals and sizes, with as many degrees of freedom as clusters alike would have."""
+    values = [linearised(y, z) for y, z in (t, c)]
+    errors = [v.var() / len(v) for v in values]
+    freedom = [z.sum() ** 2 / (z**2).sum() - 1 for _, z in (t, c)]
+    effect, error = float(values[0].mean() - values[1].mean()), math.sqrt(sum(errors))
+    df = sum(errors) ** 2 / sum(e**2 / f for e, f in zip(errors, freedom, strict=True))
+    return effect, error, float(2 * stats.t.sf(abs(effect) / error, df))
+
+
 def linearised(y: pd.Series, z: pd.Series) -> pd.Series:
     """Values whose mean and variance are those of Σy/Σz."""
     return y.sum() / z.sum() + (y - y.sum() / z.sum() * z) / z.mean()
@@ -260,9 +270,9 @@ def test_whole_clusters(company, results):
         arms = []
         for arm in "tc":
             by_region = frame[frame.arm == arm].groupby("region").y.agg(["sum", "size"])
-            arms.append(linearised(by_region["sum"], by_region["size"]))
+            arms.append((by_region["sum"], by_region["size"]))
         row = row_of(results, "clustered", metric, "difference_in_means")
-        agrees(row, welch(*arms))
+        agrees(row, clustered(*arms))
         assert (row.n_clusters_treatment, row.n_clusters_control) == (12, 12)
         assert row.n_treatment + row.n_control == len(units)
     adjusted = row_of(results, "clustered", "revenue", "cuped")
@@ -270,18 +280,18 @@ def test_whole_clusters(company, results):
 
 
 def woodruff(y: pd.Series, probability: float, cluster: pd.Series | None = None) -> tuple[float, float]:
-    """A quantile and the squared error that its outer interval has."""
+    """A quantile and the squared error that its interval has."""
     ordered = np.sort(y)
     point = ordered[math.ceil(probability * len(y)) - 1]
     below = (y <= point).astype(float)
+    df = len(y) - 1
     if cluster is not None:
         groups = below.groupby(cluster).agg(["sum", "size"])
         below = linearised(groups["sum"], groups["size"])
-    n = len(below)
-    t = stats.t.ppf(0.975, n - 1)
-    margin = t * below.std() / math.sqrt(n)
-    low = ordered[math.floor((probability - margin) * len(y)) - 1]
-    high = ordered[math.ceil((probability + margin) * len(y)) - 1]
+        df = groups["size"].sum() ** 2 / (groups["size"] ** 2).sum() - 1
+    t = stats.t.ppf(0.975, df)
+    margin = t * below.std() / math.sqrt(len(below))
+    low, high = np.interp([(probability + m) * len(y) for m in (-margin, margin)], np.arange(len(y)) + 1, ordered)
     return float(point), float(((high - low) / (2 * t)) ** 2)
 
 
@@ -416,9 +426,9 @@ def test_parts_of_registered_dimensions(company, results):
         for arm in "tc":
             mine = kept & (accounts.arm == arm)
             groups = y[mine].groupby(region[mine]).agg(["sum", "size"])
-            arms.append(linearised(groups["sum"], groups["size"]))
+            arms.append((groups["sum"], groups["size"]))
         row = parts.loc[segment]
-        agrees(row, welch(*arms))
+        agrees(row, clustered(*arms))
     health = results["experiment_health"].set_index(["experiment_id", "check_id"])
     assert health.passed["funnel", "srm_by_dimension"]
     assert health.passed["clustered", "dimensions_known"]

@@ -59,6 +59,8 @@ CASES = [
         "(select cast('2026-02-27' as date) as a, cast('2026-02-27' as date) as z)", 'a', 'z') }}) as d)""", 0),
     ("add_time", """{{ ai_impact.add_time('day', -1, "cast('2026-03-01 10:00:00.5' as timestamp)") }}""",
         dt.datetime(2026, 2, 28, 10, 0, 0, 500000)),
+    ("add_time", """{{ ai_impact.add_time('second', 1, "cast('2026-03-01 10:00:59.5' as timestamp)") }}""",
+        dt.datetime(2026, 3, 1, 10, 1, 0, 500000)),
     ("add_time", """cast({{ ai_impact.add_time('month', 1, "cast('2026-01-31' as date)") }} as date)""",
         dt.date(2026, 2, 28)),
     ("days_from", """{{ ai_impact.days_from("cast('2026-02-27' as date)", "cast('2026-03-02' as date)") }}""", 3),

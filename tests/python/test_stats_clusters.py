@@ -59,9 +59,14 @@ def test_equal_numbers_of_clusters_differ_from_statsmodels_by_the_stated_factor(
 
 @given(st.integers(0, 2**32))
 def test_degrees_of_freedom_count_clusters(seed):
-    t, c = arms(*company(seed)[:3])
+    """As many as there would be if the clusters were alike: (Σ size)² / Σ size² of them."""
+    arm, cluster, y, _ = company(seed)
+    t, c = arms(arm, cluster, y)
     e = difference(t.ratio(), c.ratio())
-    assert min(t.n, c.n) - 1 - 1e-9 <= e.df <= t.n + c.n - 2 + 1e-9
+    sizes = [np.unique(cluster[arm == a], return_counts=True)[1] for a in (1, 0)]
+    effective = [max(s.sum() ** 2 / (s**2).sum() - 1, 1) for s in sizes]
+    assert [m.ratio().freedom for m in (t, c)] == pytest.approx(effective)
+    assert min(effective) - 1e-9 <= e.df <= sum(effective) + 1e-9 <= t.n + c.n - 2 + 1e-8
     assert e.ci_high == pytest.approx(e.estimate + quantile(0.975, e.df) * e.std_error)
 
 

@@ -12,11 +12,13 @@ from ai_impact_stats import (
     Conduct,
     Estimate,
     UnitMoments,
+    balance_experiments,
     check_experiments,
     cuped,
     difference,
     estimate_experiments,
     grade,
+    plan_experiments,
     pre_period_balance,
     read,
     relative_difference,
@@ -301,6 +303,71 @@ def test_one_bad_registration_does_not_stop_the_others(change, word):
     assert bad.reason.str.contains(word).all()
     assert found[found.experiment_id == "e1"].estimate.notna().all()
     check_experiments(*tables([{}, {"experiment_id": "bad", **change}]))
+
+
+ALL_NULL_ARM = {m: math.nan for m in MOMENTS if m != "n"}
+
+
+@pytest.mark.parametrize(
+    ("broken", "registration", "word"),
+    [
+        ({"treatment": None}, {}, "no units"),
+        ({"control": {"n": 1}}, {}, "one unit"),
+        ({a: {"var_y": 0.0, "cov_yx": 0.0} for a in ("control", "treatment")}, {}, "variance is 0"),
+        ({"treatment": {"mean_z": 0.0, "var_z": 0.0}}, {}, "denominator is 0"),
+        (dict.fromkeys(("control", "treatment"), ALL_NULL_ARM), {}, "no value"),
+        ({"treatment": {"arm": "stranger"}}, {}, "no units"),
+        ({}, {"expected_split": "control:0,treatment:0"}, None),
+        ({"control": {"n": 1, "n_units": 1}, "treatment": {"n": 1, "n_units": 1}}, {"cluster_by": "team"}, "one unit"),
+    ],
+    ids=[
+        "arm_empty",
+        "one_unit",
+        "no_variance",
+        "denominator_0",
+        "all_null",
+        "not_registered",
+        "split_0",
+        "one_cluster",
+    ],
+)
+def test_degenerate_data_of_one_experiment_stops_no_other(broken, registration, word):
+    """In every table that the warehouse hands over, and in everything that is made of them."""
+    registry, catalogue, moments, counts = tables([{}, {"experiment_id": "bad", **registration}])
+    # Of a mean: that of a proportion is its own variance.
+    catalogue = catalogue[catalogue.metric_id == "m1"].assign(quantile=0.5, denominator_measure=None)
+    catalogue = pd.concat([catalogue, catalogue.assign(metric_id="m2", aggregation="quantile")])
+    moments = moments[moments.metric_id == "m1"].assign(n_units=0)
+    rows = []
+    for row in moments.to_dict("records"):
+        change = broken.get(row["arm"], {}) if row["experiment_id"] == "bad" else {}
+        if change is not None:
+            rows.append(row | change)
+    moments = pd.DataFrame(rows)
+    points = moments.assign(metric_id="m2", quantile=0.5, point=moments.mean_y)
+    ends = {"lowest": points.mean_y, "highest": points.mean_y, "units_up_to": points.n, "bin": 1}
+    further = {
+        "quantile_points": points,
+        "quantile_bins": points[["experiment_id", "metric_id", "arm"]].assign(**ends),
+        "covariate_cells": moments.assign(stratum=None, bin=0),
+        "weeks": pd.concat([moments.assign(week=w, n_seen=moments.n) for w in range(4)]),
+        "past": moments,
+        "starts": counts.assign(dimension="start_day", part="2026-01-01"),
+        "neighbours": pd.DataFrame([{"experiment_id": "bad", "treated_neighbours": math.nan}]),
+    }
+    found = estimate_experiments(registry, catalogue, moments, counts, **further).to_pandas()
+    bad = found[found.experiment_id == "bad"]
+    assert set(bad.metric_id) == {"m1", "m2"}
+    assert bad.reason[bad.estimate.isna()].notna().all()
+    if word is not None:
+        assert bad.estimate.isna().all()
+        assert bad.reason[bad.method == "difference_in_means"].str.contains(word).all()
+    good = found[(found.experiment_id == "e1") & (found.method == "difference_in_means")]
+    assert good.estimate.notna().all()
+    for table in (check_experiments, plan_experiments, balance_experiments):
+        made = table(registry, catalogue, moments, counts, **further).to_pandas()
+        assert "e1" in set(made.experiment_id), table.__name__
+    assert "bad" in set(plan_experiments(registry, catalogue, moments, counts, **further).to_pandas().experiment_id)
 
 
 def test_no_registry_no_rows():

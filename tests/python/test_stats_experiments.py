@@ -148,6 +148,33 @@ def test_clusters_that_nobody_knows(unknown):
     assert found.reason.str.contains("clustered by team").all()
 
 
+def test_the_ratio_of_whole_clusters_is_that_of_clusters():
+    """Arms of as many clusters differ by hundreds of units where one has the large clusters: as drawn, no fault."""
+    sizes = {"c": [5] * 12, "t": [40] * 12}
+    frame = pd.DataFrame(
+        [{"arm": a, "cluster": f"{a}{k}", "x": 0.0} for a in sizes for k, n in enumerate(sizes[a]) for _ in range(n)]
+    )
+    frame["y"] = RNG.normal(0, 1, len(frame))
+    frame["x"] = RNG.normal(0, 1, len(frame))
+    make = lambda p: UnitMoments.from_clusters(p.cluster, p.y, x=p.x)  # noqa: E731
+    rows = moments_of(frame, make=make)
+    _, checks = run(rows, frame, {"cluster_by": "team"}, count={"n_without_cluster": 0})
+    assert checks.passed["srm"]
+    assert checks.detail["srm"] == "Clusters per arm: c 12 (planned 12), t 12 (planned 12)."
+    _, checks = run(rows, frame)
+    assert not checks.passed["srm"]
+    mixed = pd.DataFrame([{"experiment_id": "e", "treated_neighbours": 0.5}])
+    _, checks = run(rows, frame, {"cluster_by": "team"}, count={"n_without_cluster": 0}, neighbours=mixed)
+    assert "Units per arm" in checks.detail["srm"]
+    few = frame[~((frame.arm == "t") & frame.cluster.isin([f"t{k}" for k in range(2, 12)]))]
+    more = pd.concat([frame.assign(cluster=frame.cluster + str(k)) for k in range(4)] + [few])
+    more = more[(more.arm == "c") | more.cluster.isin(["t0", "t1"])]
+    _, checks = run(moments_of(more, make=make), more, {"cluster_by": "team"}, count={"n_without_cluster": 0})
+    assert not checks.passed["srm"]
+    # By days, strata and parts nothing is said: the units of a cluster come together.
+    assert not {"srm_by_start_day", "srm_by_stratum", "srm_by_dimension", "srm_triggered"} & set(checks.index)
+
+
 def test_few_clusters_cost_the_grade():
     frame = units().assign(cluster=lambda f: f.arm + (np.arange(len(f)) // 40).astype(str))
     rows = moments_of(frame, make=lambda part: UnitMoments.from_clusters(part.cluster, part.y, x=part.x))

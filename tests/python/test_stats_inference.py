@@ -42,22 +42,21 @@ def binned(y, probability, cluster=None, bins=None, alpha=0.05):
 
 
 def test_median_of_a_hundred():
-    """Order statistics 40 and 60 or so of 1..100."""
+    """The values at ranks 40 and 60 or so of 1..100."""
     arm = binned(np.arange(1.0, 101), 0.5)
     t = stats.t.ppf(0.975, 99)
     half = t * math.sqrt(0.25 * 100 / 99 / 100)
-    low, high = math.floor(100 * (0.5 - half)), math.ceil(100 * (0.5 + half))
     assert arm.mean == 50
-    assert math.sqrt(arm.variance / arm.n) == pytest.approx((high - low) / (2 * t))
+    assert math.sqrt(arm.variance / arm.n) == pytest.approx(100 * half / t)
 
 
-@given(st.integers(0, 2**32), st.sampled_from([0.1, 0.5, 0.9]), st.integers(20, 60))
-def test_bins_only_widen(seed, probability, bins):
-    y = np.random.default_rng(seed).lognormal(0, 1, 500)
-    exact, coarse = binned(y, probability), binned(y, probability, bins=bins)
-    if isinstance(coarse, Arm):
-        assert coarse.mean == exact.mean
-        assert coarse.variance >= exact.variance - 1e-12
+@given(st.integers(0, 2**32), st.sampled_from([0.1, 0.5, 0.9]), st.integers(401, 40_000))
+def test_bins_hardly_matter(seed, probability, n):
+    """As many bins as SQL makes, however many units."""
+    y = np.random.default_rng(seed).lognormal(0, 1, n)
+    exact, coarse = binned(y, probability), binned(y, probability, bins=400)
+    assert coarse.mean == exact.mean
+    assert math.sqrt(coarse.variance) == pytest.approx(math.sqrt(exact.variance), rel=0.1)
 
 
 @pytest.mark.parametrize("probability", [0.5, 0.9])

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import statsmodels.stats.api as sms
+import statsmodels.stats.meta_analysis as meta
 import tea_tasting as tt
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,22 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from tea_tasting.aggr import Aggregates
 
-from ai_impact_stats import Arm, UnitMoments, benjamini_hochberg, cuped, difference, holm, relative_difference
+from ai_impact_stats import (
+    Arm,
+    UnitMoments,
+    always_valid,
+    benjamini_hochberg,
+    cuped,
+    difference,
+    heterogeneity,
+    holm,
+    non_inferiority,
+    power_of,
+    relative_difference,
+    repeated_p_value,
+    sample_ratio,
+    sample_ratio_within,
+)
 from ai_impact_stats.effects import is_near_zero
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False).map(lambda v: round(v, 3))
@@ -90,6 +106,89 @@ def test_cuped_equals_tea_tasting(t, c):
     assert mine.estimate == pytest.approx(theirs.effect_size, rel=1e-8, abs=1e-9)
     assert mine.p_value == pytest.approx(theirs.pvalue, rel=1e-6, abs=1e-10)
     assert mine.ci_low == pytest.approx(theirs.effect_size_ci_lower, rel=1e-6, abs=1e-8)
+
+
+@given(st.integers(30, 500), st.integers(30, 500), st.floats(0.1, 0.9), st.floats(0.1, 0.9))
+def test_proportion_equals_tea_tasting(n_t, n_c, share_t, share_c):
+    """Its normal test of unequal variances; ours takes Student's t, with Welch's degrees of freedom."""
+    found_t, found_c = round(n_t * share_t), round(n_c * share_c)
+    arms = [Arm.from_proportion(k, n) for k, n in ((found_t, n_t), (found_c, n_c))]
+    a, b = (Aggregates(n, {"y": k / n}, {}, {}) for k, n in ((found_t, n_t), (found_c, n_c)))
+    theirs = tt.Proportion("y", method="norm", correction=False, equal_var=False).analyze_aggregates(b, a)
+    mine = difference(*arms)
+    assert mine.estimate == pytest.approx(theirs.effect_size, abs=1e-12)
+    assert 2 * stats.norm.sf(abs(mine.estimate) / mine.std_error) == pytest.approx(theirs.pvalue, rel=1e-7)
+    assert mine.p_value >= theirs.pvalue * (1 - 1e-9)
+    half = (theirs.effect_size_ci_upper - theirs.effect_size_ci_lower) / 2
+    assert stats.norm.ppf(0.975) * mine.std_error == pytest.approx(half, rel=1e-7)
+
+
+@given(st.integers(0, 2000), st.integers(1, 2000), st.sampled_from([0.25, 0.5, 1, 3]))
+def test_sample_ratio_equals_tea_tasting(t, c, planned):
+    counts = {True: Aggregates(t, {}, {}, {}), False: Aggregates(c, {}, {}, {})}
+    theirs = tt.SampleRatio(planned, method="norm", correction=False).analyze(counts, False, True)
+    mine = sample_ratio({"t": t, "c": c}, {"t": planned, "c": 1})
+    assert mine.p_value == pytest.approx(theirs.pvalue, rel=1e-7, abs=1e-300)
+
+
+@given(st.lists(st.tuples(st.integers(20, 400), st.integers(20, 400)), min_size=1, max_size=8))
+def test_sample_ratio_of_parts_equals_scipy_and_statsmodels(sizes):
+    parts = {f"part{k}": {"t": t, "c": c} for k, (t, c) in enumerate(sizes)}
+    mine = sample_ratio_within(parts, {"t": 1, "c": 1}, "part")
+    p_values = [stats.chisquare([t, c]).pvalue for t, c in sizes]
+    assert mine.p_value == pytest.approx(multipletests(p_values, method="holm")[1].min(), rel=1e-9)
+
+
+@given(SAMPLES, SAMPLES, st.floats(0.01, 2))
+def test_non_inferiority_equals_statsmodels(t, c, share):
+    """Welch's one-sided test of a difference of minus the margin."""
+    spread(t, c)
+    e = difference(Arm.from_values(t), Arm.from_values(c))
+    margin = share * e.std_error
+    _, p, _ = sms.CompareMeans(sms.DescrStatsW(t), sms.DescrStatsW(c)).ttest_ind("larger", "unequal", -margin)
+    holds, mine = non_inferiority(e, margin)
+    assert mine == pytest.approx(p, rel=1e-6, abs=1e-12)
+    if abs(p - 0.025) > 1e-9:
+        assert holds == (p < 0.025)
+
+
+@given(st.lists(st.tuples(SAMPLES, SAMPLES), min_size=2, max_size=5))
+def test_heterogeneity_equals_statsmodels(parts):
+    for pair in parts:
+        spread(*pair)
+    found = [difference(*map(Arm.from_values, pair)) for pair in parts]
+    theirs = meta.combine_effects(
+        *(np.array(v) for v in zip(*((e.estimate, e.std_error**2) for e in found), strict=True))
+    )
+    mine = heterogeneity(found)
+    assert mine.statistic == pytest.approx(theirs.q, rel=1e-6, abs=1e-9)
+    assert mine.df == theirs.df
+    assert mine.p_value == pytest.approx(stats.chi2.sf(theirs.q, theirs.df), rel=1e-5, abs=1e-12)
+
+
+@given(st.floats(0.01, 3), st.floats(0.1, 2), st.sampled_from([0.01, 0.05, 0.2]))
+def test_power_equals_statsmodels(effect, std_error, alpha):
+    theirs = sms.NormalIndPower().power(effect / std_error, 2, alpha, ratio=1)
+    assert power_of(effect, std_error, alpha) == pytest.approx(theirs, rel=1e-9)
+
+
+@given(rows(), rows(), st.sampled_from([0.01, 0.05, 0.2]))
+def test_the_always_valid_interval_is_its_p_value_and_wider(t, c, alpha):
+    e = difference(UnitMoments.from_rows(t[0]).ratio(), UnitMoments.from_rows(c[0]).ratio(), alpha)
+    assume(e.estimate is not None)
+    low, high, p = always_valid(e, alpha=alpha)
+    normal = stats.norm.ppf(1 - alpha / 2) * e.std_error
+    assert high - low > 2 * normal
+    assert p >= 2 * stats.norm.sf(abs(e.estimate) / e.std_error) * (1 - 1e-9)
+    assert (low <= 0 <= high) == (p >= alpha) or math.isclose(p, alpha, rel_tol=1e-6)
+
+
+@settings(max_examples=25)
+@given(st.floats(1, 4), st.sampled_from(["obrien_fleming", "pocock"]), st.integers(0, 2))
+def test_the_p_value_of_planned_looks_is_no_less_than_that_of_one(z, spending, look):
+    p = repeated_p_value(z, (1 / 3, 2 / 3, 1.0), look, spending)
+    assert p >= 2 * stats.norm.sf(z) * (1 - 1e-5)
+    assert repeated_p_value(z + 0.1, (1 / 3, 2 / 3, 1.0), look, spending) <= p * (1 + 1e-5)
 
 
 @given(rows(), rows())

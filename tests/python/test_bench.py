@@ -1,0 +1,57 @@
+"""The report of `make bench`: its parts don't overwrite each other, and say what was measured."""
+
+import duckdb
+import numpy as np
+import pytest
+
+from ai_impact_stats import estimate_experiments
+from bench import experiments
+from bench.report import EVENTS, EXPERIMENTS, LOAD, put
+
+
+def test_each_part_keeps_the_others(tmp_path):
+    path = tmp_path / "RESULTS.md"
+    put(path, f"{LOAD}\n\nload\n")
+    put(path, f"{EXPERIMENTS}\n\nfirst\n")
+    put(path, f"{EVENTS}\n\nevents\n\n## Where the time goes\n\nthere\n")
+    events = f"{EVENTS}\n\nevents\n\n## Where the time goes\n\nthere\n"
+    assert path.read_text() == f"{events}\n{EXPERIMENTS}\n\nfirst\n\n{LOAD}\n\nload\n"
+    put(path, f"{EXPERIMENTS}\n\nsecond\n")
+    assert path.read_text() == f"{events}\n{EXPERIMENTS}\n\nsecond\n\n{LOAD}\n\nload\n"
+    put(path, f"{EVENTS}\n\nmore\n")
+    assert path.read_text() == f"{EVENTS}\n\nmore\n\n{EXPERIMENTS}\n\nsecond\n\n{LOAD}\n\nload\n"
+
+
+def test_the_experiment_has_the_same_numbers_as_rows_and_as_columns(tmp_path):
+    database = tmp_path / "experiment.duckdb"
+    experiments.fill(database, 200)
+    with duckdb.connect(str(database)) as connection:
+        rows = connection.sql(
+            "select metric_id, sum(numerator), sum(denominator), sum(covariate), count(*) "
+            "from int_unit_metrics group by metric_id order by metric_id"
+        ).fetchall()
+        wide = connection.sql("select * from wide").df()
+        scanned = connection.sql(experiments.SCAN).fetchall()
+    assert len(rows) == experiments.METRICS
+    for k, (_, y, z, x, n) in enumerate(rows):
+        expected = wide[f"y{k}"].sum(), wide.z.sum() if k % 2 else 200, wide[f"x{k}"].sum(), 200
+        assert (y, z, x, n) == pytest.approx(expected)
+    assert len(scanned) == 2 * experiments.METRICS
+    assert experiments.tea_tasting_seconds(database) > 0
+
+
+def test_many_experiments_are_estimated(monkeypatch):
+    monkeypatch.setattr(experiments, "EXPERIMENTS", 2)
+    *tables, cells = experiments.many()
+    found = estimate_experiments(*tables, covariate_cells=cells).to_pandas()
+    assert found.estimate.notna().all()
+    assert found.groupby("experiment_id").metric_id.nunique().eq(experiments.METRICS_OF_EACH).all()
+    assert {"cuped", "regression_adjusted", "relative_difference"} <= set(found.method)
+    assert np.isin(found.evidence_grade, ["A", "B"]).all()
+
+
+def test_what_was_not_measured_is_said():
+    timings = {"units": 1000, "scan": 2.0, "moments": 3.0, "tea_tasting": None}
+    text = experiments.report([timings], {"estimates": 0.5, "checks": 0.1, "cells": 9}, "2 cores")
+    assert "| 1,000 | 2.00 s | 3.00 s | 1.50 | not installed | not measured |" in text
+    assert text.startswith(EXPERIMENTS)
