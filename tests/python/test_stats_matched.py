@@ -172,6 +172,7 @@ def sample(people: pd.DataFrame, total: int | None = None) -> pd.DataFrame:
             long.append(
                 {"unit_id": f"{i:05}", "arm": row.arm, "name": name, "score": (int(at) + 0.5) / 4, "value": row.y}
             )
+            long[-1]["past_value"] = row.past
     return pd.DataFrame(long).assign(experiment_id="choice", metric_id="hours", n_units=total or len(people))
 
 
@@ -200,6 +201,18 @@ def test_the_interval_of_a_sample_holds_the_effect_on_all():
         whole = of(estimate_matched(registry(), METRICS, cells(people)), "doubly_robust")
         hits.append(row.ci_low <= whole.estimate <= row.ci_high)
     assert np.mean(hits) >= 0.88
+
+
+def test_too_many_cells_leave_it_to_the_rows(monkeypatch):
+    people = choices(3, 800)
+    monkeypatch.setattr("ai_impact_stats.matched.CELL_CAP", 10)
+    table = estimate_matched(registry(), METRICS, cells(people), sample(people))
+    assert math.isnan(of(table, "doubly_robust").estimate) and "more than 10 cells" in of(table, "doubly_robust").reason
+    row = of(table, "doubly_robust_rows")
+    assert row.evidence_grade == "C" and row.ci_low < -0.3 < row.ci_high
+    blind = sample(people).drop(columns="past_value")
+    row = of(estimate_matched(registry(), METRICS, cells(people), blind), "doubly_robust_rows")
+    assert row.evidence_grade == "D" and "Placebo could not be checked" in row.reason
 
 
 def changes(seed, n=1500, effect=-0.3, level=0.0, drift=0.0) -> pd.DataFrame:
