@@ -195,16 +195,16 @@ def cells() -> Iterator[Cell]:
     yield Cell("nearest neighbour, 400 people", matched(neighbours), 0.4, hidden, 0.5, 300)
     yield Cell("exact matching, 400 people", matched(exact), 0.4, hidden, 0.5)
     yield Cell("matched change, 400 people", changed, 0.4, "paths part before the choice", 0.4)
-    yield Cell("synthetic difference-in-differences, 20 + 1", regions("synthetic_did"), 2.0, drift, 0.3, 300)
-    yield Cell("synthetic control, 20 + 1", regions("synthetic_control"), 2.0, drift, 0.3, 300)
+    yield Cell("synthetic difference-in-differences, 20 + 1", regions("synthetic_did"), 2.0, drift, 0.3, 150)
+    yield Cell("synthetic control, 20 + 1", regions("synthetic_control"), 2.0, drift, 0.3, 150)
     yield Cell("trimmed match, 15 pairs", pairs, 1.0, drift, 0.1, 400)
     unexplained = "an earlier break that nothing explains"
-    yield Cell("series, level that stands", series("structural_series_relative", 0.0), 0.08, unexplained, 0.15, 200)
+    yield Cell("series, level that stands", series("structural_series_relative", 0.0), 0.08, unexplained, 0.15, 100)
     yield Cell(
-        "series, level that wanders by 1 %", series("structural_series_relative", 0.01), 0.08, unexplained, 0.15, 200
+        "series, level that wanders by 1 %", series("structural_series_relative", 0.01), 0.08, unexplained, 0.15, 100
     )
     yield Cell(
-        "interrupted series, straight trend", series("interrupted_series_relative", 0.0), 0.08, unexplained, 0.15, 200
+        "interrupted series, straight trend", series("interrupted_series_relative", 0.0), 0.08, unexplained, 0.15, 100
     )
 
 
