@@ -33,6 +33,7 @@ METHODS = {
     "overlap_weights": "ato",
     "nearest_neighbour": "att",
     "exact_matching": "att",
+    "doubly_robust_ate": "ate",
 }
 # On covariates as they are, of rows up to a cap; and on the change from before the choice.
 ROW_METHODS = {"doubly_robust_rows": "att", "nearest_neighbour_rows": "att"}
@@ -61,7 +62,7 @@ def estimate_matched(
     """The effects of every registered comparison of matched units (design matched), schema `ESTIMATES`.
 
     Tables `int_experiments`, `metric_catalog`, `moments_matched_cells` and, for covariates that are not binned,
-    `int_matched_sample`; column names as there. Each metric has five methods (`METHODS`), two on rows (`ROW_METHODS`),
+    `int_matched_sample`; column names as there. Each metric has six methods (`METHODS`), two on rows (`ROW_METHODS`),
     absolute and, with `_relative`, as a share of what the treated would have had; and `matched_did`, doubly robust on
     the change from before the choice (Sant'Anna and Zhao 2020, "Doubly robust difference-in-differences estimators"),
     which needs paths that are parallel given the covariates, not levels that are alike. Grade C when balance after
@@ -230,7 +231,7 @@ Method = Callable[[Units], matching.Matched]
 
 def _methods(units: Units, propensity: Propensity) -> dict[str, Method]:
     """Each method as a function of units that differ in the outcome only, with the weights it uses."""
-    att, ato = (matching.weights_of(units, propensity, e) for e in ("att", "ato"))
+    att, ato, ate = (matching.weights_of(units, propensity, e) for e in ("att", "ato", "ate"))
     linear = np.log(propensity.score / (1 - propensity.score))
     mean = units.n @ linear / units.n.sum()
     caliper = CALIPER * math.sqrt(units.n @ (linear - mean) ** 2 / units.n.sum())
@@ -243,6 +244,7 @@ def _methods(units: Units, propensity: Propensity) -> dict[str, Method]:
         "overlap_weights": lambda u: matching.Matched(matching.weighted(u, propensity, "ato"), ato, 0),
         "nearest_neighbour": lambda u: matching.nearest_neighbour(u, "att", caliper=caliper, score=linear),
         "exact_matching": lambda u: matching.coarsened_exact(u, places, "att"),
+        "doubly_robust_ate": lambda u: matching.Matched(matching.regressed(u, propensity, "ate"), ate, 0),
     }
 
 

@@ -67,6 +67,7 @@ def test_rows_equal_the_estimators_on_rows():
         "doubly_robust": matching.regressed(units, propensity, "att"),
         "inverse_probability": matching.weighted(units, propensity, "att"),
         "overlap_weights": matching.weighted(units, propensity, "ato"),
+        "doubly_robust_ate": matching.regressed(units, propensity, "ate"),
     }.items():
         row = of(table, method)
         assert (row.estimate, row.std_error) == pytest.approx((e.estimate, e.std_error), rel=1e-6)
@@ -138,7 +139,7 @@ def test_degenerate_comparisons_have_a_reason():
         (estimate_matched(registry(), METRICS.head(0), cells(people)), "catalogue"),
     ):
         frame = table.to_pandas()
-        assert len(frame) == 11 and frame["estimate"].isna().all() and frame["evidence_grade"].isna().all()
+        assert len(frame) == 13 and frame["estimate"].isna().all() and frame["evidence_grade"].isna().all()
         # Without a past there is no change either, and that is said first.
         levels = frame[frame["method"] != "matched_did"]["reason"]
         assert levels.str.contains(reason).all(), levels.iloc[0]
@@ -149,7 +150,7 @@ def test_degenerate_comparisons_have_a_reason():
 
 def test_every_registered_metric_has_rows():
     table = estimate_matched(registry(guardrail_metric_ids="rework"), METRICS, cells(choices(8))).to_pandas()
-    assert (table["metric_id"] == "rework").sum() == 11
+    assert (table["metric_id"] == "rework").sum() == 13
     assert estimate_matched(registry(design="rct"), METRICS, cells(choices(8))).num_rows == 0
 
 
