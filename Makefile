@@ -44,8 +44,9 @@ format: $(STAMP_TEST) profiles.yml ## Rewrite Python and SQL in the project's st
 	@.venv/bin/ruff format --quiet .
 	@.venv/bin/sqlfluff fix --quiet --processes 2 --disable-progress-bar models || true
 
-bench: $(STAMP) profiles.yml ## Measure the build on 1 and 10 million events against a hand-written floor, and large experiments (bench/RESULTS.md).
+bench: $(STAMP_TEST) profiles.yml ## Measure the build against a hand-written floor, large experiments, and estimates against other packages (bench/RESULTS.md).
 	@$(PY) -m bench.run
+	@$(PY) -m bench.quasi
 
 bench-load: $(STAMP_TEST) ## Build 1 and 50 million events on DuckDB within 2 GB and on Sail's workers (bench/RESULTS.md). Takes hours.
 	@$(PY) -m bench.load

@@ -29,6 +29,8 @@ from ai_impact_stats import (
     sample_size,
 )
 
+from . import calibrate_quasi
+
 RUNS, LOOKING_RUNS, SEED, ALPHA = 10_000, 20_000, 20260302, 0.05
 TABLE, PLOT = Path("docs/calibration.md"), Path("docs/images/calibration.svg")
 Experiment = Callable[[np.random.Generator, float], Estimate]
@@ -370,7 +372,7 @@ def main(only: str = "", runs: int = RUNS) -> None:
     peeks = peeking()
     print(", ".join(f"{name}: {percent(share)} %" for name, share in peeks), flush=True)
     PLOT.parent.mkdir(parents=True, exist_ok=True)
-    TABLE.write_text(page(results, peeks, runs))
+    TABLE.write_text(page(results, peeks, runs) + "\n" + calibrate_quasi.section(calibrate_quasi.measured()))
     PLOT.write_text(plot(results))
 
 

@@ -92,7 +92,7 @@ final as (
         {{ ai_impact.calibration_reason(experiment, metric) }} as calibration_reason,
         case
             when is_suppressed
-                then 'Fewer than {{ var("k_anonymity") }} people converted by this channel, or it would show what so few did.'
+                then 'Fewer than {{ var("k_anonymity") }} people converted by it, or it would show what so few did.'
             else reason
         end as reason,
         is_suppressed

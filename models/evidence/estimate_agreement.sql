@@ -20,7 +20,7 @@ placed as (
     left join experiments on estimates.experiment_id = experiments.experiment_id
 ),
 
--- Within an experiment all methods against its first; between experiments only shares, because units and periods differ.
+-- Within an experiment all methods against its first; between experiments only shares: units and periods differ.
 pairs as (
     select
         placed.*,

@@ -46,7 +46,11 @@ ranked as (
         estimates.*,
         row_number() over (
             partition by
-                estimates.experiment_id, estimates.metric_id, estimates.segment, estimates.treatment_arm, estimates.scale
+                estimates.experiment_id,
+                estimates.metric_id,
+                estimates.segment,
+                estimates.treatment_arm,
+                estimates.scale
             order by coalesce(estimates.evidence_grade, 'Z'), {{ ai_impact.method_rank('estimates.method') }}
         ) as place,
         min(estimates.evidence_grade) over (

@@ -33,10 +33,13 @@ METHODS = {
     "overlap_weights": "ato",
     "nearest_neighbour": "att",
     "exact_matching": "att",
+    "doubly_robust_ate": "ate",
 }
 # On covariates as they are, of rows up to a cap; and on the change from before the choice.
 ROW_METHODS = {"doubly_robust_rows": "att", "nearest_neighbour_rows": "att"}
 CHANGE = "matched_did"
+# Cells of many covariates are hardly fewer than the units: beyond this many they are not read, and rows have to do.
+CELL_CAP = 100_000
 BELOW_B = "Not randomised: the effect rests on covariates that hold all that moved both the choice and the outcome."
 
 
@@ -59,7 +62,7 @@ def estimate_matched(
     """The effects of every registered comparison of matched units (design matched), schema `ESTIMATES`.
 
     Tables `int_experiments`, `metric_catalog`, `moments_matched_cells` and, for covariates that are not binned,
-    `int_matched_sample`; column names as there. Each metric has five methods (`METHODS`), two on rows (`ROW_METHODS`),
+    `int_matched_sample`; column names as there. Each metric has six methods (`METHODS`), two on rows (`ROW_METHODS`),
     absolute and, with `_relative`, as a share of what the treated would have had; and `matched_did`, doubly robust on
     the change from before the choice (Sant'Anna and Zhao 2020, "Doubly robust difference-in-differences estimators"),
     which needs paths that are parallel given the covariates, not levels that are alike. Grade C when balance after
@@ -152,7 +155,7 @@ def check_matched(
             }
             drawn = _row_units(experiment, rows_of.get((experiment.experiment_id, experiment.primary), []))
             if drawn is not None:
-                checks["hidden_bias"] = _pairs(drawn[0], _with_t(found.estimate, experiment.alpha), experiment.alpha)
+                checks["hidden_bias"] = _pairs(drawn.units, _with_t(found.estimate, experiment.alpha), experiment.alpha)
         rows += [check_row(experiment, name, check) for name, check in checks.items()]
     return rows
 
@@ -170,6 +173,8 @@ def _group(cells: pd.DataFrame | None) -> dict[tuple[str, str], list[dict[str, A
 
 def _read(experiment: Experiment, metric_id: str, catalogue: Mapping, groups: Mapping) -> _Comparison:
     rows = groups.get((experiment.experiment_id, metric_id), [])
+    crowded = len(rows) > CELL_CAP
+    rows = [] if crowded else rows
     arms = {experiment.control: 0.0} | dict.fromkeys(experiment.treatments[:1], 1.0)
     rows = [row for row in rows if str(row["arm"]) in arms]
     used = [row for row in rows if not is_missing(row["cell"])]
@@ -188,6 +193,8 @@ def _read(experiment: Experiment, metric_id: str, catalogue: Mapping, groups: Ma
 
     left_out = sum(int(row["n"]) for row in rows if is_missing(row["cell"]))
     problem = _problem(experiment, catalogue.get(metric_id), used, units)
+    if crowded:
+        problem = f"The covariates make more than {CELL_CAP:,} cells: name fewer, or read the methods on rows."
     return _Comparison(units, other("past"), names, left_out, problem, other("change"), other("drift"))
 
 
@@ -224,7 +231,7 @@ Method = Callable[[Units], matching.Matched]
 
 def _methods(units: Units, propensity: Propensity) -> dict[str, Method]:
     """Each method as a function of units that differ in the outcome only, with the weights it uses."""
-    att, ato = (matching.weights_of(units, propensity, e) for e in ("att", "ato"))
+    att, ato, ate = (matching.weights_of(units, propensity, e) for e in ("att", "ato", "ate"))
     linear = np.log(propensity.score / (1 - propensity.score))
     mean = units.n @ linear / units.n.sum()
     caliper = CALIPER * math.sqrt(units.n @ (linear - mean) ** 2 / units.n.sum())
@@ -237,6 +244,7 @@ def _methods(units: Units, propensity: Propensity) -> dict[str, Method]:
         "overlap_weights": lambda u: matching.Matched(matching.weighted(u, propensity, "ato"), ato, 0),
         "nearest_neighbour": lambda u: matching.nearest_neighbour(u, "att", caliper=caliper, score=linear),
         "exact_matching": lambda u: matching.coarsened_exact(u, places, "att"),
+        "doubly_robust_ate": lambda u: matching.Matched(matching.regressed(u, propensity, "ate"), ate, 0),
     }
 
 
@@ -268,8 +276,16 @@ def _metric_rows(experiment: Experiment, metric_id: str, comparison: _Comparison
     return rows
 
 
-def _row_units(experiment: Experiment, rows: list[Mapping[str, Any]]) -> tuple[Units, int] | None:
-    """Units with their covariates as they are, and how many they were drawn from."""
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Units with their covariates as they are, what they were before, and how many they were drawn from."""
+
+    units: Units
+    past: Units | None
+    total: int
+
+
+def _row_units(experiment: Experiment, rows: list[Mapping[str, Any]]) -> _Rows | None:
     arms = {experiment.control: 0.0} | dict.fromkeys(experiment.treatments[:1], 1.0)
     rows = [row for row in rows if str(row["arm"]) in arms]
     if not rows:
@@ -277,8 +293,13 @@ def _row_units(experiment: Experiment, rows: list[Mapping[str, Any]]) -> tuple[U
     frame = pd.DataFrame(rows)
     x = frame.pivot(index="unit_id", columns="name", values="score").fillna(0.0).sort_index()
     first = frame.drop_duplicates("unit_id").set_index("unit_id").loc[x.index]
-    units = Units.of([arms[str(a)] for a in first["arm"]], x.to_numpy("float64"), first["value"].to_numpy("float64"))
-    return units, int(first["n_units"].iloc[0])
+    treated = np.array([arms[str(a)] for a in first["arm"]])
+    values = x.to_numpy("float64")
+    before = first["past_value"].to_numpy("float64") if "past_value" in first else np.full(len(first), math.nan)
+    seen = np.isfinite(before)
+    past = Units.of(treated[seen], values[seen], before[seen]) if seen.any() else None
+    units = Units.of(treated, values, first["value"].to_numpy("float64"))
+    return _Rows(units, past, int(first["n_units"].iloc[0]))
 
 
 def _linear(propensity: Propensity) -> tuple[np.ndarray, float]:
@@ -296,24 +317,21 @@ def _pairs(units: Units, e: Estimate, alpha: float) -> Check:
 
 
 def _row_rows(experiment: Experiment, metric_id: str, comparison: _Comparison, rows: list) -> list[dict]:
-    """Estimates on covariates that are not binned. Grades rest on the same checks; the placebo is that of the cells."""
+    """Estimates on covariates that are not binned, with the checks and the placebo of the same rows."""
     drawn = _row_units(experiment, rows)
-    if comparison.problem or drawn is None:
+    crowded = comparison.problem is not None and "cells" in comparison.problem
+    if drawn is None or (comparison.problem and not crowded):
         return []
-    units, total = drawn
-    note = None
-    if total > len(units.n):
-        note = f"A random sample of {len(units.n):,} of {total:,} units, whose error the interval holds."
+    units, note = drawn.units, None
+    if drawn.total > len(units.n):
+        note = f"A random sample of {len(units.n):,} of {drawn.total:,} units, whose error the interval holds."
     propensity = units.problem() or fit_propensity(units)
-    methods: dict[str, Method] = {}
-    if not isinstance(propensity, str):
-        linear, caliper = _linear(propensity)
-        weights = matching.weights_of(units, propensity, "att")
-        methods = {
-            "doubly_robust_rows": lambda u: matching.Matched(matching.regressed(u, propensity, "att"), weights, 0),
-            "nearest_neighbour_rows": lambda u: matching.nearest_neighbour(u, "att", caliper=caliper, score=linear),
-        }
-    placebos = _placebos(comparison.past)
+    methods = {} if isinstance(propensity, str) else _row_methods(units, propensity)
+    before = None if drawn.past is None or drawn.past.problem() else fit_propensity(drawn.past)
+    placebos = {}
+    if isinstance(before, Propensity):
+        for name, method in _row_methods(drawn.past, before).items():
+            placebos[name] = matching.placebo_outcome(_with_t(method(drawn.past).estimate, 0.05))
     found = []
     for name, estimand in ROW_METHODS.items():
         grade, why = None, None
@@ -325,13 +343,21 @@ def _row_rows(experiment: Experiment, metric_id: str, comparison: _Comparison, r
             relative = _relative(methods[name], units, absolute, experiment.alpha)
             if absolute.estimate is not None:
                 of_rows = replace(comparison, units=units, names=_row_names(rows))
-                placebo = placebos.get(name.removesuffix("_rows"))
                 checks = _checks(of_rows, propensity, matched)
-                grade, why = matching.grade_matched(*checks, placebo and matching.placebo_outcome(placebo))
+                grade, why = matching.grade_matched(*checks, placebos.get(name))
                 why = sentence([why, note, *_notes(experiment, comparison, matched), _hidden(absolute, units)])
         for scale, e in (("absolute", absolute), ("relative", relative)):
             found.append(estimate_row(experiment, metric_id, name, scale, estimand, e, grade, why or BELOW_B))
     return found
+
+
+def _row_methods(units: Units, propensity: Propensity) -> dict[str, Method]:
+    linear, caliper = _linear(propensity)
+    weights = matching.weights_of(units, propensity, "att")
+    return {
+        "doubly_robust_rows": lambda u: matching.Matched(matching.regressed(u, propensity, "att"), weights, 0),
+        "nearest_neighbour_rows": lambda u: matching.nearest_neighbour(u, "att", caliper=caliper, score=linear),
+    }
 
 
 def _row_names(rows: list[Mapping[str, Any]]) -> list[str]:

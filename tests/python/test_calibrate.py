@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import calibrate
+from tools import calibrate, calibrate_quasi
 
 PAGE = Path(__file__).parents[2] / calibrate.TABLE
 
@@ -33,3 +33,22 @@ def test_a_cell_that_falls_short_is_said():
     assert "- **weak**" in page
     assert "- **good**" not in page
     assert "bad</text>" in calibrate.plot([good, bad, weak])
+
+
+@pytest.mark.parametrize("name", ["2×2, 150 units an arm", "overlap weights, 400 people"])
+def test_a_published_row_without_randomisation_can_be_measured_again(name):
+    result = calibrate_quasi.measure(next(cell for cell in calibrate_quasi.cells() if cell.name == name))
+    rows = [line for line in PAGE.read_text().splitlines() if line.startswith(f"| {name} |")]
+    assert rows == [line for line in calibrate_quasi.section([result]).splitlines() if line.startswith(f"| {name} |")]
+
+
+def test_every_quasi_experiment_is_published():
+    text = PAGE.read_text()
+    assert all(text.count(f"| {cell.name} |") == 2 for cell in calibrate_quasi.cells())
+
+
+def test_a_quasi_experiment_that_falls_short_is_said():
+    good = calibrate_quasi.Result("good", 400, 0.05, 0.95, 0.8, 0.1, "drift", 0.9, 0.8, 0.2)
+    bad = calibrate_quasi.Result("bad", 400, 0.05, 0.85, 0.8, 0.1, "drift", 0.9, 0.8, 0.2)
+    assert [calibrate_quasi.ok(r) for r in (good, bad)] == [True, False]
+    assert "| bad | 400 | 5.0 | 85.0 | 80.0 | 10.0 | **no** |" in calibrate_quasi.section([good, bad])

@@ -268,6 +268,49 @@ def test_equals_diff_diff(seed, control):
             assert (own.estimate, own.std_error) == pytest.approx((row["att"], row["se"]), rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_unbalanced_rows_equal_clustered_least_squares(seed):
+    """The 2×2 of rows with gaps, by clusters of any size: statsmodels on the same rows."""
+    import pandas as pd
+
+    rng = np.random.default_rng(seed)
+    y, first = random_panel(seed, ((None, 30), (4, 25)), effect=0.4)
+    long = pd.DataFrame({"y": y.ravel(), "unit": np.repeat(rng.integers(0, 12, 55), 8), "t": np.tile(range(8), 55)})
+    long["treated"], long["after"] = np.repeat(first >= 0, 8).astype(int), (long["t"] >= 4).astype(int)
+    long = long[rng.random(len(long)) < 0.7]
+    fit = smf.ols("y ~ treated * after", long).fit(cov_type="cluster", cov_kwds={"groups": long["unit"]}, use_t=True)
+    e = did.two_by_two_cells(long["treated"], long["after"], long["y"], errors="cluster", cluster=long["unit"])
+    assert (e.estimate, e.std_error, e.p_value) == pytest.approx(
+        (fit.params["treated:after"], fit.bse["treated:after"], fit.pvalues["treated:after"]), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_unbalanced_panel_equals_diff_diff_on_its_whole_units(seed):
+    import pandas as pd
+    from diff_diff import CallawaySantAnna
+
+    rng = np.random.default_rng(seed)
+    y, first = random_panel(seed, ((None, 40), (3, 30), (5, 30)), effect=0.3)
+    y = np.where(rng.random(y.shape) < 0.03, math.nan, y)
+    whole = np.isfinite(y).all(axis=1)
+    panel = did.cohorts_from_rows(y, first)
+    assert f"{(~whole).sum()} of 100 units have a gap" in panel.notes[0]
+    long = pd.DataFrame(
+        {
+            "y": y[whole].ravel(),
+            "unit": np.repeat(np.flatnonzero(whole), 8),
+            "t": np.tile(np.arange(1, 9), whole.sum()),
+            "g": np.repeat(np.where(first < 0, 0, first + 1)[whole], 8),
+        }
+    )
+    theirs = CallawaySantAnna(control_group="not_yet_treated", estimation_method="reg").fit(
+        long, outcome="y", unit="unit", time="t", first_treat="g"
+    )
+    ours = did.estimates(did.aggregate(did.group_time(panel, "not_yet_treated"), "simple"))[("overall",)]
+    assert (ours.estimate, ours.std_error) == pytest.approx((theirs.overall_att, theirs.overall_se), rel=1e-10)
+
+
 def test_planted_effect_is_covered():
     """Units few or many: the intervals hold the truth as often as they say, and parallel paths pass the pre-test."""
     truth = 0.3 * np.mean([1, 2, 3, 4, 5])

@@ -67,6 +67,7 @@ def test_rows_equal_the_estimators_on_rows():
         "doubly_robust": matching.regressed(units, propensity, "att"),
         "inverse_probability": matching.weighted(units, propensity, "att"),
         "overlap_weights": matching.weighted(units, propensity, "ato"),
+        "doubly_robust_ate": matching.regressed(units, propensity, "ate"),
     }.items():
         row = of(table, method)
         assert (row.estimate, row.std_error) == pytest.approx((e.estimate, e.std_error), rel=1e-6)
@@ -138,7 +139,7 @@ def test_degenerate_comparisons_have_a_reason():
         (estimate_matched(registry(), METRICS.head(0), cells(people)), "catalogue"),
     ):
         frame = table.to_pandas()
-        assert len(frame) == 11 and frame["estimate"].isna().all() and frame["evidence_grade"].isna().all()
+        assert len(frame) == 13 and frame["estimate"].isna().all() and frame["evidence_grade"].isna().all()
         # Without a past there is no change either, and that is said first.
         levels = frame[frame["method"] != "matched_did"]["reason"]
         assert levels.str.contains(reason).all(), levels.iloc[0]
@@ -149,7 +150,7 @@ def test_degenerate_comparisons_have_a_reason():
 
 def test_every_registered_metric_has_rows():
     table = estimate_matched(registry(guardrail_metric_ids="rework"), METRICS, cells(choices(8))).to_pandas()
-    assert (table["metric_id"] == "rework").sum() == 11
+    assert (table["metric_id"] == "rework").sum() == 13
     assert estimate_matched(registry(design="rct"), METRICS, cells(choices(8))).num_rows == 0
 
 
@@ -172,6 +173,7 @@ def sample(people: pd.DataFrame, total: int | None = None) -> pd.DataFrame:
             long.append(
                 {"unit_id": f"{i:05}", "arm": row.arm, "name": name, "score": (int(at) + 0.5) / 4, "value": row.y}
             )
+            long[-1]["past_value"] = row.past
     return pd.DataFrame(long).assign(experiment_id="choice", metric_id="hours", n_units=total or len(people))
 
 
@@ -200,6 +202,18 @@ def test_the_interval_of_a_sample_holds_the_effect_on_all():
         whole = of(estimate_matched(registry(), METRICS, cells(people)), "doubly_robust")
         hits.append(row.ci_low <= whole.estimate <= row.ci_high)
     assert np.mean(hits) >= 0.88
+
+
+def test_too_many_cells_leave_it_to_the_rows(monkeypatch):
+    people = choices(3, 800)
+    monkeypatch.setattr("ai_impact_stats.matched.CELL_CAP", 10)
+    table = estimate_matched(registry(), METRICS, cells(people), sample(people))
+    assert math.isnan(of(table, "doubly_robust").estimate) and "more than 10 cells" in of(table, "doubly_robust").reason
+    row = of(table, "doubly_robust_rows")
+    assert row.evidence_grade == "C" and row.ci_low < -0.3 < row.ci_high
+    blind = sample(people).drop(columns="past_value")
+    row = of(estimate_matched(registry(), METRICS, cells(people), blind), "doubly_robust_rows")
+    assert row.evidence_grade == "D" and "Placebo could not be checked" in row.reason
 
 
 def changes(seed, n=1500, effect=-0.3, level=0.0, drift=0.0) -> pd.DataFrame:

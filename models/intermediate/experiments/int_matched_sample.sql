@@ -28,6 +28,7 @@ final as (
         covariates.name,
         coalesce(covariates.score, 0) as score,
         drawn.value,
+        drawn.past_value,
         drawn.n_units
     from drawn
     inner join covariates

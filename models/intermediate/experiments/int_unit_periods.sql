@@ -1,4 +1,3 @@
-{#- Few regions start when the experiment does, unless they say otherwise. -#}
 {%- set geo = "case when experiments.design = 'geo' then experiments.starts_at end" -%}
 with experiments as (
     select * from {{ ref('int_experiments') }}
@@ -19,7 +18,7 @@ measures as (
     select * from {{ ref('int_unit_measures') }}
 ),
 
--- Periods count from the start of the rollout: those before it are negative.
+-- Periods count from the start of the rollout, those before it are negative. Regions start when it does.
 units as (
     select
         metrics.*,
@@ -28,8 +27,9 @@ units as (
         assignments.arm,
         experiments.starts_at,
         least(experiments.ends_at, experiments.data_end) as seen_until,
-        case when assignments.arm <> experiments.control_arm
-            then {{ ai_impact.period_of('experiments.starts_at', 'coalesce(assignments.exposed_at, ' ~ geo ~ ')') }}
+        case
+            when assignments.arm <> experiments.control_arm
+                then {{ ai_impact.period_of('experiments.starts_at', 'coalesce(assignments.exposed_at, ' ~ geo ~ ')') }}
         end as first_treated_period
     from metrics
     inner join experiments on metrics.experiment_id = experiments.experiment_id
