@@ -1,5 +1,6 @@
-{#- Every KPI beside its baseline: the same KPI of the same use case and team in the window registered before AI went
-    live. A KPI of the whole company is compared with the window of the use case that `kpi_catalog` names. -#}
+{#- Every KPI beside its baseline: the same KPI of the same use case and team in the window registered before AI
+    went live. A KPI of the whole company is compared with the window of the use case that `kpi_catalog` names.
+    -#}
 {{ config(materialized=ai_impact.wide_view()) }}
 
 with measures as (

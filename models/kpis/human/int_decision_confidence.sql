@@ -1,5 +1,5 @@
-{#- How often a recommendation succeeded that AI was so sure of, where it was carried out: by confidence to a thousandth, and the people
-    who reviewed the decisions of its tenth. -#}
+{#- How often a recommendation succeeded that AI was so sure of, where it was carried out: by confidence to a
+    thousandth, and the people who reviewed the decisions of its tenth. -#}
 with decisions as (
     select
         *,
