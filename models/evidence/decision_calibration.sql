@@ -6,8 +6,8 @@ final as (
     select
         {{ ai_impact.hash_key(['use_case_id', 'tenth']) }} as calibration_key,
         nullif(use_case_id, {{ ai_impact.all_of_them() }}) as use_case_id,
-        tenth / 10e0 as confidence_from,
-        (tenth + 1) / 10e0 as confidence_to,
+        cast(tenth / 10e0 as {{ ai_impact.physical_type('double') }}) as confidence_from,
+        cast((tenth + 1) / 10e0 as {{ ai_impact.physical_type('double') }}) as confidence_to,
         n,
         mean_confidence,
         success_rate,
