@@ -57,6 +57,8 @@ final as (
         where
             units.stage = '{{ stages[loop.index0] }}'
             and {{ ai_impact.add_time('day', var('funnel_window_days'), 'units.reached_at') }} <= seen.seen_until
+            -- Where nobody ever reached it, nobody looked.
+            and '{{ stage }}' in (select reached.stage from reached)
         {{ 'union all' if not loop.last }}
     {% endfor %}
 )
