@@ -25,7 +25,7 @@
     {%- set whole_numbers = {
         'lookback_days': 0, 'max_lateness_days': 0, 'max_clock_skew_minutes': 0, 'k_anonymity': 1, 'min_observations': 1,
         'identity_max_links': 1, 'identity_max_component': 2, 'rollout_period_days': 1, 'attribution_lookback_days': 1,
-        'uplift_max_units': 1000, 'matched_max_units': 100
+        'uplift_max_units': 1000, 'matched_max_units': 100, 'funnel_window_days': 1, 'influence_lookback_days': 0
     } -%}
     {%- for name, lowest in whole_numbers.items() -%}
         {%- set value = var(name, none) -%}
@@ -57,7 +57,8 @@
     {%- set lists = {
         'identity_person_types': 'kinds of identifiers, such as [person, email]',
         'identity_account_types': 'kinds of identifiers, such as [person, email]',
-        'attribution_conversions': 'names of outcomes, such as [signup, deal_won]'
+        'attribution_conversions': 'names of outcomes, such as [signup, deal_won]',
+        'funnel_stages': 'stages of the funnel, such as [lead, mql, sql]'
     } -%}
     {%- for name, wanted in lists.items() -%}
         {%- set value = var(name, none) -%}
@@ -65,6 +66,13 @@
             {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a list of " ~ wanted ~ ".") -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if var('funnel_stages') | length < 2 -%}
+        {%- do ai_impact.stop("The var `funnel_stages` names one stage; a conversion needs two, such as [lead, mql].") -%}
+    {%- endif -%}
+    {%- set rates = var('currency_rates', none) or {} -%}
+    {%- if rates is not mapping or rates.values() | reject('number') | list -%}
+        {%- do ai_impact.stop("The var `currency_rates` is " ~ ai_impact.shown(rates) ~ "; it must say what one unit of a currency is worth in the reporting one, such as {EUR: 1.08}.") -%}
+    {%- endif -%}
     {%- set half_life = var('attribution_half_life_days', none) -%}
     {%- if half_life is not number or half_life is boolean or half_life <= 0 -%}
         {%- do ai_impact.stop("The var `attribution_half_life_days` is " ~ ai_impact.shown(half_life) ~ "; it must be a number of days above 0, such as 7.") -%}

@@ -1,4 +1,5 @@
-{#- What people add to AI's suggestions: how often they are asked, what they change, what comes of it, and how well it is documented. -#}
+{#- What people add to AI's suggestions: how often they are asked, what they change, what comes of it, and how
+    well it is documented. -#}
 with kpis as (
     select * from {{ ref('kpi_values') }}
     where kpi_id in ('{{ ai_impact.kpis_of_decisions() | join("', '") }}')

@@ -1,5 +1,6 @@
-{#- Every KPI beside its baseline: the same KPI of the same use case and team in the window registered before AI went
-    live. A KPI of the whole company is compared with the window of the use case that `kpi_catalog` names. -#}
+{#- Every KPI beside its baseline: the same KPI of the same use case and team in the window registered before AI
+    went live. A KPI of the whole company is compared with the window of the use case that `kpi_catalog` names.
+    -#}
 {{ config(materialized=ai_impact.wide_view()) }}
 
 with measures as (
@@ -72,6 +73,7 @@ compared as (
         baselines.value as baseline_value,
         case
             when placed.baseline_use_case_id is null then 'All use cases together have no baseline window.'
+            when use_cases.use_case_id is null then 'The use case of the baseline is not in the seed use_cases.'
             when not use_cases.has_baseline then use_cases.baseline_problem
             when baselines.value is null then 'The KPI has no value that may be shown in the baseline window.'
         end as baseline_problem

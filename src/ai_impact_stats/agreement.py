@@ -67,18 +67,20 @@ def krippendorff_alpha(units, scores, level: str = "ordinal", alpha: float = 0.0
     counts = counts[counts.sum(axis=1) > 1]
     if len(counts) < 2:
         return Agreement(None, None, None, len(counts), "Fewer than 2 units have 2 ratings.")
-    raters = counts.sum(axis=1)
+    # Units that were rated alike count together: few patterns, however many units.
+    patterns, times = np.unique(counts, axis=0, return_counts=True)
+    raters = patterns.sum(axis=1)
     # Each unit's pairs of ratings, a rating not paired with itself.
-    pairs = np.einsum("ui,uj->uij", counts, counts)
+    pairs = np.einsum("ui,uj->uij", patterns, patterns)
     diagonal = np.arange(len(values))
-    pairs[:, diagonal, diagonal] -= counts
+    pairs[:, diagonal, diagonal] -= patterns
     pairs /= (raters - 1)[:, None, None]
-    found = float(alpha_of(pairs.sum(axis=0), values, level))
+    flat, shape = pairs.reshape(len(patterns), -1), (len(values), len(values))
+    found = float(alpha_of((times @ flat).reshape(shape), values, level))
     if math.isnan(found):
         return Agreement(None, None, None, len(counts), "All ratings are the same, so there is nothing to agree on.")
-    drawn = np.random.default_rng(SEED).multinomial(len(counts), np.full(len(counts), 1 / len(counts)), draws)
-    sums = (drawn @ pairs.reshape(len(counts), -1)).reshape(draws, len(values), len(values))
-    spread = alpha_of(sums, values, level)
+    drawn = np.random.default_rng(SEED).multinomial(len(counts), times / len(counts), draws)
+    spread = alpha_of((drawn @ flat).reshape(draws, *shape), values, level)
     spread = spread[~np.isnan(spread)]
     low, high = np.quantile(spread, [alpha / 2, 1 - alpha / 2])
     return Agreement(found, float(low), float(high), len(counts))

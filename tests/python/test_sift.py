@@ -12,6 +12,7 @@ DEAL = {
     "is_deleted": "false",
 }  # fmt: skip
 CALL = {"event_id": "e1", "source": "gateway", "occurred_at": MOMENT, "received_at": MOMENT, "event_type": "model_call"}
+ANSWER = {"event_id": "e1", "source": "desk", "occurred_at": MOMENT, "received_at": MOMENT, "instrument": "nps"}
 LATER = "2026-03-01 11:00:00"
 
 # name: (source, rows as changes to a plain one, verdicts in the order of the rows)
@@ -91,9 +92,24 @@ MATRIX = {
         [{"created_at": "2026-02-02", "closed_at": "2026-02-01"}],
         ["negative_duration"],
     ),
+    "scores on the scale that the row names": (
+        "survey_responses",
+        [
+            {"event_id": str(n), "score": score, "scale_min": low, "scale_max": high}
+            for n, (score, low, high) in enumerate(
+                [("0", "0", "10"), ("10", "0", "10"), ("11", "0", "10"), ("0", "1", "5"), ("99", None, None)]
+            )
+        ],
+        ["accepted", "accepted", "out_of_range", "out_of_range", "accepted"],
+    ),
 }
-PLAIN = {"task_events": EVENT, "ai_events": CALL, "opportunities": DEAL}
-LABEL = {"task_events": "complexity", "ai_events": "trace_id", "opportunities": "stage"}
+PLAIN = {"task_events": EVENT, "ai_events": CALL, "opportunities": DEAL, "survey_responses": ANSWER}
+LABEL = {
+    "task_events": "complexity",
+    "ai_events": "trace_id",
+    "opportunities": "stage",
+    "survey_responses": "account_id",
+}
 
 
 @pytest.fixture(scope="module")

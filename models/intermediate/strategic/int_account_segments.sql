@@ -1,5 +1,5 @@
-{#- The segment of each account, from the covariate that the var `account_segment_covariate` names. Accounts without one are one
-    segment. -#}
+{#- The segment of each account, from the covariate that the var `account_segment_covariate` names. Accounts
+    without one are one segment. -#}
 {{ config(materialized='view') }}
 
 with covariates as (

@@ -1,5 +1,5 @@
-{#- What each answer says: 1 for a promoter, -1 for a detractor; 1 for satisfied. NPS is defined on 0 to 10 only, satisfied is the upper
-    quarter of any scale. -#}
+{#- What each answer says: 1 for a promoter, -1 for a detractor; 1 for satisfied. NPS is defined on 0 to 10 only,
+    satisfied is the upper quarter of any scale. -#}
 {{ config(materialized='view') }}
 
 with responses as (

@@ -1,5 +1,5 @@
-{#- One row a decision. Of what several of its events say, the last said counts; the outcome observed last is the outcome, and how
-    many different ones there were is counted. -#}
+{#- One row a decision. Of what several of its events say, the last said counts; the outcome observed last is the
+    outcome, and how many different ones there were is counted. -#}
 {%- set order = [ai_impact.event_order('occurred_at', 'event_key')] -%}
 with decision_events as (
     select * from {{ ref('stg_decision_events') }}
@@ -21,8 +21,10 @@ folded as (
             {{ ai_impact.latest(column, order) }} as {{ column }},
         {% endfor -%}
         {{ ai_impact.latest("case when event_type = 'decided' then human_action end", order) }} as human_action,
-        {{ ai_impact.latest("case when event_type = 'outcome_observed' then outcome_label end", order) }} as outcome_label,
-        {{ ai_impact.latest("case when event_type = 'outcome_observed' then outcome_value end", order) }} as outcome_value,
+        {{ ai_impact.latest("case when event_type = 'outcome_observed' then outcome_label end", order) }}
+            as outcome_label,
+        {{ ai_impact.latest("case when event_type = 'outcome_observed' then outcome_value end", order) }}
+            as outcome_value,
         {{ ai_impact.exact_sum('review_minutes') }} as review_minutes,
         min(case when event_type = 'proposed' then occurred_at end) as proposed_at,
         min(case when event_type = 'decided' then occurred_at end) as decided_at,

@@ -1,5 +1,6 @@
-{#- Each unit that reached a stage of the funnel, and whether it reached the next one within the window. Only units whose window is
-    over count: the others could still convert. The first stage is work for the unit, the further ones are its outcomes. -#}
+{#- Each unit that reached a stage of the funnel, and whether it reached the next one within the window. Only
+    units whose window is over count: the others could still convert. The first stage is work for the unit, the
+    further ones are its outcomes. -#}
 {{ config(materialized='view') }}
 {%- set stages = var('funnel_stages') -%}
 with tasks as (
@@ -56,6 +57,8 @@ final as (
         where
             units.stage = '{{ stages[loop.index0] }}'
             and {{ ai_impact.add_time('day', var('funnel_window_days'), 'units.reached_at') }} <= seen.seen_until
+            -- Where nobody ever reached it, nobody looked.
+            and '{{ stage }}' in (select reached.stage from reached)
         {{ 'union all' if not loop.last }}
     {% endfor %}
 )

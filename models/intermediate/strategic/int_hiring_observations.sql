@@ -1,5 +1,6 @@
-{#- How good hires are, as their interviewers and later their leads see it, on the day the opening was filled. The hire is the person
-    that is protected: a month has few of them, so these KPIs are told for rolling windows alone. -#}
+{#- How good hires are, as their interviewers and later their leads see it, on the day the opening was filled. The
+    hire is the person that is protected: a month has few of them, so these KPIs are told for rolling windows
+    alone. -#}
 {{ config(materialized='view') }}
 
 with requisitions as (

@@ -1,4 +1,5 @@
-{#- Weekly series of the market: branded searches beside those of the category, which take the season out, and share of voice. -#}
+{#- Weekly series of the market: branded searches beside those of the category, which take the season out, and
+    share of voice. -#}
 {{ config(materialized='view') }}
 
 with signals as (

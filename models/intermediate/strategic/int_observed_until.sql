@@ -1,4 +1,5 @@
-{#- Until when the data tell everything: the end of the last whole day. What has not ended by then is censored there. -#}
+{#- Until when the data tell everything: the end of the last whole day. What has not ended by then is censored
+    there. -#}
 {{ config(materialized='view') }}
 
 with tasks as (

@@ -1,5 +1,5 @@
-{#- When each service was down: impact intervals that overlap or touch are one outage. What has not ended lasts until the end of the
-    data. False alarms took nothing down. -#}
+{#- When each service was down: impact intervals that overlap or touch are one outage. What has not ended lasts
+    until the end of the data. False alarms took nothing down. -#}
 with incidents as (
     select * from {{ ref('stg_incidents') }}
     where impact_started_at is not null and not coalesce(is_false_positive, false)

@@ -1,5 +1,6 @@
-{#- What each person on a panel said of a decision on a criterion; who rated twice is taken at the last word. Scores on another scale
-    than the rubric's become its shares; without a scale of its own a score is on the rubric's. -#}
+{#- What each person on a panel said of a decision on a criterion; who rated twice is taken at the last word.
+    Scores on another scale than the rubric's become its shares; without a scale of its own a score is on the
+    rubric's. -#}
 {{ config(materialized='view') }}
 
 with evaluations as (

@@ -1,5 +1,6 @@
-{#- How long something took, or has lasted until now: deals from creation to close, openings from opening to filling, hires from their
-    start to their leaving. What has not ended is censored at the end of the data, not left out. -#}
+{#- How long something took, or has lasted until now: deals from creation to close, openings from opening to
+    filling, hires from their start to their leaving. What has not ended is censored at the end of the data, not
+    left out. -#}
 with deals as (
     select * from {{ ref('int_deals') }}
     where created_at is not null and (not is_closed or closed_at is not null)

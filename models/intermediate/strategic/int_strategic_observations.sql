@@ -1,5 +1,5 @@
-{#- All that single deals, decisions, hires, incidents, units and weeks say for the strategic and human KPIs that are ratios. A new
-    family is one more name in this list. -#}
+{#- All that single deals, decisions, hires, incidents, units and weeks say for the strategic and human KPIs that
+    are ratios. A new family is one more name in this list. -#}
 {{ config(materialized='view') }}
 
 {% set families = [

@@ -1,5 +1,6 @@
-{#- Where AI alone and AI with a person were assigned at random: the outcomes of each subject's decisions in a period, by arm. That an
-    experiment is of this kind shows in what was done: hardly any decision of one arm had a person, and nearly all of the other. -#}
+{#- Where AI alone and AI with a person were assigned at random: the outcomes of each subject's decisions in a
+    period, by arm. That an experiment is of this kind shows in what was done: hardly any decision of one arm had
+    a person, and nearly all of the other. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 with decisions as (
     select * from {{ ref('int_decisions') }}

@@ -1,5 +1,6 @@
-{#- Decisions by what people did with them, in cells of alike ones: the same type, and a confidence of AI in the same tenth. `override`
-    compares overridden with accepted suggestions, `human` decisions with a person and those of AI alone. -#}
+{#- Decisions by what people did with them, in cells of alike ones: the same type, and a confidence of AI in the
+    same tenth. `override` compares overridden with accepted suggestions, `human` decisions with a person and
+    those of AI alone. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 with decisions as (
     select * from {{ ref('int_decisions') }}

@@ -1,4 +1,5 @@
-{#- The ratings of a panel on each criterion, in every period in which their decision was made. Raters and decisions are numbers. -#}
+{#- The ratings of a panel on each criterion, in every period in which their decision was made. Raters and
+    decisions are numbers. -#}
 with ratings as (
     select * from {{ ref('int_panel_ratings') }}
 ),

@@ -1,4 +1,5 @@
-{#- How many engineers there were on each day in the teams that ever had an incident, by the month of `labor_rates`. -#}
+{#- How many engineers there were on each day in the teams that ever had an incident, by the month of
+    `labor_rates`. -#}
 with incidents as (
     select * from {{ ref('fct_incidents') }}
 ),

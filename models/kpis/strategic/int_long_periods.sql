@@ -1,4 +1,5 @@
-{#- The days of the periods that strategic KPIs are told for: months, rolling windows, and the baseline windows. -#}
+{#- The days of the periods that strategic KPIs are told for: months, rolling windows, and the baseline windows.
+    -#}
 {{ config(materialized='view') }}
 
 with periods as (

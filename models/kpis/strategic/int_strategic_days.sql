@@ -1,4 +1,5 @@
-{#- The sums of each day: of the company with the use case whose baseline the KPI is compared with, and of each use case by itself. -#}
+{#- The sums of each day: of the company with the use case whose baseline the KPI is compared with, and of each
+    use case by itself. -#}
 with observations as (
     select * from {{ ref('int_strategic_observations') }}
 ),

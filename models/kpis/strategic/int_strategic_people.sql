@@ -1,5 +1,6 @@
-{#- How many distinct people stand behind each cell, and whether it may be shown: not where they are too few; not where a window less
-    whole months would leave the work of too few; and not the total where a part is hidden. -#}
+{#- How many distinct people stand behind each cell, and whether it may be shown: not where they are too few; not
+    where a window less whole months would leave the work of too few; and not the total where a part is hidden.
+    -#}
 with observations as (
     select * from {{ ref('int_strategic_observations') }}
 ),

@@ -1,5 +1,5 @@
-{#- The product-limit (Kaplan-Meier) curve of the spells that began in each period: how many were still going when each event came, and
-    what is left after it, with Greenwood's sum for its variance. -#}
+{#- The product-limit (Kaplan-Meier) curve of the spells that began in each period: how many were still going when
+    each event came, and what is left after it, with Greenwood's sum for its variance. -#}
 with spells as (
     select * from {{ ref('int_spells') }}
 ),

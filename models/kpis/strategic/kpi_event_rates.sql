@@ -1,5 +1,5 @@
-{#- Counts and sums of events per 30 days: of the company, per engineer, or per 100 accounts. A period without events is a rate of 0, once
-    there was any event. -#}
+{#- Counts and sums of events per 30 days: of the company, per engineer, or per 100 accounts. A period without
+    events is a rate of 0, once there was any event. -#}
 with events as (
     select * from {{ ref('int_counted_events') }}
 ),

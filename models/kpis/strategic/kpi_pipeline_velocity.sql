@@ -1,5 +1,5 @@
-{#- Open deals x average size x win rate / median days to close: money a day. Open deals are the mean over the days of the period. The
-    interval adds up the relative errors of the other three. -#}
+{#- Open deals x average size x win rate / median days to close: money a day. Open deals are the mean over the
+    days of the period. The interval adds up the relative errors of the other three. -#}
 with ratios as (
     select * from {{ ref('kpi_ratios') }}
     where kpi_id in ('average_deal_size', 'win_rate') and use_case_id = {{ ai_impact.all_of_them() }}

@@ -21,9 +21,11 @@ sums as (
         cast(sum(days.n) as bigint) as n,
         cast(sum(days.n_seen) as bigint) as n_seen,
         max(days.problem) as problem,
-        {% for column in ['y', 'z', 'yy', 'zz', 'yz'] -%}
-            {{ ai_impact.exact_sum('days.' ~ column) }} as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ ai_impact.exact_sum('days.y') }} as y,
+        {{ ai_impact.exact_sum('days.z') }} as z,
+        {{ ai_impact.exact_sum('days.yy') }} as yy,
+        {{ ai_impact.exact_sum('days.zz') }} as zz,
+        {{ ai_impact.exact_sum('days.yz') }} as yz
     from days
     inner join periods
         on
@@ -46,7 +48,8 @@ ranged as (
     select
         *,
         {{ ai_impact.safe_divide('y', 'reference') }} as ratio,
-        {{ ai_impact.interval_z() }}e0 * {{ ai_impact.ratio_std_error('n', 'y', 'z', 'yy', 'zz', 'yz') }} as margin
+        {{ ai_impact.interval_z() }}e0
+        * {{ ai_impact.ratio_std_error('n', 'y', 'z', 'yy', 'zz', 'yz') }} as margin
     from referred
 ),
 
@@ -65,12 +68,14 @@ valued as (
         case
             when kind = 'share' then scale * {{ ai_impact.wilson('y', 'n', -1) }}
             when kind = 'mean' then scale * (ratio - margin)
-            when n > 1 and squares > 0 then 1 - ratio - {{ ai_impact.interval_z() }}e0 * sqrt(squares) / nullif(reference, 0)
+            when n > 1 and squares > 0
+                then 1 - ratio - {{ ai_impact.interval_z() }}e0 * sqrt(squares) / nullif(reference, 0)
         end as low,
         case
             when kind = 'share' then scale * {{ ai_impact.wilson('y', 'n', 1) }}
             when kind = 'mean' then scale * (ratio + margin)
-            when n > 1 and squares > 0 then 1 - ratio + {{ ai_impact.interval_z() }}e0 * sqrt(squares) / nullif(reference, 0)
+            when n > 1 and squares > 0
+                then 1 - ratio + {{ ai_impact.interval_z() }}e0 * sqrt(squares) / nullif(reference, 0)
         end as high
     from skilled
 ),

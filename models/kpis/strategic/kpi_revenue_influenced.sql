@@ -1,5 +1,5 @@
-{#- Revenue of closed deals that an AI decision came before, less what as many deals brought on average in the baseline window. A
-    comparison with before, not an effect: see the experiment. -#}
+{#- Revenue of closed deals that an AI decision came before, less what as many deals brought on average in the
+    baseline window. A comparison with before, not an effect: see the experiment. -#}
 with deals as (
     select * from {{ ref('fct_opportunities') }}
     where is_closed and closed_at is not null and is_won is not null and (not is_won or amount_reported is not null)

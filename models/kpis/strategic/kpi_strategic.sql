@@ -1,4 +1,5 @@
-{#- All strategic and human KPIs, one row a KPI and cell, with whether it may be shown. A new family is one more name in this list. -#}
+{#- All strategic and human KPIs, one row a KPI and cell, with whether it may be shown. A new family is one more
+    name in this list. -#}
 {{ config(materialized='view') }}
 
 {% set families = [

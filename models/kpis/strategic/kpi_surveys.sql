@@ -1,5 +1,5 @@
-{#- NPS and CSAT, each segment of accounts weighted by how many accounts it has, not by how many answered; and the share of accounts
-    that did. -#}
+{#- NPS and CSAT, each segment of accounts weighted by how many accounts it has, not by how many answered; and the
+    share of accounts that did. -#}
 with answers as (
     select * from {{ ref('int_answers') }}
 ),

@@ -1,4 +1,5 @@
-{#- Medians of how long something takes, and the share that lasts 180 days, with what has not ended counted as far as it is known. -#}
+{#- Medians of how long something takes, and the share that lasts 180 days, with what has not ended counted as far
+    as it is known. -#}
 {%- set z = ai_impact.interval_z() -%}
 with curve as (
     select * from {{ ref('int_survival') }}

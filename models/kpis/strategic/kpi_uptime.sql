@@ -1,5 +1,5 @@
-{#- The share of time that services were up, over the services that ever had an incident. An outage is counted once, however many
-    incidents it made. -#}
+{#- The share of time that services were up, over the services that ever had an incident. An outage is counted
+    once, however many incidents it made. -#}
 with outages as (
     select * from {{ ref('int_outages') }}
 ),

@@ -1,0 +1,10 @@
+"""How often recommendations succeed that AI is so sure of, beside what chance makes of a confidence that is right."""
+
+from ai_impact_stats import read, write
+from ai_impact_stats.calibrated import calibration_curve
+
+
+def model(dbt, session):
+    dbt.config(packages=["ai-impact-stats"])
+    cells = read(dbt.ref("int_decision_confidence"))
+    return write(calibration_curve(cells), session)

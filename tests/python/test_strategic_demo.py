@@ -1,0 +1,147 @@
+"""The strategic and human KPIs of the built demo: against planted truth, and against other computations of the same."""
+
+import math
+import warnings
+
+import duckdb
+import numpy as np
+import pytest
+from statsmodels.duration.survfunc import SurvfuncRight
+
+from demo.company import TRUTH
+
+
+@pytest.fixture(scope="module")
+def con(demo_warehouse):
+    with duckdb.connect(str(demo_warehouse), read_only=True) as connection:
+        yield connection
+
+
+def value(con, kpi: str, grain: str, end: str, use_case: str | None = None):
+    found = con.execute(
+        """
+        select value, ci_low, ci_high, n from kpi_values
+        where kpi_id = ? and period_grain = ? and period_end = cast(? as date)
+            and use_case_id is not distinct from ? and team_id is null""",
+        [kpi, grain, end, use_case],
+    ).fetchall()
+    assert len(found) == 1, (kpi, found)
+    return found[0]
+
+
+def holds(found, truth: float, slack: float = 1.5) -> bool:
+    """Is the truth within the interval, widened a little: one sample of many KPIs?"""
+    middle, low, high, _ = found
+    return middle - slack * (middle - low) <= truth <= middle + slack * (high - middle)
+
+
+def test_planted_durations_are_found_with_what_is_still_open(con):
+    early = TRUTH.deal_days_least + TRUTH.deal_days_spread / 2
+    assert holds(value(con, "days_to_close_p50", "rolling_90d", "2026-05-01"), early)
+    late = value(con, "days_to_close_p50", "rolling_90d", "2026-11-01")
+    assert holds(late, early * (1 + TRUTH.late_deal_days_change))
+    # Of the deals created then, those closed by now are the quick ones.
+    closed = con.sql("""
+        select median(days_to_close) from fct_opportunities
+        where is_closed and created_at >= '2026-08-03' and created_at < '2026-11-01'""").fetchone()[0]
+    assert closed < late[0] - 3
+    assert holds(value(con, "hire_retention_180d", "rolling_365d", "2026-11-01"), 100 * (1 - TRUTH.hiring_leavers))
+
+
+def test_medians_are_those_of_statsmodels(con):
+    spells = con.sql("""
+        select p.period_key, s.kpi_id, s.days, s.has_ended
+        from int_spells as s
+        inner join kpi_catalog as c on c.kpi_id = s.kpi_id
+        inner join int_long_periods as p
+            on p.date_day = s.started_on and p.baseline_of in ('(all)', c.baseline_use_case_id)
+        where s.kpi_id like '%_p50'""").df()
+    ours = con.sql("select * from kpi_survival").df().set_index(["period_key", "kpi_id"])
+    compared = ties = 0
+    for key, group in spells.groupby(["period_key", "kpi_id"]):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs = SurvfuncRight(group.days.to_numpy(), group.has_ended.to_numpy())
+            low, high = theirs.quantile_ci(0.5)
+        row = ours.loc[key]
+        # Whether exactly half is less than half is decided by rounding there.
+        tie = bool(np.any(np.abs(theirs.surv_prob - 0.5) < 1e-9))
+        ties += tie
+        if not tie:
+            assert row.value == pytest.approx(theirs.quantile(0.5), nan_ok=True), key
+        if math.isfinite(high) and not math.isnan(row.value):
+            assert (row.ci_low, row.ci_high) == pytest.approx((low, high)), key
+        compared += 1
+    assert compared > 40 and ties < compared
+
+
+def test_overlapping_outages_are_not_counted_twice(con):
+    # Before the first wave all services are down as long as planted.
+    before = value(con, "uptime", "month", "2025-12-01")
+    assert holds(before, 100 * (1 - TRUTH.triage_downtime))
+    merged, summed = con.sql("""
+        select (select sum(epoch(ended_at) - epoch(started_at)) from int_outages),
+            (select sum(epoch(impact_ended_at) - epoch(impact_started_at)) from fct_incidents
+                where not is_false_positive)
+        """).fetchone()
+    assert merged < summed * (1 - TRUTH.triage_echo / 4)
+
+
+def test_what_can_not_be_counted_is_said(con):
+    reason = con.sql("""
+        select reason from kpi_values
+        where kpi_id = 'average_deal_size' and period_grain = 'rolling_365d'
+            and period_end = '2026-11-01'""").fetchone()
+    assert "has no rate in the var currency_rates" in reason[0]
+    contradicted, n = con.sql("""
+        select count(*) filter (outcome_labels = 2), count(*) from fct_decisions
+        where use_case_id = 'account_outreach'""").fetchone()
+    assert 0 < contradicted < 3 * TRUTH.contradicted * n
+    wrong = con.sql("""
+        select count(*) from fct_decisions as d
+        inner join stg_decision_events as e on e.decision_id = d.decision_id and e.event_type = 'outcome_observed'
+        where d.outcome_labels = 2 and e.occurred_at > d.outcome_at""").fetchone()[0]
+    assert wrong == 0
+    assert con.sql(
+        "select count(*) from event_quarantine where source = 'survey_responses' and reason = 'out_of_range'"
+    ).fetchone()[0]
+
+
+def test_people_add_what_is_planted(con):
+    row = (
+        con.sql("""
+        select * from human_delta
+        where kpi_id = 'decision_hit_rate' and use_case_id = 'positioning' and period_grain = 'rolling_365d'
+        order by period_start desc limit 1""")
+        .df()
+        .iloc[0]
+    )
+    assert row.strategic_basis == "randomized" and row.strategic_grade == "B"
+    assert row.strategic_delta_ci_low <= 100 * TRUTH.positioning_win_change <= row.strategic_delta_ci_high
+    assert row.override_delta_ci_low <= 100 * TRUTH.positioning_override_gain <= row.override_delta_ci_high
+    assert row.override_grade in ("C", "D") and row.n_overridden + row.n_accepted <= row.n_decisions
+    assert row.override_rate == pytest.approx(100 * TRUTH.positioning_override_share, abs=5)
+    # Variance .36 between decisions and .16 of noise, rounded to five points: ICC is about .69 before rounding.
+    assert 0.5 < row.panel_icc < 0.75 and row.panel_alpha_ci_low < row.panel_alpha < row.panel_alpha_ci_high
+    assert row.panel_reliability == ("unreliable" if row.panel_alpha < 0.667 else "tentative")
+
+
+def test_ai_is_too_sure(con):
+    row = con.sql("""
+        select avg(ai_confidence) - avg(case outcome_label when 'success' then 1.0 else 0 end)
+        from fct_decisions where human_action = 'none' and outcome_label is not null""").fetchone()
+    assert row[0] == pytest.approx(TRUTH.confidence_bias, abs=0.04)
+    assert value(con, "brier_skill", "rolling_365d", "2026-11-01", "positioning")[0] < 0.05
+
+
+def test_every_ratio_adds_up_and_every_silence_has_a_reason(con):
+    rows = con.sql("""
+        select count(*) filter (value is null and reason is null and status <> 'suppressed'),
+            count(*) filter (ci_low > value or ci_high < value),
+            count(*) filter (period_grain in ('day', 'week')),
+            count(*) filter (kpi_id not in (select kpi_id from kpi_catalog)),
+            count(distinct kpi_id)
+        from kpi_values where domain in ('strategic', 'human')""").fetchone()
+    silent, outside, fine, unknown, kpis = rows
+    assert (silent, outside, fine, unknown) == (0, 0, 0, 0)
+    assert kpis == con.sql("select count(*) from kpi_catalog where domain in ('strategic', 'human')").fetchone()[0]
