@@ -73,14 +73,14 @@
 
 {# BigQuery has no filter: what an aggregate is not to see is NULL. #}
 {% macro bigquery__exact_sum(expression, condition=none) -%}
-    cast(sum(cast({% if condition %}case when {{ condition }} then {{ expression }} end{% else %}{{ expression }}{% endif %} as numeric)) as float64)
+    cast(sum(cast({% if condition %}case when {{ condition }} then {{ expression }} end{% else %}{{ expression }}{% endif %} as numeric(38, 9))) as float64)
 {%- endmacro %}
 
 {% macro bigquery__to_text(expression, logical) -%}
     {%- if logical == 'double' -%}
         regexp_replace(cast({{ expression }} as string), r'^(-?[0-9]+)$', r'\1.0')
     {%- elif logical == 'timestamp' -%}
-        format_timestamp('%Y-%m-%d %H:%M:%E*S', {{ expression }})
+        regexp_replace(format_timestamp('%Y-%m-%d %H:%M:%E6S', {{ expression }}), r'[.]?0+$', '')
     {%- else -%}
         cast({{ expression }} as string)
     {%- endif -%}
@@ -92,7 +92,7 @@
     {%- if logical == 'int' -%}
         coalesce(safe_cast({{ text }} as int64), safe_cast(round(safe_cast({{ text }} as float64)) as int64))
     {%- elif logical == 'timestamp' -%}
-        safe_cast(regexp_replace(translate({{ text }}, '/', '-'), r'([.][0-9]{6})[0-9]+', r'\1') as timestamp)
+        safe_cast(regexp_replace(regexp_replace({{ text }}, r'^([0-9]{4})/([0-9]{1,2})/', r'\1-\2-'), r'([.][0-9]{6})[0-9]+', r'\1') as timestamp)
     {%- elif logical == 'date' -%}
         safe_cast(regexp_replace({{ text }}, r'[T ].*$', '') as date)
     {%- elif logical == 'boolean' -%}

@@ -24,7 +24,10 @@ NOT_BUILT: dict[str, dict[str, str]] = {"bigquery": {}, "snowflake": {}}
 # Marts that differ from DuckDB's, and why.
 NOT_EQUAL: dict[str, dict[str, str]] = {"bigquery": {}, "snowflake": {}}
 # Macros that give something else than on the other engines, and why.
-OTHER_MACROS: dict[str, dict[str, str]] = {"bigquery": {}, "snowflake": {}}
+OTHER_MACROS: dict[str, dict[str, str]] = {
+    "bigquery": {"latest": "its translator can't read ignore nulls with two orders and a limit; no model has two"},
+    "snowflake": {},
+}
 
 
 def start(kind, folder):
@@ -46,14 +49,14 @@ def emulator(request, tmp_path_factory, company, in_the_background):
         engine.load(company)
         engine.built = engine.dbt("build", *ONLY_MODELS, succeeds=not NOT_BUILT[engine.name])
         results = json.loads((engine.folder / "target/run_results.json").read_text())["results"]
-        engine.failed = {r["unique_id"].split(".")[2] for r in results if r["status"] not in ("success", "pass")}
+        engine.failed = {r["unique_id"].split(".")[2] for r in results if r["status"] not in ("success", "no-op")}
         yield engine
     finally:
         engine.stop()
 
 
 def test_every_model_builds(emulator):
-    assert emulator.failed == {*NOT_BUILT[emulator.name]}, emulator.built
+    assert emulator.failed == {*NOT_BUILT[emulator.name]}, emulator.built[-3000:]
 
 
 def test_marts_equal_those_of_duckdb(emulator, embedded):
@@ -62,8 +65,9 @@ def test_marts_equal_those_of_duckdb(emulator, embedded):
     for name in sorted({*marts} - emulator.failed):
         expected = embedded.table(name)
         rows += len(expected.rows)
-        if lines := differences(expected, emulator.table(name)):
-            found[name] = lines
+        if lines := differences(expected, emulator.table(name), most=100_000):
+            some = [next((line for line in lines if line.startswith(word)), "") for word in ("missing", "unexpected")]
+            found[name] = [f"{len(lines)} lines differ", *some]
     told = "\n".join(f"{name}: {line}" for name, lines in found.items() for line in lines)
     assert {*found} == {*NOT_EQUAL[emulator.name]}, told
     equal = f"{len(marts) - len(found)} of {len(marts)} marts equal"

@@ -6,6 +6,7 @@ What an emulator can't do at all, but the engine can, is done in another way her
 emulator runs Python models: their code runs unchanged in dbt's process, and reads and writes over dbt's connection.
 """
 
+import datetime as dt
 import io
 import json
 import os
@@ -29,6 +30,7 @@ NO_TIME = re.compile(r"try_cast\((cast\(\w+ as varchar\)) as timestamp_ntz\)")
 BIGQUERY_TYPES = {pa.string(): "STRING", pa.float64(): "FLOAT64", pa.int64(): "INT64", pa.bool_(): "BOOL"}
 SNOWFLAKE_TYPES = {pa.string(): "varchar", pa.float64(): "float", pa.int64(): "bigint", pa.bool_(): "boolean"}
 ROWS_AT_ONCE = 500
+EPOCH = dt.datetime(1970, 1, 1)
 
 
 class BigQuery:
@@ -106,7 +108,9 @@ class Snowflake:
     @staticmethod
     def query(connection, sql: str) -> tuple[list[str], list[tuple]]:
         cursor = connection.cursor().execute(sql)
-        return [column.name.lower() for column in cursor.description], cursor.fetchall()
+        columns = [column.name.lower() for column in cursor.description]
+        # fakesnow hands over a timestamp of NULL as the start of 1970. Nothing in the demo is that old.
+        return columns, [tuple(None if value == EPOCH else value for value in row) for row in cursor.fetchall()]
 
     @classmethod
     def write(cls, connection, relation: str, table: pa.Table) -> None:
