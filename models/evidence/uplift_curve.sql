@@ -1,11 +1,15 @@
 with scores as (
-    select * from {{ ref('uplift_scores') }}
+    -- A whole number, because engines write a double as a text in different ways.
+    select
+        *,
+        cast(round(100 * share_targeted) as {{ dbt.type_int() }}) as percent_targeted
+    from {{ ref('uplift_scores') }}
     where part = 'curve'
 ),
 
 final as (
     select
-        {{ ai_impact.hash_key(['experiment_id', 'metric_id', 'learner', 'treatment_arm', 'share_targeted']) }}
+        {{ ai_impact.hash_key(['experiment_id', 'metric_id', 'learner', 'treatment_arm', 'percent_targeted']) }}
             as curve_key,
         experiment_id,
         metric_id,

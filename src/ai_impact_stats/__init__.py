@@ -1,5 +1,10 @@
-"""The statistics behind ai_impact: pure functions of small tables."""
+"""The statistics behind ai_impact: pure functions of small tables.
 
+Whoever imports one module imports all. dbt runs Python models in threads, and two threads that each begin with another
+of the large libraries find them half imported.
+"""
+
+from . import matched, multitouch, rollouts, timeseries, uplift
 from .adjustment import Cells, JointMoments, cuped_many, lin, post_stratified
 from .checks import (
     Check,
@@ -67,8 +72,10 @@ __all__ = [
     "holm",
     "interference",
     "lin",
+    "matched",
     "minimum_detectable_effect",
     "multiple_exposure",
+    "multitouch",
     "non_inferiority",
     "novelty",
     "past_difference",
@@ -85,12 +92,15 @@ __all__ = [
     "remaining_variance",
     "repeated_interval",
     "repeated_p_value",
+    "rollouts",
     "sample_quantile",
     "sample_ratio",
     "sample_ratio_within",
     "sample_size",
     "stopped_early",
+    "timeseries",
     "unknown_arms",
+    "uplift",
     "verdict",
     "write",
 ]

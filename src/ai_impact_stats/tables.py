@@ -171,4 +171,6 @@ def write_table(rows: list[dict], schema: pa.Schema) -> pa.Table:
 
 
 def _rounded(value: float) -> float:
+    # To twelve digits first: sums of cents end in an exact half, which the sixteenth digit would tip to either side.
+    value = float(f"{value:.11e}")
     return float(f"{value:.5e}" if abs(value) < 1e-30 else f"{value:.8e}")

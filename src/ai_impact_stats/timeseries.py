@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
 
 from .checks import Check
 from .estimate import Estimate, missing, quantile, wald
@@ -206,7 +206,7 @@ def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
     if np.linalg.matrix_rank(x) < x.shape[1] or len(x) <= x.shape[1] + 2:
         return {method: missing("Trend and covariates can't be told apart.", *n) for method in INTERRUPTED}
     lags = max(1, math.floor(4 * (len(x) / 100) ** (2 / 9)))
-    fitted = sm.OLS(series.outcome, x).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
+    fitted = OLS(series.outcome, x).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
     share = np.zeros(x.shape[1])
     share[-2], share[-1] = 1.0, since[series.after].mean()
     shift, variance = float(share @ fitted.params), float(share @ fitted.cov_params() @ share)

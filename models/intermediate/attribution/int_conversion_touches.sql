@@ -56,9 +56,10 @@ final as (
                 when path_length = 1 then 1.0
                 when path_length = 2 then 0.5
                 when position in (1, path_length) then 0.4
-                else 0.2 / (path_length - 2)
+                else 0.2
             end as {{ ai_impact.physical_type('double') }}
-        ) as credit_position,
+        ) / case when path_length > 2 and position not in (1, path_length) then path_length - 2 else 1 end
+            as credit_position,
         decay / sum(decay) over (partition by conversion_key) as credit_time_decay
     from placed
 )

@@ -77,7 +77,8 @@ class Engine:
             command, cwd=ROOT, env=self.variables(), capture_output=True, text=True, check=False, timeout=600
         )
         said = done.stdout + done.stderr
-        assert (done.returncode == 0) == succeeds, said
+        # What dbt says at its end names each failure; the thousand lines before it would bury them.
+        assert (done.returncode == 0) == succeeds, said[max(said.find("Completed with"), 0) :]
         return said
 
     def dbt(self, *arguments: str, succeeds: bool = True) -> str:
