@@ -82,7 +82,7 @@ found as (
         cast(null as bigint) as n,
         cast(null as bigint) as total,
         'The experiment ' || experiment_id
-        || ' was registered after its start: don''t plan with it alone, and register the next one before it starts.'
+        || ' was registered after its start: support it by another, and register the next one before it starts.'
             as sentence
     from runs
     where not is_registered_before_start
@@ -113,13 +113,7 @@ found as (
 final as (
     select
         {{ ai_impact.hash_key(['finding', 'thing_type', 'thing_id']) }} as finding_key,
-        finding,
-        thing_type,
-        thing_id,
-        severity,
-        sentence,
-        n,
-        total
+        found.*
     from found
 )
 

@@ -32,7 +32,7 @@ found as (
         'medium' as severity,
         cast(null as bigint) as n,
         cast(null as bigint) as total,
-        'What AI changed in ' || use_case_id || ' can''t be compared with before: set baseline_from and baseline_to '
+        'What AI changed in ' || use_case_id || ' cannot be compared with before: set baseline_from and baseline_to '
         || 'in the seed use_cases, 4 to 12 weeks that end before AI went live.' as sentence
     from use_cases
     where not has_baseline
@@ -48,7 +48,7 @@ found as (
         cast(without_provenance as bigint) as n,
         cast(decisions as bigint) as total,
         cast(without_provenance as {{ text }}) || ' of ' || cast(decisions as {{ text }}) || ' decisions in ' || use_case_id
-        || ' can''t be traced (' || cast(without_sources as {{ text }}) || ' without sources, '
+        || ' cannot be traced (' || cast(without_sources as {{ text }}) || ' without sources, '
         || cast(without_confidence as {{ text }}) || ' without confidence, ' || cast(without_rationale as {{ text }})
         || ' without rationale, ' || cast(without_evidence as {{ text }})
         || ' without evidence): have the producer send them.' as sentence

@@ -1,6 +1,6 @@
 {#- What each use case cost in each complete period since its AI went live, by kind of cost. A charge is spread evenly
-    over the days that it covers; a charge of no use case is split by the tasks that AI touched. Training is all that
-    was paid up to the period's end: it is written off over the horizon. -#}
+    over the days that it covers. Training is all that was paid up to the period's end: it is written off over the
+    horizon. -#}
 {%- set running = ['licence', 'usage', 'infrastructure', 'oversight', 'maintenance', 'remediation'] -%}
 {%- set required = var('roi_required_costs') -%}
 {#- What may be missing counts as nothing, once there is any charge at all. -#}
@@ -11,7 +11,7 @@
     {%- do operating.append(cost if kind in required else 'coalesce(' ~ cost ~ ', ' ~ nothing ~ ')') -%}
 {%- endfor -%}
 with charges as (
-    select * from {{ ref('stg_cost_records') }}
+    select * from {{ ref('roi_charges') }}
 ),
 
 use_cases as (
@@ -22,48 +22,6 @@ use_cases as (
 periods as (
     select * from {{ ref('int_kpi_periods') }}
     where period_grain in ('month', 'rolling_90d', 'rolling_365d')
-),
-
-task_days as (
-    select * from {{ ref('int_task_days') }}
-    where ai_tasks > 0
-),
-
-priced as (
-    select
-        charge_id,
-        use_case_id,
-        cost_type,
-        billing_currency,
-        cast(charge_period_start as date) as charge_from,
-        greatest(cast(charge_period_end as date), {{ ai_impact.add_days('charge_period_start', 1) }}) as charge_to,
-        case
-            when billing_currency is not null
-                then {{ ai_impact.in_reporting_currency('effective_cost', 'billing_currency') }}
-        end as cost
-    from charges
-),
-
-weights as (
-    select
-        priced.charge_id,
-        task_days.use_case_id,
-        sum(task_days.ai_tasks) as weight
-    from priced
-    inner join task_days
-        on
-            task_days.completed_on >= priced.charge_from
-            and task_days.completed_on < priced.charge_to
-    where priced.use_case_id is null
-    group by priced.charge_id, task_days.use_case_id
-),
-
-shares as (
-    select
-        charge_id,
-        use_case_id,
-        {{ ai_impact.safe_divide('weight', 'sum(weight) over (partition by charge_id)') }} as share
-    from weights
 ),
 
 lived as (
@@ -83,29 +41,24 @@ spread as (
     select
         lived.period_key,
         lived.use_case_id,
-        priced.cost_type,
-        priced.billing_currency,
-        priced.cost is null as is_unpriced,
-        priced.cost * coalesce(shares.share, 1)
-        * case
-            when priced.cost_type = 'training' then 1
+        charges.cost_type,
+        charges.billing_currency,
+        charges.cost is null as is_unpriced,
+        charges.cost * case
+            when charges.cost_type = 'training' then 1
             else {{ ai_impact.safe_divide(
                 ai_impact.days_from(
-                    'greatest(priced.charge_from, lived.cost_from)', 'least(priced.charge_to, lived.period_end)'
+                    'greatest(charges.charge_from, lived.cost_from)', 'least(charges.charge_to, lived.period_end)'
                 ),
-                ai_impact.days_from('priced.charge_from', 'priced.charge_to')
+                ai_impact.days_from('charges.charge_from', 'charges.charge_to')
             ) }}
         end as cost
     from lived
-    inner join priced
+    inner join charges
         on
-            priced.charge_from < lived.period_end
-            and (priced.charge_to > lived.cost_from or priced.cost_type = 'training')
-    left join shares
-        on
-            priced.charge_id = shares.charge_id
-            and lived.use_case_id = shares.use_case_id
-    where lived.use_case_id = priced.use_case_id or shares.use_case_id is not null
+            lived.use_case_id = charges.use_case_id
+            and charges.charge_from < lived.period_end
+            and (charges.charge_to > lived.cost_from or charges.cost_type = 'training')
 ),
 
 summed as (
