@@ -1,4 +1,5 @@
-{#- Decisions of each use case, and how many of them can't be traced: without sources, confidence, rationale or evidence. -#}
+{#- Decisions of each use case, and how many of them can't be traced: without sources, confidence, rationale or
+    evidence. -#}
 with events as (
     select * from {{ ref('stg_decision_events') }}
 ),

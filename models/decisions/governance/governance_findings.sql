@@ -1,5 +1,5 @@
-{#- What is amiss in how AI is run: one sentence each, with what to do. Severity: high stands in the way of knowing or answering for what
-    AI does; medium weakens what is known; low is to be kept in mind. -#}
+{#- What is amiss in how AI is run: one sentence each, with what to do. High stands in the way of knowing or answering
+    for what AI does, medium weakens what is known, low is to be kept in mind. -#}
 {%- set text = dbt.type_string() -%}
 with coverage as (
     select * from {{ ref('touchpoint_coverage') }}
@@ -55,7 +55,7 @@ found as (
         all_ai_events as total,
         case
             when use_case_id = {{ ai_impact.unmapped() }}
-                then cast(ai_events as {{ text }}) || ' AI events name no use case: have their producer send use_case_id.'
+                then cast(ai_events as {{ text }}) || ' AI events name no use case: have the producer send use_case_id.'
             else
                 cast(ai_events as {{ text }}) || ' AI events are of ' || use_case_id
                 || ', which is not on the map: add it to the seed use_cases, with an owner, or stop it.'

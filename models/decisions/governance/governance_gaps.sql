@@ -1,4 +1,5 @@
-{#- What use cases lack: an owner, a baseline, traceable decisions, a review. `governance_findings` has these with the rest. -#}
+{#- What use cases lack: an owner, a baseline, traceable decisions, a review. `governance_findings` has these with the
+    rest. -#}
 {%- set text = dbt.type_string() -%}
 with use_cases as (
     select * from {{ ref('dim_use_cases') }}
@@ -47,8 +48,8 @@ found as (
         end as severity,
         cast(without_provenance as bigint) as n,
         cast(decisions as bigint) as total,
-        cast(without_provenance as {{ text }}) || ' of ' || cast(decisions as {{ text }}) || ' decisions in ' || use_case_id
-        || ' cannot be traced (' || cast(without_sources as {{ text }}) || ' without sources, '
+        cast(without_provenance as {{ text }}) || ' of ' || cast(decisions as {{ text }})
+        || ' decisions in ' || use_case_id || ' cannot be traced (' || cast(without_sources as {{ text }}) || ' without sources, '
         || cast(without_confidence as {{ text }}) || ' without confidence, ' || cast(without_rationale as {{ text }})
         || ' without rationale, ' || cast(without_evidence as {{ text }})
         || ' without evidence): have the producer send them.' as sentence

@@ -1,4 +1,5 @@
-{#- When each use case was last reviewed, monthly and quarterly, and whether the next review is due by the newest complete day. -#}
+{#- When each use case was last reviewed, monthly and quarterly, and whether the next review is due by the newest
+    complete day. -#}
 {%- set cadences = {'monthly': 1, 'quarterly': 3} -%}
 with use_cases as (
     select * from {{ ref('dim_use_cases') }}

@@ -1,4 +1,5 @@
-{#- Where AI works, by what its events say, and whether the map knows it. Use cases on the map without an event are there too. -#}
+{#- Where AI works, by what its events say, and whether the map knows it. Use cases on the map without an event are
+    there too. -#}
 with events as (
     select * from {{ ref('stg_ai_events') }}
 ),

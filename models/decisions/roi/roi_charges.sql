@@ -1,5 +1,5 @@
-{#- Every charge in the reporting currency, for the use case that it is of; one of no use case is split by the tasks that AI touched
-    in the days that it covers. -#}
+{#- Every charge in the reporting currency, for the use case that it is of; one of no use case is split by the tasks
+    that AI touched in the days that it covers. -#}
 with charges as (
     select * from {{ ref('stg_cost_records') }}
 ),
