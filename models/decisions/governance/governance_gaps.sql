@@ -49,10 +49,10 @@ found as (
         cast(without_provenance as bigint) as n,
         cast(decisions as bigint) as total,
         cast(without_provenance as {{ text }}) || ' of ' || cast(decisions as {{ text }})
-        || ' decisions in ' || use_case_id || ' cannot be traced (' || cast(without_sources as {{ text }}) || ' without sources, '
-        || cast(without_confidence as {{ text }}) || ' without confidence, ' || cast(without_rationale as {{ text }})
-        || ' without rationale, ' || cast(without_evidence as {{ text }})
-        || ' without evidence): have the producer send them.' as sentence
+        || ' decisions in ' || use_case_id || ' cannot be traced (' || cast(without_sources as {{ text }})
+        || ' without sources, ' || cast(without_confidence as {{ text }}) || ' without confidence, '
+        || cast(without_rationale as {{ text }}) || ' without rationale, '
+        || cast(without_evidence as {{ text }}) || ' without evidence): have the producer send them.' as sentence
     from provenance
     union all
     select

@@ -9,7 +9,7 @@ periods as (
 
 final as (
     select
-        {{ ai_impact.hash_key(['use_case_id', 'results.period_key', 'driver']) }} as roi_driver_key, results.use_case_id,
+        {{ ai_impact.hash_key(['use_case_id', 'results.period_key', 'driver']) }} as driver_key, results.use_case_id,
         periods.period_grain,
         periods.period_start,
         periods.period_end,
