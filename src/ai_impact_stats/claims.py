@@ -67,6 +67,12 @@ def interval(low: float, high: float, scale: str, level: float) -> str:
     return f"{plain(100 * level)} % CI {shown(low, scale)} to {shown(high, scale)}"
 
 
+def moment(value: Any) -> pd.Timestamp:
+    """A time in UTC without a zone, however the engine hands it over."""
+    at = pd.Timestamp(value)
+    return at if at.tzinfo is None else at.tz_convert("UTC").tz_localize(None)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A number about a metric. `scale` is relative (shares) or absolute; `direction` (up, down) says which way is
@@ -238,7 +244,7 @@ def claims(
             failed.setdefault(str(row["experiment_id"]), []).append(str(row["check_id"]).replace("_", " "))
     seen: dict[str, list[tuple[pd.Timestamp, str]]] = {}
     for row in records(versions):
-        known = (pd.Timestamp(row["first_seen_at"]), f"the {row['part']} {row['version']}")
+        known = (moment(row["first_seen_at"]), f"the {row['part']} {row['version']}")
         seen.setdefault(str(row["use_case_id"]), []).append(known)
     catalogue = Catalogue(
         by(experiments, "experiment_id"),
@@ -323,7 +329,7 @@ def experiment_claim(
     ]
     verdict, why = verdict_of(finding, guardrail, registration, bool(against))
     strength, limit = e_values(finding.scale, finding.estimate, finding.ci_low, finding.ci_high)
-    started, ended = (None if is_missing(run.get(c)) else pd.Timestamp(run[c]) for c in ("starts_at", "ends_at"))
+    started, ended = (None if is_missing(run.get(c)) else moment(run[c]) for c in ("starts_at", "ends_at"))
     since, stale = catalogue.changed_after(use_case_id, ended)
     return {
         "claim_source": "experiment",
@@ -432,8 +438,8 @@ def kpi_claims(values: pd.DataFrame, catalogue: Catalogue, level: float) -> list
         and not any(is_missing(r[c]) for c in ("change_percent", "baseline_value", "ci_low", "ci_high"))
         and float(r["baseline_value"]) > 0
     ]
-    newest = max((pd.Timestamp(r["period_end"]) for r in rows), default=None)
-    return [kpi_claim(r, catalogue, level) for r in rows if pd.Timestamp(r["period_end"]) == newest]
+    newest = max((moment(r["period_end"]) for r in rows), default=None)
+    return [kpi_claim(r, catalogue, level) for r in rows if moment(r["period_end"]) == newest]
 
 
 def kpi_claim(row: dict[str, Any], catalogue: Catalogue, level: float) -> dict[str, Any]:
@@ -457,7 +463,7 @@ def kpi_claim(row: dict[str, Any], catalogue: Catalogue, level: float) -> dict[s
     guardrail = states.get(str(row["guardrail_status"]), "unknown")
     verdict, why = verdict_of(finding, guardrail, "not_registered")
     twin = known.get("guarded_by")
-    start, end = (pd.Timestamp(row[c]) for c in ("period_start", "period_end"))
+    start, end = (moment(row[c]) for c in ("period_start", "period_end"))
     since, stale = catalogue.changed_after(use_case_id, end)
     words = {"holds": "holds", "worsened": "worsened", "unknown": "not shown to hold"}
     return dict.fromkeys(CLAIMS.names) | {
