@@ -101,7 +101,11 @@ class Finding:
 
     @property
     def is_gain(self) -> bool:
-        return (self.estimate > 0) == (self.direction != "down")
+        return self.direction in ("up", "down") and (self.estimate > 0) == (self.direction == "up")
+
+    @property
+    def is_loss(self) -> bool:
+        return self.direction in ("up", "down") and (self.estimate < 0) == (self.direction == "up")
 
 
 def sentence_of(f: Finding) -> str:
@@ -148,7 +152,7 @@ def verdict_of(f: Finding, guardrail: str, registration: str, contradicted: bool
     if contradicted:
         return "contradicted", "Another method clearly says the opposite."
     if not f.is_gain:
-        return ("contradicted", "It got worse.") if f.grade in CAUSAL else ("not_shown", None)
+        return ("contradicted", "It got worse.") if f.is_loss and f.grade in CAUSAL else ("not_shown", None)
     if f.grade in "AB":
         return "proven", None
     return "suggestive", None

@@ -130,6 +130,7 @@ def test_no_cause_is_named_below_grade_c():
         ({"direction": "down", "verdict": "not_established", "grade": "D"}, "holds", "registered", False, "not_shown"),
         ({"verdict": "inconclusive", "ci_low": -0.1}, "worsened", "registered", False, "not_shown"),
         ({"verdict": "inconclusive"}, "holds", "registered", False, "not_shown"),
+        ({"direction": "None"}, "worsened", "registered", False, "not_shown"),
         ({"verdict": "still_running"}, "holds", "registered", False, "not_shown"),
     ],
 )

@@ -7,7 +7,7 @@ with use_cases as (
 ),
 
 provenance as (
-    select * from {{ ref('int_decision_provenance') }}
+    select * from {{ ref('int_untraceable_decisions') }}
     where without_provenance > 0
 ),
 
