@@ -104,6 +104,9 @@ def models(manifest: dict) -> list[dict]:
 
 
 def is_public(node: dict) -> bool:
+    """What BI reads. A Python model is read by the contracted SQL model that follows it."""
+    if node["language"] == "python":
+        return False
     return layer(node) in PUBLIC or node["name"] in PUBLIC_MODELS
 
 

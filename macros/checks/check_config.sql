@@ -73,6 +73,16 @@
     {%- if rates is not mapping or rates.values() | reject('number') | list -%}
         {%- do ai_impact.stop("The var `currency_rates` is " ~ ai_impact.shown(rates) ~ "; it must say what one unit of a currency is worth in the reporting one, such as {EUR: 1.08}.") -%}
     {%- endif -%}
+    {%- set choices = {
+        'roi_evidence_grades': ['A', 'B', 'C', 'D', 'E'],
+        'roi_required_costs': ['licence', 'usage', 'infrastructure', 'oversight', 'maintenance', 'remediation']
+    } -%}
+    {%- for name, known in choices.items() -%}
+        {%- set value = var(name, none) -%}
+        {%- if value is string or value is mapping or value is not sequence or value | reject('in', known) | list or (name == 'roi_evidence_grades' and not value) -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a list of " ~ known | join(', ') ~ ", or some of them.") -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- set half_life = var('attribution_half_life_days', none) -%}
     {%- if half_life is not number or half_life is boolean or half_life <= 0 -%}
         {%- do ai_impact.stop("The var `attribution_half_life_days` is " ~ ai_impact.shown(half_life) ~ "; it must be a number of days above 0, such as 7.") -%}

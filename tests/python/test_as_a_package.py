@@ -33,6 +33,8 @@ seeds:
     labor_rates: {{+enabled: false}}
     experiments: {{+enabled: false}}
     roi_assumptions: {{+enabled: false}}
+    roi_terms: {{+enabled: false}}
+    reviews: {{+enabled: false}}
     slo_targets: {{+enabled: false}}
   somebody:
     experiments:
@@ -44,6 +46,10 @@ seeds:
         expected_split: varchar, cluster_by: varchar}}
     slo_targets:
       +column_types: {{use_case_id: varchar, indicator: varchar, objective: double, budget_policy: varchar}}
+    roi_terms:
+      +column_types:
+        {{use_case_id: varchar, term: varchar, experiment_id: varchar, metric_id: varchar, basis: varchar,
+        treatment_arm: varchar}}
     labor_rates:
       +column_types: {{headcount_fte: double, loaded_cost_per_hour: double, contracted_hours_per_week: double}}
 """
@@ -54,6 +60,8 @@ SEEDS = {
     "labor_rates": ["desk,2026-01-01,4,50,40"],
     "experiments": [],
     "roi_assumptions": ["support,recapture_rate,0.3,0.5,0.7,triangular,Finance"],
+    "roi_terms": [],
+    "reviews": ["support,monthly,2026-01-20,Go on"],
     "slo_targets": [],
 }
 
@@ -131,3 +139,9 @@ def test_two_sources_are_enough(somebody):
         costs = con.sql("select count(*), count(value) from kpi_values where kpi_id = 'cost_per_task'").fetchone()
         assert costs[0] > 0
         assert con.sql("select count(*) from impact_estimates where estimate is not null").fetchone() == (0,)
+        # Nothing is paid for and nothing is shown to help: no return, no claim, and what is amiss is said.
+        assert con.sql("select count(*) from roi_summary where roi is not null").fetchone() == (0,)
+        gains = "verdict in ('proven', 'suggestive')"
+        assert con.sql(f"select count(*) from impact_claims where {gains}").fetchone() == (0,)
+        found = con.sql("select finding from governance_findings").fetchall()
+        assert ("unmapped_use_case",) not in found

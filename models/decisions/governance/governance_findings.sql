@@ -1,0 +1,120 @@
+{#- What is amiss in how AI is run: one sentence each, with what to do. High stands in the way of knowing or answering
+    for what AI does, medium weakens what is known, low is to be kept in mind. -#}
+{%- set text = dbt.type_string() -%}
+with coverage as (
+    select * from {{ ref('touchpoint_coverage') }}
+),
+
+runs as (
+    select * from {{ ref('int_experiments') }}
+),
+
+assigned as (
+    select
+        experiment_id,
+        count(*) as units
+    from {{ ref('int_assignments') }}
+    where experiment_id not in (select runs.experiment_id from runs)
+    group by experiment_id
+),
+
+gaps as (
+    select * from {{ ref('governance_gaps') }}
+),
+
+mapped as (
+    select
+        sum(case when is_mapped then ai_events else 0 end) as ai_events,
+        max(all_ai_events) as all_ai_events
+    from coverage
+),
+
+found as (
+    select
+        'touchpoint_coverage' as finding,
+        'company' as thing_type,
+        'ai_events' as thing_id,
+        case
+            when ai_events < all_ai_events * 0.8 then 'high'
+            when ai_events < all_ai_events * 0.95 then 'medium'
+            else 'low'
+        end as severity,
+        cast(ai_events as bigint) as n,
+        cast(all_ai_events as bigint) as total,
+        'Of ' || cast(all_ai_events as {{ text }}) || ' AI events ' || cast(cast(ai_events as bigint) as {{ text }})
+        || ' belong to a mapped use case: map the use cases of the others in the seed use_cases.' as sentence
+    from mapped
+    where ai_events < all_ai_events
+    union all
+    select
+        'unmapped_use_case' as finding,
+        'use_case' as thing_type,
+        use_case_id as thing_id,
+        case when share_of_events >= 0.01 then 'high' else 'medium' end as severity,
+        ai_events as n,
+        all_ai_events as total,
+        case
+            when use_case_id = {{ ai_impact.unmapped() }}
+                then cast(ai_events as {{ text }}) || ' AI events name no use case: have the producer send use_case_id.'
+            else
+                cast(ai_events as {{ text }}) || ' AI events are of ' || use_case_id
+                || ', which is not on the map: add it to the seed use_cases, with an owner, or stop it.'
+        end as sentence
+    from coverage
+    where not is_mapped
+    union all
+    select
+        'experiment_not_registered' as finding,
+        'experiment' as thing_type,
+        experiment_id as thing_id,
+        'high' as severity,
+        units as n,
+        units as total,
+        cast(units as {{ text }}) || ' units are assigned in ' || experiment_id
+        || ', which is not registered: add it to the seed experiments before it is read.' as sentence
+    from assigned
+    union all
+    select
+        'experiment_registered_late' as finding,
+        'experiment' as thing_type,
+        experiment_id as thing_id,
+        'medium' as severity,
+        cast(null as bigint) as n,
+        cast(null as bigint) as total,
+        'The experiment ' || experiment_id
+        || ' was registered after its start: support it by another, and register the next one before it starts.'
+            as sentence
+    from runs
+    where not is_registered_before_start
+    union all
+    select
+        'experiment_changed' as finding,
+        'experiment' as thing_type,
+        experiment_id as thing_id,
+        'medium' as severity,
+        cast(null as bigint) as n,
+        cast(null as bigint) as total,
+        'The registration of ' || experiment_id
+        || ' changed after its start: restore it, or register the change as an experiment of its own.' as sentence
+    from runs
+    where is_changed_after_start
+    union all
+    select
+        finding,
+        thing_type,
+        thing_id,
+        severity,
+        n,
+        total,
+        sentence
+    from gaps
+),
+
+final as (
+    select
+        {{ ai_impact.hash_key(['finding', 'thing_type', 'thing_id']) }} as finding_key,
+        found.*
+    from found
+)
+
+select * from final

@@ -1,0 +1,13 @@
+"""The return on investment of every use case and period, with what its inputs' uncertainty makes of it."""
+
+from ai_impact_stats import read, write
+from ai_impact_stats.returns import returns
+
+
+def model(dbt, session):
+    dbt.config(packages=["ai-impact-stats"])
+    costs = read(dbt.ref("roi_costs"))
+    volumes = read(dbt.ref("roi_volumes"))
+    effects = read(dbt.ref("roi_effects"))
+    assumptions = read(dbt.ref("roi_assumptions"))
+    return write(returns(costs, volumes, effects, assumptions), session)

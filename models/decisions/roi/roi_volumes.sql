@@ -1,0 +1,110 @@
+{#- How much of each use case there was in each period: units of its revenue estimate (each counted once, its effect
+    spread evenly over the metric's window) or weeks, and the tasks that AI touched, valued at the loaded cost of an
+    hour of the teams that did them. -#}
+with costs as (
+    select * from {{ ref('roi_costs') }}
+),
+
+effects as (
+    select * from {{ ref('roi_effects') }}
+    where term = 'revenue' and choice = 1
+),
+
+reach as (
+    select * from {{ ref('int_experiment_reach') }}
+),
+
+task_days as (
+    select * from {{ ref('int_task_days') }}
+    where ai_tasks > 0
+),
+
+rates as (
+    select * from {{ ref('labor_rates') }}
+),
+
+cells as (
+    select * from {{ ref('int_kpi_cells') }}
+    where team_id = {{ ai_impact.all_of_them() }}
+),
+
+cohorts as (
+    select
+        effects.use_case_id,
+        reach.reached_on,
+        {{ ai_impact.add_days('reach.reached_on', 'effects.window_days') }} as effect_to,
+        effects.window_days,
+        reach.units
+    from effects
+    inner join reach on effects.experiment_id = reach.experiment_id
+),
+
+units as (
+    select
+        costs.roi_cost_key,
+        {{ ai_impact.exact_sum(
+            'cohorts.units * ' ~ ai_impact.safe_divide(
+                ai_impact.days_from(
+                    'greatest(cohorts.reached_on, costs.period_start)', 'least(cohorts.effect_to, costs.period_end)'
+                ), 'cohorts.window_days'
+            )
+        ) }} as units
+    from costs
+    inner join cohorts
+        on
+            costs.use_case_id = cohorts.use_case_id
+            and cohorts.reached_on < costs.period_end
+            and cohorts.effect_to > costs.period_start
+    group by costs.roi_cost_key
+),
+
+labour as (
+    select
+        costs.roi_cost_key,
+        {{ ai_impact.exact_sum('task_days.ai_tasks * rates.loaded_cost_per_hour') }} as task_hours_value,
+        min(case when rates.loaded_cost_per_hour is null then task_days.team_id end) as unpaid_team
+    from costs
+    inner join task_days
+        on
+            costs.use_case_id = task_days.use_case_id
+            and task_days.completed_on >= costs.period_start
+            and task_days.completed_on < costs.period_end
+    left join rates
+        on
+            task_days.team_id = rates.team_id
+            and {{ ai_impact.month_of('task_days.completed_on') }} = rates.month
+    group by costs.roi_cost_key
+),
+
+final as (
+    select
+        costs.roi_cost_key,
+        costs.use_case_id,
+        costs.period_key,
+        cast(case
+            when effects.basis = 'per_week' then costs.days / 7.0
+            when effects.use_case_id is not null then coalesce(units.units, 0)
+        end as {{ ai_impact.physical_type('double') }}) as revenue_volume,
+        case
+            when not coalesce(cells.is_suppressed, false) and labour.unpaid_team is null
+                then coalesce(labour.task_hours_value, 0)
+        end as labour_volume,
+        case
+            when cells.is_suppressed
+                then 'Fewer than {{ var("k_anonymity") }} people did this work, or it would show what so few did.'
+            when labour.unpaid_team is not null
+                then
+                    'The team ' || labour.unpaid_team
+                    || ' has no rate in a month of the period: add it to the seed labor_rates.'
+        end as labour_reason
+    from costs
+    left join effects on costs.use_case_id = effects.use_case_id
+    left join units on costs.roi_cost_key = units.roi_cost_key
+    left join labour on costs.roi_cost_key = labour.roi_cost_key
+    left join cells
+        on
+            costs.period_key = cells.period_key
+            and costs.use_case_id = cells.use_case_id
+)
+
+select * from final

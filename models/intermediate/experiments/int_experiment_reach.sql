@@ -1,0 +1,73 @@
+{#- How many units AI reached, each on the first day that it did: those assigned to a treatment arm, and those whose
+    work of the use case AI did. What a control unit got before the experiment ended is not counted, and no unit
+    twice. -#}
+with experiments as (
+    select * from {{ ref('int_experiments') }}
+),
+
+assignments as (
+    select * from {{ ref('int_assignments') }}
+),
+
+tasks as (
+    select * from {{ ref('int_tasks') }}
+    where
+        is_completed
+        and execution_mode in ('ai_assisted', 'ai_autonomous')
+        and subject_id is not null
+),
+
+aliases as (
+    select * from {{ ref('int_unit_aliases') }}
+),
+
+reached as (
+    select
+        assignments.experiment_id,
+        assignments.unit_id,
+        coalesce(assignments.exposed_at, assignments.assigned_at) as reached_at
+    from assignments
+    inner join experiments on assignments.experiment_id = experiments.experiment_id
+    where {{ ai_impact.in_list('assignments.arm', 'experiments.treatment_arm') }}
+    union all
+    select
+        experiments.experiment_id,
+        coalesce(aliases.unit_id, tasks.subject_id) as unit_id,
+        tasks.completed_at as reached_at
+    from tasks
+    inner join experiments
+        on
+            tasks.use_case_id = experiments.use_case_id
+            and tasks.subject_type = experiments.unit_type
+    left join aliases
+        on
+            tasks.subject_type = aliases.unit_type
+            and tasks.subject_id = aliases.alias_id
+),
+
+counted as (
+    select
+        reached.experiment_id,
+        reached.unit_id,
+        min(reached.reached_at) as reached_at
+    from reached
+    inner join experiments on reached.experiment_id = experiments.experiment_id
+    left join assignments
+        on
+            reached.experiment_id = assignments.experiment_id
+            and reached.unit_id = assignments.unit_id
+            and {{ ai_impact.in_list('assignments.arm', 'experiments.control_arm') }}
+    where assignments.unit_id is null or reached.reached_at >= experiments.ends_at
+    group by reached.experiment_id, reached.unit_id
+),
+
+final as (
+    select
+        experiment_id,
+        cast(reached_at as date) as reached_on,
+        count(*) as units
+    from counted
+    group by experiment_id, cast(reached_at as date)
+)
+
+select * from final

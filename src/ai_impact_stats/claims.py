@@ -1,0 +1,497 @@
+"""Claims that a leader may make: one sentence for each finding, with what it rests on and whether it may be said.
+
+All tables are pandas DataFrames with the columns of the dbt models of the same name.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from .grading import sentence
+from .matching import e_value
+from .registry import is_missing, names
+from .tables import records, write_table
+
+CAUSAL = frozenset("ABC")
+PREFERRED = (
+    *("relative_difference", "staggered_did_relative", "doubly_robust_relative", "structural_series_relative"),
+    *("difference_in_means", "staggered_did", "doubly_robust", "structural_series"),
+)
+CLAIMS = pa.schema(
+    [
+        *(
+            (n, pa.string())
+            for n in ("claim_source", "experiment_id", "use_case_id", "kpi", "treatment_arm", "sentence")
+        ),
+        *((n, pa.string()) for n in ("method", "scale")),
+        *((n, pa.float64()) for n in ("estimate", "ci_low", "ci_high")),
+        *((n, pa.string()) for n in ("evidence_grade", "verdict", "guardrails", "guardrail_status", "sensitivity")),
+        *((n, pa.float64()) for n in ("e_value", "e_value_limit")),
+        *((n, pa.int64()) for n in ("methods_agreeing", "methods_compared")),
+        *((n, pa.string()) for n in ("registration", "evidence_from", "evidence_to", "stale_since", "reason")),
+        *((n, pa.bool_()) for n in ("is_causal", "is_stale")),
+    ]
+)
+REGISTRATION = {
+    "registered": "registered before its start",
+    "registered_late": "registered after its start",
+    "changed_after_start": "changed after its start",
+    "not_registered": "not registered",
+}
+
+
+def percent(value: float) -> str:
+    """A share as a percentage that people say: 0.132 is 13 %, 0.0459 is 4.6 %, 0.0012 is 0.12 %."""
+    return f"{plain(value * 100)} %"
+
+
+def plain(value: float) -> str:
+    """A number with as many digits as people say, and a minus sign that is one."""
+    size = abs(value)
+    digits = 0 if size >= 10 else 1 if size >= 1 else 2
+    text = f"{size:,.{digits}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return f"−{text}" if value < 0 and text != "0" else text
+
+
+def shown(value: float, scale: str, signed: bool = False) -> str:
+    text = percent(value) if scale == "relative" else plain(value)
+    return f"+{text}" if signed and value > 0 and text.split()[0] != "0" else text
+
+
+def interval(low: float, high: float, scale: str, level: float) -> str:
+    return f"{plain(100 * level)} % CI {shown(low, scale)} to {shown(high, scale)}"
+
+
+def moment(value: Any) -> pd.Timestamp:
+    """A time in UTC without a zone, however the engine hands it over."""
+    at = pd.Timestamp(value)
+    return at if at.tzinfo is None else at.tz_convert("UTC").tz_localize(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A number about a metric. `scale` is relative (shares) or absolute; `direction` (up, down) says which way is
+    good."""
+
+    subject: str
+    phrase: str
+    scale: str
+    estimate: float
+    ci_low: float
+    ci_high: float
+    level: float
+    grade: str
+    direction: str
+    verdict: str
+    level_before: float | None = None
+    level_after: float | None = None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval leaves out 0; where the p value was corrected, whether it stays below alpha."""
+        if self.verdict in ("improved", "worsened"):
+            return True
+        beyond = self.ci_low > 0 or self.ci_high < 0
+        return beyond and self.verdict not in ("inconclusive", "no_relevant_effect", "still_running")
+
+    @property
+    def is_gain(self) -> bool:
+        return self.direction in ("up", "down") and (self.estimate > 0) == (self.direction == "up")
+
+    @property
+    def is_loss(self) -> bool:
+        return self.direction in ("up", "down") and (self.estimate < 0) == (self.direction == "up")
+
+
+def sentence_of(f: Finding) -> str:
+    """The finding in one sentence. Only grades A to C speak of causes."""
+    # Who says "lowered by 39 %" gives the interval of the fall.
+    falls = f.is_clear and f.estimate < 0
+    low, high = (-f.ci_high, -f.ci_low) if falls else (f.ci_low, f.ci_high)
+    levels = ""
+    if f.is_clear and f.level_before is not None and f.level_after is not None:
+        levels = f"from {plain(f.level_before)} to {plain(f.level_after)}; "
+    evidence = f"({levels}{interval(low, high, f.scale, f.level)}), grade {f.grade}"
+    if not f.is_clear:
+        if f.verdict == "no_relevant_effect":
+            size = shown(f.estimate, f.scale, True)
+            return f"{f.subject} changed {f.phrase} by too little to matter: {size} {evidence}."
+        estimate = f"the estimate is {shown(f.estimate, f.scale, True)} {evidence}"
+        if f.grade in CAUSAL:
+            return f"It is not shown that {f.subject} changed {f.phrase}: {estimate}."
+        return f"It is not shown that {f.subject} is associated with a change in {f.phrase}: {estimate}."
+    size = shown(abs(f.estimate), f.scale)
+    if f.grade in CAUSAL:
+        verb = "raised" if f.estimate > 0 else "lowered"
+        return f"{f.subject} {verb} {f.phrase} by {size} {evidence}."
+    change = "rise" if f.estimate > 0 else "fall"
+    return f"{f.subject} is associated with a {change} of {size} in {f.phrase} {evidence}."
+
+
+def verdict_of(f: Finding, guardrail: str, registration: str, contradicted: bool = False) -> tuple[str, str | None]:
+    """What may be made of a finding, and why not more.
+
+    invalid: a gain whose guardrail worsened, or a grade that the registration does not bear. proven: a clear gain of
+    grade A or B. suggestive: a clear gain of a lower grade. contradicted: a clear loss of grade A to C, or another
+    method that clearly says the opposite. not_shown: anything else.
+    """
+    if f.grade == "A" and registration != "registered":
+        return (
+            "invalid",
+            f"Grade A needs an experiment that was registered before it ran; this was {REGISTRATION[registration]}.",
+        )
+    if f.is_clear and f.is_gain and guardrail == "worsened":
+        return "invalid", "Its guardrail worsened: a gain that quality paid for is none."
+    if not f.is_clear:
+        return "not_shown", None
+    if contradicted:
+        return "contradicted", "Another method clearly says the opposite."
+    if not f.is_gain:
+        return ("contradicted", "It got worse.") if f.is_loss and f.grade in CAUSAL else ("not_shown", None)
+    if f.grade in "AB":
+        return "proven", None
+    return "suggestive", None
+
+
+def e_values(scale: str, estimate: float, ci_low: float, ci_high: float) -> tuple[float | None, float | None]:
+    """The E-values of a relative effect and of its interval's limit nearest to none, taking it as a risk ratio; 1
+    where the interval reaches over 0. None for absolute effects, and for falls of 100 % or more."""
+    if scale != "relative" or estimate <= -1:
+        return None, None
+    near = ci_low if estimate > 0 else ci_high
+    crosses = near * estimate <= 0
+    limit = 1.0 if crosses else e_value(1 + near) if near > -1 else None
+    return e_value(1 + estimate), limit
+
+
+def guardrail_of(row: Mapping[str, Any], direction: str) -> str:
+    """holds, worsened or unknown, by the estimate of a guardrail."""
+    if row["verdict"] == "worsened":
+        return "worsened"
+    if row["verdict"] == "improved" or (not is_missing(row["is_non_inferior"]) and bool(row["is_non_inferior"])):
+        return "holds"
+    if row["evidence_grade"] not in CAUSAL and not is_missing(row["ci_low"]) and not is_missing(row["ci_high"]):
+        bad = row["ci_low"] > 0 if direction == "down" else row["ci_high"] < 0
+        return "worsened" if bad else "unknown"
+    return "unknown"
+
+
+def worst(states: Sequence[str]) -> str:
+    """The state of all guardrails: worsened before unknown before holds; none without any."""
+    return next((s for s in ("worsened", "unknown", "holds") if s in states), "none")
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Names and rules by id."""
+
+    experiments: Mapping[str, Mapping[str, Any]]
+    runs: Mapping[str, Mapping[str, Any]]
+    metrics: Mapping[str, Mapping[str, Any]]
+    use_cases: Mapping[str, Mapping[str, Any]]
+    kpis: Mapping[str, Mapping[str, Any]]
+    failed: Mapping[str, list[str]]
+    versions: Mapping[str, list[tuple[pd.Timestamp, str]]]
+
+    def phrase(self, metric_id: str) -> str:
+        row = self.metrics.get(metric_id, {})
+        if not is_missing(row.get("phrase")):
+            return str(row["phrase"])
+        name = row.get("name")
+        return f"“{metric_id if is_missing(name) else name}”"
+
+    def use_case(self, use_case_id: str) -> str:
+        name = self.use_cases.get(use_case_id, {}).get("name")
+        return use_case_id if is_missing(name) else str(name)
+
+    def changed_after(self, use_case_id: str, evidence_to: pd.Timestamp | None) -> tuple[str | None, str | None]:
+        """When the first new model, agent or prompt came after the evidence, and the sentence that says so."""
+        if evidence_to is None:
+            return None, None
+        later = sorted(v for v in self.versions.get(use_case_id, []) if v[0] >= evidence_to)
+        if not later:
+            return None, None
+        day = f"{later[0][0]:%Y-%m-%d}"
+        return (
+            day,
+            f"Stale since {day}, when {later[0][1]} came into use after the evidence was gathered: measure again.",
+        )
+
+
+def claims(
+    estimates: pd.DataFrame,
+    experiments: pd.DataFrame,
+    runs: pd.DataFrame,
+    metrics: pd.DataFrame,
+    use_cases: pd.DataFrame,
+    kpi_catalog: pd.DataFrame,
+    kpi_values: pd.DataFrame,
+    health: pd.DataFrame,
+    versions: pd.DataFrame,
+    level: float = 0.95,
+) -> pa.Table:
+    """From `impact_estimates`, the seeds `experiments`, `metric_catalog`, `use_cases` and `kpi_catalog`,
+    `int_experiments`, `kpi_values`, `experiment_health` and `int_use_case_versions`, as `CLAIMS`. `level` is that of
+    the KPIs' intervals."""
+
+    def by(table: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
+        return {str(row[key]): row for row in records(table)}
+
+    failed: dict[str, list[str]] = {}
+    for row in records(health):
+        if not is_missing(row["passed"]) and not bool(row["passed"]):
+            failed.setdefault(str(row["experiment_id"]), []).append(str(row["check_id"]).replace("_", " "))
+    seen: dict[str, list[tuple[pd.Timestamp, str]]] = {}
+    for row in records(versions):
+        known = (moment(row["first_seen_at"]), f"the {row['part']} {row['version']}")
+        seen.setdefault(str(row["use_case_id"]), []).append(known)
+    catalogue = Catalogue(
+        by(experiments, "experiment_id"),
+        by(runs, "experiment_id"),
+        by(metrics, "metric_id"),
+        by(use_cases, "use_case_id"),
+        by(kpi_catalog, "kpi_id"),
+        {k: sorted(v) for k, v in failed.items()},
+        seen,
+    )
+    rows = [*experiment_claims(estimates, catalogue), *kpi_claims(kpi_values, catalogue, level)]
+    rows.sort(
+        key=lambda r: [str(r[c]) for c in ("claim_source", "experiment_id", "use_case_id", "kpi", "treatment_arm")]
+    )
+    return write_table(rows, CLAIMS)
+
+
+def experiment_claims(estimates: pd.DataFrame, catalogue: Catalogue) -> list[dict[str, Any]]:
+    """One claim for each experiment, treatment arm and metric that is not a guardrail, where there is a graded
+    estimate."""
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    guards: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for row in records(estimates):
+        if row["segment"] != "all" or any(
+            is_missing(row[c]) for c in ("estimate", "ci_low", "ci_high", "evidence_grade")
+        ):
+            continue
+        arm = "" if is_missing(row["treatment_arm"]) else str(row["treatment_arm"])
+        groups.setdefault((str(row["experiment_id"]), arm, str(row["metric_id"])), []).append(row)
+    for (experiment, arm, metric), rows in groups.items():
+        guards.setdefault((experiment, arm), {})[metric] = preferred(rows)
+    found = []
+    for (experiment, arm, metric), rows in sorted(groups.items()):
+        if rows[0]["metric_role"] == "guardrail":
+            continue
+        found.append(experiment_claim(experiment, arm, metric, rows, guards[experiment, arm], catalogue))
+    return found
+
+
+def preferred(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The estimate that is claimed: relative before absolute, as it was planned before adjusted."""
+
+    def place(row: dict[str, Any]) -> tuple:
+        method = str(row["method"])
+        rank = PREFERRED.index(method) if method in PREFERRED else len(PREFERRED)
+        return (row["scale"] != "relative", rank, method)
+
+    return min(rows, key=place)
+
+
+def experiment_claim(
+    experiment: str,
+    arm: str,
+    metric: str,
+    rows: list[dict[str, Any]],
+    estimated: Mapping[str, dict[str, Any]],
+    catalogue: Catalogue,
+) -> dict[str, Any]:
+    row, run = preferred(rows), catalogue.runs.get(experiment, {})
+    use_case_id = str(catalogue.experiments.get(experiment, {}).get("use_case_id"))
+    direction = str(catalogue.metrics.get(metric, {}).get("direction"))
+    finding = Finding(
+        subject_of(use_case_id, arm, row["control_arm"], catalogue),
+        catalogue.phrase(metric),
+        str(row["scale"]),
+        float(row["estimate"]),
+        float(row["ci_low"]),
+        float(row["ci_high"]),
+        1 - float(row["alpha"]),
+        str(row["evidence_grade"]),
+        direction,
+        str(row["verdict"]),
+        *(None if is_missing(row[c]) else float(row[c]) for c in ("mean_control", "mean_treatment")),
+    )
+    registration = registration_of(run)
+    states = guardrail_states(experiment, metric, estimated, catalogue)
+    guardrail = worst(list(states.values()))
+    others = [r for r in rows if r["scale"] == row["scale"] and r["method"] != row["method"]]
+    agreeing = [r for r in others if (r["estimate"] > 0) == (finding.estimate > 0)]
+    against = [
+        r for r in others if (r["ci_low"] > 0 and finding.estimate < 0) or (r["ci_high"] < 0 and finding.estimate > 0)
+    ]
+    verdict, why = verdict_of(finding, guardrail, registration, bool(against))
+    strength, limit = e_values(finding.scale, finding.estimate, finding.ci_low, finding.ci_high)
+    started, ended = (None if is_missing(run.get(c)) else moment(run[c]) for c in ("starts_at", "ends_at"))
+    since, stale = catalogue.changed_after(use_case_id, ended)
+    return {
+        "claim_source": "experiment",
+        "experiment_id": experiment,
+        "use_case_id": use_case_id,
+        "kpi": metric,
+        "treatment_arm": arm or None,
+        "sentence": said(sentence_of(finding), verdict, why, stale),
+        "method": row["method"],
+        "scale": row["scale"],
+        "estimate": finding.estimate,
+        "ci_low": finding.ci_low,
+        "ci_high": finding.ci_high,
+        "evidence_grade": finding.grade,
+        "verdict": verdict,
+        "guardrails": guardrail_words(states, catalogue),
+        "guardrail_status": guardrail,
+        "sensitivity": sensitivity_words(
+            finding, strength, limit, others, agreeing, catalogue.failed.get(experiment, [])
+        ),
+        "e_value": strength,
+        "e_value_limit": limit,
+        "methods_agreeing": len(agreeing),
+        "methods_compared": len(others),
+        "registration": registration,
+        "evidence_from": None if started is None else f"{started:%Y-%m-%d}",
+        "evidence_to": None if ended is None else f"{ended:%Y-%m-%d}",
+        "stale_since": since,
+        "reason": sentence([why, None if is_missing(row["reason"]) else str(row["reason"])]),
+        "is_causal": finding.grade in CAUSAL,
+        "is_stale": since is not None,
+    }
+
+
+def said(text: str, verdict: str, why: str | None, stale: str | None) -> str:
+    """The sentence as it may be said: what is invalid says so first, what is stale last."""
+    if verdict == "invalid":
+        text = f"Not to be claimed: {text} {why}"
+    return text if stale is None else f"{text} {stale}"
+
+
+def subject_of(use_case_id: str, arm: str, control: Any, catalogue: Catalogue) -> str:
+    name = catalogue.use_case(use_case_id)
+    if not arm or is_missing(control):
+        return name
+    return f"{name} ({arm.replace('_', ' ')} against {str(control).replace('_', ' ')})"
+
+
+def registration_of(run: Mapping[str, Any]) -> str:
+    if not run:
+        return "not_registered"
+    before, changed = run.get("is_registered_before_start"), run.get("is_changed_after_start")
+    if is_missing(before) or not bool(before):
+        return "registered_late"
+    return "changed_after_start" if not is_missing(changed) and bool(changed) else "registered"
+
+
+def guardrail_states(
+    experiment: str, metric: str, estimated: Mapping[str, dict[str, Any]], catalogue: Catalogue
+) -> dict[str, str]:
+    """The registered guardrails and the quality twin of the KPI of the same name, each with its state."""
+    run = catalogue.runs.get(experiment, {})
+    wanted = names(run.get("guardrail_metric_ids"))
+    twin = catalogue.kpis.get(metric, {}).get("guarded_by")
+    wanted += [] if is_missing(twin) else [str(twin)]
+    states = {}
+    for guard in dict.fromkeys(w for w in wanted if w != metric):
+        if guard in estimated:
+            states[guard] = guardrail_of(estimated[guard], str(catalogue.metrics.get(guard, {}).get("direction")))
+        else:
+            states[guard] = "unknown"
+    return states
+
+
+def guardrail_words(states: Mapping[str, str], catalogue: Catalogue) -> str | None:
+    words = {"holds": "holds", "worsened": "worsened", "unknown": "not shown to hold"}
+    said_of = [f"{catalogue.phrase(guard)}: {words[state]}" for guard, state in states.items()]
+    return "; ".join(said_of) or None
+
+
+def sensitivity_words(
+    f: Finding, strength: float | None, limit: float | None, others: list, agreeing: list, failed: list[str]
+) -> str | None:
+    parts = []
+    if strength is not None and f.is_clear:
+        end = f", {limit:.2f} for the interval" if limit is not None else ""
+        parts.append(f"E-value {strength:.2f}{end}.")
+    if others:
+        low, high = min(r["estimate"] for r in others), max(r["estimate"] for r in others)
+        ends = dict.fromkeys(shown(end, f.scale, True) for end in (low, high))
+        one = "method agrees" if len(others) == 1 else "methods agree"
+        parts.append(f"{len(agreeing)} of {len(others)} other {one} in sign ({' to '.join(ends)}).")
+    if failed:
+        parts.append(f"Failed checks: {', '.join(failed)}.")
+    return sentence(parts)
+
+
+def kpi_claims(values: pd.DataFrame, catalogue: Catalogue, level: float) -> list[dict[str, Any]]:
+    """One claim of grade E for each KPI of a use case, from its newest 90 days against its baseline."""
+    rows = [
+        r
+        for r in records(values)
+        if r["period_grain"] == "rolling_90d"
+        and not is_missing(r["use_case_id"])
+        and is_missing(r["team_id"])
+        and not any(is_missing(r[c]) for c in ("change_percent", "baseline_value", "ci_low", "ci_high"))
+        and float(r["baseline_value"]) > 0
+    ]
+    newest = max((moment(r["period_end"]) for r in rows), default=None)
+    return [kpi_claim(r, catalogue, level) for r in rows if moment(r["period_end"]) == newest]
+
+
+def kpi_claim(row: dict[str, Any], catalogue: Catalogue, level: float) -> dict[str, Any]:
+    kpi, use_case_id, base = str(row["kpi_id"]), str(row["use_case_id"]), float(row["baseline_value"])
+    known = catalogue.kpis.get(kpi, {})
+    name = kpi if is_missing(known.get("name")) else str(known["name"])
+    low, high = sorted((float(row[c]) - base) / base for c in ("ci_low", "ci_high"))
+    finding = Finding(
+        catalogue.use_case(use_case_id),
+        f"“{name}” against its baseline",
+        "relative",
+        float(row["change_percent"]) / 100,
+        low,
+        high,
+        level,
+        "E",
+        str(known.get("direction")),
+        "not_established",
+    )
+    states = {"holds": "holds", "worsened": "worsened", "none": "none"}
+    guardrail = states.get(str(row["guardrail_status"]), "unknown")
+    verdict, why = verdict_of(finding, guardrail, "not_registered")
+    twin = known.get("guarded_by")
+    start, end = (moment(row[c]) for c in ("period_start", "period_end"))
+    since, stale = catalogue.changed_after(use_case_id, end)
+    words = {"holds": "holds", "worsened": "worsened", "unknown": "not shown to hold"}
+    return dict.fromkeys(CLAIMS.names) | {
+        "claim_source": "kpi",
+        "use_case_id": use_case_id,
+        "kpi": kpi,
+        "sentence": said(sentence_of(finding), verdict, why, stale),
+        "method": "before_after",
+        "scale": "relative",
+        "estimate": finding.estimate,
+        "ci_low": low,
+        "ci_high": high,
+        "evidence_grade": "E",
+        "verdict": verdict,
+        "guardrails": None if is_missing(twin) or guardrail == "none" else f"{twin}: {words[guardrail]}",
+        "guardrail_status": guardrail,
+        "sensitivity": "Before and after only: whatever else changed is in it.",
+        "methods_agreeing": 0,
+        "methods_compared": 0,
+        "registration": "not_registered",
+        "evidence_from": f"{start:%Y-%m-%d}",
+        "evidence_to": f"{end:%Y-%m-%d}",
+        "stale_since": since,
+        "reason": why,
+        "is_causal": False,
+        "is_stale": since is not None,
+    }

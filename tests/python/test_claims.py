@@ -1,0 +1,353 @@
+"""Claims: their wording, their verdicts, and what they must never say."""
+
+from itertools import product
+
+import pandas as pd
+import pytest
+
+from ai_impact_stats.claims import (
+    CLAIMS,
+    Finding,
+    claims,
+    e_values,
+    guardrail_of,
+    plain,
+    sentence_of,
+    shown,
+    verdict_of,
+    worst,
+)
+
+REGISTRATIONS = ("registered", "registered_late", "changed_after_start", "not_registered")
+
+
+def finding(**changed) -> Finding:
+    values = {
+        "subject": "Email drafting",
+        "phrase": "the MQL rate",
+        "scale": "relative",
+        "estimate": 0.09,
+        "ci_low": 0.04,
+        "ci_high": 0.14,
+        "level": 0.95,
+        "grade": "A",
+        "direction": "up",
+        "verdict": "improved",
+    }
+    return Finding(**values | changed)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.001, "0"),
+        (-0.5, "−0.5"),
+        (9.04, "9"),
+        (9.96, "10"),
+        (12.6, "13"),
+        (1234.5, "1,234"),
+        (0.126, "0.13"),
+    ],
+)
+def test_numbers_as_people_say_them(value, text):
+    assert plain(value) == text
+
+
+def test_signs_and_units():
+    assert shown(0.132, "relative", True) == "+13 %"
+    assert shown(-0.0459, "relative", True) == "−4.6 %"
+    assert shown(6.26, "absolute") == "6.3"
+    assert shown(0.0, "relative", True) == "0 %"
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({}, "Email drafting raised the MQL rate by 9 % (95 % CI 4 % to 14 %), grade A."),
+        (
+            {"estimate": -0.4, "ci_low": -0.5, "ci_high": -0.3, "phrase": "the churn rate", "direction": "down"},
+            "Email drafting lowered the churn rate by 40 % (95 % CI 30 % to 50 %), grade A.",
+        ),
+        (
+            {"scale": "absolute", "estimate": 6.26, "ci_low": 1.0, "ci_high": 11.5, "level": 0.9},
+            "Email drafting raised the MQL rate by 6.3 (90 % CI 1 to 12), grade A.",
+        ),
+        (
+            {"level_before": 0.44, "level_after": 0.5},
+            "Email drafting raised the MQL rate by 9 % (from 0.44 to 0.5; 95 % CI 4 % to 14 %), grade A.",
+        ),
+        (
+            {"grade": "D", "verdict": "not_established"},
+            "Email drafting is associated with a rise of 9 % in the MQL rate (95 % CI 4 % to 14 %), grade D.",
+        ),
+        (
+            {"grade": "E", "verdict": "not_established", "estimate": -0.2, "ci_low": -0.3, "ci_high": -0.1},
+            "Email drafting is associated with a fall of 20 % in the MQL rate (95 % CI 10 % to 30 %), grade E.",
+        ),
+        (
+            {"ci_low": -0.01, "verdict": "inconclusive"},
+            "It is not shown that Email drafting changed the MQL rate: the estimate is +9 % (95 % CI −1 % to 14 %), "
+            "grade A.",
+        ),
+        (
+            {"ci_low": -0.01, "verdict": "not_established", "grade": "D"},
+            "It is not shown that Email drafting is associated with a change in the MQL rate: the estimate is +9 % "
+            "(95 % CI −1 % to 14 %), grade D.",
+        ),
+        (
+            {"estimate": 0.001, "ci_low": -0.004, "ci_high": 0.006, "verdict": "no_relevant_effect"},
+            "Email drafting changed the MQL rate by too little to matter: +0.1 % (95 % CI −0.4 % to 0.6 %), grade A.",
+        ),
+    ],
+)
+def test_sentences(changed, text):
+    assert sentence_of(finding(**changed)) == text
+
+
+def test_no_cause_is_named_below_grade_c():
+    for grade, estimate, wide in product("ABCDE", (0.2, -0.2), (0.1, 0.3)):
+        text = sentence_of(
+            finding(grade=grade, estimate=estimate, ci_low=estimate - wide, ci_high=estimate + wide, verdict="x")
+        )
+        assert ("raised" in text or "lowered" in text or "changed" in text) == (grade in "ABC")
+        assert ("associated" in text) == (grade in "DE")
+
+
+@pytest.mark.parametrize(
+    ("changed", "guardrail", "registration", "contradicted", "expected"),
+    [
+        ({}, "holds", "registered", False, "proven"),
+        ({}, "none", "registered", False, "proven"),
+        ({}, "worsened", "registered", False, "invalid"),
+        ({}, "holds", "registered_late", False, "invalid"),
+        ({"grade": "B"}, "holds", "registered_late", False, "proven"),
+        ({"grade": "C"}, "holds", "registered", False, "suggestive"),
+        ({"grade": "D", "verdict": "not_established"}, "holds", "registered", False, "suggestive"),
+        ({"grade": "E", "verdict": "not_established"}, "worsened", "not_registered", False, "invalid"),
+        ({}, "holds", "registered", True, "contradicted"),
+        ({"direction": "down", "verdict": "worsened"}, "holds", "registered", False, "contradicted"),
+        ({"direction": "down", "verdict": "not_established", "grade": "D"}, "holds", "registered", False, "not_shown"),
+        ({"verdict": "inconclusive", "ci_low": -0.1}, "worsened", "registered", False, "not_shown"),
+        ({"verdict": "inconclusive"}, "holds", "registered", False, "not_shown"),
+        ({"direction": "None"}, "worsened", "registered", False, "not_shown"),
+        ({"verdict": "still_running"}, "holds", "registered", False, "not_shown"),
+    ],
+)
+def test_verdicts(changed, guardrail, registration, contradicted, expected):
+    verdict, why = verdict_of(finding(**changed), guardrail, registration, contradicted)
+    assert verdict == expected
+    assert (why is not None) == (verdict in ("invalid", "contradicted"))
+
+
+def test_no_verdict_slips_through():
+    """A worsened guardrail never leaves a gain, and an unregistered A is always invalid."""
+    verdicts = ("improved", "worsened", "inconclusive", "not_established")
+    for grade, guardrail, registration, verdict, direction in product(
+        "ABCDE", ("holds", "worsened", "unknown", "none"), REGISTRATIONS, verdicts, ("up", "down")
+    ):
+        found, _ = verdict_of(finding(grade=grade, verdict=verdict, direction=direction), guardrail, registration)
+        if guardrail == "worsened":
+            assert found not in ("proven", "suggestive")
+        if grade == "A" and registration != "registered":
+            assert found == "invalid"
+        if found == "proven":
+            assert grade in "AB"
+
+
+def test_e_values_of_vanderweele_and_ding():
+    assert e_values("relative", 2.9, 0.8, 5.0) == pytest.approx((7.26, 3.0), abs=0.005)
+    assert e_values("relative", 0.2, -0.1, 0.5)[1] == 1.0
+    assert e_values("relative", 1 / 3.9 - 1, -0.9, 1 / 1.8 - 1) == pytest.approx((7.26, 3.0), abs=0.005)
+    assert e_values("absolute", 2.9, 0.8, 5.0) == (None, None)
+    assert e_values("relative", -1.0, -1.2, -0.5) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("row", "state"),
+    [
+        ({"verdict": "worsened"}, "worsened"),
+        ({"verdict": "improved"}, "holds"),
+        ({"verdict": "inconclusive"}, "unknown"),
+        ({"verdict": "inconclusive", "is_non_inferior": True}, "holds"),
+        ({"verdict": "not_established", "evidence_grade": "D", "ci_low": 0.1, "ci_high": 0.2}, "worsened"),
+        ({"verdict": "not_established", "evidence_grade": "D", "ci_low": -0.1, "ci_high": 0.2}, "unknown"),
+        ({"verdict": "not_estimated", "evidence_grade": None}, "unknown"),
+    ],
+)
+def test_guardrails(row, state):
+    given = {"is_non_inferior": None, "evidence_grade": "A", "ci_low": None, "ci_high": None} | row
+    assert guardrail_of(given, "down") == state
+
+
+def test_the_worst_guardrail_speaks():
+    assert worst(["holds", "worsened", "unknown"]) == "worsened"
+    assert worst(["holds", "unknown"]) == "unknown"
+    assert worst([]) == "none"
+
+
+# ----------------------------------------------------------------------------------------------------------- the tables
+
+
+def estimate(**changed):
+    return {
+        "experiment_id": "x",
+        "metric_id": "throughput",
+        "method": "relative_difference",
+        "segment": "all",
+        "treatment_arm": "ai",
+        "control_arm": "human",
+        "metric_role": "primary",
+        "scale": "relative",
+        "estimate": 0.5,
+        "ci_low": 0.4,
+        "ci_high": 0.6,
+        "alpha": 0.05,
+        "evidence_grade": "A",
+        "verdict": "improved",
+        "reason": None,
+        "is_non_inferior": None,
+        "mean_control": None,
+        "mean_treatment": None,
+    } | changed
+
+
+def made(estimates, run=None, versions=(), kpis=(), values=()):
+    run = {
+        "experiment_id": "x",
+        "guardrail_metric_ids": None,
+        "is_registered_before_start": True,
+        "is_changed_after_start": False,
+        "starts_at": pd.Timestamp("2026-03-02"),
+        "ends_at": pd.Timestamp("2026-05-25"),
+    } | (run or {})
+    metrics = [
+        {"metric_id": "throughput", "name": "Throughput", "direction": "up", "phrase": "throughput"},
+        {"metric_id": "rework_rate", "name": "Rework", "direction": "down", "phrase": None},
+    ]
+    table = claims(
+        pd.DataFrame(estimates, columns=list(estimate())),
+        pd.DataFrame([{"experiment_id": "x", "use_case_id": "u"}]),
+        pd.DataFrame([run]),
+        pd.DataFrame(metrics),
+        pd.DataFrame([{"use_case_id": "u", "name": "Email drafting"}]),
+        pd.DataFrame(list(kpis), columns=["kpi_id", "name", "guarded_by", "direction"]),
+        pd.DataFrame(list(values), columns=KPI_COLUMNS),
+        pd.DataFrame([{"experiment_id": "x", "check_id": "late_start", "passed": False}]),
+        pd.DataFrame(list(versions), columns=["use_case_id", "part", "version", "first_seen_at"]),
+    )
+    assert table.schema == CLAIMS
+    return table.to_pylist()
+
+
+KPI_COLUMNS = [
+    *("kpi_id", "period_grain", "period_start", "period_end", "use_case_id", "team_id", "baseline_value"),
+    *("change_percent", "ci_low", "ci_high", "guardrail_status"),
+]
+
+
+def test_a_claim_of_an_experiment():
+    (row,) = made([estimate(), estimate(method="cuped_relative", estimate=0.45, ci_low=0.3, ci_high=0.6)])
+    assert row["sentence"] == (
+        "Email drafting (ai against human) raised throughput by 50 % (95 % CI 40 % to 60 %), grade A."
+    )
+    assert (row["verdict"], row["registration"], row["is_stale"]) == ("proven", "registered", False)
+    assert (row["methods_agreeing"], row["methods_compared"]) == (1, 1)
+    assert row["sensitivity"].endswith("1 of 1 other method agrees in sign (+45 %). Failed checks: late start.")
+    assert row["e_value"] == pytest.approx(2.366, abs=0.001)
+
+
+def test_no_claim_without_a_grade_an_interval_or_of_a_part():
+    assert made([estimate(evidence_grade=None)]) == []
+    assert made([estimate(ci_low=None)]) == []
+    assert made([estimate(estimate=None, evidence_grade=None)]) == []
+    assert made([estimate(segment="stratum=smb")]) == []
+    assert made([estimate(metric_role="guardrail")]) == []
+
+
+@pytest.mark.parametrize(
+    ("run", "registration"),
+    [
+        ({"is_registered_before_start": False}, "registered_late"),
+        ({"is_registered_before_start": None}, "registered_late"),
+        ({"is_changed_after_start": True}, "changed_after_start"),
+    ],
+)
+def test_grade_a_of_an_unregistered_experiment_is_invalid(run, registration):
+    (row,) = made([estimate()], run)
+    assert (row["verdict"], row["registration"]) == ("invalid", registration)
+    assert row["sentence"].startswith("Not to be claimed: ")
+
+
+def test_throughput_whose_quality_twin_worsened_is_invalid():
+    """By the registered guardrail, and by the twin that the catalogue of KPIs names."""
+    worse = estimate(metric_id="rework_rate", metric_role="guardrail", verdict="worsened")
+    (row,) = made([estimate(), worse], {"guardrail_metric_ids": "rework_rate"})
+    assert (row["verdict"], row["guardrails"]) == ("invalid", "“Rework”: worsened")
+    twin = [("throughput", "Throughput", "rework_rate", "up")]
+    (row,) = made([estimate(), worse], kpis=twin)
+    assert row["verdict"] == "invalid"
+    (row,) = made([estimate(), worse | {"verdict": "improved"}], kpis=twin)
+    assert (row["verdict"], row["guardrail_status"]) == ("proven", "holds")
+    (row,) = made([estimate()], kpis=twin)
+    assert (row["verdict"], row["guardrails"]) == ("proven", "“Rework”: not shown to hold")
+
+
+def test_another_method_may_contradict():
+    (row,) = made([estimate(), estimate(method="cuped_relative", estimate=-0.2, ci_low=-0.3, ci_high=-0.1)])
+    assert (row["verdict"], row["methods_agreeing"]) == ("contradicted", 0)
+
+
+@pytest.mark.parametrize(
+    ("seen", "stale"), [("2026-05-24", None), ("2026-05-25", "2026-05-25"), ("2026-06-15", "2026-06-15")]
+)
+def test_a_new_model_after_the_evidence_makes_it_stale(seen, stale):
+    old = ("u", "model", "one", pd.Timestamp("2026-03-01"))
+    (row,) = made([estimate()], versions=[old, ("u", "model", "two", pd.Timestamp(seen)), ("v", "model", "x", old[3])])
+    assert row["stale_since"] == stale
+    assert row["is_stale"] == (stale is not None)
+    assert ("model two" in row["sentence"]) == (stale is not None)
+
+
+def test_claims_of_kpis_are_associations_of_their_newest_period():
+    kpis = [("throughput", "Throughput", "rework_rate", "up")]
+    day = pd.Timestamp
+    old = (
+        "throughput",
+        "rolling_90d",
+        day("2026-06-01"),
+        day("2026-09-01"),
+        "u",
+        None,
+        10.0,
+        10.0,
+        10.5,
+        11.5,
+        "holds",
+    )
+    new = (
+        "throughput",
+        "rolling_90d",
+        day("2026-07-01"),
+        day("2026-10-01"),
+        "u",
+        None,
+        10.0,
+        50.0,
+        14.0,
+        16.0,
+        "holds",
+    )
+    (row,) = made([], kpis=kpis, values=[old, new])
+    assert row["sentence"] == (
+        "Email drafting is associated with a rise of 50 % in “Throughput” against its baseline "
+        "(95 % CI 40 % to 60 %), grade E."
+    )
+    assert (row["verdict"], row["is_causal"], row["guardrails"]) == ("suggestive", False, "rework_rate: holds")
+    (row,) = made([], kpis=kpis, values=[(*new[:-1], "worsened")])
+    assert row["verdict"] == "invalid"
+    assert made([], kpis=kpis, values=[(*new[:4], None, *new[5:]), (*new[:5], "team", *new[6:])]) == []
+
+
+def test_nothing_in_nothing_out():
+    assert made([]) == []

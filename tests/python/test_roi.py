@@ -1,0 +1,428 @@
+"""Return on investment: published examples, closed forms, and what is left out and why."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from ai_impact_stats.returns import RETURNS, effect, return_rows, returns
+from ai_impact_stats.roi import (
+    Case,
+    Driver,
+    annuity,
+    arm_variances,
+    break_even,
+    draws_of,
+    hours_per_task,
+    net_benefit,
+    net_present_value,
+    payback,
+    present_value,
+    programme,
+    quantiles_of,
+    return_on_investment,
+    tornado,
+    triangular,
+    uniforms,
+)
+
+# ---------------------------------------------------------------------------------------------------- published and
+# closed
+
+
+def test_the_frameworks_example_gives_533_percent():
+    assert return_on_investment(600_000, 180_000, 120_000, 20_000) == pytest.approx(16 / 3, abs=1e-12)
+
+
+def test_doras_published_calculator_example():
+    """Hard costs 5,065,000 and a J curve of 3,300,000 against a value of 11,646,000."""
+    found = programme(5_065_000, 3_300_000, 11_646_000)
+    assert found.cost == 8_365_000
+    assert found.benefit == 3_281_000
+    assert round(found.roi * 100) == 39
+    assert round(found.payback_years, 1) == 0.7
+
+
+@pytest.mark.parametrize(("operating", "expected"), [(0.0, None), (100.0, -1.2)])
+def test_the_formula_at_its_edges(operating, expected):
+    assert return_on_investment(0.0, 0.0, operating, 20.0) == expected
+
+
+def test_present_value_of_flows_and_of_an_annuity_agree():
+    monthly = 1.08 ** (1 / 12) - 1
+    assert annuity(24, 0.08) == pytest.approx(present_value([0.0] + [1.0] * 24, monthly), rel=1e-12)
+    assert annuity(24, 0.0) == 24
+    assert annuity(np.array([12.0, 24.0]), np.array([0.0, 0.08])) == pytest.approx([12, annuity(24, 0.08)])
+    assert net_present_value(1000, 100, 24, 0.08) == pytest.approx(
+        present_value([-1000] + [100] * 24, monthly), rel=1e-12
+    )
+    with pytest.raises(ValueError, match="above -1"):
+        present_value([1.0], -1.0)
+
+
+@pytest.mark.parametrize(
+    ("flows", "expected"),
+    [
+        ([-100.0, 50.0, 50.0], 2.0),
+        ([-100.0, 80.0, 80.0], 1.25),
+        ([0.0], 0.0),
+        ([], None),
+        ([-100.0, 20.0], None),
+        ([5.0, -100.0], 0.0),
+    ],
+)
+def test_payback(flows, expected):
+    assert payback(flows) == expected
+
+
+# -------------------------------------------------------------------------------------------------------------- the
+# draws
+
+
+@pytest.mark.parametrize(("low", "mode", "high"), [(0.3, 0.5, 0.9), (0.3, 0.3, 0.9), (0.3, 0.9, 0.9)])
+def test_the_triangular_inverse_is_scipys(low, mode, high):
+    u = np.linspace(0.001, 0.999, 999)
+    expected = stats.triang.ppf(u, (mode - low) / (high - low), loc=low, scale=high - low)
+    assert triangular(u, low, mode, high) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_constant_is_drawn_as_itself():
+    u = uniforms("a", 100)
+    assert set(Driver("a", 2, 2, 2, "triangular").draw(u)) == {2.0}
+    assert set(Driver("a", 2, 2, 2, "uniform").draw(u)) == {2.0}
+    assert set(Driver("a", 2, 2, 2).draw(u)) == {2.0}
+
+
+def test_intervals_keep_their_level_and_their_lean():
+    drawn = Driver("estimate", -1.0, 1.0, 2.0).draw(uniforms("e"))
+    assert np.mean(drawn < -1.0) == pytest.approx(0.025, abs=0.002)
+    assert np.mean(drawn > 2.0) == pytest.approx(0.025, abs=0.002)
+    drawn = Driver("assumption", 0.1, 0.5, 0.9, "normal", 0.90, 0.0, 1.0).draw(uniforms("a"))
+    assert np.mean(drawn < 0.1) == pytest.approx(0.05, abs=0.002)
+    assert drawn.min() >= 0.0
+    assert drawn.max() <= 1.0
+
+
+def test_an_unknown_distribution_is_named():
+    with pytest.raises(ValueError, match="recapture_rate is beta"):
+        Driver("recapture_rate", 0, 0.5, 1, "beta").draw(uniforms("a", 10))
+
+
+def test_streams_are_repeatable_uniform_and_independent():
+    a, b = uniforms("a"), uniforms("b")
+    assert np.array_equal(a, uniforms("a"))
+    assert not np.array_equal(a, uniforms("a", seed=7))
+    assert stats.kstest(a, "uniform").pvalue > 0.001
+    assert abs(np.corrcoef(a, b)[0, 1]) < 0.015
+    # Written down, so that another version of numpy that draws otherwise is noticed.
+    assert uniforms("email_drafting|recapture_rate", 3) == pytest.approx(PINNED, abs=1e-15)
+
+
+PINNED = [0.17765978641471392, 0.9124051703359649, 0.8212030046946986]
+
+
+# ------------------------------------------------------------------------------------------------------ hours of a task
+
+
+def test_the_arms_variances_follow_from_the_two_scales():
+    control, treatment, vc, vt = 1.4, 5.0, 0.02**2, 0.05**2
+    absolute = math.sqrt(vc + vt)
+    relative = math.sqrt(vt / control**2 + treatment**2 * vc / control**4)
+    assert arm_variances(control, treatment, absolute, relative) == pytest.approx((vc, vt))
+    assert arm_variances(2.0, 2.01, 0.1, 0.07) is None
+
+
+def test_hours_of_a_task_hold_their_level():
+    """Simulated arms: the interval must hold the true hours in 95 % of the runs."""
+    rng = np.random.default_rng(5)
+    control, treatment, sc, st = 1.4, 5.0, 0.02, 0.05
+    truth, held = 1 / control - 1 / treatment, 0
+    absolute = math.hypot(sc, st)
+    relative = math.sqrt(st**2 / control**2 + treatment**2 * sc**2 / control**4)
+    for c, t in zip(rng.normal(control, sc, 4000), rng.normal(treatment, st, 4000), strict=True):
+        found = hours_per_task(c, t, absolute, relative)
+        held += found.low <= truth <= found.high
+    assert held / 4000 == pytest.approx(0.95, abs=0.012)
+
+
+def test_hours_of_a_task_that_can_not_be_told():
+    assert "not above 0" in hours_per_task(0.0, 2.0, 0.1, 0.1)
+    assert "too uncertain" in hours_per_task(1.0, 4.0, 2.0, 3.0)
+
+
+# ------------------------------------------------------------------------------------------------------------- one case
+
+
+def case(**changed) -> Case:
+    values = {
+        "days": 73.0,
+        "effects": {"revenue": Driver("revenue", 1.0, 2.0, 3.0), "labour": Driver("labour", 0.4, 0.5, 0.6)},
+        "assumptions": {
+            "value_per_unit": Driver("value_per_unit", 8, 10, 12, "triangular", 0.9, 0.0),
+            "recapture_rate": Driver("recapture_rate", 0.2, 0.5, 0.8, "triangular", 0.9, 0.0, 1.0),
+            "redeployed_share": Driver("redeployed_share", 0.1, 0.25, 0.5, "triangular", 0.9, 0.0, 1.0),
+            "horizon_months": Driver("horizon_months", 6, 12, 24, "triangular", 0.9, 1.0),
+            "discount_rate": Driver("discount_rate", 0.08, 0.08, 0.08, "triangular"),
+        },
+        "volumes": {"revenue": 20.0, "labour": 800.0},
+        "operating": 60.0,
+        "remediation": 4.0,
+        "training": 100.0,
+    }
+    return Case(**values | changed)
+
+
+def test_the_terms_by_hand():
+    """A period of 73 days is a fifth of a year; training is written off over the horizon."""
+    model = case()
+    terms = model.terms(model.bases())
+    assert terms["revenue"] == pytest.approx(2 * 10 * 20 * 5)
+    assert terms["labour"] == pytest.approx(0.5 * 0.5 * 800 * 5 * 0.75)
+    assert terms["operating"] == pytest.approx(60 * 5 + 100)
+    assert terms["remediation"] == pytest.approx(20)
+    assert model.roi(model.bases()) == pytest.approx((2000 + 750 - 400 - 20) / 400)
+    monthly = (2000 + 750 - 300 - 20) / 12
+    assert model.npv(model.bases()) == pytest.approx(monthly * annuity(12, 0.08) - 100)
+    assert model.payback_months(model.bases()) == pytest.approx(100 / monthly)
+
+
+def test_breaking_even_means_that_nothing_is_left():
+    model = case(operating=500.0)
+    for swing in tornado(model):
+        if swing.break_even is not None and swing.driver != "operating_cost":
+            assert net_benefit(model, model.bases() | {swing.driver: swing.break_even}) == pytest.approx(0, abs=1e-6)
+    by_name = {s.driver: s for s in tornado(model)}
+    assert by_name["operating_cost"].break_even == pytest.approx(2750 - 20)
+    assert by_name["revenue_effect"].swing == pytest.approx(2000 / 2600)
+    assert tornado(model)[0].driver == "revenue_effect"
+    assert "discount_rate" not in by_name
+
+
+def test_where_nothing_breaks_even_it_says_so():
+    driver = Driver("recapture_rate", 0.2, 0.5, 0.8, "triangular", 0.9, 0.0, 1.0)
+    assert break_even(lambda x: 10 + x, driver, "recapture_rate") == (
+        None,
+        "Benefits exceed costs at any value that it can have.",
+    )
+    assert break_even(lambda x: x - 10, driver, "recapture_rate")[1].startswith("Costs exceed benefits")
+    assert break_even(lambda x: 3.0, driver, "recapture_rate") == (None, "Nothing depends on it.")
+
+
+def test_the_simulation_agrees_with_the_normal_distribution():
+    """One normal effect and fixed assumptions: the return is normal, and P(return > 0) is known."""
+    fixed = {
+        "value_per_unit": Driver("value_per_unit", 10, 10, 10, "triangular"),
+        "horizon_months": Driver("horizon_months", 12, 12, 12, "triangular"),
+        "discount_rate": Driver("discount_rate", 0.08, 0.08, 0.08, "triangular"),
+    }
+    model = case(effects={"revenue": Driver("revenue", 0.0, 0.5, 1.0)}, assumptions=fixed)
+    outcome = model.roi(draws_of(model, "a"))
+    mean, spread = (500 - 420) / 400, 500 / 400 / stats.norm.ppf(0.975)
+    assert np.mean(outcome) == pytest.approx(mean, abs=0.01)
+    assert np.mean(outcome > 0) == pytest.approx(stats.norm.cdf(mean / spread), abs=0.005)
+    assert quantiles_of(outcome, [0.025]) == pytest.approx([mean - 1.96 * spread], abs=0.03)
+
+
+# ------------------------------------------------------------------------------------------------------------ the
+# tables
+
+
+def tables(**changed):
+    cost = {
+        "use_case_id": "u",
+        "period_key": "p",
+        "days": 73,
+        "days_in_period": 73,
+        "operating_cost": 60.0,
+        "remediation_cost": 4.0,
+        "training_cost": 100.0,
+        "reason": None,
+    }
+    volume = {
+        "use_case_id": "u",
+        "period_key": "p",
+        "revenue_volume": 20.0,
+        "labour_volume": 800.0,
+        "labour_reason": None,
+    }
+    revenue = {
+        "use_case_id": "u",
+        "term": "revenue",
+        "experiment_id": "x",
+        "metric_id": "signups",
+        "basis": "per_unit",
+        "estimate": 2.0,
+        "ci_low": 1.0,
+        "ci_high": 3.0,
+        "alpha": 0.05,
+        "mean_control": None,
+        "mean_treatment": None,
+        "relative_ci_low": None,
+        "relative_ci_high": None,
+        "direction": "up",
+        "evidence_grade": "A",
+        "reason": None,
+        "is_counted": True,
+        "not_counted_because": None,
+    }
+    labour = revenue | {"term": "labour", "metric_id": "hours", "basis": "hours_per_task", "direction": "down"}
+    labour |= {"estimate": -0.5, "ci_low": -0.6, "ci_high": -0.4}
+    assumed = [
+        ("value_per_unit", 8, 10, 12),
+        ("recapture_rate", 0.2, 0.5, 0.8),
+        ("redeployed_share", 0.1, 0.25, 0.5),
+        ("horizon_months", 6, 12, 24),
+        ("discount_rate", 0.08, 0.08, 0.08),
+    ]
+    given = {
+        "costs": [cost],
+        "volumes": [volume],
+        "effects": [revenue, labour],
+        "assumptions": [
+            dict(zip(("name", "low", "base", "high"), row, strict=True))
+            | {"use_case_id": "u", "distribution": "triangular"}
+            for row in assumed
+        ],
+    }
+    given |= {k: f(given[k]) for k, f in changed.items()}
+    return {k: pd.DataFrame(v) for k, v in given.items()}
+
+
+def without(*names):
+    return lambda rows: [r for r in rows if r["name"] not in names]
+
+
+def with_values(**values):
+    return lambda rows: [r | values for r in rows]
+
+
+def summary(given, use_case_id="u", draws=2000):
+    rows = return_rows(**given, draws=draws)
+    return next(r for r in rows if r["part"] == "summary" and r["use_case_id"] == use_case_id)
+
+
+def test_a_whole_row():
+    found = summary(tables())
+    assert found["roi"] == pytest.approx((2000 + 750 - 400 - 20) / 400)
+    assert found["roi_low"] < found["roi"] < found["roi_high"]
+    assert found["roi_ci_low"] < found["roi"] < found["roi_ci_high"]
+    assert found["reason"] is None
+    assert (found["revenue_grade"], found["labour_grade"], found["draws"]) == ("A", "A", 2000)
+    company = summary(tables(), "(all)")
+    assert company["roi"] == pytest.approx(found["roi"])
+    assert company["roi_ci_low"] == pytest.approx(found["roi_ci_low"])
+
+
+@pytest.mark.parametrize("name", ["recapture_rate", "value_per_unit", "horizon_months", "discount_rate"])
+def test_a_missing_assumption_is_asked_for_and_never_guessed(name):
+    found = summary(tables(assumptions=without(name)))
+    assert found["roi"] is None
+    assert found["p_positive"] is None
+    assert f"Add the row {name} of u to the seed roi_assumptions." in found["reason"]
+    assert found["operating_cost"] is not None
+
+
+def test_a_saving_and_the_revenue_of_the_same_work_do_not_count_twice():
+    """With the share that went back into the same work, labour is reduced by it; without, the smaller term is left
+    out: never is the sum of both, whole, in the return."""
+    known, unknown = summary(tables()), summary(tables(assumptions=without("redeployed_share")))
+    assert known["double_counted"] == pytest.approx(1000 * 0.25)
+    assert known["labour_saved"] == pytest.approx(750)
+    assert unknown["revenue"] == pytest.approx(2000)
+    assert unknown["labour_saved"] == 0
+    assert unknown["double_counted"] == pytest.approx(1000)
+    assert "redeployed_share" in unknown["reason"]
+    everything = with_values(low=1.0, base=1.0, high=1.0)
+    spent = summary(
+        tables(assumptions=lambda r: [*without("redeployed_share")(r), *everything([r[2]])]),
+    )
+    assert spent["labour_saved"] == 0
+    alone = summary(tables(effects=lambda rows: rows[1:], assumptions=without("redeployed_share")))
+    assert alone["labour_saved"] == pytest.approx(1000)
+    assert alone["double_counted"] == 0
+
+
+def test_weak_evidence_is_beside_the_return():
+    weak = {"is_counted": False, "evidence_grade": "D", "not_counted_because": "Grade D."}
+    found = summary(tables(effects=lambda rows: [rows[0], rows[1] | weak]))
+    assert found["labour_saved"] is None
+    assert found["not_counted"] == pytest.approx(1000)
+    assert found["roi"] == pytest.approx((2000 - 400 - 20) / 400)
+    assert "Grade D." in found["reason"]
+    none = summary(tables(effects=lambda rows: [r | weak for r in rows]))
+    assert none["roi"] is None
+    assert none["reason"].startswith("No benefit of it is established.")
+
+
+def test_no_row_in_the_terms_no_return():
+    found = summary(tables(effects=lambda rows: [r | {"use_case_id": "other"} for r in rows]))
+    assert found["roi"] is None
+    assert "seed roi_terms" in found["reason"]
+
+
+@pytest.mark.parametrize(
+    ("table", "values", "words"),
+    [
+        ("costs", {"reason": "A charge in EUR has no rate.", "operating_cost": None}, "EUR"),
+        ("volumes", {"labour_reason": "The team a has no rate.", "labour_volume": None}, "team a"),
+        ("effects", {"estimate": None, "ci_low": None, "ci_high": None, "reason": "Too few."}, "Too few."),
+        ("assumptions", {"low": 2.0, "base": 1.0}, "not in order"),
+        ("assumptions", {"high": None}, "lacks low, base or high"),
+        ("assumptions", {"distribution": "beta"}, "write triangular, uniform or normal"),
+    ],
+)
+def test_what_is_not_known_is_null_with_a_reason(table, values, words):
+    found = summary(tables(**{table: with_values(**values)}))
+    assert found["roi"] is None
+    assert words in found["reason"]
+
+
+def test_an_unknown_cost_is_in_neither_side_of_the_company():
+    other = with_values()
+    given = tables(
+        costs=lambda rows: [
+            *other(rows),
+            rows[0] | {"use_case_id": "v", "operating_cost": None, "reason": "No charge."},
+        ]
+    )
+    found = summary(given, "(all)")
+    assert found["roi"] == pytest.approx(summary(tables())["roi"])
+    assert "Without v" in found["reason"]
+
+
+def test_a_use_case_without_benefit_costs_the_company_all_the_same():
+    given = tables(costs=lambda rows: [*rows, rows[0] | {"use_case_id": "v"}])
+    assert summary(given, "(all)")["roi"] == pytest.approx((2000 + 750 - 800 - 40) / 800)
+
+
+def test_rates_per_hour_become_hours_and_other_levels_95_percent():
+    row = {
+        **tables()["effects"].iloc[0].to_dict(),
+        "basis": "tasks_per_hour",
+        "estimate": 3.6,
+        "ci_low": 3.4944,
+        "ci_high": 3.7056,
+        "mean_control": 1.4,
+        "mean_treatment": 5.0,
+        "relative_ci_low": 2.46,
+        "relative_ci_high": 2.68,
+    }
+    found = effect(row)
+    assert found.base == pytest.approx(1 / 1.4 - 1 / 5)
+    assert found.low < found.base < found.high
+    wide = effect(tables()["effects"].iloc[0].to_dict() | {"alpha": 0.1})
+    assert wide.high - wide.base == pytest.approx(1.959964 / 1.644854)
+
+
+def test_the_order_of_the_rows_changes_nothing():
+    given = tables(costs=lambda rows: [*rows, rows[0] | {"period_key": "q", "days": 100}])
+    turned = {k: v.iloc[::-1].reset_index(drop=True) for k, v in given.items()}
+    assert returns(**given, draws=500).equals(returns(**turned, draws=500))
+
+
+def test_nothing_in_nothing_out():
+    empty = {k: v.iloc[:0] for k, v in tables().items()}
+    assert returns(**empty).num_rows == 0
+    assert returns(**empty).schema == RETURNS

@@ -1,0 +1,49 @@
+-- The months of a use case hold every charge that lies in them whole, and of those that reach over their edges no more
+-- than these are.
+{% set running = "('licence', 'usage', 'infrastructure', 'oversight', 'maintenance', 'remediation')" %}
+with costs as (
+    select * from {{ ref('roi_costs') }}
+    where period_grain = 'month' and reason is null
+),
+
+charges as (
+    select * from {{ ref('stg_cost_records') }}
+    where cost_type in {{ running }}
+),
+
+counted as (
+    select
+        use_case_id,
+        -- What is left of the operating cost without its parts is in neither.
+        sum(operating_cost + coalesce(remediation_cost, 0)) as cost,
+        min({{ ai_impact.add_days('period_end', '-days') }}) as first_day,
+        max(period_end) as end_day
+    from costs
+    group by use_case_id
+),
+
+expected as (
+    select
+        counted.use_case_id,
+        counted.cost,
+        sum(case
+            when
+                charges.use_case_id is not null
+                and charges.charge_period_start >= counted.first_day
+                and charges.charge_period_end <= counted.end_day
+                then charges.effective_cost
+        end) as whole,
+        sum(charges.effective_cost) as touching
+    from counted
+    inner join charges
+        on
+            (counted.use_case_id = charges.use_case_id or charges.use_case_id is null)
+            and charges.charge_period_start < counted.end_day
+            and charges.charge_period_end > counted.first_day
+    group by counted.use_case_id, counted.cost
+)
+
+select * from expected
+where
+    '{{ (var("currency_rates") or {}) | length }}' = '0'
+    and (cost < whole - 0.01 or cost > touching + 0.01)
