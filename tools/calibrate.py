@@ -311,7 +311,7 @@ def page(results: list[Result], peeks: list[tuple[str, float]], planned: list[tu
         "",
         "False positives in experiments of 5,000 skewed units an arm that are looked at after every tenth unit",
         f"from the 50th on ({LOOKING_RUNS:,} experiments), or at five planned looks ({PLANNED_RUNS:,}). Asked for: at",
-        f"most 5 %, which so many tell to ± {percent(chance(LOOKING_RUNS))} and ± {percent(chance(PLANNED_RUNS))} points.",
+        f"most 5 %, which is known to ± {percent(chance(LOOKING_RUNS))} and ± {percent(chance(PLANNED_RUNS))} points.",
         "",
         "| procedure | false positives, % |",
         "|---|---|",
