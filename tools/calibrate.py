@@ -276,7 +276,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}"
 
 
-def page(results: list[Result], peeks: list[tuple[str, float]], planned: list[tuple[str, float]], runs: int) -> str:
+def page(results: list[Result], peeks: list[tuple[str, float]], looks: list[tuple[str, float]], runs: int) -> str:
     short = [r for r in results if not r.ok()]
     lines = [
         "# Calibration",
@@ -315,7 +315,7 @@ def page(results: list[Result], peeks: list[tuple[str, float]], planned: list[tu
         "",
         "| procedure | false positives, % |",
         "|---|---|",
-        *(f"| {name.replace('_', ' ')} | {percent(share)} |" for name, share in [*peeks, *planned]),
+        *(f"| {name.replace('_', ' ')} | {percent(share)} |" for name, share in [*peeks, *looks]),
         "",
         "## Where it falls short",
         "",
@@ -328,8 +328,8 @@ def page(results: list[Result], peeks: list[tuple[str, float]], planned: list[tu
     ]
     lines += [
         f"- **{name.replace('_', ' ')}**: {percent(share)} % false positives over all looks."
-        for looks, made in ((peeks, LOOKING_RUNS), (planned, PLANNED_RUNS))
-        for name, share in looks
+        for found, made in ((peeks, LOOKING_RUNS), (looks, PLANNED_RUNS))
+        for name, share in found
         if share > ALPHA + chance(made) and not name.startswith("naive")
     ]
     if lines[-1] == "":
@@ -378,10 +378,10 @@ def main(only: str = "", runs: int = RUNS) -> None:
         print(f"{r.name}: {percent(r.false_positives)} % false positives, {percent(r.coverage)} % coverage", flush=True)
     if only:
         return
-    peeks, planned = peeking(), looking()
-    print(", ".join(f"{name}: {percent(share)} %" for name, share in [*peeks, *planned]), flush=True)
+    peeks, looks = peeking(), looking()
+    print(", ".join(f"{name}: {percent(share)} %" for name, share in [*peeks, *looks]), flush=True)
     PLOT.parent.mkdir(parents=True, exist_ok=True)
-    TABLE.write_text(page(results, peeks, planned, runs))
+    TABLE.write_text(page(results, peeks, looks, runs))
     PLOT.write_text(plot(results))
 
 
