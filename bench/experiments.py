@@ -185,9 +185,9 @@ def report(results: list[dict], python: dict, machine: str) -> str:
     lines += [
         "",
         f"Estimates of {EXPERIMENTS} experiments with {METRICS_OF_EACH} metrics each, with {python['cells']:,} cells",
-        f"of covariates: {python['estimates']:.2f} s of processor time (goal 1 s), and {python['checks']:.2f} s of checks.",
+        f"of covariates: {python['estimates']:.2f} s of processor time (goal 1 s); of checks {python['checks']:.2f} s.",
         "",
-        "Where the moments miss their goals: they are nine centred sums where the scan takes three means, and there is a",
-        "row for each unit and metric, whose keys are hashed for every metric anew; tea-tasting reads one row a unit.",
+        "Where the moments miss their goals: they are nine centred sums where the scan takes three means, and there is",
+        "a row for each unit and metric, whose keys are hashed for every metric; tea-tasting reads one row a unit.",
     ]
     return "\n".join(lines) + "\n"
