@@ -66,14 +66,14 @@ group by experiment_id, metric_id, arm
 """
 
 
-def timed(run) -> float:
+def timed(run, clock=time.monotonic) -> float:
     """The median of some runs, after one that warms up."""
     run()
     seconds = []
     for _ in range(REPEATS):
-        started = time.monotonic()
+        started = clock()
         run()
-        seconds.append(time.monotonic() - started)
+        seconds.append(clock() - started)
     return statistics.median(seconds)
 
 
@@ -153,8 +153,8 @@ def many() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.D
 def estimates() -> dict:
     *tables, cells = many()
     return {
-        "estimates": timed(lambda: estimate_experiments(*tables, covariate_cells=cells)),
-        "checks": timed(lambda: check_experiments(*tables, covariate_cells=cells)),
+        "estimates": timed(lambda: estimate_experiments(*tables, covariate_cells=cells), time.process_time),
+        "checks": timed(lambda: check_experiments(*tables, covariate_cells=cells), time.process_time),
         "cells": len(cells),
     }
 
@@ -186,6 +186,9 @@ def report(results: list[dict], python: dict, machine: str) -> str:
     lines += [
         "",
         f"Estimates of {EXPERIMENTS} experiments with {METRICS_OF_EACH} metrics each, with {python['cells']:,} cells",
-        f"of covariates: {python['estimates']:.2f} s (goal 1 s); their checks: {python['checks']:.2f} s.",
+        f"of covariates: {python['estimates']:.2f} s of processor time (goal 1 s); of checks {python['checks']:.2f} s.",
+        "",
+        "Where the moments miss their goals: they are nine centred sums where the scan takes three means, and there is",
+        "a row for each unit and metric, whose keys are hashed for every metric; tea-tasting reads one row a unit.",
     ]
     return "\n".join(lines) + "\n"

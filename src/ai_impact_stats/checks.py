@@ -173,9 +173,9 @@ def interference(treated_neighbours: float | None, limit: float = INTERFERENCE_L
 def enough_clusters(clusters: Mapping[str, int], least: int = LEAST_CLUSTERS) -> Check:
     """Are there enough clusters in every arm for its intervals to hold? The statistic is the smallest number.
 
-    With few of them a variance over clusters is itself uncertain, and the intervals are too short: Cameron, Gelbach and
-    Miller (2008), "Bootstrap-based improvements for inference with clustered errors"; the calibration of
-    this project for five.
+    With few of them a variance over clusters is itself uncertain, and depends on what is assumed of their sizes:
+    Cameron, Gelbach and Miller (2008), "Bootstrap-based improvements for inference with clustered errors". The
+    calibration of this project holds with five an arm, of clusters that are drawn alike.
     """
     if not clusters:
         return Check(None, None, float(least), None, "No arm has a cluster that is known.")

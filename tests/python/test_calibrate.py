@@ -27,11 +27,13 @@ def test_a_cell_that_falls_short_is_said():
     good = calibrate.Result("good", 0.05, 0.95, 0.8, 0.8, 0)
     bad = calibrate.Result("bad", 0.09, 0.95, 0.8, None, 0)
     weak = calibrate.Result("weak", 0.05, 0.95, 0.7, 0.8, 3)
-    page = calibrate.page([good, bad, weak], [("naive", 0.4)], 100)
+    page = calibrate.page([good, bad, weak], [("naive", 0.4)], [("pocock", 0.06), ("obrien_fleming", 0.0505)], 100)
     assert [r.ok() for r in (good, bad, weak)] == [True, False, False]
     assert "- **bad**: false positives 9.0 %" in page
     assert "- **weak**" in page
     assert "- **good**" not in page
+    assert "- **pocock**: 6.0 %" in page
+    assert "- **obrien" not in page  # within what chance does with so many runs
     assert "bad</text>" in calibrate.plot([good, bad, weak])
 
 

@@ -1,4 +1,5 @@
--- Every unit of one arm is in the moments of every metric of its experiment, once; the baseline of a plan was not assigned.
+-- Every unit of one arm is in the moments of every metric of its experiment, once.
+-- The baseline of a plan was not assigned.
 with experiments as (
     select * from {{ ref('int_experiment_metrics') }}
 ),
