@@ -86,6 +86,19 @@ fit = CallawaySantAnna(control_group="not_yet_treated", estimation_method="reg",
     d, outcome="y", unit="unit", time="t", first_treat="g")
 found = [float(fit.overall_att), float(fit.overall_se)]
 """
+TWO_BY_TWO = """
+from ai_impact_stats.did import two_by_two
+from ai_impact_stats.moments import Arm
+con.execute("set memory_limit = '800MB'; set preserve_insertion_order = false")
+began = time.monotonic()
+arms = dict((t, Arm(n, mean, variance)) for t, n, mean, variance in con.execute(
+    "with changes as (select first_treated_period is not null as treated, "
+    "avg(case when period >= 0 then value end) - avg(case when period < 0 then value end) as change "
+    "from int_unit_periods group by unit_id, first_treated_period is not null) "
+    "select treated, count(*), avg(change), var_samp(change) from changes group by treated").fetchall())
+e = two_by_two(arms[True], arms[False], periods=10)
+found = [e.estimate, e.std_error]
+"""
 MATCHED = """
 from ai_impact_stats import matching
 from ai_impact_stats.propensity import Units, fit_propensity, overlap
@@ -146,7 +159,11 @@ def rollout(folder: Path, units: int, first: str, design: str, method: str, othe
     mine = ours(path, "moments_cohort_periods", "moments_cohort_clusters", "rollout_estimates")
     mine["found"] = estimate(path, "rollout_estimates", method)
     what = f"{'2×2, errors by unit' if design == 'did' else 'rollout in waves'}, {units * 10:,} rows"
-    lines = [row(what, "ai_impact", mine, mine)]
+    lines = [row(what, "ai_impact, all of the design", mine, mine)]
+    if design == "did":
+        say(f"{what}: changes alone")
+        mine = other(TWO_BY_TWO, path)
+        lines.append(row(what, "ai_impact, the changes of units alone", mine, mine))
     for name, code in others.items():
         # A package that isn't among the locks may stand in an environment of its own.
         python = os.environ.get(f"BENCH_{name.upper()}", sys.executable)

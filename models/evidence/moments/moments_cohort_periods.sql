@@ -7,36 +7,63 @@ experiments as (
     where design in ('did', 'staggered_did')
 ),
 
-marked as (
+units as (
     select
-        *,
-        count(*) over (partition by experiment_id, metric_id, unit_id)
-        = count(value) over (partition by experiment_id, metric_id, unit_id) as is_whole
+        experiment_id,
+        metric_id,
+        unit_id,
+        max(first_treated_period) as first_treated_period,
+        count(*) = count(value) as is_whole
     from unit_periods
     where experiment_id in (select experiments.experiment_id from experiments)
+    group by experiment_id, metric_id, unit_id
 ),
 
+-- A number in the place of three keys: what is grouped below are the pairs of periods of every unit.
 cohorts as (
     select
         experiment_id,
         metric_id,
         first_treated_period,
-        count(distinct unit_id) as n_units,
-        count(distinct case when is_whole then unit_id end) as n_whole
-    from marked
+        count(*) as n_units,
+        count(case when is_whole then 1 end) as n_whole,
+        row_number() over (order by experiment_id, metric_id, coalesce(first_treated_period, -100000)) as cohort
+    from units
     group by experiment_id, metric_id, first_treated_period
 ),
 
+members as (
+    select
+        units.experiment_id,
+        units.metric_id,
+        units.unit_id,
+        cohorts.cohort
+    from units
+    inner join cohorts
+        on
+            units.experiment_id = cohorts.experiment_id
+            and units.metric_id = cohorts.metric_id
+            and coalesce(units.first_treated_period, -100000) = coalesce(cohorts.first_treated_period, -100000)
+    where units.is_whole
+),
+
 kept as (
-    select * from marked
-    where is_whole
+    select
+        members.cohort,
+        unit_periods.unit_id,
+        unit_periods.period,
+        unit_periods.value
+    from unit_periods
+    inner join members
+        on
+            unit_periods.experiment_id = members.experiment_id
+            and unit_periods.metric_id = members.metric_id
+            and unit_periods.unit_id = members.unit_id
 ),
 
 pairs as (
     select
-        earlier.experiment_id,
-        earlier.metric_id,
-        earlier.first_treated_period,
+        earlier.cohort,
         earlier.period as period_a,
         later.period as period_b,
         avg(earlier.value) as mean_a,
@@ -45,11 +72,10 @@ pairs as (
     from kept as earlier
     inner join kept as later
         on
-            earlier.experiment_id = later.experiment_id
-            and earlier.metric_id = later.metric_id
+            earlier.cohort = later.cohort
             and earlier.unit_id = later.unit_id
             and earlier.period <= later.period
-    group by earlier.experiment_id, earlier.metric_id, earlier.first_treated_period, earlier.period, later.period
+    group by earlier.cohort, earlier.period, later.period
 ),
 
 -- A cohort of which no unit is whole keeps one row, so that it is counted.
@@ -66,11 +92,7 @@ final as (
         pairs.mean_b,
         pairs.covariance
     from cohorts
-    left join pairs
-        on
-            cohorts.experiment_id = pairs.experiment_id
-            and cohorts.metric_id = pairs.metric_id
-            and coalesce(cohorts.first_treated_period, -100000) = coalesce(pairs.first_treated_period, -100000)
+    left join pairs on cohorts.cohort = pairs.cohort
 )
 
 select * from final
