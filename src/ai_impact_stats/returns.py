@@ -70,6 +70,7 @@ class Company:
     double_counted: float = 0.0
     use_cases: list[str] = field(default_factory=list)
     costless: list[str] = field(default_factory=list)
+    priced: int = 0
 
 
 def assumption(row: Mapping[str, Any]) -> Driver | str:
@@ -225,6 +226,8 @@ def one_period(
     if "labour" in case.counted and not is_missing(volume.get("labour_reason")):
         problems.append(str(volume["labour_reason"]))
     known_cost = is_missing(cost["reason"])
+    if known_cost and not cost["operating_cost"] and (is_missing(cost["training_cost"]) or not cost["training_cost"]):
+        problems.append("Its operating cost is 0: there is nothing to have a return on.")
     horizon = case.assumptions.get("horizon_months")
     model = build(case, cost, volume, days, horizon)
     values = model.bases()
@@ -388,6 +391,7 @@ def beside_value(case: UseCase, cost: Mapping[str, Any], volume: Mapping[str, An
 
 def add_cost(company: Company, cost: Mapping[str, Any], terms: Mapping[str, Any]) -> None:
     per_year = 365 / float(cost["days"])
+    company.priced += 1
     for name in company.cost:
         company.cost[name] += float(terms[name]) / per_year
 
@@ -399,11 +403,8 @@ def whole_company(period_key: str, company: Company, draws: int) -> list[dict[st
     cost = {name: value * per_year for name, value in company.cost.items()}
     base = _row("summary", ALL, period_key, days=company.days, draws=0)
     without = f"Without {', '.join(sorted(company.costless))}: the cost is not known." if company.costless else None
-    shown = {
-        "operating_cost": cost["operating"],
-        "training_cost": cost["training"],
-        "remediation_cost": cost["remediation"],
-    }
+    known = {f"{name}_cost": value for name, value in cost.items()}
+    shown = known if company.priced else {}
     if not company.use_cases or cost["operating"] == 0:
         why = "No use case has an established benefit and a known cost in this period."
         return [base | shown | {"reason": sentence([why, without])}]

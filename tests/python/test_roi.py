@@ -392,6 +392,17 @@ def test_an_unknown_cost_is_in_neither_side_of_the_company():
     assert "Without v" in found["reason"]
 
 
+def test_a_cost_that_is_not_known_is_null_and_one_of_0_has_no_return():
+    unknown = tables(costs=with_values(operating_cost=None, reason="No charge."))
+    assert summary(unknown)["operating_cost"] is None
+    assert summary(unknown, "(all)")["operating_cost"] is None
+    free = tables(costs=with_values(operating_cost=0.0, training_cost=0.0, remediation_cost=0.0))
+    assert summary(free)["operating_cost"] == 0
+    assert summary(free)["roi"] is None
+    assert "nothing to have a return on" in summary(free)["reason"]
+    assert summary(free, "(all)")["roi"] is None
+
+
 def test_a_use_case_without_benefit_costs_the_company_all_the_same():
     given = tables(costs=lambda rows: [*rows, rows[0] | {"use_case_id": "v"}])
     assert summary(given, "(all)")["roi"] == pytest.approx((2000 + 750 - 800 - 40) / 800)

@@ -15,7 +15,9 @@ select
 from summary
 where
     abs(
-        roi - (coalesce(revenue, 0) + coalesce(labour_saved, 0) - operating_cost - remediation_cost) / operating_cost
+        roi - {{ ai_impact.safe_divide(
+            'coalesce(revenue, 0) + coalesce(labour_saved, 0) - operating_cost - remediation_cost', 'operating_cost'
+        ) }}
     ) > 1e-6
     or (roi is null and reason is null)
     or roi_low > roi + 1e-9

@@ -102,7 +102,7 @@ final as (
         verdict,
         reason,
         ends_at,
-        window_days
+        cast(window_days as {{ dbt.type_int() }}) as window_days
     from found
     where place = 1
 )

@@ -82,8 +82,8 @@ final as (
         lived.period_grain,
         lived.period_start,
         lived.period_end,
-        lived.days_in_period,
-        {{ ai_impact.days_from('lived.cost_from', 'lived.period_end') }} as days,
+        cast(lived.days_in_period as {{ dbt.type_int() }}) as days_in_period,
+        cast({{ ai_impact.days_from('lived.cost_from', 'lived.period_end') }} as {{ dbt.type_int() }}) as days,
         {% for kind in running + ['training'] -%}
             summed.{{ kind }}_cost,
         {% endfor -%}

@@ -45,7 +45,7 @@ final as (
         verdict,
         reason,
         window_days,
-        choice,
+        cast(choice as bigint) as choice,
         is_admitted and choice = 1 as is_counted,
         case
             when not is_admitted
