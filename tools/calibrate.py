@@ -383,9 +383,8 @@ def main(only: str = "", runs: int = RUNS) -> None:
     peeks, looks = peeking(), looking()
     print(", ".join(f"{name}: {percent(share)} %" for name, share in [*peeks, *looks]), flush=True)
     PLOT.parent.mkdir(parents=True, exist_ok=True)
-from . import calibrate_quasi
-
-RUNS, LOOKING_RUNS, PLANNED_RUNS, SEED, ALPHA = 10_000, 20_000, 100_000, 20260302, 0.05
+    quasi = calibrate_quasi.section(calibrate_quasi.measured())
+    TABLE.write_text(page(results, peeks, looks, runs) + "\n" + quasi)
     PLOT.write_text(plot(results))
 
 
