@@ -32,7 +32,9 @@ cells as (
         period_start,
         period_end,
         coalesce(use_case_id, {{ ai_impact.all_of_them() }}) as use_case_id,
-        {% for column in ['human_in_loop_ratio', 'override_rate', 'automation_bias', 'provenance_score', 'panel_score'] -%}
+        {% for column in [
+            'human_in_loop_ratio', 'override_rate', 'automation_bias', 'provenance_score', 'panel_score'
+        ] -%}
             max(case when kpi_id = '{{ column }}' then value end) as {{ column }},
             max(case when kpi_id = '{{ column }}' then ci_low end) as {{ column }}_ci_low,
             max(case when kpi_id = '{{ column }}' then ci_high end) as {{ column }}_ci_high,

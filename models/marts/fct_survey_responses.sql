@@ -17,8 +17,9 @@ final as (
         responses.score,
         responses.scale_min,
         responses.scale_max,
-        {{ ai_impact.safe_divide('responses.score - responses.scale_min', 'responses.scale_max - responses.scale_min') }}
-            as score_share
+        {{ ai_impact.safe_divide(
+            'responses.score - responses.scale_min', 'responses.scale_max - responses.scale_min'
+        ) }} as score_share
     from responses
     left join segments on responses.account_id = segments.account_id
 )

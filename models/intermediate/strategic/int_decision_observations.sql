@@ -7,8 +7,9 @@ with decisions as (
         *,
         {{ ai_impact.mapped('use_case_id') }} as mapped_use_case_id,
         cast(decided_at as date) as decided_on,
-        case when is_success is not null and coalesce(human_action, 'none') in ('accepted', 'none') then ai_confidence end
-            as judged_confidence
+        case
+            when is_success is not null and coalesce(human_action, 'none') in ('accepted', 'none') then ai_confidence
+        end as judged_confidence
     from {{ ref('int_decisions') }}
     where decided_at is not null
 ),
@@ -39,7 +40,8 @@ measured as (
         'judged_confidence is not null'),
     ('decision_outcome_value', 'mean', 1, 'outcome_value', '1', 'outcome_value is not null'),
     ('human_in_loop_ratio', 'share', 100,
-        "case when signed_off and coalesce(human_action, 'none') <> 'none' then 1 else 0 end", '1', 'requires_sign_off'),
+        "case when signed_off and coalesce(human_action, 'none') <> 'none' then 1 else 0 end", '1',
+        'requires_sign_off'),
     ('override_rate', 'share', 100, 'case when is_overridden then 1 else 0 end', '1', 'is_overridden is not null'),
     ('automation_bias', 'share', 100, '1 - is_success', '1', "human_action = 'accepted' and is_success is not null"),
     ('provenance_score', 'mean', 100, 'provenance_score', '1', 'provenance_score is not null'),

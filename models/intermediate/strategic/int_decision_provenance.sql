@@ -35,7 +35,8 @@ final as (
         decision_id,
         cast(
             {{ ai_impact.safe_divide(
-                ai_impact.exact_sum('weight * share'), ai_impact.exact_sum('case when share is not null then weight end')
+                ai_impact.exact_sum('weight * share'),
+                ai_impact.exact_sum('case when share is not null then weight end')
             ) }} as {{ double }}
         ) as provenance_score
     from judged

@@ -14,9 +14,9 @@ folded as (
     select
         decision_id,
         {% for column in [
-            'use_case_id', 'decision_type', 'subject_type', 'subject_id', 'ai_recommendation', 'ai_confidence', 'reviewer_id',
-            'requires_sign_off', 'signed_off', 'evidence_count', 'has_sources', 'has_confidence', 'has_rationale', 'final_choice',
-            'predicted_value'
+            'use_case_id', 'decision_type', 'subject_type', 'subject_id', 'ai_recommendation', 'ai_confidence',
+            'reviewer_id', 'requires_sign_off', 'signed_off', 'evidence_count', 'has_sources', 'has_confidence',
+            'has_rationale', 'final_choice', 'predicted_value'
         ] -%}
             {{ ai_impact.latest(column, order) }} as {{ column }},
         {% endfor -%}

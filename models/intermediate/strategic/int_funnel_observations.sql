@@ -45,7 +45,10 @@ final as (
             cast(null as {{ dbt.type_string() }}) as person_id,
             cast(
                 case
-                    when later.reached_at <= {{ ai_impact.add_time('day', var('funnel_window_days'), 'units.reached_at') }} then 1
+                    when
+                        later.reached_at
+                        <= {{ ai_impact.add_time('day', var('funnel_window_days'), 'units.reached_at') }}
+                        then 1
                     else 0
                 end as {{ ai_impact.physical_type('double') }}
             ) as y,

@@ -72,14 +72,14 @@ pieces as (
         counted.period_key,
         counted.kpi_id,
         counted.use_case_id,
-        count(distinct case when person_days.observed_on < counted.period_start then person_days.person_id end) as before,
-        count(distinct case when person_days.observed_on >= counted.period_start then person_days.person_id end) as after
+        count(distinct case when who.observed_on < counted.period_start then who.person_id end) as before,
+        count(distinct case when who.observed_on >= counted.period_start then who.person_id end) as after
     from counted
-    inner join person_days
+    inner join person_days as who
         on
-            counted.kpi_id = person_days.kpi_id
-            and counted.use_case_id = person_days.use_case_id
-            and {{ ai_impact.month_of('counted.period_start') }} = {{ ai_impact.month_of('person_days.observed_on') }}
+            counted.kpi_id = who.kpi_id
+            and counted.use_case_id = who.use_case_id
+            and {{ ai_impact.month_of('counted.period_start') }} = {{ ai_impact.month_of('who.observed_on') }}
     where
         counted.period_grain in ('rolling_90d', 'rolling_365d')
         and counted.kpi_id not in ('{{ ai_impact.kpis_of_windows() | join("', '") }}')

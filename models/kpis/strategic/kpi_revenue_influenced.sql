@@ -30,7 +30,8 @@ influenced as (
     inner join decisions on deals.account_id = decisions.subject_id
     where
         decisions.proposed_at < deals.closed_at
-        and decisions.proposed_at >= {{ ai_impact.add_time('day', -var('influence_lookback_days'), 'deals.created_at') }}
+        and decisions.proposed_at
+        >= {{ ai_impact.add_time('day', -var('influence_lookback_days'), 'deals.created_at') }}
 ),
 
 earned as (
@@ -51,8 +52,9 @@ summed as (
         {{ ai_impact.exact_sum('earned.revenue * earned.revenue') }} as all_squares,
         count(case when earned.is_influenced then 1 end) as n,
         coalesce({{ ai_impact.exact_sum('case when earned.is_influenced then earned.revenue end') }}, 0) as revenue,
-        coalesce({{ ai_impact.exact_sum('case when earned.is_influenced then earned.revenue * earned.revenue end') }}, 0)
-            as squares
+        coalesce(
+            {{ ai_impact.exact_sum('case when earned.is_influenced then earned.revenue * earned.revenue end') }}, 0
+        ) as squares
     from earned
     inner join periods on earned.closed_on = periods.date_day
     inner join catalog on periods.baseline_of in ({{ ai_impact.all_of_them() }}, catalog.baseline_use_case_id)
@@ -75,7 +77,8 @@ compared as (
         summed.n * expected.per_deal as expected_revenue,
         -- How many deals are influenced is given: their revenues vary, and so does the expectation.
         {{ ai_impact.interval_z() }}e0 * sqrt(
-            summed.n * (summed.squares - summed.revenue * summed.revenue / nullif(summed.n, 0)) / nullif(summed.n - 1e0, 0)
+            summed.n * (summed.squares - summed.revenue * summed.revenue / nullif(summed.n, 0))
+            / nullif(summed.n - 1e0, 0)
             + summed.n * summed.n * expected.variance
         ) as margin
     from summed

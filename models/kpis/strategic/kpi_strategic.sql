@@ -40,7 +40,8 @@ periods as (
 final as (
     select
         {% for column in [
-            'period_key', 'use_case_id', 'team_id', 'kpi_id', 'value', 'numerator', 'denominator', 'n', 'ci_low', 'ci_high', 'reason'
+            'period_key', 'use_case_id', 'team_id', 'kpi_id', 'value', 'numerator', 'denominator', 'n', 'ci_low',
+            'ci_high', 'reason'
         ] -%}
             measured.{{ column }},
         {% endfor -%}

@@ -63,7 +63,8 @@ spread as (
             when n > 1 then (yy - y * y / n) / (n - 1e0)
             else (
                 sum(yy) over (partition by period_key, kpi_id)
-                - power(sum(y) over (partition by period_key, kpi_id), 2) / sum(n) over (partition by period_key, kpi_id)
+                - power(sum(y) over (partition by period_key, kpi_id), 2)
+                / sum(n) over (partition by period_key, kpi_id)
             ) / nullif(sum(n) over (partition by period_key, kpi_id) - 1e0, 0)
         end as variance
     from strata

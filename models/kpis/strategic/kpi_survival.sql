@@ -9,7 +9,8 @@ people as (
     select * from {{ ref('int_strategic_people') }}
 ),
 
--- How far the curve is from one half, in standard errors of its log-minus-log: within z, a time belongs to the interval.
+-- How far the curve is from one half, in standard errors of its log-minus-log: within z, a time belongs to the
+-- interval.
 placed as (
     select
         *,
@@ -60,10 +61,14 @@ valued as (
             when not ended.is_share then ended.half
             when ended.longest >= 180 then 100 * coalesce(ended.kept, 1)
         end as value,
-        case when ended.is_share then {{ ai_impact.loglog_bound('ended.kept', 'ended.kept_greenwood', -1) }}
-        else ended.low end as low_bound,
-        case when ended.is_share then {{ ai_impact.loglog_bound('ended.kept', 'ended.kept_greenwood', 1) }}
-        else bounded.high end as high_bound
+        case
+            when ended.is_share then {{ ai_impact.loglog_bound('ended.kept', 'ended.kept_greenwood', -1) }}
+            else ended.low
+        end as low_bound,
+        case
+            when ended.is_share then {{ ai_impact.loglog_bound('ended.kept', 'ended.kept_greenwood', 1) }}
+            else bounded.high
+        end as high_bound
     from ended
     left join bounded on ended.period_key = bounded.period_key and ended.kpi_id = bounded.kpi_id
 ),

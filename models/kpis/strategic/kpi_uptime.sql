@@ -73,7 +73,8 @@ ranged as (
         hours - hours_down as hours_up,
         -- Services are the units of the interval, days of a service what is observed.
         round(hours / 24) as service_days,
-        {{ ai_impact.interval_z() }}e0 * {{ ai_impact.ratio_std_error('n', 'hours_down', 'hours', 'yy', 'zz', 'yz') }} as margin
+        {{ ai_impact.interval_z() }}e0
+        * {{ ai_impact.ratio_std_error('n', 'hours_down', 'hours', 'yy', 'zz', 'yz') }} as margin
     from summed
 ),
 
