@@ -202,8 +202,11 @@ class Catalogue:
         row = self.metrics.get(metric_id, {})
         if not is_missing(row.get("phrase")):
             return str(row["phrase"])
-        name = row.get("name")
-        return f"“{metric_id if is_missing(name) else name}”"
+        return f"“{self.kpi(metric_id) if is_missing(row.get('name')) else row['name']}”"
+
+    def kpi(self, kpi_id: str) -> str:
+        name = self.kpis.get(kpi_id, {}).get("name")
+        return kpi_id if is_missing(name) else str(name)
 
     def use_case(self, use_case_id: str) -> str:
         name = self.use_cases.get(use_case_id, {}).get("name")
@@ -379,7 +382,11 @@ def subject_of(use_case_id: str, arm: str, control: Any, catalogue: Catalogue) -
     name = catalogue.use_case(use_case_id)
     if not arm or is_missing(control):
         return name
-    return f"{name} ({arm.replace('_', ' ')} against {str(control).replace('_', ' ')})"
+    return f"{name} ({arm_words(arm)} against {arm_words(str(control))})"
+
+
+def arm_words(arm: str) -> str:
+    return " ".join("AI" if word == "ai" else word for word in arm.split("_"))
 
 
 def registration_of(run: Mapping[str, Any]) -> str:
@@ -449,11 +456,10 @@ def kpi_claims(values: pd.DataFrame, catalogue: Catalogue, level: float) -> list
 def kpi_claim(row: dict[str, Any], catalogue: Catalogue, level: float) -> dict[str, Any]:
     kpi, use_case_id, base = str(row["kpi_id"]), str(row["use_case_id"]), float(row["baseline_value"])
     known = catalogue.kpis.get(kpi, {})
-    name = kpi if is_missing(known.get("name")) else str(known["name"])
     low, high = sorted((float(row[c]) - base) / base for c in ("ci_low", "ci_high"))
     finding = Finding(
         catalogue.use_case(use_case_id),
-        f"“{name}” against its baseline",
+        f"“{catalogue.kpi(kpi)}” against its baseline",
         "relative",
         float(row["change_percent"]) / 100,
         low,
@@ -482,7 +488,9 @@ def kpi_claim(row: dict[str, Any], catalogue: Catalogue, level: float) -> dict[s
         "ci_high": high,
         "evidence_grade": "E",
         "verdict": verdict,
-        "guardrails": None if is_missing(twin) or guardrail == "none" else f"{twin}: {words[guardrail]}",
+        "guardrails": None
+        if is_missing(twin) or guardrail == "none"
+        else f"{catalogue.phrase(str(twin))}: {words[guardrail]}",
         "guardrail_status": guardrail,
         "sensitivity": "Before and after only: whatever else changed is in it.",
         "methods_agreeing": 0,

@@ -249,7 +249,7 @@ KPI_COLUMNS = [
 def test_a_claim_of_an_experiment():
     (row,) = made([estimate(), estimate(method="cuped_relative", estimate=0.45, ci_low=0.3, ci_high=0.6)])
     assert row["sentence"] == (
-        "Email drafting (ai against human) raised throughput by 50 % (95 % CI 40 % to 60 %), grade A."
+        "Email drafting (AI against human) raised throughput by 50 % (95 % CI 40 % to 60 %), grade A."
     )
     assert (row["verdict"], row["registration"], row["is_stale"]) == ("proven", "registered", False)
     assert (row["methods_agreeing"], row["methods_compared"]) == (1, 1)
@@ -343,7 +343,7 @@ def test_claims_of_kpis_are_associations_of_their_newest_period():
         "Email drafting is associated with a rise of 50 % in “Throughput” against its baseline "
         "(95 % CI 40 % to 60 %), grade E."
     )
-    assert (row["verdict"], row["is_causal"], row["guardrails"]) == ("suggestive", False, "rework_rate: holds")
+    assert (row["verdict"], row["is_causal"], row["guardrails"]) == ("suggestive", False, "“Rework”: holds")
     (row,) = made([], kpis=kpis, values=[(*new[:-1], "worsened")])
     assert row["verdict"] == "invalid"
     assert made([], kpis=kpis, values=[(*new[:4], None, *new[5:]), (*new[:5], "team", *new[6:])]) == []
