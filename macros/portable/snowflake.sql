@@ -86,8 +86,8 @@
                 then cast(convert_timezone('UTC', try_cast({{ text }} as timestamp_tz)) as timestamp_ntz)
             else try_cast({{ text }} as timestamp_ntz)
         end
-    {%- else -%}
-        try_cast({{ text }} as {{ ai_impact.physical_type(logical) }})
+    {%- elif logical == 'boolean' -%}
+        case when lower({{ text }}) not in ('on', 'off') then try_cast({{ text }} as boolean) end
     {%- endif -%}
 {%- endmacro %}
 

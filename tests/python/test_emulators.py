@@ -22,11 +22,19 @@ ONLY_MODELS = ("--exclude-resource-type", "test", "unit_test")
 # Nodes that don't build, and why.
 NOT_BUILT: dict[str, dict[str, str]] = {"bigquery": {}, "snowflake": {}}
 # Marts that differ from DuckDB's, and why.
-NOT_EQUAL: dict[str, dict[str, str]] = {"bigquery": {}, "snowflake": {}}
+NOT_EQUAL: dict[str, dict[str, str]] = {
+    "bigquery": {},
+    "snowflake": {
+        "event_quarantine": "an object's members have no order, so the JSON of a row, and the key made of it, are others"
+    },
+}
 # Macros that give something else than on the other engines, and why.
 OTHER_MACROS: dict[str, dict[str, str]] = {
     "bigquery": {"latest": "its translator can't read ignore nulls with two orders and a limit; no model has two"},
-    "snowflake": {},
+    "snowflake": {
+        "latest": "its array_agg keeps NULL, which Snowflake's leaves out; no model has two orders",
+        "array_at": "an element that is a text comes back as JSON; models have arrays of numbers only",
+    },
 }
 
 
@@ -160,7 +168,7 @@ def test_a_python_model_on_snowpark(embedded, tmp_path):
 # Five dialects, compiled without a connection, as of an empty warehouse and as of one that is built, and parsed.
 
 PROFILES = {
-    "bigquery": {"method": "oauth-secrets", "token": "none", "project": "test", "dataset": "ai_impact"},
+    "bigquery": {"method": "oauth-secrets", "token": "none", "project": "test"},
     "snowflake": {"account": "none", "user": "me", "password": "none", "database": "test", "warehouse": "none"},
     "databricks": {"host": "none", "http_path": "/sql/1.0/warehouses/none", "token": "none", "catalog": "main"},
     "redshift": {"host": "none", "user": "me", "password": "none", "dbname": "test", "port": 5439},
@@ -222,7 +230,7 @@ def test_every_model_is_sql_of_its_dialect(dialect, tmp_path):
         count, found = json.loads(parsed.stdout)
         unread.update(found)
         models = max(count, locals().get("models", 0))
-        if dialect in ("bigquery", "snowflake", "redshift"):
+        if dialect in ENVIRONMENT:
             filters = [path.name for path in folder.rglob("*.sql") if re.search(r"\bfilter\s*\(", path.read_text())]
             assert filters == [], "this engine has no filter clause: write an aggregate of case instead"
     assert {*unread} == {*NOT_PARSED.get(dialect, {})}, "\n".join(f"{name}: {part}" for name, part in unread.items())
@@ -232,6 +240,7 @@ def test_every_model_is_sql_of_its_dialect(dialect, tmp_path):
 def record(dialect: str, environment: str, models: int) -> None:
     """For the table in docs/engines.md; an engine that is emulated has a row of its own."""
     versions = versions_of(environment, f"dbt-{dialect}") + ", " + versions_of("adapters", "sqlfluff")
-    facts = {"versions": f"{dialect.capitalize()}: {versions}", "how": "parsed", "models": models}
+    label = {"bigquery": "BigQuery"}.get(dialect, dialect.capitalize())
+    facts = {"versions": f"{label} as {versions} reads it", "how": "parsed", "models": models}
     RECORDS.mkdir(parents=True, exist_ok=True)
     (RECORDS / f"z-parsed-{dialect}.json").write_text(json.dumps(facts, indent=2) + "\n")

@@ -90,9 +90,15 @@ class Snowflake:
     def connect():
         import snowflake.connector
 
+        Snowflake.prepare()
         return snowflake.connector.connect(
             **{"user": "fake", "password": "snow", "account": "fakesnow", "database": "test", "schema": "raw"},
-            **{"host": "127.0.0.1", "port": int(os.environ["SNOWFLAKE_PORT"]), "protocol": "http"},
+            **{
+                "host": "127.0.0.1",
+                "port": int(os.environ["SNOWFLAKE_PORT"]),
+                "protocol": "http",
+                "network_timeout": 20,
+            },
         )
 
     @classmethod

@@ -104,7 +104,7 @@ class Emulator(Engine):
         return self.beside("dbt", "--no-use-colors", *arguments, "--profiles-dir", str(self.folder), succeeds=succeeds)
 
     def versions(self) -> str:
-        return versions_of(self.name, *self.packages)
+        return f"{type(self).__name__} on {versions_of(self.name, *self.packages)}"
 
 
 class BigQuery(Emulator):
