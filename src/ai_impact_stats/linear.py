@@ -19,7 +19,7 @@ class Fit:
 
 def full_rank(design: np.ndarray) -> bool:
     """Do the columns (in their own units) determine no other column?"""
-    scale = np.sqrt((design**2).sum(axis=0))
+    scale = np.sqrt(np.einsum("ij,ij->j", design, design))
     if len(design) < design.shape[1] or not (scale > 0).all():
         return False
     diagonal = np.abs(np.diag(np.linalg.qr(design / scale, mode="r")))

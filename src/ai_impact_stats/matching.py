@@ -409,10 +409,11 @@ def covariate_balance(units: Units, names: Sequence[str], weights: np.ndarray | 
     found = []
     weights = np.ones(len(units.n)) if weights is None else weights
     arms = [units.treated == 1, units.treated == 0]
+    sides = [(units.x[a], units.n[a], (units.n * weights)[a]) for a in arms]
+    plain = [_moments(x, n) for x, n, _ in sides]
+    reweighted = [_moments(x, w) for x, _, w in sides]
     for j, name in enumerate(names):
-        x = units.x[:, j]
-        before = [_moments(x[a], units.n[a]) for a in arms]
-        after = [_moments(x[a], (units.n * weights)[a]) for a in arms]
+        before, after = ([(float(m[j]), float(v[j])) for m, v in pair] for pair in (plain, reweighted))
         deviation = math.sqrt((before[0][1] + before[1][1]) / 2)
         level = max(abs(before[0][0]), abs(before[1][0]))
         differs = deviation > 1e-12 * level and deviation > 0
@@ -430,12 +431,14 @@ def covariate_balance(units: Units, names: Sequence[str], weights: np.ndarray | 
     return found
 
 
-def _moments(x: np.ndarray, n: np.ndarray) -> tuple[float, float]:
+def _moments(x: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means and variances of the columns."""
     total = float(n.sum())
     if total <= 0:
-        return math.nan, math.nan
-    mean = float(n @ x / total)
-    return mean, float(n @ (x - mean) ** 2 / total)
+        return np.full(x.shape[1], math.nan), np.full(x.shape[1], math.nan)
+    mean = n @ x / total
+    gap = x - mean
+    return mean, np.einsum("i,ij,ij->j", n, gap, gap) / total
 
 
 def balance_check(balances: Sequence[Balance]) -> Check:

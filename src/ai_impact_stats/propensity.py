@@ -86,10 +86,15 @@ def standardised(units: Units) -> np.ndarray:
     """The constant, and covariates with mean 0 and variance 1 (those that don't vary are left out)."""
     total = units.n.sum()
     centred = units.x - units.n @ units.x / total
-    scale = np.sqrt(units.n @ centred**2 / total)
-    level = np.abs(units.x).max(axis=0, initial=0.0)
+    scale = np.sqrt(np.einsum("i,ij,ij->j", units.n, centred, centred) / total)
+    level = np.maximum(units.x.max(axis=0, initial=0.0), -units.x.min(axis=0, initial=0.0))
     varies = scale > 1e-12 * np.maximum(level, 1e-300)
-    return np.column_stack([np.ones(len(units.n)), centred[:, varies] / scale[varies]])
+    if not varies.all():
+        centred, scale = centred[:, varies], scale[varies]
+    design = np.empty((len(units.n), 1 + len(scale)))
+    design[:, 0] = 1
+    np.divide(centred, scale, out=design[:, 1:])
+    return design
 
 
 def fit_propensity(units: Units, link: str = "logit") -> Propensity | str:
