@@ -53,7 +53,7 @@ open_deals as (
 final as (
     select
         periods.period_key,
-        sum(open_deals.open_deals) * 1e0 / count(*) as open_deals
+        cast(sum(open_deals.open_deals) as {{ ai_impact.physical_type('double') }}) / count(*) as open_deals
     from periods
     inner join open_deals on periods.date_day = open_deals.date_day
     group by periods.period_key

@@ -73,7 +73,8 @@ final as (
         cast(events as bigint) as events,
         cast(at_risk as bigint) as at_risk,
         -- The last of all: nobody is left.
-        case when events = at_risk then 0e0 else exp(log_left) end as share_left,
+        cast(case when events = at_risk then 0 else exp(log_left) end as {{ ai_impact.physical_type('double') }})
+            as share_left,
         greenwood
     from summed
 )
