@@ -25,7 +25,7 @@ NOT_BUILT: dict[str, dict[str, str]] = {"bigquery": {}, "snowflake": {}}
 NOT_EQUAL: dict[str, dict[str, str]] = {
     "bigquery": {},
     "snowflake": {
-        "event_quarantine": "an object's members have no order, so the JSON of a row, and the key made of it, are others"
+        "event_quarantine": "an object's members have no order, so a row's JSON, and the key made of it, are others"
     },
 }
 # Macros that give something else than on the other engines, and why.
