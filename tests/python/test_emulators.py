@@ -22,10 +22,17 @@ ONLY_MODELS = ("--exclude-resource-type", "test", "unit_test")
 # Nodes that don't build, and why.
 NOT_BUILT: dict[str, dict[str, str]] = {"bigquery": {}, "snowflake": {}}
 # Marts that differ from DuckDB's, and why.
+THREE_DIGITS = "sums go through NUMERIC(38, 9), of which the emulator keeps three digits"
 NOT_EQUAL: dict[str, dict[str, str]] = {
-    "bigquery": {},
+    "bigquery": {
+        "event_quarantine": "a hash inside of to_json_string comes out as its raw bytes",
+        "kpi_values": THREE_DIGITS,
+        "impact_estimates": THREE_DIGITS,
+        "experiment_plan": THREE_DIGITS,
+        "experiment_health": THREE_DIGITS,
+    },
     "snowflake": {
-        "event_quarantine": "an object's members have no order, so the JSON of a row, and the key made of it, are others"
+        "event_quarantine": "an object's members have no order, so a row's JSON, and the key made of it, are others"
     },
 }
 # Macros that give something else than on the other engines, and why.
