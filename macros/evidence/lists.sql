@@ -8,3 +8,8 @@
 {% macro first_in_list(cell) -%}
     {{ dbt.split_part("translate(cast(" ~ cell ~ " as " ~ dbt.type_string() ~ "), ';| ', ',,,')", "','", 1) }}
 {%- endmacro %}
+
+{# Names as texts of SQL, each on its own line, because compiled SQL is read too. #}
+{% macro quoted(names) -%}
+    '{{ names | join("',\n            '") }}'
+{%- endmacro %}

@@ -2,7 +2,7 @@
     well it is documented. -#}
 with kpis as (
     select * from {{ ref('kpi_values') }}
-    where kpi_id in ('{{ ai_impact.kpis_of_decisions() | join("', '") }}')
+    where kpi_id in ({{ ai_impact.quoted(ai_impact.kpis_of_decisions()) }})
 ),
 
 comparisons as (

@@ -71,7 +71,8 @@ final as (
         case
             when is_suppressed
                 then 'Fewer than {{ var("k_anonymity") }} people did this work, or it would show what so few did.'
-            when status = 'no_baseline' then coalesce(baseline_problem, 'The baseline is 0: there is no change in percent.')
+            when status = 'no_baseline'
+                then coalesce(baseline_problem, 'The baseline is 0: there is no change in percent.')
             when
                 status = 'not_enough_data'
                 and reason is null

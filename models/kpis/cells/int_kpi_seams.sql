@@ -41,7 +41,8 @@ neighbours as (
         thin.*,
         case when {{ ai_impact.iso_day_of_week('thin.starts_on') }} = 1 then coalesce(earlier.n_people, 0) else -1 end
             as people_before,
-        case when {{ ai_impact.iso_day_of_week('thin.after') }} = 1 then coalesce(later.n_people, 0) else -1 end as people_after
+        case when {{ ai_impact.iso_day_of_week('thin.after') }} = 1 then coalesce(later.n_people, 0) else -1 end
+            as people_after
     from thin
     left join blocks as earlier
         on

@@ -82,7 +82,7 @@ pieces as (
             and {{ ai_impact.month_of('counted.period_start') }} = {{ ai_impact.month_of('who.observed_on') }}
     where
         counted.period_grain in ('rolling_90d', 'rolling_365d')
-        and counted.kpi_id not in ('{{ ai_impact.kpis_of_windows() | join("', '") }}')
+        and counted.kpi_id not in ({{ ai_impact.quoted(ai_impact.kpis_of_windows()) }})
     group by counted.period_key, counted.kpi_id, counted.use_case_id
 ),
 

@@ -31,7 +31,7 @@ sums as (
         on
             days.observed_on = periods.date_day
             and periods.baseline_of in ({{ ai_impact.all_of_them() }}, days.baseline_of)
-    where periods.period_grain <> 'month' or days.kpi_id not in ('{{ ai_impact.kpis_of_windows() | join("', '") }}')
+    where periods.period_grain <> 'month' or days.kpi_id not in ({{ ai_impact.quoted(ai_impact.kpis_of_windows()) }})
     group by periods.period_key, days.use_case_id, days.kpi_id, days.kind, days.scale
 ),
 
