@@ -20,12 +20,12 @@ final as (
     select
         use_case_id,
         count(*) as decisions,
-        count(*) filter (where has_sources = 0) as without_sources,
-        count(*) filter (where has_confidence = 0) as without_confidence,
-        count(*) filter (where has_rationale = 0) as without_rationale,
-        count(*) filter (where has_evidence = 0) as without_evidence,
-        count(*) filter (
-            where has_sources = 0 or has_confidence = 0 or has_rationale = 0 or has_evidence = 0
+        count(case when has_sources = 0 then 1 end) as without_sources,
+        count(case when has_confidence = 0 then 1 end) as without_confidence,
+        count(case when has_rationale = 0 then 1 end) as without_rationale,
+        count(case when has_evidence = 0 then 1 end) as without_evidence,
+        count(
+            case when has_sources = 0 or has_confidence = 0 or has_rationale = 0 or has_evidence = 0 then 1 end
         ) as without_provenance
     from decisions
     group by use_case_id

@@ -68,7 +68,7 @@ summed as (
         {% for kind in running + ['training'] -%}
             {{ ai_impact.exact_sum("case when cost_type = '" ~ kind ~ "' then cost end") }} as {{ kind }}_cost,
         {% endfor -%}
-        count(*) filter (where is_unpriced) as unpriced_charges,
+        count(case when is_unpriced then 1 end) as unpriced_charges,
         min(case when is_unpriced then coalesce(billing_currency, '(none)') end) as unpriced_currency
     from spread
     group by period_key, use_case_id
