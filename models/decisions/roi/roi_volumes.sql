@@ -82,7 +82,7 @@ final as (
         costs.use_case_id,
         costs.period_key,
         cast(case
-            when effects.basis = 'per_week' then costs.days / 7.0
+            when effects.basis = 'per_week' then cast(costs.days as {{ ai_impact.physical_type('double') }}) / 7
             when effects.use_case_id is not null then coalesce(units.units, 0)
         end as {{ ai_impact.physical_type('double') }}) as revenue_volume,
         case
