@@ -48,7 +48,7 @@ def test_a_change_after_the_start_marks_the_experiment(project):
     """A metric dropped, a name corrected, an entry taken out, an entry added; and no unit in any of the experiments."""
     with duckdb.connect(str(project / "own.duckdb")) as con:
         create_raw_tables(con)
-    dbt(project, "build", "--select", "+experiment_health", "+impact_estimates", "+channel_attribution", *NO_TESTS)
+    dbt(project, "build", "--select", "@experiments", *NO_TESTS)
     before = rows(project, VERSIONS)
     assert set(before.values()) == {1}
     assert set(rows(project, CHANGED).values()) == {True}

@@ -23,7 +23,7 @@ print(*sorted({name.partition(".")[0] for name in {*sys.modules} - before}))
 
 def test_the_first_import_is_the_only_one():
     """Python models start in threads: what one of them still had to import, another could find half imported."""
-    models = sorted(map(str, (ROOT / "python_models").glob("*.py")))
+    models = sorted(str(path) for folder in ("python_models", "models") for path in (ROOT / folder).rglob("*.py"))
     assert models
     done = subprocess.run(
         [sys.executable, "-c", IMPORTED, *models],
