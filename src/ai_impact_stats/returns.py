@@ -426,7 +426,14 @@ def whole_company(period_key: str, company: Company, draws: int) -> list[dict[st
         "roi_ci_high": at[0.975],
         "p_positive": float(np.mean(outcome > 0)),
         "draws": draws,
-        "reason": sentence(["Benefits of " + ", ".join(company.use_cases) + "; costs of all use cases.", without]),
+        "reason": sentence(
+            [
+                "Benefits of "
+                + ", ".join(company.use_cases)
+                + "; costs of all use cases on the map since each went live.",
+                without,
+            ]
+        ),
     }
     rows = [base | shown | values]
     for probability, r in zip(QUANTILES, found, strict=True):
