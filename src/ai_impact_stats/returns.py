@@ -415,6 +415,7 @@ def whole_company(period_key: str, company: Company, draws: int) -> list[dict[st
     net = revenue + labour - cost["operating"] - cost["remediation"]
     found = quantiles_of(outcome)
     at = dict(zip(QUANTILES, found, strict=True))
+    counted = f"Benefits of {', '.join(company.use_cases)}; costs of all use cases on the map since each went live."
     values = {
         "revenue": revenue,
         "labour_saved": labour,
@@ -426,14 +427,7 @@ def whole_company(period_key: str, company: Company, draws: int) -> list[dict[st
         "roi_ci_high": at[0.975],
         "p_positive": float(np.mean(outcome > 0)),
         "draws": draws,
-        "reason": sentence(
-            [
-                "Benefits of "
-                + ", ".join(company.use_cases)
-                + "; costs of all use cases on the map since each went live.",
-                without,
-            ]
-        ),
+        "reason": sentence([counted, without]),
     }
     rows = [base | shown | values]
     for probability, r in zip(QUANTILES, found, strict=True):

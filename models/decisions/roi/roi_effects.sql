@@ -1,7 +1,6 @@
 {#- The estimates that the seed roi_terms names, and which of them count: of each use case and term one, the best
     graded, then the newest, so that no benefit is counted twice. -#}
 {%- set grades = var('roi_evidence_grades') -%}
-{%- set admitted = "'" ~ grades | join("', '") ~ "'" -%}
 with candidates as (
     select * from {{ ref('roi_candidates') }}
 ),
@@ -9,7 +8,7 @@ with candidates as (
 chosen as (
     select
         *,
-        coalesce(estimate is not null and evidence_grade in ({{ admitted }}), false) as is_admitted,
+        coalesce(estimate is not null and evidence_grade in ({{ ai_impact.quoted(grades) }}), false) as is_admitted,
         row_number() over (
             partition by use_case_id, term
             order by

@@ -1,6 +1,6 @@
 {#- The segment of each account, from the covariate that the var `account_segment_covariate` names. Accounts
     without one are one segment. -#}
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.plain_view()) }}
 
 with covariates as (
     select * from {{ ref('stg_unit_covariates') }}

@@ -1,5 +1,5 @@
 {#- Events that are counted or added up per 30 days. Money of an event that is not known is NULL, not 0. -#}
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.plain_view()) }}
 {%- set double = ai_impact.physical_type('double') -%}
 with incidents as (
     select * from {{ ref('stg_incidents') }}

@@ -1,6 +1,6 @@
 {#- What each decision says, on the day it was made. Confidence is the AI's that its own recommendation succeeds,
     so it is judged where that was carried out. -#}
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.plain_view()) }}
 {%- set double = ai_impact.physical_type('double') -%}
 with decisions as (
     select

@@ -1,7 +1,7 @@
 {#- Each unit that reached a stage of the funnel, and whether it reached the next one within the window. Only
     units whose window is over count: the others could still convert. The first stage is work for the unit, the
     further ones are its outcomes. -#}
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.plain_view()) }}
 {%- set stages = var('funnel_stages') -%}
 with tasks as (
     select * from {{ ref('int_tasks') }}

@@ -1,7 +1,7 @@
 {#- How good hires are, as their interviewers and later their leads see it, on the day the opening was filled. The
     hire is the person that is protected: a month has few of them, so these KPIs are told for rolling windows
     alone. -#}
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.plain_view()) }}
 
 with requisitions as (
     select * from {{ ref('stg_requisitions') }}

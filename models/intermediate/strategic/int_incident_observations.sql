@@ -1,5 +1,5 @@
 {#- What each incident says: hours to resolve it on the day it was opened, and whether it was one at all. -#}
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.plain_view()) }}
 
 with incidents as (
     select * from {{ ref('stg_incidents') }}

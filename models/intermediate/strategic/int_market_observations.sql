@@ -1,6 +1,6 @@
 {#- Weekly series of the market: branded searches beside those of the category, which take the season out, and
     share of voice. -#}
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.plain_view()) }}
 
 with signals as (
     select * from {{ ref('stg_market_signals') }}

@@ -1,5 +1,5 @@
 {#- What each closed deal says for the KPIs of sales: once for winning, once for its size if it was won. -#}
-{{ config(materialized='view') }}
+{{ config(materialized=ai_impact.plain_view()) }}
 
 with deals as (
     select * from {{ ref('int_deals') }}
