@@ -13,6 +13,32 @@
     (cast({{ numerator }} as double precision) / nullif({{ denominator }}, 0))
 {%- endmacro %}
 
+{# The smallest and the largest of some expressions; NULL is left out, and NULL alone gives NULL. #}
+{% macro least(expressions) %}
+    {{- return(adapter.dispatch('least', 'ai_impact')(expressions)) -}}
+{% endmacro %}
+
+{% macro default__least(expressions) -%}
+    least({{ expressions | join(', ') }})
+{%- endmacro %}
+
+{% macro greatest(expressions) %}
+    {{- return(adapter.dispatch('greatest', 'ai_impact')(expressions)) -}}
+{% endmacro %}
+
+{% macro default__greatest(expressions) -%}
+    greatest({{ expressions | join(', ') }})
+{%- endmacro %}
+
+{# For engines where one NULL makes all NULL: two at a time, and where one of the two is missing, the other. #}
+{% macro extreme_without_null(function, expressions) -%}
+    {%- set ns = namespace(found=expressions[0]) -%}
+    {%- for expression in expressions[1:] -%}
+        {%- set ns.found = 'coalesce(' ~ function ~ '(' ~ ns.found ~ ', ' ~ expression ~ '), ' ~ ns.found ~ ', ' ~ expression ~ ')' -%}
+    {%- endfor -%}
+    {{- return(ns.found) -}}
+{%- endmacro %}
+
 {# A stable, non-NULL text hash of some expressions. NULL and '' differ; neighbours can't run into each other. #}
 {% macro hash_key(expressions) %}
     {{- return(adapter.dispatch('hash_key', 'ai_impact')(expressions)) -}}

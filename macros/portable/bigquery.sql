@@ -113,3 +113,12 @@
 {% macro bigquery__union_distinct() -%}
     union distinct
 {%- endmacro %}
+
+{# Here one NULL makes all NULL. #}
+{% macro bigquery__least(expressions) -%}
+    {{- return(ai_impact.extreme_without_null('least', expressions)) -}}
+{%- endmacro %}
+
+{% macro bigquery__greatest(expressions) -%}
+    {{- return(ai_impact.extreme_without_null('greatest', expressions)) -}}
+{%- endmacro %}

@@ -102,3 +102,12 @@
 {% macro snowflake__place_of(part, text) -%}
     charindex({{ part }}, {{ text }})
 {%- endmacro %}
+
+{# Here one NULL makes all NULL. #}
+{% macro snowflake__least(expressions) -%}
+    {{- return(ai_impact.extreme_without_null('least', expressions)) -}}
+{%- endmacro %}
+
+{% macro snowflake__greatest(expressions) -%}
+    {{- return(ai_impact.extreme_without_null('greatest', expressions)) -}}
+{%- endmacro %}

@@ -15,3 +15,12 @@
         case when {{ end_day }} > {{ first_day }} then sequence({{ first_day }}, {{ end_day }} - interval '1' day, interval '1' day) end
     ) as days (date_day)
 {%- endmacro %}
+
+{# Here one NULL makes all NULL. #}
+{% macro trino__least(expressions) -%}
+    {{- return(ai_impact.extreme_without_null('least', expressions)) -}}
+{%- endmacro %}
+
+{% macro trino__greatest(expressions) -%}
+    {{- return(ai_impact.extreme_without_null('greatest', expressions)) -}}
+{%- endmacro %}

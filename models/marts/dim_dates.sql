@@ -7,7 +7,7 @@ edges as (
     select
         cast(min(first_occurred_at) as date) as first_day,
         cast(max(last_occurred_at) as date) as last_day,
-        least({{ ai_impact.add_days('max(last_occurred_at)', 1) }}, cast(max(last_received_at) as date))
+        {{ ai_impact.least([ai_impact.add_days('max(last_occurred_at)', 1), 'cast(max(last_received_at) as date)']) }}
             as complete_before
     from tasks
 ),

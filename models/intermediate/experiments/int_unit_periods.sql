@@ -26,7 +26,7 @@ units as (
         assignments.unit_id,
         assignments.arm,
         experiments.starts_at,
-        least(experiments.ends_at, experiments.data_end) as seen_until,
+        {{ ai_impact.least(['experiments.ends_at', 'experiments.data_end']) }} as seen_until,
         case
             when assignments.arm <> experiments.control_arm
                 then {{ ai_impact.period_of('experiments.starts_at', 'coalesce(assignments.exposed_at, ' ~ geo ~ ')') }}

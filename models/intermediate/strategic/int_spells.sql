@@ -33,7 +33,7 @@ spells as (
         -- An opening that was withdrawn is not watched any longer.
         case
             when requisitions.status in ('cancelled', 'withdrawn')
-                then least(requisitions.updated_at, observed.observed_until)
+                then {{ ai_impact.least(['requisitions.updated_at', 'observed.observed_until']) }}
             else observed.observed_until
         end
     from requisitions

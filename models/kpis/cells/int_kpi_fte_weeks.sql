@@ -25,7 +25,7 @@ staffed as (
         rates.team_id,
         rates.headcount_fte,
         {{ ai_impact.days_from(
-            'greatest(periods.period_start, rates.month_start)', 'least(periods.period_end, rates.month_end)'
+            ai_impact.greatest(['periods.period_start', 'rates.month_start']), ai_impact.least(['periods.period_end', 'rates.month_end'])
         ) }} as days
     from periods
     inner join rates on rates.month_start < periods.period_end and rates.month_end > periods.period_start

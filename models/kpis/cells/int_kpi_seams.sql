@@ -60,7 +60,7 @@ mondays as (
         use_case_id,
         team_id,
         case when people_before >= people_after then starts_on else after end as monday,
-        greatest(people_before, people_after) >= {{ var('k_anonymity') }} as is_enough,
+        {{ ai_impact.greatest(['people_before', 'people_after']) }} >= {{ var('k_anonymity') }} as is_enough,
         -- Behind the last whole month only the week that holds the block can tell it.
         case when after is null then starts_on end as last_block
     from neighbours

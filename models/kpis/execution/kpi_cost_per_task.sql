@@ -24,7 +24,7 @@ final as (
     select
         {{ ai_impact.measure_keys('cost_per_task') }},
         {{ ai_impact.ratio_columns('total_cost', 'completed', 'completed') }},
-        {{ ai_impact.interval('greatest(cost_per_task - margin, 0)', 'cost_per_task + margin') }},
+        {{ ai_impact.interval(ai_impact.greatest(['cost_per_task - margin', '0']), 'cost_per_task + margin') }},
         reason
     from ranged
 )

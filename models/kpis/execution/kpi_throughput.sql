@@ -26,7 +26,7 @@ final as (
     select
         {{ ai_impact.measure_keys('throughput_per_labour_hour') }},
         {{ ai_impact.ratio_columns('timed_tasks', 'timed_hours', 'timed_tasks') }},
-        {{ ai_impact.interval('greatest(tasks_per_hour - margin, 0)', 'tasks_per_hour + margin') }},
+        {{ ai_impact.interval(ai_impact.greatest(['tasks_per_hour - margin', '0']), 'tasks_per_hour + margin') }},
         case when timed_tasks = 0 then 'No completed task has known human minutes.' end as reason
     from timed
 )

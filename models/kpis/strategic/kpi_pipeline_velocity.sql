@@ -25,7 +25,7 @@ factors as (
         {{ ai_impact.log_width('survival') }} as days_width,
         {{ ai_impact.log_width('size') }} as size_width,
         {{ ai_impact.log_width('wins') }} as wins_width,
-        least(survival.n_people, size.n_people, wins.n_people) as n_people,
+        {{ ai_impact.least(['survival.n_people', 'size.n_people', 'wins.n_people']) }} as n_people,
         survival.is_suppressed or size.is_suppressed or wins.is_suppressed as is_suppressed,
         coalesce(survival.reason, size.reason) as reason
     from survival

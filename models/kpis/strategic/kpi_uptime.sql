@@ -86,7 +86,7 @@ final as (
         'uptime' as kpi_id,
         {{ ai_impact.ratio_columns('hours_up', 'hours', 'service_days', 100) }},
         {{ ai_impact.interval(
-            '100 * (hours_up / nullif(hours, 0) - margin)', 'least(100 * (hours_up / nullif(hours, 0) + margin), 100)'
+            '100 * (hours_up / nullif(hours, 0) - margin)', ai_impact.least(['100 * (hours_up / nullif(hours, 0) + margin)', '100'])
         ) }},
         cast(null as {{ dbt.type_string() }}) as reason,
         0 as n_people,
