@@ -176,6 +176,25 @@ def test_what_is_dispatched_is_in_one_folder():
     assert elsewhere == []
 
 
+# What each engine has a word for, and not all the same: NULL in least and greatest, and which union a plain one is.
+OTHERWISE = {
+    r"(?<![.\w])(least|greatest)\(": "ai_impact.least or ai_impact.greatest",
+    r"^\s*union\s*$": "ai_impact.union_distinct",
+}
+
+
+def test_models_leave_to_macros_what_engines_do_otherwise():
+    texts = {str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "models").rglob("*.sql")}
+    texts |= {path: text for path, text in macros().items() if "macros/portable" not in path}
+    found = [
+        f"{path}: {match[0].strip()} should be {macro}"
+        for path, text in texts.items()
+        for pattern, macro in OTHERWISE.items()
+        for match in re.finditer(pattern, text, re.MULTILINE)
+    ]
+    assert found == []
+
+
 def test_every_dispatched_macro_has_a_case():
     dispatched = {name for text in macros().values() for name in re.findall(r"dispatch\('(\w+)', 'ai_impact'\)", text)}
     # What these say shows in a build only: test_parity builds with them.

@@ -6,6 +6,10 @@ with qualified as (
         plus_hours(assigned_at, 24 * (0.5 + ($email_window_days - 1) * u('mql time', i))) as mql_at
     from leads
 ),
+deployments as (
+    select d, office_time(cast(timestamp '2025-12-15' + to_days(cast(5 * d as integer)) as date), 'deployment', d) as failed_at
+    from range(60) as t (d)
+),
 outcomes as (
     select 'mql:' || i as event_id, mql_at as occurred_at, 'lead' as unit_type, lead_id as unit_id, 'mql' as name, 1.0 as value, cast(null as varchar) as currency
     from qualified where is_mql
@@ -35,5 +39,11 @@ outcomes as (
     select 'playbook:' || p.p, timestamp '2026-01-26 15:00:00' + to_days(cast(9 * p.p as integer)), 'team', teams.team_id, 'playbook_created', 1.0, null
     from range(30) as p (p)
     join teams on teams.area = 'service' and teams.ix = p.p % 6 and $is_first_chunk
+    union all
+    select 'deployment failed:' || d.d, failed_at, 'deployment', 'deploy-' || d.d, 'deployment_failed', 1.0, null
+    from deployments as d where $is_first_chunk
+    union all
+    select 'deployment recovered:' || d.d, plus_hours(failed_at, 1.5 * lognormal('recovery', d.d, 0.5)), 'deployment', 'deploy-' || d.d, 'deployment_recovered', 1.0, null
+    from deployments as d where $is_first_chunk
 )
-select *, if(unit_type = 'team', 'itsm', 'crm') as source from outcomes
+select *, if(unit_type in ('team', 'deployment'), 'itsm', 'crm') as source from outcomes

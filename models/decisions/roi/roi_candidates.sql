@@ -3,6 +3,8 @@
     'difference_in_means', 'staggered_did', 'doubly_robust', 'structural_series', 'cuped', 'post_stratified',
     'regression_adjusted', 'inverse_probability', 'overlap_weights', 'nearest_neighbour', 'exact_matching',
     'interrupted_series' ] -%}
+{%- set window_days = 'cast(metrics.window_days as ' ~ dbt.type_int() ~ '), '
+    ~ ai_impact.days_from('experiments.starts_at', 'experiments.ends_at') -%}
 with terms as (
     select * from {{ ref('roi_terms') }}
 ),
@@ -47,10 +49,7 @@ found as (
         estimates.verdict,
         estimates.reason,
         experiments.ends_at,
-        greatest(1, coalesce(
-            cast(metrics.window_days as {{ dbt.type_int() }}),
-            {{ ai_impact.days_from('experiments.starts_at', 'experiments.ends_at') }}
-        )) as window_days,
+        {{ ai_impact.greatest(['1', 'coalesce(' ~ window_days ~ ')']) }} as window_days,
         row_number() over (
             partition by terms.use_case_id, terms.term, terms.experiment_id, terms.metric_id
             order by

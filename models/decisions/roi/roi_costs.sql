@@ -32,7 +32,7 @@ lived as (
         periods.period_end,
         periods.days_in_period,
         use_cases.use_case_id,
-        greatest(periods.period_start, use_cases.ai_live_from) as cost_from
+        {{ ai_impact.greatest(['periods.period_start', 'use_cases.ai_live_from']) }} as cost_from
     from periods
     inner join use_cases on periods.period_end > use_cases.ai_live_from
 ),
@@ -48,7 +48,7 @@ spread as (
             when charges.cost_type = 'training' then 1
             else {{ ai_impact.safe_divide(
                 ai_impact.days_from(
-                    'greatest(charges.charge_from, lived.cost_from)', 'least(charges.charge_to, lived.period_end)'
+                    ai_impact.greatest(['charges.charge_from', 'lived.cost_from']), ai_impact.least(['charges.charge_to', 'lived.period_end'])
                 ),
                 ai_impact.days_from('charges.charge_from', 'charges.charge_to')
             ) }}

@@ -45,7 +45,7 @@ units as (
         {{ ai_impact.exact_sum(
             'cohorts.units * ' ~ ai_impact.safe_divide(
                 ai_impact.days_from(
-                    'greatest(cohorts.reached_on, costs.period_start)', 'least(cohorts.effect_to, costs.period_end)'
+                    ai_impact.greatest(['cohorts.reached_on', 'costs.period_start']), ai_impact.least(['cohorts.effect_to', 'costs.period_end'])
                 ), 'cohorts.window_days'
             )
         ) }} as units

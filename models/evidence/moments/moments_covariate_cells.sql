@@ -1,3 +1,4 @@
+{%- set bin = 'floor(coalesce((unit_metrics.covariate - scales.centre) / nullif(scales.width, 0), 0) * 4)' -%}
 with unit_metrics as (
     select * from {{ ref('int_unit_metrics') }}
     where cluster_id is null and covariate is not null and aggregation <> 'quantile'
@@ -22,10 +23,7 @@ scales as (
 binned as (
     select
         unit_metrics.*,
-        coalesce(cast(
-            greatest(-20, least(20, floor((unit_metrics.covariate - scales.centre) / nullif(scales.width, 0) * 4)))
-            as {{ dbt.type_int() }}
-        ), 0) as bin
+        cast({{ ai_impact.greatest(['-20', ai_impact.least(['20', bin])]) }} as {{ dbt.type_int() }}) as bin
     from unit_metrics
     inner join scales
         on

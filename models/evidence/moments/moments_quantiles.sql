@@ -20,12 +20,12 @@ final as (
         experiment_id,
         metric_id,
         arm,
-        cast(ceil(rank * 1.0 * least(n, 400) / n - 0.000001) as {{ dbt.type_int() }}) as bin,
+        cast(ceil(rank * 1.0 * {{ ai_impact.least(['n', '400']) }} / n - 0.000001) as {{ dbt.type_int() }}) as bin,
         min(numerator) as lowest,
         max(numerator) as highest,
         max(rank) as units_up_to
     from ranked
-    group by experiment_id, metric_id, arm, ceil(rank * 1.0 * least(n, 400) / n - 0.000001)
+    group by experiment_id, metric_id, arm, ceil(rank * 1.0 * {{ ai_impact.least(['n', '400']) }} / n - 0.000001)
 )
 
 select * from final

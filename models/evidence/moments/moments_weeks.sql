@@ -20,7 +20,7 @@ windows as (
     select
         unit_windows.*,
         floor({{ ai_impact.hours_between(
-            'unit_windows.window_starts_at', 'least(unit_windows.window_ends_at, experiments.data_end)'
+            'unit_windows.window_starts_at', ai_impact.least(['unit_windows.window_ends_at', 'experiments.data_end'])
         ) }} / 168) as whole_weeks
     from unit_windows
     inner join metrics

@@ -15,7 +15,7 @@ assigned as (
         unit_type,
         unit_id
     from assignments
-    union
+    {{ ai_impact.union_distinct() }}
     select
         unit_type,
         unit_id
@@ -71,7 +71,7 @@ final as (
     select * from siblings
     {{ ai_impact.union_distinct() }}
     select * from hashed
-    union
+    {{ ai_impact.union_distinct() }}
     select
         unit_type,
         unit_id as alias_id,

@@ -17,9 +17,9 @@ answers as (
 
 accounts as (
     select unit_id as account_id from covariates
-    union
+    {{ ai_impact.union_distinct() }}
     select account_id from opportunities
-    union
+    {{ ai_impact.union_distinct() }}
     select account_id from answers
 ),
 

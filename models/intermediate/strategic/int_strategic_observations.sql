@@ -4,7 +4,7 @@
 
 {% set families = [
     'int_sales_observations', 'int_funnel_observations', 'int_decision_observations', 'int_incident_observations',
-    'int_hiring_observations', 'int_market_observations'
+    'int_deployment_observations', 'int_hiring_observations', 'int_market_observations'
 ] -%}
 with
 {% for family in families %}

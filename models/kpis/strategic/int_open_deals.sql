@@ -35,7 +35,7 @@ daily as (
 
 known as (
     select moved_on from daily
-    union
+    {{ ai_impact.union_distinct() }}
     select date_day from days
 ),
 

@@ -38,7 +38,7 @@ person_days as (
         person_id
     from stood
     where person_id is not null
-    union
+    {{ ai_impact.union_distinct() }}
     select
         kpi_id,
         use_case_id,

@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -29,11 +30,18 @@ def is_number(value: Any) -> bool:
     return isinstance(value, float | int) and not isinstance(value, bool)
 
 
-def same(a: float, b: float) -> bool:
-    return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=0) or (math.isnan(a) and math.isnan(b))
+def same(a: float, b: float, relative: float = TOLERANCE, absolute: float = 0) -> bool:
+    return math.isclose(a, b, rel_tol=relative, abs_tol=absolute) or (math.isnan(a) and math.isnan(b))
 
 
-def differences(expected: Table, found: Table, most: int = 5) -> list[str]:
+def without(table: Table, columns: Collection[str]) -> Table:
+    kept = [i for i, column in enumerate(table.columns) if column not in columns]
+    return Table([table.columns[i] for i in kept], [tuple(row[i] for i in kept) for row in table.rows])
+
+
+def differences(
+    expected: Table, found: Table, most: int = 5, relative: float = TOLERANCE, absolute: float = 0
+) -> list[str]:
     """In sentences, at most some: columns, numbers of rows, and rows that have no partner."""
     if expected.columns != found.columns:
         return [f"columns {found.columns} instead of {expected.columns}"]
@@ -49,18 +57,22 @@ def differences(expected: Table, found: Table, most: int = 5) -> list[str]:
             key = tuple(v is None if i in doubles else (type(v), v) for i, v in enumerate(row))
             groups[key][side].append(row)
     for ours, theirs in groups.values():
-        lines += [f"{word} {row}" for word, row in unmatched(ours, theirs, doubles)]
+        lines += [f"{word} {row}" for word, row in unmatched(ours, theirs, doubles, relative, absolute)]
     return lines[:most] + ([f"and {len(lines) - most} more"] if len(lines) > most else [])
 
 
-def unmatched(ours: list[tuple], theirs: list[tuple], doubles: list[int]) -> list[tuple[str, tuple]]:
+def unmatched(
+    ours: list[tuple], theirs: list[tuple], doubles: list[int], relative: float, absolute: float
+) -> list[tuple[str, tuple]]:
     """The rows of one group, equal but for their doubles, that find no partner on the other side."""
+
+    def alike(row: tuple, other: tuple) -> bool:
+        return all(row[i] is None or same(row[i], other[i], relative, absolute) for i in doubles)
+
     order = sorted(theirs, key=lambda row: [(row[i] is not None, row[i] or 0.0) for i in doubles])
     missing = []
     for row in sorted(ours, key=lambda row: [(row[i] is not None, row[i] or 0.0) for i in doubles]):
-        partner = next(
-            (n for n, other in enumerate(order) if all(row[i] is None or same(row[i], other[i]) for i in doubles)), None
-        )
+        partner = next((n for n, other in enumerate(order) if alike(row, other)), None)
         if partner is None:
             missing.append(("missing", row))
         else:
