@@ -1,5 +1,6 @@
 {%- set sides = {'': '>=', 'past_': '<', 'early_': 'early', 'late_': 'late'} -%}
-{%- set bin = 'cast(' ~ ai_impact.greatest(['-20', ai_impact.least(['20', 'floor(coalesce(score, 0) * 4)'])]) ~ ' as ' ~ dbt.type_int() ~ ')' -%}
+{%- set bin = ai_impact.greatest(['-20', ai_impact.least(['20', 'floor(coalesce(score, 0) * 4)'])]) -%}
+{%- set bin = 'cast(' ~ bin ~ ' as ' ~ dbt.type_int() ~ ')' -%}
 with experiments as (
     select * from {{ ref('int_experiments') }}
     where design = 'matched'
