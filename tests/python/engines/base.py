@@ -60,7 +60,7 @@ class Engine:
 
     def compile(self, sql: str) -> str:
         """SQL with macros, as this engine gets it."""
-        return self.dbt("--quiet", "compile", "--inline", sql)
+        return self.dbt("--quiet", "compile", "--inline", sql, errors=False)
 
     def variables(self) -> dict[str, str]:
         """The environment of its programs."""
@@ -73,22 +73,23 @@ class Engine:
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
         }
 
-    def run(self, *command: str | Path, succeeds: bool = True) -> str:
-        """Run a program of the environment, and return what it says."""
+    def run(self, *command: str | Path, succeeds: bool = True, errors: bool = True) -> str:
+        """Run a program of the environment, and return what it says, with what it says of errors or without."""
         done = subprocess.run(
             command, cwd=ROOT, env=self.variables(), capture_output=True, text=True, check=False, timeout=self.patience
         )
         said = done.stdout + done.stderr
         # What dbt says at its end names each failure; the thousand lines before it would bury them.
         assert (done.returncode == 0) == succeeds, said[max(said.find("Completed with"), 0) :]
-        return said
+        return said if errors else done.stdout
 
-    def dbt(self, *arguments: str, succeeds: bool = True) -> str:
+    def dbt(self, *arguments: str, succeeds: bool = True, errors: bool = True) -> str:
         profiles = self.folder / "profiles.yml"
         profiles.write_text((ROOT / "profiles.yml.example").read_text())
         return self.run(
             *(DBT, "--no-use-colors", *arguments, "--target", self.target, "--profiles-dir", str(self.folder)),
             succeeds=succeeds,
+            errors=errors,
         )
 
     def record(self, **facts: object) -> None:

@@ -80,8 +80,8 @@ class Emulator(Engine):
                 self.server.kill()
                 self.server.wait()
 
-    def beside(self, *arguments: str | Path, succeeds: bool = True) -> str:
-        return self.run(self.python, HERE / "emulated.py", self.name, *arguments, succeeds=succeeds)
+    def beside(self, *arguments: str | Path, succeeds: bool = True, errors: bool = True) -> str:
+        return self.run(self.python, HERE / "emulated.py", self.name, *arguments, succeeds=succeeds, errors=errors)
 
     def load(self, data: Path) -> None:
         self.beside("load", data)
@@ -97,11 +97,12 @@ class Emulator(Engine):
         self.beside("query", file, *queries)
         return [a if isinstance(a, str) else Table(*a) for a in pickle.loads(file.read_bytes())]
 
-    def dbt(self, *arguments: str, succeeds: bool = True) -> str:
+    def dbt(self, *arguments: str, succeeds: bool = True, errors: bool = True) -> str:
         target = {"type": self.name, "schema": "ai_impact", "threads": 2, **self.profile(self.port)}
         profiles = {"ai_impact": {"target": self.name, "outputs": {self.name: target}}}
         (self.folder / "profiles.yml").write_text(yaml.safe_dump(profiles))
-        return self.beside("dbt", "--no-use-colors", *arguments, "--profiles-dir", str(self.folder), succeeds=succeeds)
+        options = ("--no-use-colors", *arguments, "--profiles-dir", str(self.folder))
+        return self.beside("dbt", *options, succeeds=succeeds, errors=errors)
 
     def versions(self) -> str:
         return f"{type(self).__name__} on {versions_of(self.name, *self.packages)}"
