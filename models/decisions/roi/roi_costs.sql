@@ -83,6 +83,7 @@ final as (
         lived.period_start,
         lived.period_end,
         cast(lived.days_in_period as {{ dbt.type_int() }}) as days_in_period,
+        cast(lived.cost_from as date) as cost_from,
         cast({{ ai_impact.days_from('lived.cost_from', 'lived.period_end') }} as {{ dbt.type_int() }}) as days,
         {% for kind in running + ['training'] -%}
             summed.{{ kind }}_cost,
