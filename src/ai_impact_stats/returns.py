@@ -162,7 +162,9 @@ def read_use_case(
             case.counted[term] = found
             case.grades[term] = row["evidence_grade"]
         else:
-            case.beside.setdefault(term, found)
+            # Volumes are those of the first choice, so another's effect has none.
+            if int(row["choice"]) == 1:
+                case.beside[term] = found
             case.notes.append(str(row["not_counted_because"]))
     if not claimed:
         case.problems.append(f"No estimate says what {use_case_id} brings: add its row to the seed roi_terms.")
@@ -186,8 +188,10 @@ def returns(
 def return_rows(costs, volumes, effects, assumptions, draws: int = DRAWS, seed: int = SEED) -> list[dict[str, Any]]:
     """The rows of `returns`: parts `summary`, `sensitivity` and `quantile`, one summary for each use case and period
     and one for all of them. Rows are read in a fixed order, so that every engine ends in the same numbers."""
-    order = ["use_case_id", "experiment_id", "metric_id", "term"]
-    terms = _grouped(sorted(records(effects), key=lambda r: [str(r[c]) for c in order]))
+    order = ["experiment_id", "metric_id"]
+    terms = _grouped(
+        sorted(records(effects), key=lambda r: (str(r["term"]), int(r["choice"]), *(str(r[c]) for c in order)))
+    )
     assumed = _grouped(sorted(records(assumptions), key=lambda r: (str(r["use_case_id"]), str(r["name"]))))
     counts = {(str(r["use_case_id"]), str(r["period_key"])): r for r in records(volumes)}
     cases, companies, rows = {}, {}, []
