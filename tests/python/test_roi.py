@@ -411,6 +411,23 @@ def test_a_use_case_without_benefit_costs_the_company_all_the_same():
     assert summary(given, "(all)")["roi"] == pytest.approx((2000 + 750 - 800 - 40) / 800)
 
 
+def test_the_company_pays_what_no_use_case_on_the_map_bears():
+    """Training of the unmapped is written off over a year, as nobody says a horizon."""
+    unmapped = {"use_case_id": "(unmapped)", "operating_cost": 10.0, "remediation_cost": None, "training_cost": 40.0}
+    given = tables(costs=lambda rows: [*rows, rows[0] | unmapped])
+    company = summary(given, "(all)")
+    assert company["operating_cost"] == pytest.approx(400 + 50 + 40)
+    assert company["roi"] == pytest.approx((2000 + 750 - 490 - 20) / 490)
+    assert "charges of none that is live on it" in company["reason"]
+    alone = summary(given, "(unmapped)")
+    assert alone["roi"] is None
+    assert alone["operating_cost"] == pytest.approx(90)
+    assert alone["reason"] == "Charges of no use case that is live on the map: put them on the one that they are of."
+    assert "charges of none" not in summary(tables(), "(all)")["reason"]
+    given = tables(costs=lambda rows: [*rows, rows[0] | unmapped | {"operating_cost": None, "reason": "No rate."}])
+    assert "Without (unmapped): the cost is not known." in summary(given, "(all)")["reason"]
+
+
 def test_rates_per_hour_become_hours_and_other_levels_95_percent():
     row = {
         **tables()["effects"].iloc[0].to_dict(),
