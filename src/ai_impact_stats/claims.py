@@ -344,7 +344,7 @@ def experiment_claim(
         "use_case_id": use_case_id,
         "kpi": metric,
         "treatment_arm": arm or None,
-        "sentence": said(sentence_of(finding), verdict, why, stale),
+        "sentence": said(sentence_of(finding), verdict, why, stale, guardrail),
         "method": row["method"],
         "scale": row["scale"],
         "estimate": finding.estimate,
@@ -371,10 +371,13 @@ def experiment_claim(
     }
 
 
-def said(text: str, verdict: str, why: str | None, stale: str | None) -> str:
-    """The sentence as it may be said: what is invalid says so first, what is stale last."""
+def said(text: str, verdict: str, why: str | None, stale: str | None, guardrail: str = "none") -> str:
+    """The sentence as it may be said: what is invalid says so first, what is stale last; nothing is proven without a
+    word on guardrails that nobody saw hold."""
     if verdict == "invalid":
         text = f"Not to be claimed: {text} {why}"
+    if verdict == "proven" and guardrail == "unknown":
+        text = f"{text} Its guardrails are not shown to hold."
     return text if stale is None else f"{text} {stale}"
 
 
@@ -492,7 +495,8 @@ def kpi_claim(row: dict[str, Any], catalogue: Catalogue, level: float) -> dict[s
         if is_missing(twin) or guardrail == "none"
         else f"{catalogue.phrase(str(twin))}: {words[guardrail]}",
         "guardrail_status": guardrail,
-        "sensitivity": "Before and after only: whatever else changed is in it.",
+        "sensitivity": "Before and after only: whatever else changed is in it. The baseline is taken as exact, so the "
+        "interval is too narrow.",
         "methods_agreeing": 0,
         "methods_compared": 0,
         "registration": "not_registered",

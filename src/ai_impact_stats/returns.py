@@ -34,6 +34,7 @@ from .tables import records, write_table
 __all__ = ["RETURNS", "return_rows", "returns"]
 
 ALL = "(all)"
+UNMAPPED = "(unmapped)"  # charges of no use case that is live on the map
 NUMBERS = (
     *("days", "revenue", "labour_saved", "operating_cost", "training_cost", "remediation_cost", "net_benefit"),
     *("not_counted", "double_counted", "roi", "roi_low", "roi_high", "roi_ci_low", "roi_ci_high", "p_positive"),
@@ -71,6 +72,7 @@ class Company:
     use_cases: list[str] = field(default_factory=list)
     costless: list[str] = field(default_factory=list)
     priced: int = 0
+    pays_unmapped: bool = False
 
 
 def assumption(row: Mapping[str, Any]) -> Driver | str:
@@ -162,7 +164,9 @@ def read_use_case(
             case.counted[term] = found
             case.grades[term] = row["evidence_grade"]
         else:
-            case.beside.setdefault(term, found)
+            # Volumes are those of the first choice, so another's effect has none.
+            if int(row["choice"]) == 1:
+                case.beside[term] = found
             case.notes.append(str(row["not_counted_because"]))
     if not claimed:
         case.problems.append(f"No estimate says what {use_case_id} brings: add its row to the seed roi_terms.")
@@ -186,8 +190,10 @@ def returns(
 def return_rows(costs, volumes, effects, assumptions, draws: int = DRAWS, seed: int = SEED) -> list[dict[str, Any]]:
     """The rows of `returns`: parts `summary`, `sensitivity` and `quantile`, one summary for each use case and period
     and one for all of them. Rows are read in a fixed order, so that every engine ends in the same numbers."""
-    order = ["use_case_id", "experiment_id", "metric_id", "term"]
-    terms = _grouped(sorted(records(effects), key=lambda r: [str(r[c]) for c in order]))
+    order = ["experiment_id", "metric_id"]
+    terms = _grouped(
+        sorted(records(effects), key=lambda r: (str(r["term"]), int(r["choice"]), *(str(r[c]) for c in order)))
+    )
     assumed = _grouped(sorted(records(assumptions), key=lambda r: (str(r["use_case_id"]), str(r["name"]))))
     counts = {(str(r["use_case_id"]), str(r["period_key"])): r for r in records(volumes)}
     cases, companies, rows = {}, {}, []
@@ -222,6 +228,8 @@ def one_period(
     grades = {f"{term}_grade": case.grades.get(term) for term in ("revenue", "labour")}
     company.days = max(company.days, float(cost["days_in_period"]))
     problems = [*case.problems, *case.missing_assumptions()]
+    if name == UNMAPPED:
+        problems = ["Charges of no use case that is live on the map: put them on the one that they are of."]
     problems += [str(cost["reason"])] if not is_missing(cost["reason"]) else []
     if "labour" in case.counted and not is_missing(volume.get("labour_reason")):
         problems.append(str(volume["labour_reason"]))
@@ -392,6 +400,7 @@ def beside_value(case: UseCase, cost: Mapping[str, Any], volume: Mapping[str, An
 def add_cost(company: Company, cost: Mapping[str, Any], terms: Mapping[str, Any]) -> None:
     per_year = 365 / float(cost["days"])
     company.priced += 1
+    company.pays_unmapped |= str(cost["use_case_id"]) == UNMAPPED
     for name in company.cost:
         company.cost[name] += float(terms[name]) / per_year
 
@@ -415,7 +424,9 @@ def whole_company(period_key: str, company: Company, draws: int) -> list[dict[st
     net = revenue + labour - cost["operating"] - cost["remediation"]
     found = quantiles_of(outcome)
     at = dict(zip(QUANTILES, found, strict=True))
-    counted = f"Benefits of {', '.join(company.use_cases)}; costs of all use cases on the map since each went live."
+    whose = "costs of all use cases on the map since each went live"
+    whose += ", and charges of none that is live on it." if company.pays_unmapped else "."
+    counted = f"Benefits of {', '.join(company.use_cases)}; {whose}"
     values = {
         "revenue": revenue,
         "labour_saved": labour,

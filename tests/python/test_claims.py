@@ -289,8 +289,20 @@ def test_throughput_whose_quality_twin_worsened_is_invalid():
     assert row["verdict"] == "invalid"
     (row,) = made([estimate(), worse | {"verdict": "improved"}], kpis=twin)
     assert (row["verdict"], row["guardrail_status"]) == ("proven", "holds")
+    assert "guardrails" not in row["sentence"]
     (row,) = made([estimate()], kpis=twin)
     assert (row["verdict"], row["guardrails"]) == ("proven", "“Rework”: not shown to hold")
+    assert row["sentence"].endswith("grade A. Its guardrails are not shown to hold.")
+
+
+def test_only_what_is_proven_needs_its_guardrails_said():
+    twin = [("throughput", "Throughput", "rework_rate", "up")]
+    weak = estimate(evidence_grade="C", verdict="improved")
+    assert "guardrails" not in made([weak], kpis=twin)[0]["sentence"]
+    assert "guardrails" not in made([estimate()])[0]["sentence"]
+    later = [("u", "model", "two", pd.Timestamp("2026-06-15"))]
+    (row,) = made([estimate()], kpis=twin, versions=later)
+    assert "Its guardrails are not shown to hold. Stale since 2026-06-15" in row["sentence"]
 
 
 def test_another_method_may_contradict():
@@ -344,6 +356,10 @@ def test_claims_of_kpis_are_associations_of_their_newest_period():
         "(95 % CI 40 % to 60 %), grade E."
     )
     assert (row["verdict"], row["is_causal"], row["guardrails"]) == ("suggestive", False, "“Rework”: holds")
+    assert row["sensitivity"] == (
+        "Before and after only: whatever else changed is in it. The baseline is taken as exact, so the interval is too "
+        "narrow."
+    )
     (row,) = made([], kpis=kpis, values=[(*new[:-1], "worsened")])
     assert row["verdict"] == "invalid"
     assert made([], kpis=kpis, values=[(*new[:4], None, *new[5:]), (*new[:5], "team", *new[6:])]) == []

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from ai_impact_stats.returns import RETURNS, effect, return_rows, returns
@@ -264,6 +266,7 @@ def tables(**changed):
         "direction": "up",
         "evidence_grade": "A",
         "reason": None,
+        "choice": 1,
         "is_counted": True,
         "not_counted_because": None,
     }
@@ -408,6 +411,23 @@ def test_a_use_case_without_benefit_costs_the_company_all_the_same():
     assert summary(given, "(all)")["roi"] == pytest.approx((2000 + 750 - 800 - 40) / 800)
 
 
+def test_the_company_pays_what_no_use_case_on_the_map_bears():
+    """Training of the unmapped is written off over a year, as nobody says a horizon."""
+    unmapped = {"use_case_id": "(unmapped)", "operating_cost": 10.0, "remediation_cost": None, "training_cost": 40.0}
+    given = tables(costs=lambda rows: [*rows, rows[0] | unmapped])
+    company = summary(given, "(all)")
+    assert company["operating_cost"] == pytest.approx(400 + 50 + 40)
+    assert company["roi"] == pytest.approx((2000 + 750 - 490 - 20) / 490)
+    assert "charges of none that is live on it" in company["reason"]
+    alone = summary(given, "(unmapped)")
+    assert alone["roi"] is None
+    assert alone["operating_cost"] == pytest.approx(90)
+    assert alone["reason"] == "Charges of no use case that is live on the map: put them on the one that they are of."
+    assert "charges of none" not in summary(tables(), "(all)")["reason"]
+    given = tables(costs=lambda rows: [*rows, rows[0] | unmapped | {"operating_cost": None, "reason": "No rate."}])
+    assert "Without (unmapped): the cost is not known." in summary(given, "(all)")["reason"]
+
+
 def test_rates_per_hour_become_hours_and_other_levels_95_percent():
     row = {
         **tables()["effects"].iloc[0].to_dict(),
@@ -431,6 +451,36 @@ def test_the_order_of_the_rows_changes_nothing():
     given = tables(costs=lambda rows: [*rows, rows[0] | {"period_key": "q", "days": 100}])
     turned = {k: v.iloc[::-1].reset_index(drop=True) for k, v in given.items()}
     assert returns(**given, draws=500).equals(returns(**turned, draws=500))
+
+
+def weak(name: str, choice: int, estimate: float) -> dict:
+    row = tables()["effects"].iloc[0].to_dict()
+    row |= {"experiment_id": name, "estimate": estimate, "ci_low": estimate - 1, "ci_high": estimate + 1}
+    return row | {"evidence_grade": "D", "choice": choice, "is_counted": False, "not_counted_because": f"{name}: D."}
+
+
+def test_what_is_beside_the_return_is_the_first_choice():
+    """The volumes are those of the first choice: another's effect on them would be worth nothing that anybody saw."""
+    rows = [weak("a", 2, 50.0), weak("b", 1, 3.0)]
+    found = summary(tables(effects=lambda r: [r[1], *rows]))
+    assert found["not_counted"] == pytest.approx(3 * 10 * 20 * 5)
+    unread = rows[1] | {"ci_low": None}
+    assert summary(tables(effects=lambda r: [r[1], rows[0], unread]))["not_counted"] == 0
+
+
+@given(st.data())
+def test_the_order_of_the_effects_changes_nothing(data):
+    """However many estimates there are of a term, and whichever the database hands over first."""
+    choices = data.draw(st.permutations(range(1, 5)))
+    effects = [weak(f"x{place}", choice, 2.0 * choice) for place, choice in enumerate(choices)]
+    effects += [tables()["effects"].iloc[1].to_dict() | {"is_counted": data.draw(st.booleans())}]
+    straight = tables(effects=lambda _: effects)
+    mixed = tables(effects=lambda _: data.draw(st.permutations(effects)))
+    assert returns(**straight, draws=50).equals(returns(**mixed, draws=50))
+    first = next(r for r in effects if r["choice"] == 1 and r["term"] == "revenue")
+    beside = summary(mixed, draws=50)["not_counted"]
+    if effects[-1]["is_counted"]:
+        assert beside == pytest.approx(first["estimate"] * 10 * 20 * 5)
 
 
 def test_nothing_in_nothing_out():

@@ -1,5 +1,5 @@
 -- No claim without a grade and an interval, no grade A without a registration, no gain whose guardrail worsened, no cause below
--- grade C, and none that is proven on less than a randomised comparison.
+-- grade C, none that is proven on less than a randomised comparison, or without a word on guardrails that are not known.
 with claims as (
     select * from {{ ref('impact_claims') }}
 )
@@ -19,3 +19,8 @@ where
     or (not is_causal and (sentence like '% raised %' or sentence like '% lowered %'))
     or (verdict = 'invalid' and sentence not like 'Not to be claimed:%')
     or (is_stale and sentence not like '%Stale since%')
+    or (
+        verdict = 'proven'
+        and guardrail_status = 'unknown'
+        and sentence not like '%Its guardrails are not shown to hold.%'
+    )

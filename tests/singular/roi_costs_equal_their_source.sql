@@ -1,14 +1,26 @@
 -- The months of a use case hold every charge that lies in them whole, and of those that reach over their edges no more
 -- than these are.
 {% set running = "('licence', 'usage', 'infrastructure', 'oversight', 'maintenance', 'remediation')" %}
+{%- set nobodys = ai_impact.unmapped() %}
 with costs as (
     select * from {{ ref('roi_costs') }}
     where period_grain = 'month' and reason is null
 ),
 
+use_cases as (
+    select * from {{ ref('dim_use_cases') }}
+    where ai_live_from is not null
+),
+
 charges as (
-    select * from {{ ref('stg_cost_records') }}
-    where cost_type in {{ running }}
+    select
+        records.charge_period_start,
+        records.charge_period_end,
+        records.effective_cost,
+        case when records.use_case_id is not null then coalesce(use_cases.use_case_id, {{ nobodys }}) end as use_case_id
+    from {{ ref('stg_cost_records') }} as records
+    left join use_cases on records.use_case_id = use_cases.use_case_id
+    where records.cost_type in {{ running }}
 ),
 
 counted as (

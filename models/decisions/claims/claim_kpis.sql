@@ -1,4 +1,5 @@
-{#- The KPIs of use cases that claims may be made of: their newest 90 days, where there is a baseline. -#}
+{#- The KPIs of use cases that claims may be made of: their newest 90 days, where there is a baseline and enough
+    observations. -#}
 with kpi_values as (
     select * from {{ ref('kpi_values') }}
     where
@@ -28,6 +29,7 @@ final as (
         kpi_values.guardrail_status
     from kpi_values
     inner join newest on kpi_values.period_end = newest.period_end
+    where kpi_values.n >= {{ var('min_observations') }}
 )
 
 select * from final

@@ -1,14 +1,14 @@
 {#- What each use case cost in each complete period since its AI went live, by kind of cost. A charge is spread evenly
     over the days that it covers. Training is all that was paid up to the period's end: it is written off over the
-    horizon. -#}
+    horizon. Charges of no use case that is live on the map are the company's. -#}
 {%- set running = ['licence', 'usage', 'infrastructure', 'oversight', 'maintenance', 'remediation'] -%}
 {%- set required = var('roi_required_costs') -%}
-{#- What may be missing counts as nothing, once there is any charge at all. -#}
+{#- What may be missing counts as nothing, once there is any charge at all; of the unmapped anything may be. -#}
 {%- set operating = [] -%}
 {%- for kind in running[:-1] -%}
-    {%- set cost = 'summed.' ~ kind ~ '_cost' -%}
-    {%- set nothing = 'case when summed.use_case_id is not null then 0 end' -%}
-    {%- do operating.append(cost if kind in required else 'coalesce(' ~ cost ~ ', ' ~ nothing ~ ')') -%}
+    {%- set whose = '= ' ~ ai_impact.unmapped() if kind in required else 'is not null' -%}
+    {%- set nothing = 'case when summed.use_case_id ' ~ whose ~ ' then 0 end' -%}
+    {%- do operating.append('coalesce(summed.' ~ kind ~ '_cost, ' ~ nothing ~ ')') -%}
 {%- endfor -%}
 with charges as (
     select * from {{ ref('roi_charges') }}
@@ -19,46 +19,41 @@ use_cases as (
     where ai_live_from is not null
 ),
 
-periods as (
-    select * from {{ ref('int_kpi_periods') }}
-    where period_grain in ('month', 'rolling_90d', 'rolling_365d')
+lived as (
+    select * from {{ ref('roi_periods') }}
 ),
 
-lived as (
+owned as (
     select
-        periods.period_key,
-        periods.period_grain,
-        periods.period_start,
-        periods.period_end,
-        periods.days_in_period,
-        use_cases.use_case_id,
-        {{ ai_impact.greatest(['periods.period_start', 'use_cases.ai_live_from']) }} as cost_from
-    from periods
-    inner join use_cases on periods.period_end > use_cases.ai_live_from
+        charges.*,
+        coalesce(use_cases.use_case_id, {{ ai_impact.unmapped() }}) as owner_id
+    from charges
+    left join use_cases on charges.use_case_id = use_cases.use_case_id
 ),
 
 spread as (
     select
         lived.period_key,
         lived.use_case_id,
-        charges.cost_type,
-        charges.billing_currency,
-        charges.cost is null as is_unpriced,
-        charges.cost * case
-            when charges.cost_type = 'training' then 1
+        owned.cost_type,
+        owned.billing_currency,
+        owned.cost is null as is_unpriced,
+        owned.cost * case
+            when owned.cost_type = 'training' then 1
             else {{ ai_impact.safe_divide(
                 ai_impact.days_from(
-                    ai_impact.greatest(['charges.charge_from', 'lived.cost_from']), ai_impact.least(['charges.charge_to', 'lived.period_end'])
+                    ai_impact.greatest(['owned.charge_from', 'lived.cost_from']),
+                    ai_impact.least(['owned.charge_to', 'lived.period_end'])
                 ),
-                ai_impact.days_from('charges.charge_from', 'charges.charge_to')
+                ai_impact.days_from('owned.charge_from', 'owned.charge_to')
             ) }}
         end as cost
     from lived
-    inner join charges
+    inner join owned
         on
-            lived.use_case_id = charges.use_case_id
-            and charges.charge_from < lived.period_end
-            and (charges.charge_to > lived.cost_from or charges.cost_type = 'training')
+            lived.use_case_id = owned.owner_id
+            and owned.charge_from < lived.period_end
+            and (owned.charge_to > lived.cost_from or owned.cost_type = 'training')
 ),
 
 summed as (
@@ -76,14 +71,15 @@ summed as (
 
 final as (
     select
-        {{ ai_impact.hash_key(['lived.use_case_id', 'lived.period_key']) }} as roi_cost_key,
+        lived.roi_cost_key,
         lived.use_case_id,
         lived.period_key,
         lived.period_grain,
         lived.period_start,
         lived.period_end,
-        cast(lived.days_in_period as {{ dbt.type_int() }}) as days_in_period,
-        cast({{ ai_impact.days_from('lived.cost_from', 'lived.period_end') }} as {{ dbt.type_int() }}) as days,
+        lived.days_in_period,
+        lived.cost_from,
+        lived.days,
         {% for kind in running + ['training'] -%}
             summed.{{ kind }}_cost,
         {% endfor -%}
@@ -96,7 +92,7 @@ final as (
                     'A charge in ' || summed.unpriced_currency || ' has no effective cost, or its currency no rate: '
                     || 'add it to the var currency_rates.'
             {% for kind in required -%}
-                when summed.{{ kind }}_cost is null
+                when summed.{{ kind }}_cost is null and lived.use_case_id <> {{ ai_impact.unmapped() }}
                     then
                         'No charge of the type {{ kind }} in cost_records: '
                         || 'add one, with the cost 0 where there was none.'
@@ -107,6 +103,7 @@ final as (
         on
             lived.period_key = summed.period_key
             and lived.use_case_id = summed.use_case_id
+    where summed.use_case_id is not null or lived.use_case_id <> {{ ai_impact.unmapped() }}
 )
 
 select * from final

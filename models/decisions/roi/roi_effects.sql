@@ -1,24 +1,50 @@
-{#- The estimates that the seed roi_terms names, and which of them count: of each use case and term one, the best
-    graded, then the newest, so that no benefit is counted twice. -#}
+{#- The estimates that the seed roi_terms names, and which of them count: of each use case and term one, of those that
+    nothing speaks against the best graded, then the newest, so that no benefit is counted twice. -#}
 {%- set grades = var('roi_evidence_grades') -%}
 with candidates as (
     select * from {{ ref('roi_candidates') }}
 ),
 
+guardrails as (
+    select * from {{ ref('roi_guardrails') }}
+),
+
+judged as (
+    select
+        candidates.*,
+        case
+            when candidates.estimate is null or candidates.ci_low is null or candidates.ci_high is null
+                then 'not in the return: there is no estimate of it with an interval.'
+            when not coalesce(candidates.evidence_grade in ({{ ai_impact.quoted(grades) }}), false)
+                then
+                    'beside the return, not in it: its evidence has grade '
+                    || coalesce(candidates.evidence_grade, '(none)')
+                    || ', and the var roi_evidence_grades admits {{ grades | join(", ") }}.'
+            when candidates.verdict = 'still_running'
+                then 'beside the return, not in it: the experiment still runs.'
+            when guardrails.worsened is not null
+                then 'beside the return, not in it: the guardrail ' || guardrails.worsened || ' worsened.'
+        end as obstacle
+    from candidates
+    left join guardrails on candidates.roi_effect_key = guardrails.roi_effect_key
+),
+
 chosen as (
     select
         *,
-        coalesce(estimate is not null and evidence_grade in ({{ ai_impact.quoted(grades) }}), false) as is_admitted,
+        -- Engines differ in where NULL stands: each key says it.
         row_number() over (
             partition by use_case_id, term
             order by
-                case when estimate is null then 1 else 0 end asc,
-                evidence_grade asc,
+                case when obstacle is null then 0 else 1 end asc,
+                case when estimate is null or ci_low is null or ci_high is null then 1 else 0 end asc,
+                coalesce(evidence_grade, 'Z') asc,
+                case when ends_at is null then 1 else 0 end asc,
                 ends_at desc,
                 experiment_id asc,
                 metric_id asc
         ) as choice
-    from candidates
+    from judged
 ),
 
 final as (
@@ -45,13 +71,10 @@ final as (
         reason,
         window_days,
         cast(choice as bigint) as choice,
-        is_admitted and choice = 1 as is_counted,
+        obstacle is null and choice = 1 as is_counted,
         case
-            when not is_admitted
-                then
-                    'The ' || term || ' by ' || metric_id || ' in ' || experiment_id
-                    || ' is beside the return, not in it: its evidence has grade ' || coalesce(evidence_grade, '(none)')
-                    || ', and the var roi_evidence_grades admits {{ grades | join(", ") }}.'
+            when obstacle is not null
+                then 'The ' || term || ' by ' || metric_id || ' in ' || experiment_id || ' is ' || obstacle
             when choice > 1
                 then
                     'The ' || term || ' by ' || metric_id || ' in ' || experiment_id

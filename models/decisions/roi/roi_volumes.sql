@@ -1,6 +1,6 @@
-{#- How much of each use case there was in each period: units of its revenue estimate (each counted once, its effect
-    spread evenly over the metric's window) or weeks, and the tasks that AI touched, valued at the loaded cost of an
-    hour of the teams that did them. -#}
+{#- How much of each use case there was in each period, since its AI went live: units of its revenue estimate (each
+    counted once, its effect spread evenly over the metric's window) or weeks, and the tasks that AI touched, valued at
+    the loaded cost of an hour of the teams that did them. -#}
 with costs as (
     select * from {{ ref('roi_costs') }}
 ),
@@ -36,7 +36,12 @@ cohorts as (
         effects.window_days,
         reach.units
     from effects
-    inner join reach on effects.experiment_id = reach.experiment_id
+    inner join reach
+        on
+            effects.experiment_id = reach.experiment_id
+            -- Who was in no arm got what is in use now: the arm that the effect is of.
+            and coalesce(reach.treatment_arm, effects.treatment_arm, '')
+            = coalesce(effects.treatment_arm, reach.treatment_arm, '')
 ),
 
 units as (
@@ -45,7 +50,8 @@ units as (
         {{ ai_impact.exact_sum(
             'cohorts.units * ' ~ ai_impact.safe_divide(
                 ai_impact.days_from(
-                    ai_impact.greatest(['cohorts.reached_on', 'costs.period_start']), ai_impact.least(['cohorts.effect_to', 'costs.period_end'])
+                    ai_impact.greatest(['cohorts.reached_on', 'costs.cost_from']),
+                    ai_impact.least(['cohorts.effect_to', 'costs.period_end'])
                 ), 'cohorts.window_days'
             )
         ) }} as units
@@ -54,7 +60,7 @@ units as (
         on
             costs.use_case_id = cohorts.use_case_id
             and cohorts.reached_on < costs.period_end
-            and cohorts.effect_to > costs.period_start
+            and cohorts.effect_to > costs.cost_from
     group by costs.roi_cost_key
 ),
 
@@ -67,7 +73,7 @@ labour as (
     inner join task_days
         on
             costs.use_case_id = task_days.use_case_id
-            and task_days.completed_on >= costs.period_start
+            and task_days.completed_on >= costs.cost_from
             and task_days.completed_on < costs.period_end
     left join rates
         on

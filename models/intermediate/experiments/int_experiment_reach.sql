@@ -1,6 +1,6 @@
 {#- How many units AI reached, each on the first day that it did: those assigned to a treatment arm, and those whose
     work of the use case AI did. What a control unit got before the experiment ended is not counted, and no unit
-    twice. -#}
+    twice. The arm is NULL where the unit was in none. -#}
 with experiments as (
     select * from {{ ref('int_experiments') }}
 ),
@@ -25,6 +25,7 @@ reached as (
     select
         assignments.experiment_id,
         assignments.unit_id,
+        assignments.arm,
         coalesce(assignments.exposed_at, assignments.assigned_at) as reached_at
     from assignments
     inner join experiments on assignments.experiment_id = experiments.experiment_id
@@ -33,6 +34,7 @@ reached as (
     select
         experiments.experiment_id,
         coalesce(aliases.unit_id, tasks.subject_id) as unit_id,
+        cast(null as {{ dbt.type_string() }}) as arm,
         tasks.completed_at as reached_at
     from tasks
     inner join experiments
@@ -49,6 +51,7 @@ counted as (
     select
         reached.experiment_id,
         reached.unit_id,
+        max(reached.arm) as treatment_arm,
         min(reached.reached_at) as reached_at
     from reached
     inner join experiments on reached.experiment_id = experiments.experiment_id
@@ -64,10 +67,11 @@ counted as (
 final as (
     select
         experiment_id,
+        treatment_arm,
         cast(reached_at as date) as reached_on,
         count(*) as units
     from counted
-    group by experiment_id, cast(reached_at as date)
+    group by experiment_id, treatment_arm, cast(reached_at as date)
 )
 
 select * from final
