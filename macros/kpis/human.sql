@@ -40,8 +40,8 @@
             case when cells.is_hidden = 0 then {{ table }}.n_treatment end as n_{{ treated | replace('outcome_', '') }},
             case when cells.is_hidden = 0 then {{ table }}.n_control end as n_{{ control | replace('outcome_', '') }},
             {% if name == 'strategic' -%}
-                humans.basis as strategic_basis,
-                humans.experiment_id as strategic_experiment_id,
+                case when cells.is_hidden = 0 then humans.basis end as strategic_basis,
+                case when cells.is_hidden = 0 then humans.experiment_id end as strategic_experiment_id,
             {% endif -%}
             case when cells.is_hidden = 0 then {{ table }}.grade end as {{ name }}_grade,
             case
@@ -53,16 +53,13 @@
                 else {{ table }}.reason
             end as {{ name }}_reason,
         {% endfor -%}
-        panels.alpha as panel_alpha,
-        panels.alpha_ci_low as panel_alpha_ci_low,
-        panels.alpha_ci_high as panel_alpha_ci_high,
-        panels.icc as panel_icc,
-        panels.icc_ci_low as panel_icc_ci_low,
-        panels.icc_ci_high as panel_icc_ci_high,
-        panels.criterion as panel_weakest_criterion,
-        panels.n_ratings as panel_n_ratings,
-        coalesce(panels.reliability, 'unknown') as panel_reliability,
-        case when cells.panel_score is not null then coalesce(panels.reason, case panels.reliability
+        {% for column in ['alpha', 'alpha_ci_low', 'alpha_ci_high', 'icc', 'icc_ci_low', 'icc_ci_high'] -%}
+            case when cells.is_hidden = 0 then panels.{{ column }} end as panel_{{ column }},
+        {% endfor -%}
+        case when cells.is_hidden = 0 then panels.criterion end as panel_weakest_criterion,
+        case when cells.is_hidden = 0 then panels.n_ratings end as panel_n_ratings,
+        coalesce(case when cells.is_hidden = 0 then panels.reliability end, 'unknown') as panel_reliability,
+        case when cells.is_hidden = 0 and cells.panel_score is not null then coalesce(panels.reason, case panels.reliability
             when 'unreliable' then 'The raters agree too little (alpha below .667): do not act on the panel score.'
         end) end as panel_reason
     from outcomes

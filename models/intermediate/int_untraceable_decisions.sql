@@ -1,32 +1,51 @@
 {#- Decisions of each use case, and how many of them can't be traced: without sources, confidence, rationale or
-    evidence. -#}
+    evidence. Counts are hidden where one to k - 1 people made what is counted, or what is left of the whole. -#}
+{%- set lacks = ['sources', 'confidence', 'rationale', 'evidence'] -%}
 with events as (
     select * from {{ ref('stg_decision_events') }}
 ),
 
-decisions as (
+reviewers as (
+    select
+        decision_id,
+        person_id
+    from {{ ref('int_decisions') }}
+),
+
+folded as (
     select
         decision_id,
         min({{ ai_impact.mapped('use_case_id') }}) as use_case_id,
-        max(case when has_sources then 1 else 0 end) as has_sources,
-        max(case when has_confidence then 1 else 0 end) as has_confidence,
-        max(case when has_rationale then 1 else 0 end) as has_rationale,
-        max(case when evidence_count > 0 then 1 else 0 end) as has_evidence
+        1 - max(case when has_sources then 1 else 0 end) as lacks_sources,
+        1 - max(case when has_confidence then 1 else 0 end) as lacks_confidence,
+        1 - max(case when has_rationale then 1 else 0 end) as lacks_rationale,
+        1 - max(case when evidence_count > 0 then 1 else 0 end) as lacks_evidence
     from events
     group by decision_id
+),
+
+decisions as (
+    select
+        folded.*,
+        greatest(lacks_sources, lacks_confidence, lacks_rationale, lacks_evidence) as lacks_provenance,
+        reviewers.person_id
+    from folded
+    left join reviewers on folded.decision_id = reviewers.decision_id
 ),
 
 final as (
     select
         use_case_id,
         count(*) as decisions,
-        count(case when has_sources = 0 then 1 end) as without_sources,
-        count(case when has_confidence = 0 then 1 end) as without_confidence,
-        count(case when has_rationale = 0 then 1 end) as without_rationale,
-        count(case when has_evidence = 0 then 1 end) as without_evidence,
-        count(
-            case when has_sources = 0 or has_confidence = 0 or has_rationale = 0 or has_evidence = 0 then 1 end
-        ) as without_provenance
+        {% for lack in lacks + ['provenance'] -%}
+            cast(sum(lacks_{{ lack }}) as {{ dbt.type_bigint() }}) as without_{{ lack }},
+        {% endfor -%}
+        {% for lack in lacks + ['provenance'] -%}
+            count(distinct case when lacks_{{ lack }} = 1 then person_id end)
+            between 1 and {{ var('k_anonymity') }} - 1
+            or count(distinct case when lacks_{{ lack }} = 0 then person_id end)
+            between 1 and {{ var('k_anonymity') }} - 1{{ ' or ' if not loop.last }}
+        {%- endfor %} as is_suppressed
     from decisions
     group by use_case_id
 )

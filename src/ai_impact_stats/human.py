@@ -21,6 +21,7 @@ RATING_CAP = 200_000
 # As in matched comparisons: at most this share of the treated may have no like.
 LARGEST_UNMATCHED = 0.05
 COVARIATES = ("confidence", "evidence")
+HIDDEN = "Too few people stand behind one of the two kinds of decisions, or it would show what so few did."
 
 COMPARISONS = pa.schema(
     [
@@ -72,17 +73,20 @@ def compare_decisions(cells: pd.DataFrame, arms: pd.DataFrame, alpha: float = 0.
     `cells` is `int_decision_cells`: compared within cells of alike decisions, weighted by those a person changed or
     looked at, as `matching.coarsened_exact` does it. Grade C when nearly all of them have their like, what is known of
     them is balanced, and the value that AI predicted beforehand does not differ; D otherwise. `arms` is
-    `int_decision_arms`: Welch's comparison of arms assigned at random; its grade is that of the experiment.
+    `int_decision_arms`: Welch's comparison of arms assigned at random; its grade is that of the experiment. What is
+    suppressed has a row without any number.
     """
     rows = []
     keys = ["kpi_id", "use_case_id", "period_key", "comparison"]
     for key, group in cells.sort_values([*keys, "cell", "is_treated"]).groupby(keys, sort=True):
-        rows.append(dict(zip(keys, key, strict=True)) | _matched(group, alpha))
+        row = _hidden("matched") if group["is_suppressed"].any() else _matched(group, alpha)
+        rows.append(dict(zip(keys, key, strict=True)) | row)
     keys = ["kpi_id", "use_case_id", "period_key", "experiment_id"]
     for key, group in arms.groupby(keys, sort=True):
         found = {int(row["is_treated"]): _pooled([row]) for row in records(group)}
         if set(found) == {0, 1} and len(group) == 2:
             row = _row(difference(found[1], found[0], alpha), found[1].mean, found[0].mean, "randomized")
+            row = _hidden("randomized") if group["is_suppressed"].any() else row
             rows.append(dict(zip(keys, key, strict=True)) | {"comparison": "human"} | row)
     return write_table([{"experiment_id": None} | row for row in rows], COMPARISONS)
 
@@ -115,6 +119,10 @@ def _row(estimate: Estimate, treated: float | None, control: float | None, basis
         "reason": estimate.reason,
     }
     return plain | others
+
+
+def _hidden(basis: str) -> dict:
+    return _row(missing(HIDDEN), None, None, basis, n_treatment=None, n_control=None, n_unmatched=None)
 
 
 def _known(value: float | None) -> float | None:

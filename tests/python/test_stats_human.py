@@ -10,7 +10,17 @@ from ai_impact_stats.human import agree, compare_decisions
 from ai_impact_stats.moments import Arm
 
 ARMS = pd.DataFrame(
-    columns=["kpi_id", "experiment_id", "use_case_id", "period_key", "is_treated", "n", "mean_y", "var_y"]
+    columns=[
+        "kpi_id",
+        "experiment_id",
+        "use_case_id",
+        "period_key",
+        "is_treated",
+        "n",
+        "mean_y",
+        "var_y",
+        "is_suppressed",
+    ]
 )
 
 
@@ -22,7 +32,7 @@ def cells_of(confidence, treated, y, predicted, evidence=None):
     rows = []
     for (cell, t), g in frame.groupby(["cell", "t"]):
         row = {"kpi_id": "k", "use_case_id": "u", "period_key": "p", "comparison": "override"}
-        row |= {"cell": cell, "is_treated": t, "n": len(g), "n_predicted": g.p.notna().sum()}
+        row |= {"cell": cell, "is_treated": t, "n": len(g), "n_predicted": g.p.notna().sum(), "is_suppressed": False}
         for name, column in {"y": "y", "confidence": "c", "evidence": "e", "predicted": "p"}.items():
             row |= {f"mean_{name}": g[column].mean(), f"var_{name}": g[column].var()}
         rows.append(row)
@@ -84,9 +94,9 @@ def test_an_outcome_that_nobody_predicted_has_no_placebo():
 def test_arms_are_compared_as_welch_does():
     arms = pd.DataFrame(
         [
-            ("k", "e", "u", "p", 1, 3461, 0.7, 38.4361),
-            ("k", "e", "u", "p", 0, 3407, 0.41, 15.2103),
-            ("k", "e", "u", "q", 1, 3461, 0.7, 38.4361),
+            ("k", "e", "u", "p", 1, 3461, 0.7, 38.4361, False),
+            ("k", "e", "u", "p", 0, 3407, 0.41, 15.2103, False),
+            ("k", "e", "u", "q", 1, 3461, 0.7, 38.4361, False),
         ],
         columns=ARMS.columns,
     )
@@ -96,6 +106,19 @@ def test_arms_are_compared_as_welch_does():
     assert found[0]["estimate"] == pytest.approx(0.29)
     assert found[0]["std_error"] == pytest.approx(math.sqrt(expected))
     assert (found[0]["basis"], found[0]["experiment_id"]) == ("randomized", "e")
+
+
+def test_what_few_people_did_has_a_row_without_a_number():
+    cells = simulated(np.random.default_rng(8))
+    arms = pd.DataFrame(
+        [("k", "e", "u", "p", 1, 90, 0.7, 0.2, True), ("k", "e", "u", "p", 0, 80, 0.4, 0.2, True)], columns=ARMS.columns
+    )
+    found = compare_decisions(cells.assign(is_suppressed=True), arms).to_pylist()
+    assert [row["basis"] for row in found] == ["matched", "randomized"]
+    named = {"kpi_id", "use_case_id", "period_key", "comparison", "basis", "experiment_id", "reason"}
+    for row in found:
+        assert "few people" in row["reason"]
+        assert {name for name, value in row.items() if value is not None} <= named
 
 
 def test_agreement_of_a_panel():

@@ -42,17 +42,25 @@ found as (
         'decisions_without_provenance' as finding,
         use_case_id,
         case
+            when is_suppressed then 'medium'
             when without_provenance > decisions * 0.2 then 'high'
             when without_provenance > decisions * 0.05 then 'medium'
             else 'low'
         end as severity,
-        cast(without_provenance as bigint) as n,
-        cast(decisions as bigint) as total,
-        cast(without_provenance as {{ text }}) || ' of ' || cast(decisions as {{ text }})
-        || ' decisions in ' || use_case_id || ' cannot be traced (' || cast(without_sources as {{ text }})
-        || ' without sources, ' || cast(without_confidence as {{ text }}) || ' without confidence, '
-        || cast(without_rationale as {{ text }}) || ' without rationale, '
-        || cast(without_evidence as {{ text }}) || ' without evidence): have the producer send them.' as sentence
+        case when not is_suppressed then cast(without_provenance as bigint) end as n,
+        case when not is_suppressed then cast(decisions as bigint) end as total,
+        case
+            when is_suppressed
+                then
+                    'Some decisions in ' || use_case_id || ' cannot be traced (how many is not shown, because fewer '
+                    || 'than {{ var("k_anonymity") }} people made them or the others)'
+            else
+                cast(without_provenance as {{ text }}) || ' of ' || cast(decisions as {{ text }})
+                || ' decisions in ' || use_case_id || ' cannot be traced (' || cast(without_sources as {{ text }})
+                || ' without sources, ' || cast(without_confidence as {{ text }}) || ' without confidence, '
+                || cast(without_rationale as {{ text }}) || ' without rationale, '
+                || cast(without_evidence as {{ text }}) || ' without evidence)'
+        end || ': have the producer send them.' as sentence
     from provenance
     union all
     select

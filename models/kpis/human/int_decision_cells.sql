@@ -1,6 +1,6 @@
 {#- Decisions by what people did with them, in cells of alike ones: the same type, and a confidence of AI in the
     same tenth. `override` compares overridden with accepted suggestions, `human` decisions with a person and
-    those of AI alone. -#}
+    those of AI alone. Of each side there must be none or k people: else the comparison is hidden. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 with decisions as (
     select * from {{ ref('int_decisions') }}
@@ -14,6 +14,10 @@ period_days as (
 periods as (
     select * from {{ ref('int_kpi_periods') }}
     where period_grain in ('month', 'rolling_90d', 'rolling_365d')
+),
+
+people as (
+    select * from {{ ref('int_strategic_people') }}
 ),
 
 compared as (
@@ -75,24 +79,31 @@ placed as (
 
 final as (
     select
-        kpi_id,
-        comparison,
-        cell_use_case_id as use_case_id,
-        period_key,
-        cell,
-        is_treated,
+        placed.kpi_id,
+        placed.comparison,
+        placed.cell_use_case_id as use_case_id,
+        placed.period_key,
+        placed.cell,
+        placed.is_treated,
         cast(count(*) as {{ dbt.type_bigint() }}) as n,
-        avg(value) as mean_y,
-        var_samp(value) as var_y,
-        avg(confidence) as mean_confidence,
-        var_samp(confidence) as var_confidence,
-        avg(evidence) as mean_evidence,
-        var_samp(evidence) as var_evidence,
-        cast(count(predicted_value) as {{ dbt.type_bigint() }}) as n_predicted,
-        avg(predicted_value) as mean_predicted,
-        var_samp(predicted_value) as var_predicted
+        {% for name in ['y', 'confidence', 'evidence'] -%}
+            {%- set column = 'value' if name == 'y' else name -%}
+            avg(placed.{{ column }}) as mean_{{ name }},
+            var_samp(placed.{{ column }}) as var_{{ name }},
+        {% endfor -%}
+        cast(count(placed.predicted_value) as {{ dbt.type_bigint() }}) as n_predicted,
+        avg(placed.predicted_value) as mean_predicted,
+        var_samp(placed.predicted_value) as var_predicted,
+        coalesce(people.is_suppressed, false) as is_suppressed
     from placed
-    group by kpi_id, comparison, cell_use_case_id, period_key, cell, is_treated
+    left join people
+        on
+            people.kpi_id = placed.comparison || '|' || placed.kpi_id
+            and placed.period_key = people.period_key
+            and placed.cell_use_case_id = people.use_case_id
+    group by
+        placed.kpi_id, placed.comparison, placed.cell_use_case_id, placed.period_key, placed.cell, placed.is_treated,
+        coalesce(people.is_suppressed, false)
 )
 
 select * from final

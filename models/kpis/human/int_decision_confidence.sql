@@ -34,13 +34,32 @@ people as (
     group by cell_use_case_id, tenth
 ),
 
+-- All tenths less those that are shown are the ones that are not: the fewest people of those shown hide with them.
+ranked as (
+    select
+        *,
+        max(is_few) over (partition by cell_use_case_id) as has_few,
+        row_number() over (partition by cell_use_case_id, is_enough order by n_people, tenth) as place_enough
+    from (
+        select
+            *,
+            case when n_people between 1 and {{ var('k_anonymity') }} - 1 then 1 else 0 end as is_few,
+            case when n_people >= {{ var('k_anonymity') }} then 1 else 0 end as is_enough
+        from people
+    ) as judged
+),
+
 -- A total less the use cases that are shown is the one that is not.
 hidden as (
     select
         *,
-        max(case when n_people between 1 and {{ var('k_anonymity') }} - 1 then 1 else 0 end)
-            over (partition by tenth) as is_one_hidden
-    from people
+        max(is_hidden) over (partition by tenth) as is_one_hidden
+    from (
+        select
+            *,
+            case when is_few = 1 or (has_few = 1 and is_enough = 1 and place_enough = 1) then 1 else 0 end as is_hidden
+        from ranked
+    ) as marked
 ),
 
 final as (
@@ -50,12 +69,12 @@ final as (
         placed.thousandth,
         cast(count(*) as {{ dbt.type_bigint() }}) as n,
         cast(sum(placed.is_success) as {{ dbt.type_bigint() }}) as successes,
-        hidden.n_people between 1 and {{ var('k_anonymity') }} - 1
+        hidden.is_hidden = 1
         or (placed.cell_use_case_id = {{ ai_impact.all_of_them() }} and hidden.is_one_hidden = 1) as is_suppressed
     from placed
     inner join hidden on placed.cell_use_case_id = hidden.cell_use_case_id and placed.tenth = hidden.tenth
     group by
-        placed.cell_use_case_id, placed.tenth, placed.thousandth, hidden.n_people, hidden.is_one_hidden
+        placed.cell_use_case_id, placed.tenth, placed.thousandth, hidden.is_hidden, hidden.is_one_hidden
 )
 
 select * from final

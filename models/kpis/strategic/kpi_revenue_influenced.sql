@@ -1,13 +1,7 @@
 {#- Revenue of closed deals that an AI decision came before, less what as many deals brought on average in the
     baseline window. A comparison with before, not an effect: see the experiment. -#}
-with deals as (
-    select * from {{ ref('fct_opportunities') }}
-    where is_closed and closed_at is not null and is_won is not null and (not is_won or amount_reported is not null)
-),
-
-decisions as (
-    select * from {{ ref('fct_decisions') }}
-    where subject_type = 'account' and ai_recommendation is not null and proposed_at is not null
+with earned as (
+    select * from {{ ref('int_influenced_deals') }}
 ),
 
 periods as (
@@ -21,26 +15,7 @@ catalog as (
 
 people as (
     select * from {{ ref('int_strategic_people') }}
-    where kpi_id = 'win_rate' and use_case_id = {{ ai_impact.all_of_them() }}
-),
-
-influenced as (
-    select distinct deals.opportunity_key
-    from deals
-    inner join decisions on deals.account_id = decisions.subject_id
-    where
-        decisions.proposed_at < deals.closed_at
-        and decisions.proposed_at
-        >= {{ ai_impact.add_time('day', -var('influence_lookback_days'), 'deals.created_at') }}
-),
-
-earned as (
-    select
-        cast(deals.closed_at as date) as closed_on,
-        influenced.opportunity_key is not null as is_influenced,
-        case when deals.is_won then deals.amount_reported else 0 end as revenue
-    from deals
-    left join influenced on deals.opportunity_key = influenced.opportunity_key
+    where kpi_id = 'incremental_revenue_influenced' and use_case_id = {{ ai_impact.all_of_them() }}
 ),
 
 summed as (

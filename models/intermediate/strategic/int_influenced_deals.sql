@@ -1,0 +1,34 @@
+{#- Each closed deal whose revenue is known, and whether an AI decision about its account came before it closed. -#}
+with deals as (
+    select * from {{ ref('int_deals') }}
+    where is_closed and closed_at is not null and is_won is not null and (not is_won or amount_reported is not null)
+),
+
+decisions as (
+    select * from {{ ref('int_decisions') }}
+    where subject_type = 'account' and ai_recommendation is not null and proposed_at is not null
+),
+
+influenced as (
+    select distinct deals.event_key
+    from deals
+    inner join decisions on deals.account_id = decisions.subject_id
+    where
+        decisions.proposed_at < deals.closed_at
+        and decisions.proposed_at
+        >= {{ ai_impact.add_time('day', -var('influence_lookback_days'), 'deals.created_at') }}
+),
+
+final as (
+    select
+        deals.event_key,
+        deals.person_id,
+        cast(deals.closed_at as date) as closed_on,
+        influenced.event_key is not null as is_influenced,
+        cast(case when deals.is_won then deals.amount_reported else 0 end as {{ ai_impact.physical_type('double') }})
+            as revenue
+    from deals
+    left join influenced on deals.event_key = influenced.event_key
+)
+
+select * from final
