@@ -383,7 +383,7 @@ def main(only: str = "", runs: int = RUNS) -> None:
     peeks, looks = peeking(), looking()
     print(", ".join(f"{name}: {percent(share)} %" for name, share in [*peeks, *looks]), flush=True)
     PLOT.parent.mkdir(parents=True, exist_ok=True)
-    quasi = calibrate_quasi.section(calibrate_quasi.measured())
+    quasi = calibrate_quasi.section(*calibrate_quasi.measured())
     TABLE.write_text(page(results, peeks, looks, runs) + "\n" + quasi)
     PLOT.write_text(plot(results))
 

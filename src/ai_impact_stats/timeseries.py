@@ -1,14 +1,16 @@
 """What a weekly series would have been without the change: structural model, interrupted series, placebo dates."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from statsmodels.regression.linear_model import OLS
+from scipy.optimize import brentq
+from scipy.special import stdtr
+from statsmodels.regression.linear_model import GLS, OLS
 
 from .checks import Check
 from .estimate import Estimate, missing, quantile, wald
@@ -23,6 +25,8 @@ LEAST_BEFORE, LEAST_AFTER, LEAST_COVERED, LEAST_DF = 16, 3, 0.9, 5.0
 YEAR = 365.25 / 7
 # Variance of the level's weekly step, as a multiple of that of the noise: even in logarithms.
 RATIOS = tuple(10.0 ** (k / 4) for k in range(-12, 9, 2))
+# Correlation of the errors of two weeks that follow each other, in the interrupted series.
+AUTOCORRELATIONS = tuple(k / 25 - 0.5 for k in range(38))
 PLACEBO_DATES, PLACEBO_ALPHA, UNTOUCHED_ALPHA = 5, 0.05, 0.01
 STRUCTURAL = {"structural_series": "absolute", "structural_series_relative": "relative"}
 INTERRUPTED = {"interrupted_series": "absolute", "interrupted_series_relative": "relative"}
@@ -193,38 +197,89 @@ def _ratio(log: Estimate) -> Estimate:
 
 
 def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
-    """The average weekly effect by segmented least squares: trend, step and change of trend, with covariates.
+    """The average weekly effect by segmented regression: trend, step and change of trend, with covariates.
 
-    Errors allow for correlation over neighbouring weeks (Newey and West), lags by the rule 4(n/100)^(2/9).
+    Errors are correlated from week to week, as `rho` to the power of the weeks between. It is generalised least
+    squares for every `rho` of `AUTOCORRELATIONS`, weighted by restricted likelihood; interval and p value are those of
+    the mixture of their t distributions. `reason` tells what Newey and West's error would have been, which is too
+    small in series of one or two years.
     """
     problem = series.problem()
     n = (int(series.after.sum()), int(series.before.sum()))
     if problem:
         return {method: missing(problem, *n) for method in INTERRUPTED}
-    since = np.where(series.after, series.t - series.t[series.after].min(), 0.0)
-    x = np.column_stack([series.design(), series.t - series.t.mean(), series.after.astype(float), since])
+    x, share = segmented(series)
     if np.linalg.matrix_rank(x) < x.shape[1] or len(x) <= x.shape[1] + 2:
         return {method: missing("Trend and covariates can't be told apart.", *n) for method in INTERRUPTED}
-    lags = max(1, math.floor(4 * (len(x) / 100) ** (2 / 9)))
-    fitted = OLS(series.outcome, x).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
+    if not newey_west(series) > 1e-12 * np.ptp(series.outcome):
+        return {method: missing("Nothing is left that varies.", *n) for method in INTERRUPTED}
+    shift = _autocorrelated(series, x, share, alpha)
+    why = f"Newey and West's standard error would be {newey_west(series) / shift.std_error:.2g} times this one."
+    observed = float(series.y[series.after].mean())
+    if series.log:
+        absolute = _transformed(shift, lambda s: -observed * math.expm1(-s), observed * math.exp(-shift.estimate))
+        relative = _transformed(shift, math.expm1, math.exp(shift.estimate))
+    elif (observed - shift.ci_low) * (observed - shift.ci_high) <= 0:
+        absolute, relative = shift, missing("The expected level can't be told from 0: no relative effect.", *n)
+    else:
+        absolute = shift
+        level = observed - shift.estimate
+        relative = _transformed(shift, lambda s: s / (observed - s), observed / level**2)
+    known = (e if e.estimate is None else replace(e, reason=why) for e in (absolute, relative))
+    return dict(zip(INTERRUPTED, known, strict=True))
+
+
+def segmented(series: Series) -> tuple[np.ndarray, np.ndarray]:
+    """The regressors of the interrupted series, and the weights of their coefficients in the average weekly effect."""
+    since = np.where(series.after, series.t - series.t[series.after].min(), 0.0)
+    x = np.column_stack([series.design(), series.t - series.t.mean(), series.after.astype(float), since])
     share = np.zeros(x.shape[1])
     share[-2], share[-1] = 1.0, since[series.after].mean()
-    shift, variance = float(share @ fitted.params), float(share @ fitted.cov_params() @ share)
-    if not variance > 0:
-        return {method: missing("Nothing is left that varies.", *n) for method in INTERRUPTED}
-    df = float(len(x) - x.shape[1])
-    plain = wald(shift, variance, df, *n, alpha)
-    if series.log:
-        level = float(series.y[series.after].mean()) * math.exp(-shift)
-        rise = math.expm1(shift)
-        absolute = wald(level * rise, (level * math.exp(shift)) ** 2 * variance, df, *n, alpha)
-        return dict(zip(INTERRUPTED, (absolute, _ratio(plain)), strict=True))
-    level = float(series.y[series.after].mean()) - shift
-    if abs(level) < 3 * math.sqrt(variance):
-        relative = missing("The expected level can't be told from 0: no relative effect.", *n)
-    else:
-        relative = wald(shift / level, ((level + shift) / level**2) ** 2 * variance, df, *n, alpha)
-    return dict(zip(INTERRUPTED, (plain, relative), strict=True))
+    return x, share
+
+
+def newey_west(series: Series) -> float:
+    """Newey and West's standard error of the same effect by ordinary least squares, lags by the rule 4(n/100)^(2/9)."""
+    x, share = segmented(series)
+    lags = max(1, math.floor(4 * (len(x) / 100) ** (2 / 9)))
+    fitted = OLS(series.outcome, x).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
+    return math.sqrt(max(float(share @ fitted.cov_params() @ share), 0.0))
+
+
+def _autocorrelated(series: Series, x: np.ndarray, share: np.ndarray, alpha: float) -> Estimate:
+    apart = np.abs(np.subtract.outer(series.t, series.t))
+    df, found = float(len(x) - x.shape[1]), []
+    for rho in AUTOCORRELATIONS:
+        v = rho**apart
+        fitted = GLS(series.outcome, x, sigma=v).fit()
+        inverse = fitted.normalized_cov_params
+        variance = float(share @ inverse @ share) * fitted.ssr / df
+        determinants = np.linalg.slogdet(v)[1] - np.linalg.slogdet(inverse)[1]
+        found.append((float(share @ fitted.params), variance, -0.5 * (determinants + df * math.log(fitted.ssr))))
+    means, variances, likelihood = np.array(found).T
+    weights = np.exp(likelihood - likelihood.max())
+    weights /= weights.sum()
+    spread = np.sqrt(variances)
+
+    def below(value: float) -> float:
+        return float(weights @ stdtr(df, (value - means) / spread))
+
+    def end(probability: float) -> float:
+        each = means + quantile(probability, df) * spread
+        low, high = float(each.min()), float(each.max())
+        return low if low == high else float(brentq(lambda value: below(value) - probability, low, high, xtol=1e-300))
+
+    mean = float(weights @ means)
+    p = 2 * min(float(weights @ stdtr(df, side * means / spread)) for side in (-1, 1))
+    std_error = math.sqrt(float(weights @ (variances + (means - mean) ** 2)))
+    sizes = (int(series.after.sum()), int(series.before.sum()))
+    return Estimate(mean, std_error, end(alpha / 2), end(1 - alpha / 2), min(p, 1.0), *sizes, df)
+
+
+def _transformed(e: Estimate, to: Callable[[float], float], slope: float) -> Estimate:
+    """The estimate on another scale that rises or falls with it; `slope` is the scale's at the estimate."""
+    low, high = sorted((to(e.ci_low), to(e.ci_high)))
+    return replace(e, estimate=to(e.estimate), std_error=abs(slope) * e.std_error, ci_low=low, ci_high=high)
 
 
 def placebo_dates(series: Series, alpha: float = PLACEBO_ALPHA) -> Check:
