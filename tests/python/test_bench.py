@@ -37,7 +37,7 @@ def test_the_experiment_has_the_same_numbers_as_rows_and_as_columns(tmp_path):
         expected = wide[f"y{k}"].sum(), wide.z.sum() if k % 2 else 200, wide[f"x{k}"].sum(), 200
         assert (y, z, x, n) == pytest.approx(expected)
     assert len(scanned) == 2 * experiments.METRICS
-    assert experiments.tea_tasting_seconds(database) > 0
+    assert min(experiments.tea_tasting_seconds(database)) > 0
 
 
 def test_many_experiments_are_estimated(monkeypatch):
@@ -51,7 +51,7 @@ def test_many_experiments_are_estimated(monkeypatch):
 
 
 def test_what_was_not_measured_is_said():
-    timings = {"units": 1000, "scan": 2.0, "moments": 3.0, "tea_tasting": None}
+    timings = {"units": 1000, "scan": (2.0, 4.0), "moments": (3.0, 5.0), "tea_tasting": None}
     text = experiments.report([timings], {"estimates": 0.5, "checks": 0.1, "cells": 9}, "2 cores")
-    assert "| 1,000 | 2.00 s | 3.00 s | 1.50 | not installed | not measured |" in text
+    assert "| 1,000 | 2.00 s (4.00 s) | 3.00 s (5.00 s) | 1.50 (1.25) | not installed | not measured |" in text
     assert text.startswith(EXPERIMENTS)

@@ -1,20 +1,81 @@
-with unit_metrics as (
+with unit_metrics as {{ ai_impact.inlined() }} (
     select * from {{ ref('int_unit_metrics') }}
-    where cluster_id is null and aggregation <> 'quantile'
+    where metric_number is not null
+),
+
+metrics as (
+    select * from {{ ref('int_experiment_metrics') }}
+),
+
+unit_groups as (
+    select * from {{ ref('int_unit_groups') }}
 ),
 
 -- One scan for all metrics. Everything that is said of a part of the units is put together from these cells.
-final as (
+sums as (
     select
-        experiment_id,
-        metric_id,
-        arm,
-        stratum,
-        is_exposed,
+        metric_number,
+        group_number,
+        count(*) as n,
+        {{ ai_impact.moment_sums() }}
+    from unit_metrics
+    group by metric_number, group_number
+),
+
+judged as (
+    select
+        *,
+        {{ ai_impact.are_sums_exact() }} as is_exact
+    from sums
+),
+
+-- Where values lie close together far from 0, sums of squares cancel: the few cells of such are read again and centred.
+valued as (
+    select
+        metric_number,
+        group_number,
+        n,
+        {{ ai_impact.moments_of_sums() }}
+    from judged
+    where is_exact
+    union all
+    select
+        unit_metrics.metric_number,
+        unit_metrics.group_number,
         count(*) as n,
         {{ ai_impact.moments() }}
     from unit_metrics
-    group by experiment_id, metric_id, arm, stratum, is_exposed
+    inner join judged
+        on
+            unit_metrics.metric_number = judged.metric_number
+            and unit_metrics.group_number = judged.group_number
+    where not judged.is_exact
+    group by unit_metrics.metric_number, unit_metrics.group_number
+),
+
+final as (
+    select
+        metrics.experiment_id,
+        metrics.metric_id,
+        unit_groups.arm,
+        unit_groups.stratum,
+        unit_groups.is_exposed,
+        valued.n,
+        valued.mean_y,
+        valued.var_y,
+        valued.mean_z,
+        valued.var_z,
+        valued.mean_x,
+        valued.var_x,
+        valued.cov_yz,
+        valued.cov_yx,
+        valued.cov_zx
+    from valued
+    inner join metrics on valued.metric_number = metrics.metric_number
+    inner join unit_groups
+        on
+            metrics.experiment_id = unit_groups.experiment_id
+            and valued.group_number = unit_groups.group_number
 )
 
 select * from final

@@ -28,9 +28,8 @@ ranked as (
 ),
 
 -- The first assignment counts. A unit of several arms is kept, to be counted, and left out of every estimate.
-final as (
+units as (
     select
-        {{ ai_impact.hash_key(['experiment_id', 'unit_type', 'unit_id']) }} as assignment_key,
         experiment_id,
         unit_type,
         unit_id,
@@ -42,6 +41,44 @@ final as (
         max(case when position = 1 then stratum end) as stratum
     from ranked
     group by experiment_id, unit_type, unit_id
+),
+
+kinds as (
+    select distinct
+        experiment_id,
+        arm,
+        stratum,
+        exposed_at is not null as is_exposed
+    from units
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (partition by experiment_id order by arm, stratum, is_exposed) as group_number
+    from kinds
+),
+
+final as (
+    select
+        {{ ai_impact.hash_key(['units.experiment_id', 'units.unit_type', 'units.unit_id']) }} as assignment_key,
+        units.experiment_id,
+        units.unit_type,
+        units.unit_id,
+        units.arm,
+        units.arm_count,
+        units.assigned_at,
+        units.exposed_at,
+        units.assignment_method,
+        units.stratum,
+        cast(numbered.group_number as {{ dbt.type_int() }}) as group_number
+    from units
+    inner join numbered
+        on
+            units.experiment_id = numbered.experiment_id
+            and units.arm = numbered.arm
+            and coalesce('=' || units.stratum, '') = coalesce('=' || numbered.stratum, '')
+            and (units.exposed_at is not null) = numbered.is_exposed
 )
 
 select * from final

@@ -56,7 +56,8 @@ final as (
         window_days,
         ends_at,
         -- The past is as long as the window that it is compared with.
-        coalesce(window_days, length_days, 0) as pre_period_days
+        coalesce(window_days, length_days, 0) as pre_period_days,
+        cast(row_number() over (order by experiment_id, metric_id) as {{ dbt.type_int() }}) as metric_number
     from roles
     where metric_role is not null
 )

@@ -98,7 +98,12 @@ final as (
             when valued.denominator_measure is null
                 then {{ ai_impact.transformed('valued.pre_numerator', 'valued.transform', 'caps.cap') }}
             else valued.pre_numerator - pooled.pre_ratio * valued.pre_denominator
-        end as {{ ai_impact.physical_type('double') }}) as covariate
+        end as {{ ai_impact.physical_type('double') }}) as covariate,
+        -- What moments_unit_cells counts; clusters and quantiles have moments of their own.
+        case
+            when valued.cluster_id is null and valued.aggregation <> 'quantile' then valued.metric_number
+        end as metric_number,
+        valued.group_number
     from valued
     inner join pooled
         on

@@ -28,7 +28,8 @@ units as (
         assignments.arm,
         assignments.stratum,
         assignments.assigned_at,
-        assignments.exposed_at
+        assignments.exposed_at,
+        assignments.group_number
     from assignments
     inner join metrics
         on
@@ -43,7 +44,8 @@ units as (
         '{{ ai_impact.baseline_arm() }}' as arm,
         cast(null as {{ dbt.type_string() }}) as stratum,
         assigned_at,
-        cast(null as {{ dbt.type_timestamp() }}) as exposed_at
+        cast(null as {{ dbt.type_timestamp() }}) as exposed_at,
+        0 as group_number
     from planned
 ),
 
@@ -83,7 +85,10 @@ final as (
             else {{ ai_impact.add_time('day', 'metrics.window_days', 'units.assigned_at') }}
         end as window_ends_at,
         {{ ai_impact.add_time('day', '-metrics.pre_period_days', 'units.assigned_at') }} as pre_starts_at,
-        {{ ai_impact.add_time('hour', '-12 * metrics.pre_period_days', 'units.assigned_at') }} as pre_middle_at
+        {{ ai_impact.add_time('hour', '-12 * metrics.pre_period_days', 'units.assigned_at') }} as pre_middle_at,
+        -- Whole numbers are grouped by several times as fast as names.
+        metrics.metric_number,
+        units.group_number
     from units
     inner join metrics
         on
