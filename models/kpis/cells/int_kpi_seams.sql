@@ -14,26 +14,39 @@ windows as (
     select * from {{ ref('int_kpi_window_seams') }}
 ),
 
+spans as (
+    select * from periods
+    where period_grain in ('week', 'month')
+),
+
+-- Of the periods, not of the blocks: a stretch in which nobody worked has an edge as well.
 edges as (
     select
-        kind,
         starts_on,
-        lag(starts_on) over (partition by kind order by starts_on) as before,
-        lead(starts_on) over (partition by kind order by starts_on) as after
-    from (select distinct
-        kind,
-        starts_on
-    from blocks) as starts
+        lag(starts_on) over (order by starts_on) as before,
+        lead(starts_on) over (order by starts_on) as after
+    from (
+        select period_start as starts_on from spans
+        {{ ai_impact.union_distinct() }}
+        select period_end from spans
+    ) as starts
+),
+
+months as (
+    select max(period_end) as told_until from spans
+    where period_grain = 'month'
 ),
 
 thin as (
     select
         blocks.*,
         edges.before,
-        edges.after
+        edges.after,
+        months.told_until
     from blocks
-    inner join edges on blocks.kind = edges.kind and blocks.starts_on = edges.starts_on
-    where blocks.n_people < {{ var('k_anonymity') }}
+    inner join edges on blocks.starts_on = edges.starts_on
+    cross join months
+    where blocks.kind = 'block' and blocks.n_people < {{ var('k_anonymity') }}
 ),
 
 neighbours as (
@@ -52,7 +65,6 @@ neighbours as (
         on
             thin.kind = later.kind and thin.after = later.starts_on
             and thin.use_case_id = later.use_case_id and thin.team_id = later.team_id
-    where thin.kind = 'block'
 ),
 
 mondays as (
@@ -62,7 +74,7 @@ mondays as (
         case when people_before >= people_after then starts_on else after end as monday,
         {{ ai_impact.greatest(['people_before', 'people_after']) }} >= {{ var('k_anonymity') }} as is_enough,
         -- Behind the last whole month only the week that holds the block can tell it.
-        case when after is null then starts_on end as last_block
+        case when told_until is null or starts_on >= told_until then starts_on end as last_block
     from neighbours
 ),
 
