@@ -45,10 +45,14 @@
 
 {# The hash of what identifies a row, never NULL: a row without a key is known by what it says, on every engine alike. #}
 {% macro identity_key(name) -%}
+    {%- set spelled = [] -%}
+    {%- for column in ai_impact.source_identity(name) -%}
+        {%- do spelled.append(ai_impact.to_text(column, 'timestamp') if column == 'updated_at' else column) -%}
+    {%- endfor -%}
     {%- set said = ai_impact.raw_row(ai_impact.source_columns(name) | rejectattr('name', 'equalto', 'received_at') | list) -%}
     case
         when {% for column in ai_impact.source_identity(name) %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %} then {{ ai_impact.hash_key(["'no key'", said]) }}
-        else {{ ai_impact.hash_key(ai_impact.source_identity(name)) }}
+        else {{ ai_impact.hash_key(spelled) }}
     end
 {%- endmacro %}
 
