@@ -1,4 +1,4 @@
-{#- Each closed deal, and whether an AI decision about its account came before it closed; why its revenue is not known. -#}
+{#- Each closed deal, whether an AI decision about its account came before, and why its revenue is not known. -#}
 with deals as (
     select * from {{ ref('int_deals') }}
     where is_closed and closed_at is not null and is_won is not null
