@@ -107,6 +107,31 @@ def test_the_outreachs_planted_return_lies_in_its_band(con):
     assert found["roi_ci_low"] <= (revenue - operating - repaired) / operating <= found["roi_ci_high"]
 
 
+@pytest.mark.parametrize(
+    ("use_case", "metric", "sign"), [("email_drafting", "mql_rate", 1), ("account_outreach", "churn_rate", -1)]
+)
+def test_the_planted_revenue_of_twelve_months_lies_in_its_band(con, use_case, metric, sign):
+    """By a loop over the months, from the planted effect and the volumes of the newest 90 days."""
+    volume, days = con.sql(
+        "select revenue_volume, days from roi_volumes join roi_costs using (roi_cost_key) "
+        f"where roi_costs.use_case_id = '{use_case}' and period_grain = 'rolling_90d' "
+        "and period_end = date '2026-11-01'"
+    ).fetchone()
+    left, planted = 1.0, 0.0
+    for _ in range(12):
+        left *= 1 - base(con, use_case, "monthly_decay")
+        planted += left * volume / days * 365 / 12 * base(con, use_case, "value_per_unit")
+    planted *= sign * truth(con, use_case, metric, "absolute")
+    found = con.sql(
+        "select month_start, cumulative_ci_low, cumulative_expected, cumulative_ci_high, is_counted "
+        f"from revenue_projection where use_case_id = '{use_case}' and month_number = 12"
+    ).fetchone()
+    assert f"{found[0]:%Y-%m}" == "2027-10"
+    assert found[1] <= planted <= found[3]
+    assert planted == pytest.approx(found[2], rel=0.6)
+    assert found[4]
+
+
 def test_what_is_not_established_is_not_in_the_return(con):
     """Sales research has grade D, hiring and positioning no mapped estimate, meeting notes no bill: NULL and a
     reason."""

@@ -1,7 +1,7 @@
-{#- Each closed deal whose revenue is known, and whether an AI decision about its account came before it closed. -#}
+{#- Each closed deal, whether an AI decision about its account came before, and why its revenue is not known. -#}
 with deals as (
     select * from {{ ref('int_deals') }}
-    where is_closed and closed_at is not null and is_won is not null and (not is_won or amount_reported is not null)
+    where is_closed and closed_at is not null and is_won is not null
 ),
 
 decisions as (
@@ -26,7 +26,9 @@ final as (
         cast(deals.closed_at as date) as closed_on,
         influenced.event_key is not null as is_influenced,
         cast(case when deals.is_won then deals.amount_reported else 0 end as {{ ai_impact.physical_type('double') }})
-            as revenue
+            as revenue,
+        case when deals.is_won and deals.amount_reported is null then coalesce(deals.problem, 'It has no amount.') end
+            as problem
     from deals
     left join influenced on deals.event_key = influenced.event_key
 )

@@ -13,6 +13,7 @@ spells as (
 
 deals as (
     select * from {{ ref('int_influenced_deals') }}
+    where revenue is not null
 ),
 
 decisions as (

@@ -22,14 +22,16 @@ summed as (
     select
         periods.period_key,
         periods.period_grain,
-        count(*) as n_all,
+        count(*) as n_all_seen,
+        count(earned.revenue) as n_all,
+        max(earned.problem) as all_problem,
         {{ ai_impact.exact_sum('earned.revenue') }} as all_revenue,
         {{ ai_impact.exact_sum('earned.revenue * earned.revenue') }} as all_squares,
-        count(case when earned.is_influenced then 1 end) as n,
-        coalesce({{ ai_impact.exact_sum('case when earned.is_influenced then earned.revenue end') }}, 0) as revenue,
-        coalesce(
-            {{ ai_impact.exact_sum('case when earned.is_influenced then earned.revenue * earned.revenue end') }}, 0
-        ) as squares
+        count(case when earned.is_influenced then 1 end) as n_seen,
+        count(case when earned.is_influenced then earned.revenue end) as n,
+        max(case when earned.is_influenced then earned.problem end) as problem,
+        {{ ai_impact.exact_sum('case when earned.is_influenced then earned.revenue end') }} as revenue,
+        {{ ai_impact.exact_sum('case when earned.is_influenced then earned.revenue * earned.revenue end') }} as squares
     from earned
     inner join periods on earned.closed_on = periods.date_day
     inner join catalog on periods.baseline_of in ({{ ai_impact.all_of_them() }}, catalog.baseline_use_case_id)
@@ -38,8 +40,10 @@ summed as (
 
 expected as (
     select
-        all_revenue / n_all as per_deal,
-        (all_squares - all_revenue * all_revenue / n_all) / nullif(n_all - 1e0, 0) / n_all as variance
+        all_revenue / nullif(n_all, 0) as per_deal,
+        (all_squares - all_revenue * all_revenue / nullif(n_all, 0)) / nullif(n_all - 1e0, 0) / nullif(n_all, 0)
+            as variance,
+        'In the baseline window ' || {{ ai_impact.left_out_reason('n_all', 'n_all_seen', 'all_problem') }} as left_out
     from summed
     where period_grain = 'baseline'
 ),
@@ -49,7 +53,10 @@ compared as (
         summed.period_key,
         summed.n,
         summed.revenue,
-        summed.n * expected.per_deal as expected_revenue,
+        case when summed.n > 0 then summed.n * expected.per_deal end as expected_revenue,
+        expected.per_deal,
+        {{ ai_impact.left_out_reason('summed.n', 'summed.n_seen', 'summed.problem') }} as left_out,
+        expected.left_out as also_left_out,
         -- How many deals are influenced is given: their revenues vary, and so does the expectation.
         {{ ai_impact.interval_z() }}e0 * sqrt(
             summed.n * (summed.squares - summed.revenue * summed.revenue / nullif(summed.n, 0))
@@ -58,7 +65,7 @@ compared as (
         ) as margin
     from summed
     left join expected on true
-    where summed.period_grain <> 'baseline' and summed.n > 0
+    where summed.period_grain <> 'baseline' and summed.n_seen > 0
 ),
 
 final as (
@@ -75,7 +82,10 @@ final as (
             'compared.revenue - compared.expected_revenue - compared.margin',
             'compared.revenue - compared.expected_revenue + compared.margin'
         ) }},
-        case when compared.expected_revenue is null then 'No deal closed in the baseline window.' end as reason,
+        case
+            when compared.per_deal is null then 'No deal of known revenue closed in the baseline window.'
+            else coalesce(compared.left_out || ' ' || compared.also_left_out, compared.left_out, compared.also_left_out)
+        end as reason,
         coalesce(people.n_people, 0) as n_people,
         coalesce(people.is_suppressed, false) as is_suppressed
     from compared
