@@ -1,4 +1,3 @@
-{%- set k = var('k_anonymity') -%}
 with experiment_estimates as (
     select * from {{ ref('experiment_estimates') }}
 ),
@@ -46,11 +45,7 @@ shown as (
     select
         estimates.*,
         coalesce(experiments.use_case_id, estimates.experiment_id) as asked_of,
-        case
-            when experiments.unit_type = 'person' and n_treatment between 1 and {{ k }} - 1 then 0
-            when experiments.unit_type = 'person' and n_control between 1 and {{ k }} - 1 then 0
-            else 1
-        end as is_shown
+        {{ ai_impact.is_few_people('experiments', 'estimates') }} as is_few_people
     from estimates
     left join experiments on estimates.experiment_id = experiments.experiment_id
 ),
@@ -64,16 +59,14 @@ judged as (
         ] -%}
             {{ column }},
         {% endfor -%}
-        {% for column in [
+        case when is_few_people then 'not_estimated' else verdict end as verdict,
+        {{ ai_impact.of_enough_people([
             'estimate', 'std_error', 'ci_low', 'ci_high', 'p_value', 'p_value_adjusted', 'mean_treatment', 'mean_control',
             'evidence_grade', 'sequential_ci_low', 'sequential_ci_high', 'sequential_p_value', 'interim_bound',
             'probability_better', 'expected_loss', 'non_inferiority_p_value', 'is_non_inferior',
             'heterogeneity_p_value', 'heterogeneity_p_value_adjusted'
-        ] -%}
-            case when is_shown = 1 then {{ column }} end as {{ column }},
-        {% endfor -%}
-        case when is_shown = 1 then verdict else 'not_estimated' end as verdict,
-        case when is_shown = 1 then reason else 'Fewer than {{ k }} people are in one of its arms.' end as reason
+        ], 'shown') }},
+        {{ ai_impact.reason_of_few_people('shown') }} as reason
     from shown
 ),
 
