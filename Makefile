@@ -15,11 +15,11 @@ EMULATORS := bigquery snowflake adapters
 SPARK_VENV := .venv-spark
 STAMP_SPARK := $(SPARK_VENV)/.installed
 
-.PHONY: help demo test test-spark test-emulators engines lint format bench bench-load calibrate example-git lock clean
+.PHONY: help demo test test-spark test-emulators engines case-studies lint format bench bench-load calibrate example-git lock clean
 
 help: ## Print this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
-		awk -F'|' '{ printf "make %-12s %s\n", $$1, $$2 }'
+		awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
 
 demo: $(STAMP) profiles.yml ## Generate the demo company, build every model on DuckDB, render the dashboard, print what was found.
 	@$(PY) -m tools demo
@@ -35,6 +35,9 @@ test-emulators: $(STAMP_TEST) $(EMULATORS:%=.venv-emulators/%/.installed) ## Bui
 
 engines: $(STAMP_TEST) ## Write what make test last ran on each engine into docs/engines.md.
 	@$(PY) -m tools engines
+
+case-studies: $(STAMP) profiles.yml ## Write what the demo's marts say of the two case studies into docs/case_studies. Needs make demo.
+	@$(PY) -m tools case-studies
 
 lint: $(STAMP_TEST) profiles.yml ## Check the style of SQL and Python, the layers of the models, and their documentation.
 	@$(PY) -m tools lint

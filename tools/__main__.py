@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: python -m tools demo|test|test-spark|test-emulators|lint|engines."""
+"""The commands behind the Makefile: python -m tools demo|test|test-spark|test-emulators|lint|engines|case-studies."""
 
 import argparse
 import sys
@@ -18,6 +18,7 @@ def main() -> int:
     demo.add_argument("--site", type=Path, help="the folder of the rendered pages")
     commands.add_parser("lint", help="style, layers, documentation")
     commands.add_parser("engines", help="write the last test run of each engine into docs/engines.md")
+    commands.add_parser("case-studies", help="write docs/case_studies from the built demo")
     commands.add_parser("test-spark", help="the demo on Spark 3.5 with Iceberg")
     commands.add_parser("test-emulators", help="BigQuery and Snowflake on emulators, all dialects parsed")
     commands.add_parser("test", help="everything that CI checks")
@@ -40,6 +41,10 @@ def main() -> int:
             from tools.check import test_emulators
 
             test_emulators()
+        elif command == "case-studies":
+            from tools.case_studies import write
+
+            write()
         elif command == "engines":
             from tools.engines import write
 

@@ -9,7 +9,11 @@ SLOW = 2.0
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    """A terminal that has no true minus gets a hyphen."""
+    try:
+        print(text, flush=True)
+    except UnicodeEncodeError:
+        print(text.replace("−", "-").encode("ascii", "replace").decode(), flush=True)
 
 
 class Step:

@@ -51,28 +51,31 @@ from event_reconciliation
 
 
 def number(value: float, scale: str) -> str:
-    if scale == "relative":
-        return f"{value * 100:+,.1f} %"
-    return f"{value:+,.3g}"
+    text = f"{value * 100:+,.1f} %" if scale == "relative" else f"{value:+,.3g}"
+    return text.replace("-", "−")
+
+
+def level(value: float) -> str:
+    return f"{value:,.3g}".replace("-", "−")
 
 
 def headline(row: tuple) -> str:
     experiment, metric, estimate, low, high, alpha, scale, grade = row
-    level = round((1 - alpha) * 100) if alpha is not None else 95
+    sure = round((1 - alpha) * 100) if alpha is not None else 95
     return (
         f"  {experiment}, {metric}: {number(estimate, scale)} "
-        f"({level} % interval {number(low, scale)} to {number(high, scale)}), evidence grade {grade}"
+        f"({sure} % interval {number(low, scale)} to {number(high, scale)}), evidence grade {grade}"
     )
 
 
 def kpi_line(row: tuple) -> str:
     name, unit, month, value, low, high, baseline = row
-    interval = f" (interval {low:,.3g} to {high:,.3g})" if low is not None else ""
+    interval = f" (interval {level(low)} to {level(high)})" if low is not None else ""
     if baseline is None:
         change = "no baseline, so no effect is claimed"
     else:
-        change = f"{baseline:,.3g} in its baseline; before and after only, evidence grade E"
-    return f"  {name}, {unit}: {value:,.3g} in {month:%B %Y}{interval}, {change}"
+        change = f"{level(baseline)} in its baseline; before and after only, evidence grade E"
+    return f"  {name}, {unit}: {level(value)} in {month:%B %Y}{interval}, {change}"
 
 
 def counts(con: duckdb.DuckDBPyConnection) -> list[str]:

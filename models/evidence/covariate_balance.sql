@@ -6,12 +6,24 @@ matched_balance as (
     select * from {{ ref('matched_balance') }}
 ),
 
+experiments as (
+    select * from {{ ref('int_experiments') }}
+),
+
 -- Matched units are weighted: theirs is the balance that the weights leave.
 balance as (
     select * from experiment_balance
     where experiment_id not in (select matched_balance.experiment_id from matched_balance)
     union all
     select * from matched_balance
+),
+
+judged as (
+    select
+        balance.*,
+        {{ ai_impact.is_few_people('experiments', 'balance') }} as is_few_people
+    from balance
+    left join experiments on balance.experiment_id = experiments.experiment_id
 ),
 
 final as (
@@ -22,14 +34,11 @@ final as (
         treatment_arm,
         n_treatment,
         n_control,
-        mean_treatment,
-        mean_control,
-        smd_before,
-        smd_after,
-        variance_ratio,
-        is_balanced,
-        reason
-    from balance
+        {{ ai_impact.of_enough_people(
+            ['mean_treatment', 'mean_control', 'smd_before', 'smd_after', 'variance_ratio', 'is_balanced'], 'judged'
+        ) }},
+        {{ ai_impact.reason_of_few_people('judged') }} as reason
+    from judged
 )
 
 select * from final

@@ -2,6 +2,18 @@ with points as (
     select * from {{ ref('rollout_event_study') }}
 ),
 
+experiments as (
+    select * from {{ ref('int_experiments') }}
+),
+
+judged as (
+    select
+        points.*,
+        {{ ai_impact.is_few_people('experiments', 'points') }} as is_few_people
+    from points
+    left join experiments on points.experiment_id = experiments.experiment_id
+),
+
 final as (
     select
         {{ ai_impact.hash_key(['experiment_id', 'metric_id', 'relative_period']) }} as event_study_key,
@@ -9,18 +21,14 @@ final as (
         metric_id,
         relative_period,
         is_pre_period,
-        estimate,
-        std_error,
-        ci_low,
-        ci_high,
-        band_low,
-        band_high,
-        p_value,
+        {{ ai_impact.of_enough_people(
+            ['estimate', 'std_error', 'ci_low', 'ci_high', 'band_low', 'band_high', 'p_value'], 'judged'
+        ) }},
         n_treatment,
         n_control,
         alpha,
-        reason
-    from points
+        {{ ai_impact.reason_of_few_people('judged') }} as reason
+    from judged
 )
 
 select * from final

@@ -40,72 +40,62 @@ estimates as (
     select * from geo_estimates
 ),
 
+-- An arm of few people tells what they did: then there is a reason, and no number.
+shown as (
+    select
+        estimates.*,
+        coalesce(experiments.use_case_id, estimates.experiment_id) as asked_of,
+        {{ ai_impact.is_few_people('experiments', 'estimates') }} as is_few_people
+    from estimates
+    left join experiments on estimates.experiment_id = experiments.experiment_id
+),
+
+judged as (
+    select
+        {% for column in [
+            'experiment_id', 'metric_id', 'method', 'segment', 'treatment_arm', 'control_arm', 'metric_role', 'estimand',
+            'scale', 'n_treatment', 'n_control', 'alpha', 'is_primary', 'is_preregistered', 'n_clusters_treatment',
+            'n_clusters_control', 'inference', 'non_inferiority_margin', 'asked_of'
+        ] -%}
+            {{ column }},
+        {% endfor -%}
+        case when is_few_people then 'not_estimated' else verdict end as verdict,
+        {{ ai_impact.of_enough_people([
+            'estimate', 'std_error', 'ci_low', 'ci_high', 'p_value', 'p_value_adjusted', 'mean_treatment', 'mean_control',
+            'evidence_grade', 'sequential_ci_low', 'sequential_ci_high', 'sequential_p_value', 'interim_bound',
+            'probability_better', 'expected_loss', 'non_inferiority_p_value', 'is_non_inferior',
+            'heterogeneity_p_value', 'heterogeneity_p_value_adjusted'
+        ], 'shown') }},
+        {{ ai_impact.reason_of_few_people('shown') }} as reason
+    from shown
+),
+
 -- The grade decides which estimate of an arm is quoted, and which experiment on the same use case and metric.
 ranked as (
     select
-        estimates.*,
+        judged.*,
         row_number() over (
-            partition by
-                estimates.experiment_id,
-                estimates.metric_id,
-                estimates.segment,
-                estimates.treatment_arm,
-                estimates.scale
-            order by coalesce(estimates.evidence_grade, 'Z'), {{ ai_impact.method_rank('estimates.method') }}
+            partition by experiment_id, metric_id, segment, treatment_arm, scale
+            order by coalesce(evidence_grade, 'Z'), {{ ai_impact.method_rank('method') }}
         ) as place,
-        min(estimates.evidence_grade) over (
-            partition by
-                coalesce(experiments.use_case_id, estimates.experiment_id),
-                estimates.metric_id,
-                estimates.segment,
-                estimates.scale
-        ) as best_grade
-    from estimates
-    left join experiments on estimates.experiment_id = experiments.experiment_id
+        min(evidence_grade) over (partition by asked_of, metric_id, segment, scale) as best_grade
+    from judged
 ),
 
 final as (
     select
         {{ ai_impact.hash_key(['experiment_id', 'metric_id', 'method', 'segment', 'treatment_arm']) }} as estimate_key,
-        experiment_id,
-        metric_id,
-        method,
-        segment,
-        treatment_arm,
-        control_arm,
-        metric_role,
-        estimand,
-        scale,
-        estimate,
-        std_error,
-        ci_low,
-        ci_high,
-        p_value,
-        p_value_adjusted,
-        n_treatment,
-        n_control,
-        mean_treatment,
-        mean_control,
-        alpha,
-        is_primary,
-        is_preregistered,
-        evidence_grade,
-        verdict,
-        reason,
-        n_clusters_treatment,
-        n_clusters_control,
-        inference,
-        sequential_ci_low,
-        sequential_ci_high,
-        sequential_p_value,
-        interim_bound,
-        probability_better,
-        expected_loss,
-        non_inferiority_margin,
-        non_inferiority_p_value,
-        is_non_inferior,
-        heterogeneity_p_value,
-        heterogeneity_p_value_adjusted,
+        {% for column in [
+            'experiment_id', 'metric_id', 'method', 'segment', 'treatment_arm', 'control_arm', 'metric_role', 'estimand',
+            'scale', 'estimate', 'std_error', 'ci_low', 'ci_high', 'p_value', 'p_value_adjusted', 'n_treatment',
+            'n_control', 'mean_treatment', 'mean_control', 'alpha', 'is_primary', 'is_preregistered', 'evidence_grade',
+            'verdict', 'reason', 'n_clusters_treatment', 'n_clusters_control', 'inference', 'sequential_ci_low',
+            'sequential_ci_high', 'sequential_p_value', 'interim_bound', 'probability_better', 'expected_loss',
+            'non_inferiority_margin', 'non_inferiority_p_value', 'is_non_inferior', 'heterogeneity_p_value',
+            'heterogeneity_p_value_adjusted'
+        ] -%}
+            {{ column }},
+        {% endfor -%}
         place = 1 and estimate is not null and coalesce(evidence_grade = best_grade, false) as is_headline
     from ranked
 )

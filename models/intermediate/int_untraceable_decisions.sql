@@ -27,7 +27,8 @@ folded as (
 decisions as (
     select
         folded.*,
-        {{ ai_impact.greatest(['lacks_sources', 'lacks_confidence', 'lacks_rationale', 'lacks_evidence']) }} as lacks_provenance,
+        {{ ai_impact.greatest(['lacks_sources', 'lacks_confidence', 'lacks_rationale', 'lacks_evidence']) }}
+            as lacks_provenance,
         reviewers.person_id
     from folded
     left join reviewers on folded.decision_id = reviewers.decision_id

@@ -1,10 +1,13 @@
 """What make demo prints at its end, on small tables of the contract's shape."""
 
+import io
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from tools.progress import say
 from tools.summary import summary
 
 TABLES = """
@@ -66,7 +69,7 @@ def test_the_strongest_evidence_comes_first(built):
         "What changed because of AI:",
         "  Email drafting, MQL rate: +9.0 % (95 % interval +5.0 % to +13.0 %), evidence grade A",
         "  Email drafting, Emails per hour: +260.0 % (95 % interval +250.0 % to +270.0 %), evidence grade A",
-        "  Email drafting, Rework: -0.1 (95 % interval -0.12 to -0.08), evidence grade B",
+        "  Email drafting, Rework: −0.1 (95 % interval −0.12 to −0.08), evidence grade B",
         f"Dashboard: {site / 'board.html'}",
         f"Warehouse: {path} (start with kpi_values, impact_estimates, event_quarantine)",
     ]
@@ -100,3 +103,10 @@ def test_the_summary_stays_short(built):
     for number in range(20):
         (site / f"more_{number}.html").touch()
     assert len(summary(path, Path(site))) <= 14
+
+
+def test_a_terminal_without_a_true_minus_gets_a_hyphen(monkeypatch):
+    bytes_ = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(bytes_, encoding="ascii"))
+    say("It fell by −0.1.")
+    assert bytes_.getvalue() == b"It fell by -0.1.\n"

@@ -2,7 +2,6 @@
     period, by arm. Fewer than k people behind an arm hide the comparison, and with it the windows that hold its
     month. -#}
 {%- set double = ai_impact.physical_type('double') -%}
-{%- set keys = ['kpi_id', 'experiment_id', 'use_case_id', 'period_key'] -%}
 with assigned as (
     select * from {{ ref('int_decision_assigned') }}
 ),
@@ -63,9 +62,10 @@ people as (
 
 hidden as (
     select distinct
-        {% for key in keys -%}
-            windows.{{ key }}{{ ',' if not loop.last }}
-        {% endfor %}
+        windows.kpi_id,
+        windows.experiment_id,
+        windows.use_case_id,
+        windows.period_key
     from people as windows
     inner join people as few
         on
@@ -92,9 +92,10 @@ subjects as (
 
 final as (
     select
-        {% for key in keys -%}
-            subjects.{{ key }},
-        {% endfor -%}
+        subjects.kpi_id,
+        subjects.experiment_id,
+        subjects.use_case_id,
+        subjects.period_key,
         subjects.is_treated,
         cast(count(*) as {{ dbt.type_bigint() }}) as n,
         avg(subjects.value) as mean_y,
@@ -103,13 +104,15 @@ final as (
     from subjects
     left join hidden
         on
-            {% for key in keys -%}
-                subjects.{{ key }} = hidden.{{ key }}{{ ' and ' if not loop.last }}
-            {%- endfor %}
+            subjects.kpi_id = hidden.kpi_id
+            and subjects.experiment_id = hidden.experiment_id
+            and subjects.use_case_id = hidden.use_case_id
+            and subjects.period_key = hidden.period_key
     group by
-        {% for key in keys -%}
-            subjects.{{ key }},
-        {% endfor -%}
+        subjects.kpi_id,
+        subjects.experiment_id,
+        subjects.use_case_id,
+        subjects.period_key,
         subjects.is_treated
 )
 

@@ -1,0 +1,91 @@
+-- The marketing case study: what was planted in the demo company, what was found, and whether the one lies in the other's
+-- interval. docs/case_studies/marketing.md is written from it: make case-studies
+with newest as (
+    select max(period_end) as period_end from {{ ref('human_delta') }}
+    where period_grain = 'rolling_365d'
+),
+
+people as (
+    select human_delta.* from {{ ref('human_delta') }} as human_delta
+    inner join newest on human_delta.period_end = newest.period_end
+    where
+        human_delta.period_grain = 'rolling_365d'
+        and human_delta.use_case_id = 'positioning'
+        and human_delta.kpi_id = 'decision_hit_rate'
+),
+
+returns as (
+    select roi_summary.* from {{ ref('roi_summary') }} as roi_summary
+    inner join newest on roi_summary.period_end = newest.period_end
+    where roi_summary.period_grain = 'rolling_365d' and roi_summary.use_case_id = 'email_drafting'
+),
+
+truth as (
+    select * from {{ ai_impact.demo_truth() }}
+    where experiment_id = 'positioning' and metric_id in ('override_rate', 'override_success')
+),
+
+numbers as (
+    {{ ai_impact.planted_effects([
+        (1, 'Emails per labour hour', 'email_drafting', 'throughput_per_labour_hour', 'relative', 'times', 1, 1),
+        (2, 'Hours to draft', 'email_drafting', 'time_to_draft', 'relative', 'percent', 100, 0),
+        (3, 'Emails sent back', 'email_drafting', 'rework_rate', 'absolute', 'points', 100, 0),
+        (4, 'Errors per email', 'email_drafting', 'error_rate', 'absolute', 'points', 100, 0),
+        (5, 'Leads that qualify', 'email_drafting', 'mql_rate', 'relative', 'percent', 100, 0),
+        (7, 'Accounts that convert on a landing page', 'landing_page', 'page_conversion_rate', 'relative', 'percent', 100, 0),
+        (8, 'Deals won by AI and a person, against AI alone', 'positioning', 'win_rate', 'absolute', 'points', 100, 0),
+        (11, 'Labour hours of those who chose AI', 'sales_research', 'human_hours_per_task', 'relative', 'percent', 100, 0),
+    ]) }}
+    union all
+    select
+        6,
+        'Return on investment of email drafting',
+        'percent',
+        cast(null as {{ ai_impact.physical_type('double') }}),
+        100 * roi,
+        100 * roi_ci_low,
+        100 * roi_ci_high,
+        cast(null as {{ ai_impact.physical_type('double') }}),
+        cast(null as {{ ai_impact.physical_type('double') }}),
+        case when revenue_grade > labour_grade then revenue_grade else labour_grade end,
+        'simulation',
+        'roi_summary',
+        reason
+    from returns
+    union all
+    select
+        9,
+        'Suggestions that people overrode',
+        'percent of suggestions',
+        100 * truth.true_value,
+        people.override_rate,
+        people.override_rate_ci_low,
+        people.override_rate_ci_high,
+        null,
+        null,
+        null,
+        'share',
+        'human_delta',
+        null
+    from people
+    inner join truth on truth.metric_id = 'override_rate'
+    union all
+    select
+        10,
+        'Success of overridden against accepted suggestions',
+        'points',
+        100 * truth.true_value,
+        people.override_delta,
+        people.override_delta_ci_low,
+        people.override_delta_ci_high,
+        people.outcome_accepted / 100,
+        people.outcome_overridden / 100,
+        people.override_grade,
+        'exact_matching',
+        'human_delta',
+        people.override_reason
+    from people
+    inner join truth on truth.metric_id = 'override_success'
+)
+
+{{ ai_impact.beside_the_truth('numbers') }}

@@ -1,0 +1,22 @@
+{# Whether an arm tells what fewer than k people did: where people are the units, and an arm has any. #}
+{% macro is_few_people(experiments, counts) -%}
+    {%- set few = [] -%}
+    {%- for arm in ['n_treatment', 'n_control'] -%}
+        {%- do few.append(counts ~ '.' ~ arm ~ ' between 1 and ' ~ (var('k_anonymity') - 1)) -%}
+    {%- endfor -%}
+    coalesce({{ experiments }}.unit_type = 'person' and ({{ few | join(' or ') }}), false)
+{%- endmacro %}
+
+{# The columns that such an arm must not show; and the reason in their place. #}
+{% macro of_enough_people(columns, relation) -%}
+    {% for column in columns -%}
+        case when not {{ relation }}.is_few_people then {{ relation }}.{{ column }} end as {{ column }}{{ ',' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}
+
+{% macro reason_of_few_people(relation) -%}
+    case
+        when {{ relation }}.is_few_people then 'Fewer than {{ var("k_anonymity") }} people are in one of its arms.'
+        else {{ relation }}.reason
+    end
+{%- endmacro %}
