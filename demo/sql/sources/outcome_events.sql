@@ -35,5 +35,8 @@ outcomes as (
     select 'playbook:' || p.p, timestamp '2026-01-26 15:00:00' + to_days(cast(9 * p.p as integer)), 'team', teams.team_id, 'playbook_created', 1.0, null
     from range(30) as p (p)
     join teams on teams.area = 'service' and teams.ix = p.p % 6 and $is_first_chunk
+    union all
+    select 'orders:' || region_id || ':' || w, reported_at, 'region', region_id, 'regional_orders', orders, null
+    from region_weeks where $is_first_chunk
 )
 select *, if(unit_type = 'team', 'itsm', 'crm') as source from outcomes
