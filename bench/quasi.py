@@ -38,6 +38,7 @@ create table metric_catalog as select
     false as is_guardrail, cast(null as varchar) as covariate;
 create table int_experiment_metrics as select
     'e' as experiment_id, 'm' as metric_id, 'primary' as metric_role, cast(null as varchar) as covariates;
+create table moments_left_out (experiment_id varchar, n_switched_off bigint, n_several_arms bigint);
 """
 # Half of the units are treated, from the fifth of ten periods on; or in waves.
 PANEL = """
