@@ -3,7 +3,9 @@
 The SQL under demo/sql reads these values as `$name`; `raw.demo_truth` is derived from the same values.
 """
 
+import math
 from dataclasses import asdict, dataclass
+from datetime import date
 
 # Fifteen months. Fixed, so that the same seed always tells the same story.
 FIRST_DAY = "2025-08-01"
@@ -59,6 +61,35 @@ WAVES = {
     "sre_search": None,
     "sre_edge": None,
 }
+
+
+@dataclass(frozen=True)
+class Region:
+    """Orders a week: a level, with a trend and a season as shares of it. Regions of one pair are alike."""
+
+    region_id: str
+    pair: int | None
+    level: float
+    trend: float
+    season: float
+
+    def orders(self, week: int) -> float:
+        """Expected orders of a week without AI campaigns."""
+        return self.level * (1 + self.trend * week / WEEKS + self.season * math.cos(2 * math.pi * (week - 14) / 52.18))
+
+
+WEEKS, FIRST_WEEK, PAIRS, SINGLES = 65, "2025-08-04", 10, 20
+# Ten pairs, in each of which one region is drawn to get AI campaigns, and twenty more that are held back.
+REGIONS = tuple(
+    Region(f"region-{2 * k + side:02d}", k, 420.0 + 55 * k, 0.05 + 0.02 * (7 * k % 10), 0.04 + 0.012 * (3 * k % 10))
+    for k in range(PAIRS)
+    for side in (0, 1)
+) + tuple(
+    Region(
+        f"region-{2 * PAIRS + k:02d}", None, 380.0 + 32 * k, 0.03 + 0.012 * (7 * k % 20), 0.03 + 0.007 * (3 * k % 20)
+    )
+    for k in range(SINGLES)
+)
 
 # Channels of the visitors' journeys: how often they are met, what a touch costs, the chance that a touch converts.
 CHANNELS = (
@@ -211,6 +242,11 @@ class Truth:
     brand_starts: str = "2026-04-13"
     brand_lift: float = 0.12
 
+    # AI campaigns in ten of forty regions, for eight fortnights.
+    regions_starts: str = "2026-06-01"
+    regions_ends: str = "2026-09-21"
+    regions_lift: float = 0.08
+
     # Hiring.
     hiring_starts: str = "2026-01-19"
     hiring_days_to_fill: float = 45.0
@@ -277,8 +313,6 @@ class Size:
 
 
 def days() -> int:
-    from datetime import date
-
     return (date.fromisoformat(LAST_DAY) - date.fromisoformat(FIRST_DAY)).days + 1
 
 
@@ -291,10 +325,20 @@ def parameters(size: Size, seed: int) -> dict[str, object]:
         "seed": seed,
         "first_day": FIRST_DAY,
         "last_day": LAST_DAY,
+        "first_week": FIRST_WEEK,
+        "n_weeks": WEEKS,
         "services_per_team": size.services_per_team,
         "impact_minutes": size.impact_minutes,
         "kiosk_links": min(KIOSK_LINKS, size.visitors // 2),
     }
+
+
+def regional_orders() -> float:
+    """Expected orders of a treated region in a fortnight of the experiment, without AI."""
+    start, end = ((date.fromisoformat(d) - date.fromisoformat(FIRST_WEEK)).days // 7
+                  for d in (TRUTH.regions_starts, TRUTH.regions_ends))  # fmt: skip
+    paired = [region for region in REGIONS if region.pair is not None]
+    return sum(region.orders(week) for region in paired for week in range(start, end)) / len(paired) * 2 / (end - start)
 
 
 def truth_rows() -> list[tuple[str, str, str, str, float]]:
@@ -333,6 +377,8 @@ def truth_rows() -> list[tuple[str, str, str, str, float]]:
         ("incident_triage", "incidents_prevented", "total", "absolute", float(t.triage_prevented)),
         ("sales_research", "human_hours_per_task", "att", "relative", t.research_change),
         ("brand_content", "branded_search", "att", "relative", t.brand_lift),
+        ("regional_campaigns", "regional_orders", "att", "absolute", regional_orders() * t.regions_lift),
+        ("regional_campaigns", "regional_orders", "att", "relative", t.regions_lift),
         ("hiring_screen", "days_to_fill", "ate", "absolute", t.hiring_days_to_fill * t.hiring_days_change),
         ("hiring_screen", "days_to_fill", "ate", "relative", t.hiring_days_change),
         ("hiring_screen", "hire_retention_180d", "level", "absolute", 1 - t.hiring_leavers),

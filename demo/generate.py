@@ -5,13 +5,14 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from string import Template
 
 import duckdb
 
 from demo import company
-from demo.company import CHANNELS, ROUTINE, TEAMS, WAVES, Size
+from demo.company import CHANNELS, REGIONS, ROUTINE, TEAMS, WAVES, Size
 from demo.dirt import deliver
 from demo.schema import SOURCES
 
@@ -101,7 +102,10 @@ def dimensions(con: duckdb.DuckDBPyConnection, size: Size, values: dict[str, obj
     con.execute("update channels set to_share = 1.1 where to_share > 0.999")
     con.execute("create table costs (use_case_id varchar, cost_type varchar, amount double, live_from date)")
     con.executemany("insert into costs values (?, ?, ?, ?)", COSTS)
+    con.execute("create table shapes (region_id varchar, pair integer, level double, trend double, season double)")
+    con.executemany("insert into shapes values (?, ?, ?, ?, ?)", [astuple(region) for region in REGIONS])
     con.execute(read_sql("entities/people.sql", values))
+    con.execute(read_sql("entities/regions.sql", values))
 
 
 def slices(size: Size, chunk: int) -> dict[str, int]:

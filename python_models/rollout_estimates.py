@@ -10,4 +10,5 @@ def model(dbt, session):
     metrics = read(dbt.ref("metric_catalog"))
     moments = read(dbt.ref("moments_cohort_periods"))
     clusters = read(dbt.ref("moments_cohort_clusters"))
-    return write(estimate_rollouts(registry, metrics, moments, clusters), session)
+    left_out = read(dbt.ref("moments_left_out"))
+    return write(estimate_rollouts(registry, metrics, moments, clusters, left_out), session)

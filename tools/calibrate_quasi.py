@@ -132,16 +132,18 @@ def exact(units, propensity):
     return matching.coarsened_exact(units, np.floor(units.x * 2) @ [1000, 1], "att", ALPHA)
 
 
-def regions(method: str) -> Draw:
-    """Twenty controls and one treated region that load on two common paths."""
+def regions(method: str, treated: int = 1) -> Draw:
+    """Twenty controls and some treated regions that load on two common paths."""
 
     def run(rng, effect, strength):
         paths = rng.normal(size=(2, 30)).cumsum(axis=1)
-        y = rng.uniform(0, 2, (21, 2)) @ paths + rng.normal(0, 0.5, (21, 30)) + rng.normal(size=(21, 1))
-        y[-1] += strength * np.arange(30)
-        y[-1, 20:] += effect
-        found = synthetic.synthetic(y, 1, 20, method, ALPHA)
-        return found.estimate, synthetic.grade_synthetic(found, synthetic.placebo_date(y, 1, 20, method), ALPHA)[0]
+        n = 20 + treated
+        y = rng.uniform(0, 2, (n, 2)) @ paths + rng.normal(0, 0.5, (n, 30)) + rng.normal(size=(n, 1))
+        y[20:] += strength * np.arange(30)
+        y[20:, 20:] += effect
+        found = synthetic.synthetic(y, treated, 20, method, ALPHA)
+        placebo = synthetic.placebo_date(y, treated, 20, method)
+        return found.estimate, synthetic.grade_synthetic(found, placebo, ALPHA)[0]
 
     return run
 
@@ -196,6 +198,8 @@ def cells() -> Iterator[Cell]:
     yield Cell("exact matching, 400 people", matched(exact), 0.4, hidden, 0.5)
     yield Cell("matched change, 400 people", changed, 0.4, "paths part before the choice", 0.4)
     yield Cell("synthetic difference-in-differences, 20 + 1", regions("synthetic_did"), 2.0, drift, 0.3, 150)
+    many = "synthetic difference-in-differences, 20 + 10"
+    yield Cell(many, regions("synthetic_did", 10), 2.0, drift, 0.3, 150)
     yield Cell("synthetic control, 20 + 1", regions("synthetic_control"), 2.0, drift, 0.3, 150)
     yield Cell("trimmed match, 15 pairs", pairs, 1.0, drift, 0.1, 400)
     unexplained = "an earlier break that nothing explains"

@@ -238,10 +238,10 @@ def _relative(panel: _Panel, found: few.Synthetic, alpha: float) -> Estimate:
     if absolute.estimate is None:
         return absolute
     level = float(found.expected[panel.before :].mean())
-    levels = panel.y[:controls, panel.before :].mean(axis=1) - found.placebos
+    levels = found.levels
     if not (levels * math.copysign(1, level) > 1e-3 * abs(level)).all():
         return absolute.because("A region's level isn't clearly different from 0, so no share can be taken.")
-    variance = float((found.placebos / levels).var()) / panel.n_treated
+    variance = float((found.placebos / levels).var()) * found.factor
     return wald(absolute.estimate / level, variance, controls - 1, *panel.sizes, alpha)
 
 
@@ -249,7 +249,7 @@ def _path_rows(experiment: Experiment, metric_id: str, panel: _Panel, found: few
     controls = len(panel.y) - panel.n_treated
     observed = panel.y[controls:].mean(axis=0)
     gap, after = observed - found.expected, np.arange(len(observed)) >= panel.before
-    critical = quantile(1 - experiment.alpha / 2, controls - 1) / math.sqrt(panel.n_treated)
+    critical = quantile(1 - experiment.alpha / 2, controls - 1) * math.sqrt(found.factor)
     margin = critical * found.gaps.std(axis=0)
     total = np.where(after, gap, 0.0).cumsum()
     width = critical * np.where(after, found.gaps, 0.0).cumsum(axis=1).std(axis=0)

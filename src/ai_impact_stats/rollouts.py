@@ -52,25 +52,32 @@ class _Rollout:
 
 
 def estimate_rollouts(
-    registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame, clusters: pd.DataFrame | None = None
+    registry: pd.DataFrame,
+    metrics: pd.DataFrame,
+    moments: pd.DataFrame,
+    clusters: pd.DataFrame | None = None,
+    left_out: pd.DataFrame | None = None,
 ) -> pa.Table:
     """The effects of every registered rollout (designs did and staggered_did), schema `ESTIMATES`.
 
     Tables `int_experiments`, `metric_catalog`, `moments_cohort_periods` and, for errors by cluster,
-    `moments_cohort_clusters`; column names as there. Each metric has the simple average over treated units and periods
-    against units not yet treated (`staggered_did`), the three other averages of Callaway and Sant'Anna, and all of them
-    as a share (`…_relative`): absolute effects are in the metric's unit a unit and period. The design did has `did`
-    too: all periods after the start against all before. Grade C when paths were parallel before, as far as could be
+    `moments_cohort_clusters`; `moments_left_out` for what `reason` says of units whose treatment ended; column names as
+    there. Each metric has the simple average over treated units and periods against units not yet treated
+    (`staggered_did`), the three other averages of Callaway and Sant'Anna, and all of them as a share (`…_relative`):
+    absolute effects are in the metric's unit a unit and period. The design did has `did` too: all periods after the
+    start against all before. Grade C when paths were parallel before, as far as could be
     seen; D otherwise.
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
     read = _reader(moments, clusters)
+    several = {str(row["experiment_id"]): _left_out(row) for row in records(left_out)} if left_out is not None else {}
     rows: list[dict] = []
     for experiment in _rollouts(registry):
         found: list[dict] = []
         for metric_id in experiment.metrics:
             rollout = read(experiment, metric_id)
-            found += _metric_rows(experiment, metric_id, catalogue.get(metric_id, {}), rollout)
+            metric = catalogue.get(metric_id, {})
+            found += _metric_rows(experiment, metric_id, metric, rollout, several.get(experiment.experiment_id, []))
         finish(experiment, found, catalogue)
         rows += found
     return write_table(rows, ESTIMATES)
@@ -238,13 +245,26 @@ def _merge(a: did.Cohort, b: did.Cohort) -> did.Cohort:
     return did.Cohort(a.first, n, (a.n * a.mean + b.n * b.mean) / n, scatter)
 
 
-def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, Any], rollout: _Rollout) -> list[dict]:
+def _left_out(row: Mapping[str, Any]) -> list[str]:
+    """What is said of units in several arms: nobody can be compared with a unit whose treatment ended."""
+    ended, others = int(row["n_switched_off"]), int(row["n_several_arms"])
+    found = [f"{_units(ended)} left out: the treatment ended."] if ended else []
+    return found + ([f"{_units(others)} left out: assigned to several arms."] if others else [])
+
+
+def _units(count: int) -> str:
+    return "1 unit is" if count == 1 else f"{count} units are"
+
+
+def _metric_rows(
+    experiment: Experiment, metric_id: str, metric: Mapping[str, Any], rollout: _Rollout, left_out: list[str]
+) -> list[dict]:
     rows, effects = [], rollout.effects
     grade, why = None, None
     if not isinstance(effects, str):
-        notes = [*rollout.panel.notes, *registration_notes(experiment)]
+        notes = [*left_out, *rollout.panel.notes, *registration_notes(experiment)]
         grade, why = did.grade_did(did.pre_trend(effects, small=rollout.small), notes)
-    reason = _problem(metric) or (effects if isinstance(effects, str) else None)
+    reason = _problem(metric) or (" ".join([effects, *left_out]) if isinstance(effects, str) else None)
     kinds = {"before_after": "did"} | KINDS if experiment.design == "did" else KINDS
     for kind, method in kinds.items():
         for scale in ("absolute", "relative"):

@@ -15,6 +15,8 @@ LEAST_CONTROLS, LEAST_BEFORE, LEAST_PAIRS = 10, 4, 5
 # How well the synthetic unit must follow the treated one before treatment, as a share of the controls' own spread.
 FIT_LIMIT = 0.5
 PLACEBO_ALPHA = 0.05
+# Groups of controls that are put in the place of several treated units, and the seed of what is drawn.
+GROUPS, SEED = 100, 20_240_501
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Synthetic:
     the treated units' mean without treatment, over all T periods. `placebos` are the estimates with each control
     in the treated unit's place. `fit` is the root mean square of the gap before treatment, in the outcome's unit.
     `rank_p_value` is the share of units whose gap grew as much after treatment, relative to the one before. `gaps`
-    (controls, T) are the placebos' gaps in every period.
+    (placebos, T) are the placebos' gaps in every period, `levels` their levels without the effect after treatment. A
+    variance over placebos times `factor` is that of the estimate.
     """
 
     estimate: Estimate
@@ -37,6 +40,8 @@ class Synthetic:
     check: Check
     rank_p_value: float | None = None
     gaps: np.ndarray | None = None
+    levels: np.ndarray | None = None
+    factor: float = 1.0
 
 
 def simplex_weights(target, columns, penalty: float = 0.0, intercept: bool = True) -> np.ndarray:
@@ -93,7 +98,8 @@ def synthetic(
     `before` are before treatment. `synthetic_did`: Arkhangelsky et al. (2021), "Synthetic difference-in-differences",
     algorithm 1, weights of units and of periods, solved exactly. `synthetic_control`: Abadie, Diamond and Hainmueller
     (2010) without covariates. `did`: equal weights. The standard error is that of placebos (the former, algorithm 4):
-    each control in the place of the treated; interval and p value follow from it by Student's t with J - 1 degrees of
+    each control in the place of the treated unit, or GROUPS groups of as many controls, at most half of them, in the
+    place of several, drawn with a fixed seed; interval and p value follow from it by Student's t with J - 1 degrees of
     freedom for J controls. `rank_p_value` ranks the ratio of the gaps after and before treatment (Abadie, Diamond and
     Hainmueller 2010, section 3.4) and needs no normality; it can't be below 1/(J + 1).
 
@@ -122,21 +128,37 @@ def synthetic(
         return Synthetic(e, weights, times, expected, np.array([]), fit, check)
     found, ranks, gaps = [], [], []
     for j in range(controls):
-        others = np.delete(y[:controls], j, axis=0)
-        tau, _, _, path = _fit(others, y[j], 1, before, method)
+        tau, path = _placebo(y[:controls], [j], before, method)
         found.append(tau)
         ranks.append(_relative(y[j] - path, before))
         gaps.append(y[j] - path)
+    places, factor = [[j] for j in range(controls)], 1.0
+    if n_treated > 1:
+        size = min(n_treated, controls // 2)
+        rng = np.random.default_rng(SEED)
+        places = [sorted(rng.permutation(controls)[:size]) for _ in range(GROUPS)]
+        paths = [_placebo(y[:controls], place, before, method) for place in places]
+        found = [tau for tau, _ in paths]
+        gaps = [y[place].mean(axis=0) - path for place, (_, path) in zip(places, paths, strict=True)]
+        # Half of the controls against the other half, where there are more treated units than that.
+        factor = (1 / n_treated + 1 / controls) / (1 / size + 1 / (controls - size)) if size < n_treated else 1.0
     drawn = np.array(found)
-    # A placebo is one unit; the mean of the treated varies less.
-    variance = float(drawn.var()) / n_treated
+    levels = np.array([y[place, before:].mean() for place in places]) - drawn
+    variance = float(drawn.var()) * factor
     own = _relative(gap, before)
     if variance <= 1e-26 * float((y**2).mean()) or not math.isfinite(own):
         e = missing("The controls don't vary around their mixtures, so there is no error.", n_treated, controls)
         return Synthetic(e, weights, times, expected, drawn, fit, check)
     e = wald(effect, variance, controls - 1, n_treated, controls, alpha)
     rank = (1 + sum(r >= own * (1 - 1e-9) for r in ranks)) / (controls + 1)
-    return Synthetic(e, weights, times, expected, drawn, fit, check, rank, np.array(gaps))
+    return Synthetic(e, weights, times, expected, drawn, fit, check, rank, np.array(gaps), levels, factor)
+
+
+def _placebo(controls: np.ndarray, place: list[int], before: int, method: str) -> tuple[float, np.ndarray]:
+    """The effect on some controls that got no treatment, and the path that is expected of their mean."""
+    others = np.delete(controls, place, axis=0)
+    tau, _, _, path = _fit(others, controls[place].mean(axis=0), len(place), before, method)
+    return tau, path
 
 
 def _problem(y: np.ndarray, n_treated: int, controls: int, before: int) -> str | None:

@@ -214,7 +214,7 @@ def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
     if not newey_west(series) > 1e-12 * np.ptp(series.outcome):
         return {method: missing("Nothing is left that varies.", *n) for method in INTERRUPTED}
     shift = _autocorrelated(series, x, share, alpha)
-    why = f"Newey and West's standard error would be {newey_west(series) / shift.std_error:.2g} times this one."
+    why = f"Newey and West's standard error would be {newey_west(series) / shift.std_error:.2f} times this one."
     observed = float(series.y[series.after].mean())
     if series.log:
         absolute = _transformed(shift, lambda s: -observed * math.expm1(-s), observed * math.exp(-shift.estimate))

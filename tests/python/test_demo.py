@@ -285,6 +285,33 @@ def test_brand_steps_up(raw):
     assert after / before - 1 == pytest.approx(TRUTH.brand_lift, abs=0.02)
 
 
+def test_regions_with_campaigns_order_more(raw):
+    """Each region against its twin, and against itself before."""
+    sql = f"""
+        select a.unit_id, a.arm, a.stratum,
+            avg(e.v) filter (where e.at >= '{TRUTH.regions_starts}' and e.at < '{TRUTH.regions_ends}') as after,
+            avg(e.v) filter (where e.at < '{TRUTH.regions_starts}') as before
+        from clean_assignments as a
+        join (select unit_id, cast(occurred_at as timestamp) as at, cast(value as double) as v
+            from clean_outcome_events where name = 'regional_orders') as e on e.unit_id = a.unit_id
+        where a.experiment_id = 'regional_campaigns' group by all"""
+    assert raw.sql(f"select arm, count(*), count(stratum) from ({sql}) group by arm order by arm").fetchall() == [
+        ("ai_campaigns", 10, 10),
+        ("held_back", 30, 10),
+    ]
+    lift, gain, level = raw.sql(f"""
+        with regions as ({sql}),
+        pairs as (
+            select t.after / c.after / (t.before / c.before) - 1 as lift,
+                2 * (t.after - c.after - t.before + c.before) as gain, 2 * c.after as level
+            from regions as t join regions as c on t.stratum = c.stratum
+            where t.arm = 'ai_campaigns' and c.arm = 'held_back')
+        select avg(lift), avg(gain), avg(level) from pairs""").fetchone()
+    assert lift == pytest.approx(TRUTH.regions_lift, abs=0.02)
+    assert gain == pytest.approx(truth("regional_campaigns", "regional_orders", "absolute"), rel=0.25)
+    assert level == pytest.approx(company.regional_orders(), rel=0.03)
+
+
 def test_hiring_is_faster(raw):
     sql = """
         select if(is_ai_screened = 'true', 'ai', 'human') as arm, 1 as x,
@@ -600,6 +627,7 @@ def test_seeds_describe_this_company():
         ("account_outreach", TRUTH.churn_starts, TRUTH.churn_ends),
         ("incident_triage", TRUTH.triage_starts, TRUTH.triage_ends),
         ("sales_research", TRUTH.research_starts, TRUTH.research_ends),
+        ("regional_campaigns", TRUTH.regions_starts, TRUTH.regions_ends),
     ):
         assert (experiments[name]["starts_at"], experiments[name]["ends_at"]) == (starts, ends)
     late = [name for name, row in experiments.items() if row["registered_at"] >= row["starts_at"]]

@@ -143,7 +143,8 @@ def test_moments_read_few_rows(con):
     """The statistics read moments: their number does not grow with the number of units."""
     (moments,) = con.sql("select count(*) from moments_unit_metrics").fetchone()
     (units,) = con.sql("select count(*) from int_unit_metrics").fetchone()
-    assert moments < 100 < units
+    (metrics,) = con.sql("select count(*) from int_experiment_metrics").fetchone()
+    assert moments < 10 * metrics < units
 
 
 def test_moments_are_those_of_the_rows(con):
@@ -218,10 +219,33 @@ def test_the_series_holds_the_planted_lift_and_earns_c(con):
     assert checks["placebo_dates"] is True
     assert checks["covariates_untouched"] is True
     last = con.sql(
-        "select cumulative_effect, is_after from counterfactual_series order by week desc limit 1"
+        "select cumulative_effect, is_after from counterfactual_series where experiment_id = 'brand_content'"
+        " order by week desc limit 1"
     ).fetchone()
     weekly = rows["structural_series"]
     assert last == (pytest.approx(weekly["estimate"] * weekly["n_treatment"], rel=1e-6), True)
+
+
+def test_regions_hold_the_planted_lift_and_earn_b(con):
+    rows = {r["method"]: r for r in estimates(con, "estimates.experiment_id = 'regional_campaigns'")}
+    methods = ("synthetic_did", "synthetic_control")
+    assert set(rows) == {*methods, *(f"{method}_relative" for method in methods), "trimmed_match"}
+    for method, row in rows.items():
+        assert row["ci_low"] <= row["true_value"] <= row["ci_high"], method
+        assert (row["evidence_grade"], row["verdict"]) == ("B", "improved"), method
+    assert [m for m, row in rows.items() if row["is_headline"]] == ["synthetic_did", "synthetic_did_relative"]
+    assert (rows["synthetic_did"]["n_treatment"], rows["synthetic_did"]["n_control"]) == (10, 30)
+    assert rows["trimmed_match"]["n_treatment"] == rows["trimmed_match"]["n_control"] == 10
+    checks = dict(
+        con.sql("select check_id, passed from experiment_health where experiment_id = 'regional_campaigns'").fetchall()
+    )
+    assert checks["synthetic_fit"] is checks["placebo_date"] is checks["methods_agree"] is True
+    periods, after, total = con.sql(
+        "select count(*), count(*) filter (where is_after), arg_max(cumulative_effect, week) from counterfactual_series"
+        " where experiment_id = 'regional_campaigns'"
+    ).fetchone()
+    assert (periods, after) == (29, 8)
+    assert total / after == pytest.approx(rows["synthetic_did"]["true_value"], rel=0.4)
 
 
 def test_the_last_touch_shows_the_planted_chance_of_each_channel(con):

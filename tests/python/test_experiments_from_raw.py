@@ -33,6 +33,8 @@ EXPERIMENTS = {
     | {"expected_split": "c:0.25|t:0.75"},
     "regions_held": {"design": "holdout", "unit_type": "region", "primary_metric_id": "signups"},
     "waves": {"unit_type": "team", "primary_metric_id": "hours_per_task"},
+    "some_ended": {"design": "staggered_did", "unit_type": "region", "primary_metric_id": "signups"},
+    "all_ended": {"design": "did", "unit_type": "region", "primary_metric_id": "signups"},
     "next": {"unit_type": "lead", "primary_metric_id": "visit_rate", "secondary_metric_ids": "mql_per_visit"}
     | {"starts_at": datetime(2026, 6, 1), "ends_at": datetime(2026, 7, 27), "registered_at": datetime(2026, 5, 4)},
     "next_regions": {"unit_type": "region", "primary_metric_id": "signups"}
@@ -171,6 +173,15 @@ def plant() -> Company:
             company.add("task_events", begun, event_type="started", **task)
             finished = begun + timedelta(hours=float(RNG.gamma(3, 4)))
             company.add("task_events", finished, event_type="completed", **task)
+    for k in range(16):  # regions whose treatment ends
+        for experiment, lasting in (("some_ended", 12), ("all_ended", 8)):
+            company.assign(experiment, f"north{k}", "ct"[k >= 8], START, exposed_at=START if k >= 8 else None)
+            if k >= lasting:
+                company.assign(experiment, f"north{k}", "c", START + timedelta(days=20))
+        for _ in range(RNG.poisson(9)):
+            company.outcome("region", f"north{k}", "signup", START - days(20, 76))
+    # One that got it later, after it had been assigned to the control.
+    company.assign("some_ended", "north0", "t", START + timedelta(days=14), exposed_at=START + timedelta(days=14))
     company.outcome("visitor", "nobody", "noise", DATA_END)  # how far the data reach
     return company
 
@@ -392,6 +403,19 @@ def test_a_randomised_rollout_in_waves(company, results):
     t, c = units.arm == "t", units.arm == "c"
     row = row_of(results, "waves", "hours_per_task", "difference_in_means")
     agrees(row, welch(linearised(y[t], z[t]), linearised(y[c], z[c])))
+
+
+def test_treatment_that_ends(results):
+    """Four of eight treated regions lose it; then all."""
+    row = row_of(results, "some_ended", "signups", "staggered_did")
+    assert (row.n_treatment, row.n_control) == (4, 7)
+    assert math.isfinite(row.estimate)
+    assert "4 units are left out: the treatment ended." in row.reason
+    assert "1 unit is left out: assigned to several arms." in row.reason
+    for method in ("did", "did_relative", "staggered_did", "staggered_did_dynamic"):
+        row = row_of(results, "all_ended", "signups", method)
+        assert pd.isna(row.estimate) and pd.isna(row.evidence_grade), method
+        assert "8 units are left out: the treatment ended." in row.reason
 
 
 def test_parts_of_registered_dimensions(company, results):

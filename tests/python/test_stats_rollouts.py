@@ -117,6 +117,36 @@ def test_diverging_paths_establish_nothing(panel):
     assert "diverged" in row.reason and "9 units have a gap" in row.reason
 
 
+def several(ended: int, others: int, experiment: str = "waves") -> pd.DataFrame:
+    return pd.DataFrame([{"experiment_id": experiment, "n_switched_off": ended, "n_several_arms": others}])
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        (several(1, 0), "1 unit is left out: the treatment ended."),
+        (several(3, 2), "3 units are left out: the treatment ended. 2 units are left out: assigned to several arms."),
+    ],
+)
+def test_units_whose_treatment_ended_are_counted(panel, left_out, said):
+    table = estimate_rollouts(registry(), METRICS, moments(*panel), None, left_out).to_pandas()
+    of = table[table["metric_id"] == "hours"]
+    assert of["estimate"].notna().all() and of["reason"].str.contains(said, regex=False).all()
+    plain = estimate_rollouts(registry(), METRICS, moments(*panel), None, several(0, 0)).to_pandas()
+    other = estimate_rollouts(registry(), METRICS, moments(*panel), None, several(3, 2, "another")).to_pandas()
+    assert not plain["reason"].str.contains("left out").any() and plain.equals(other)
+
+
+@pytest.mark.parametrize("design", ["staggered_did", "did"])
+def test_where_every_treatment_ended_there_is_no_estimate(panel, design):
+    y, first = panel
+    never = np.isnan(first)
+    for table in (moments(y[never], first[never]), moments(y, first).iloc[:0]):
+        found = estimate_rollouts(registry(design=design), METRICS, table, None, several(80, 0)).to_pandas()
+        assert found["estimate"].isna().all() and found["evidence_grade"].isna().all()
+        assert found["reason"].str.contains("80 units are left out: the treatment ended.", regex=False).all()
+
+
 def test_late_registration_is_said(panel):
     table = estimate_rollouts(registry(is_registered_before_start=False), METRICS, moments(*panel)).to_pandas()
     assert "registered after" in table["reason"].iloc[0] and not table["is_preregistered"].iloc[0]

@@ -194,3 +194,18 @@ def test_trimmed_match_degenerate():
     assert unbounded.estimate is not None
     with pytest.raises(ValueError, match=r"below 0\.5"):
         few.trimmed_match([1, 2, 3, 4], [1, 2, 3, 4], 0.5)
+
+
+@pytest.mark.parametrize("treated", [5, 20])
+def test_intervals_hold_with_several_treated_units(treated):
+    """One placebo's spread, divided by the treated units, would forget that the controls' mixture is uncertain too."""
+    rng, runs, held = np.random.default_rng(3), 60, 0
+    for _ in range(runs):
+        paths = rng.normal(size=(2, 30)).cumsum(axis=1)
+        y = rng.uniform(0, 2, (20 + treated, 2)) @ paths + rng.normal(0, 0.5, (20 + treated, 30))
+        found = few.synthetic(y, treated, 20)
+        held += found.estimate.ci_low <= 0 <= found.estimate.ci_high
+    assert held / runs >= 0.95 - 2.6 * math.sqrt(0.95 * 0.05 / runs)
+    assert len(found.placebos) == few.GROUPS and found.gaps.shape == (few.GROUPS, 30)
+    again = few.synthetic(y, treated, 20)
+    assert again.estimate == found.estimate

@@ -21,6 +21,10 @@ with units as (
     select 'sales_research', 'person', person_id, if(is_adopter, 'adopter', 'non_adopter'), if(is_adopter, chose_at, timestamp '$research_starts'),
         if(is_adopter, chose_at, null), 'self_selected', team_id
     from people where area = 'sales' and $is_first_chunk
+    union all
+    select 'regional_campaigns', 'region', region_id, if(is_treated, 'ai_campaigns', 'held_back'), timestamp '$regions_starts',
+        if(is_treated, timestamp '$regions_starts', null), 'randomized', 'pair-' || pair
+    from regions where $is_first_chunk
 )
 select
     experiment_id || ':' || unit_id as event_id,

@@ -45,5 +45,8 @@ outcomes as (
     union all
     select 'deployment recovered:' || d.d, plus_hours(failed_at, 1.5 * lognormal('recovery', d.d, 0.5)), 'deployment', 'deploy-' || d.d, 'deployment_recovered', 1.0, null
     from deployments as d where $is_first_chunk
+    union all
+    select 'orders:' || region_id || ':' || w, reported_at, 'region', region_id, 'regional_orders', orders, null
+    from region_weeks where $is_first_chunk
 )
 select *, if(unit_type in ('team', 'deployment'), 'itsm', 'crm') as source from outcomes

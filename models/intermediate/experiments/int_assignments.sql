@@ -19,7 +19,11 @@ ranked as (
         row_number() over (
             partition by assignments.experiment_id, assignments.unit_type, aliases.unit_id
             order by assignments.assigned_at, assignments.arm, assignments.event_key
-        ) as position
+        ) as position,
+        row_number() over (
+            partition by assignments.experiment_id, assignments.unit_type, aliases.unit_id
+            order by assignments.assigned_at desc, assignments.arm desc, assignments.event_key desc
+        ) as position_from_end
     from assignments
     inner join aliases
         on
@@ -38,7 +42,8 @@ units as (
         min(assigned_at) as assigned_at,
         min(exposed_at) as exposed_at,
         max(case when position = 1 then assignment_method end) as assignment_method,
-        max(case when position = 1 then stratum end) as stratum
+        max(case when position = 1 then stratum end) as stratum,
+        max(case when position_from_end = 1 then arm end) as last_arm
     from ranked
     group by experiment_id, unit_type, unit_id
 ),
@@ -71,7 +76,8 @@ final as (
         units.exposed_at,
         units.assignment_method,
         units.stratum,
-        cast(numbered.group_number as {{ dbt.type_int() }}) as group_number
+        cast(numbered.group_number as {{ dbt.type_int() }}) as group_number,
+        units.last_arm
     from units
     inner join numbered
         on

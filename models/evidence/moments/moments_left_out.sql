@@ -1,0 +1,27 @@
+with assignments as (
+    select * from {{ ref('int_assignments') }}
+    where arm_count > 1
+),
+
+experiments as (
+    select * from {{ ref('int_experiments') }}
+    where design in ('did', 'staggered_did')
+),
+
+-- Who was in several arms and ends in the control arm had the treatment, and lost it.
+final as (
+    select
+        assignments.experiment_id,
+        cast(count(case when assignments.last_arm = experiments.control_arm then 1 end)
+            as {{ dbt.type_bigint() }}) as n_switched_off,
+        cast(count(case when assignments.last_arm <> experiments.control_arm then 1 end)
+            as {{ dbt.type_bigint() }}) as n_several_arms
+    from assignments
+    inner join experiments
+        on
+            assignments.experiment_id = experiments.experiment_id
+            and assignments.unit_type = experiments.unit_type
+    group by assignments.experiment_id
+)
+
+select * from final
