@@ -93,3 +93,94 @@ segmented as (
     where has_strata
 )
 {%- endmacro %}
+
+{#
+    The CTEs `windows`, how many whole weeks a unit was observed, and `totals`, what one unit added up to in one week: of units of which
+    anything was seen in it. They read `experiments`, `metrics`, `unit_windows` and `measures`.
+#}
+{% macro unit_weeks() -%}
+-- Weeks that lie wholly in the window and in the data: a week that was cut short would look like a fading effect.
+windows as (
+    select
+        unit_windows.*,
+        floor({{ ai_impact.hours_between(
+            'unit_windows.window_starts_at', ai_impact.least(['unit_windows.window_ends_at', 'experiments.data_end'])
+        ) }} / 168) as whole_weeks
+    from unit_windows
+    inner join metrics
+        on
+            unit_windows.experiment_id = metrics.experiment_id
+            and unit_windows.metric_id = metrics.metric_id
+    inner join experiments on unit_windows.experiment_id = experiments.experiment_id
+),
+
+timed as (
+    select
+        windows.*,
+        floor({{ ai_impact.hours_between('windows.window_starts_at', 'measures.occurred_at') }} / 168) as week,
+        case when measures.measure = windows.numerator_measure then measures.value end as numerator,
+        case when measures.measure = windows.denominator_measure then measures.value end as denominator
+    from windows
+    inner join measures
+        on
+            windows.unit_type = measures.unit_type
+            and windows.unit_id = measures.unit_id
+            and measures.measure in (windows.numerator_measure, windows.denominator_measure)
+            and measures.occurred_at >= windows.window_starts_at
+            and {{ ai_impact.hours_between('windows.window_starts_at', 'measures.occurred_at') }}
+            < windows.whole_weeks * 168
+),
+
+totals as (
+    select
+        experiment_id,
+        metric_id,
+        arm,
+        cluster_id,
+        week,
+        case
+            when aggregation <> 'proportion' then coalesce(sum(numerator), 0)
+            when sum(numerator) > 0 then 1
+            else 0
+        end as numerator,
+        case when denominator_measure is null then 1 else coalesce(sum(denominator), 0) end as denominator
+    from timed
+    group by experiment_id, metric_id, arm, cluster_id, unit_id, week, aggregation, denominator_measure
+)
+{%- endmacro %}
+
+{# The CTE `parted`: units of quantiles, once as a whole and once for the part of each dimension that they lie in. #}
+{% macro parted_quantiles() -%}
+parted as (
+    select
+        unit_metrics.experiment_id,
+        unit_metrics.metric_id,
+        'all' as segment,
+        unit_metrics.arm,
+        unit_metrics.quantile,
+        coalesce(unit_metrics.cluster_id, unit_metrics.unit_id) as cluster_id,
+        unit_metrics.cluster_id is not null as is_clustered,
+        unit_metrics.numerator
+    from unit_metrics
+    union all
+    select
+        unit_metrics.experiment_id,
+        unit_metrics.metric_id,
+        unit_dimensions.dimension || '=' || parts.shown_as as segment,
+        unit_metrics.arm,
+        unit_metrics.quantile,
+        coalesce(unit_metrics.cluster_id, unit_metrics.unit_id) as cluster_id,
+        unit_metrics.cluster_id is not null as is_clustered,
+        unit_metrics.numerator
+    from unit_metrics
+    inner join unit_dimensions
+        on
+            unit_metrics.experiment_id = unit_dimensions.experiment_id
+            and unit_metrics.unit_id = unit_dimensions.unit_id
+    inner join parts
+        on
+            unit_dimensions.experiment_id = parts.experiment_id
+            and unit_dimensions.dimension = parts.dimension
+            and unit_dimensions.part = parts.part
+)
+{%- endmacro %}

@@ -19,7 +19,7 @@ from . import (
     timeseries,
     uplift,
 )
-from .adjustment import Cells, JointMoments, cuped_many, lin, post_stratified
+from .adjustment import Cells, ClusterProducts, JointMoments, cuped_many, lin, lin_clusters, post_stratified
 from .checks import (
     Check,
     balance,
@@ -61,6 +61,7 @@ __all__ = [
     "Arm",
     "Cells",
     "Check",
+    "ClusterProducts",
     "Conduct",
     "Estimate",
     "Heterogeneity",
@@ -91,6 +92,7 @@ __all__ = [
     "human",
     "interference",
     "lin",
+    "lin_clusters",
     "matched",
     "minimum_detectable_effect",
     "multiple_exposure",

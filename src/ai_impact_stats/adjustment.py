@@ -221,6 +221,90 @@ def lin(cells: Cells, errors: str = "HC2", alpha: float = 0.05) -> Estimate:
     return wald(float(beta[1]), variance, df, *sizes, alpha)
 
 
+PRODUCTS = ("n", "x", "xx", "xy", "xz", "y", "z")
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterProducts:
+    """The joint moments of a cluster's totals over the n clusters of one arm.
+
+    The totals are, in the order of `PRODUCTS`: units, Σx, Σx², Σxy, Σxz, Σy, Σz over the cluster's units, with y and z
+    the metric's numerator and denominator (1 for a metric per unit) and x the covariate, as its distance from any
+    centre that all arms share. `means` has 7 entries, `covariance` is their 7×7 sample covariance (divisor n - 1).
+    """
+
+    n: int
+    means: np.ndarray
+    covariance: np.ndarray
+
+    @classmethod
+    def from_rows(cls, cluster, y, x, z=None) -> "ClusterProducts":
+        """From one row a unit with the cluster that it belongs to."""
+        _, index = np.unique(np.asarray(cluster), return_inverse=True)
+        y, x = np.asarray(y, "float64"), np.asarray(x, "float64")
+        z = np.ones(len(y)) if z is None else np.asarray(z, "float64")
+        totals = np.array([np.bincount(index, v) for v in (np.ones(len(y)), x, x * x, x * y, x * z, y, z)])
+        n = totals.shape[1]
+        return cls(n, totals.mean(axis=1), np.cov(totals) if n > 1 else np.full((7, 7), math.nan))
+
+    def fit(self) -> tuple[np.ndarray, np.ndarray] | str:
+        """Intercept and slope of the arm's linearised unit on x, and their covariance without corrections, or why not.
+
+        Over units, of the unit r + (y - rz)/z̄ with r the arm's ratio, as in `UnitMoments.ratio`.
+        """
+        if not np.isfinite(self.means).all() or not self.means[6]:
+            return "An arm has no value of the metric or of the covariate, or its denominator is 0."
+        if self.n < 3:
+            return "An arm has fewer than three clusters: a slope leaves nothing to tell its error by."
+        n, x, xx, _, _, y, z = self.n * self.means
+        ratio, level = y / z, z / n
+        # The totals of the linearised unit, and of its product with x, as weights of the seven.
+        own = np.array([ratio, 0, 0, 0, 0, 1 / level, -ratio / level])
+        product = np.array([0, ratio, 0, 1 / level, -ratio / level, 0, 0])
+        spread = xx - x * x / n
+        if not spread > 1e-12 * xx:
+            return "The covariate has the same value for every unit of an arm, so nothing can be adjusted for."
+        inverse = np.array([[xx, -x], [-x, n]]) / (n * spread)
+        beta = inverse @ np.array([own, product]) @ (self.n * self.means)
+        unit = np.eye(7)
+        scores = np.array(
+            [own - beta[0] * unit[0] - beta[1] * unit[1], product - beta[0] * unit[1] - beta[1] * unit[2]]
+        )
+        meat = (self.n - 1) * scores @ self.covariance @ scores.T
+        return beta, inverse @ meat @ inverse
+
+
+def lin_clusters(
+    treatment: ClusterProducts,
+    control: ClusterProducts,
+    freedom: tuple[float, float] | None = None,
+    alpha: float = 0.05,
+) -> Estimate:
+    """The average effect by least squares of units on arm, covariate and their product, with errors by cluster.
+
+    The covariate is centred on its mean over the units of both arms. It equals `lin` with errors `cluster` on rows
+    (Lin 2013; Liang and Zeger 1986, with G/(G - 1)·(N - 1)/(N - 4)) where no cluster has units of both arms. `freedom`
+    are the degrees of freedom of the arms' variances without a covariate (clusters - 1 unless said otherwise): the
+    slope takes one of each, and Welch's rule makes one of both. No estimate, with a reason, for fewer than three
+    clusters or a covariate that doesn't vary in an arm.
+    """
+    fits = [treatment.fit(), control.fit()]
+    arms = (treatment, control)
+    problem = next((f for f in fits if isinstance(f, str)), None)
+    if problem:
+        return missing(problem, treatment.n, control.n)
+    units = sum(m.n * m.means[0] for m in arms)
+    place = np.array([1.0, sum(m.n * m.means[1] for m in arms) / units])
+    clusters = treatment.n + control.n
+    correction = clusters / (clusters - 1) * (units - 1) / (units - 4)
+    adjusted = []
+    for k, (m, (beta, covariance)) in enumerate(zip(arms, fits, strict=True)):
+        variance = float(place @ covariance @ place) * correction
+        df = (m.n - 1 if freedom is None else freedom[k]) - 1
+        adjusted.append(Arm(m.n, float(place @ beta), max(variance, 0.0) * m.n, max(df, 1.0)))
+    return difference(*adjusted, alpha)
+
+
 def _cluster_variance(cluster, scores: np.ndarray, rows: float, k: int) -> tuple[float, float]:
     labels, index = np.unique(cluster, return_inverse=True)
     g = len(labels)

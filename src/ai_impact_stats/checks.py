@@ -137,11 +137,11 @@ def balance(treatment: Arm, control: Arm) -> tuple[float | None, float | None]:
     return (treatment.mean - control.mean) / math.sqrt(spread), ratio
 
 
-def novelty(weeks: Mapping[int, Estimate], alpha: float = NOVELTY_ALPHA) -> Check:
+def novelty(weeks: Mapping[int, Estimate], alpha: float = NOVELTY_ALPHA, df: float = math.inf) -> Check:
     """Does the effect wear off or build up? Slope of the effect over weeks since the assignment, weighted by 1/SE².
 
     The weeks are of the same units, whose correlation over time is not known here: they are treated as independent. The
-    statistic is the slope per week, in the metric's unit.
+    statistic is the slope per week, in the metric's unit, against a t distribution with `df` degrees of freedom.
     """
     known = {w: e for w, e in weeks.items() if e.estimate is not None}
     if len(known) < 3:
@@ -152,7 +152,7 @@ def novelty(weeks: Mapping[int, Estimate], alpha: float = NOVELTY_ALPHA) -> Chec
     mean = math.fsum(w[k] * known[k].estimate for k in known) / total
     spread = math.fsum(w[k] * (k - centre) ** 2 for k in known)
     slope = math.fsum(w[k] * (k - centre) * (known[k].estimate - mean) for k in known) / spread
-    p = two_sided_p(slope * math.sqrt(spread))
+    p = two_sided_p(slope * math.sqrt(spread), df)
     first, last = min(known), max(known)
     detail = (
         f"Effect of week {first}: {known[first].estimate:.4g}, of week {last}: {known[last].estimate:.4g}; "

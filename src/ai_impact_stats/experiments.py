@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from .adjustment import cuped_many, lin, post_stratified
+from .adjustment import cuped_many, lin, lin_clusters, post_stratified
 from .checks import Check
 from .decisions import non_inferiority, posterior
 from .effects import cuped, difference, relative_difference
@@ -24,7 +24,7 @@ from .quantiles import quantile_arm
 from .registry import Experiment, is_missing, read_experiment
 from .segments import collapsed, heterogeneity
 from .sequential import always_valid, group_sequential_bounds, repeated_interval, repeated_p_value
-from .tables import MOMENTS, NOTHING, Arms, Tables, read_tables, records, write_table
+from .tables import MOMENTS, NOTHING, Arms, QuantileArm, Tables, read_tables, records, write_table
 
 __all__ = ["CHECKS", "ESTIMATES", "MOMENTS", "check_experiments", "estimate_experiments"]
 
@@ -164,14 +164,21 @@ def _stratified_rows(context: _Context, tables: Tables) -> list[dict]:
 
 
 def _regression_rows(context: _Context, tables: Tables) -> list[dict]:
-    """Least squares on arm, covariate bins' means, strata and their products; of units that stand for themselves."""
-    cells = tables.regression.get((context.experiment.experiment_id, context.metric_id), [])
-    arms = tables.arms(context.experiment.experiment_id, context.metric_id)
+    """Least squares on arm, covariate and products: of units on bins' means and strata, or of whole clusters."""
+    key = context.experiment.experiment_id, context.metric_id
+    cells, products = tables.regression.get(key, []), tables.products.get(key, {})
+    arms, control = tables.arms(*key), context.experiment.control
     rows = []
-    for treatment in context.experiment.treatments if cells and context.experiment.control in arms else []:
-        t, c = arms.get(treatment, NOTHING), arms.get(context.experiment.control, NOTHING)
-        built = regression_cells(cells, treatment, context.experiment.control, (t, c))
-        e = missing(built, t.n, c.n) if isinstance(built, str) else lin(built, "HC2", context.alpha)
+    for treatment in context.experiment.treatments if (cells or products) and control in arms else []:
+        t, c = arms.get(treatment, NOTHING), arms.get(control, NOTHING)
+        if cells:
+            built = regression_cells(cells, treatment, control, (t, c))
+            e = missing(built, t.n, c.n) if isinstance(built, str) else lin(built, "HC2", context.alpha)
+        elif treatment in products and control in products:
+            freedom = t.ratio().freedom, c.ratio().freedom
+            e = lin_clusters(products[treatment], products[control], freedom, context.alpha)
+        else:
+            e = missing("An arm has no clusters whose covariate is known.", t.n, c.n)
         rows.append(_row(context, "regression_adjusted", "absolute", "all", treatment, e, t, c))
     return rows
 
@@ -194,6 +201,11 @@ def _dimension_rows(context: _Context, dimension: str, tables: Tables) -> list[d
     parts = tables.cut(experiment.experiment_id, context.metric_id, dimension)
     shown = collapsed(parts, experiment.arms, experiment.most_parts, experiment.least_units)
     rows = [row for name, arms in shown.items() for row in _segment_rows(context, f"{dimension}={name}", arms, tables)]
+    return _with_heterogeneity(rows)
+
+
+def _with_heterogeneity(rows: list[dict]) -> list[dict]:
+    """The rows of one dimension's parts, with the test of whether their effects differ."""
     groups: dict[tuple, list[dict]] = {}
     for row in rows:
         groups.setdefault((row["method"], row["treatment_arm"]), []).append(row)
@@ -205,7 +217,23 @@ def _dimension_rows(context: _Context, dimension: str, tables: Tables) -> list[d
 
 
 def _quantile_rows(context: _Context, tables: Tables) -> list[dict]:
-    arms = tables.quantiles.get((context.experiment.experiment_id, context.metric_id), {})
+    """Of all units, and of the parts of registered dimensions; which of those are shown was chosen in SQL."""
+    experiment = context.experiment
+    key = experiment.experiment_id, context.metric_id
+    rows = _quantile_segment(context, "all", tables.quantile_arms(*key))
+    for dimension in experiment.dimensions if not context.problem else []:
+        shown = {
+            name: arms
+            for name, arms in sorted(tables.quantile_cut(*key, dimension).items())
+            if all(a in arms and arms[a].share.units >= experiment.least_units for a in experiment.arms)
+        }
+        if len(shown) > 1:
+            found = [_quantile_segment(context, f"{dimension}={name}", arms) for name, arms in shown.items()]
+            rows += _with_heterogeneity([row for part in found for row in part])
+    return rows
+
+
+def _quantile_segment(context: _Context, segment: str, arms: Mapping[str, QuantileArm]) -> list[dict]:
     found = {
         arm: quantile_arm(q.probability, q.point, q.lows, q.highs, q.ranks, q.share.ratio(), context.alpha)
         for arm, q in arms.items()
@@ -222,7 +250,7 @@ def _quantile_rows(context: _Context, tables: Tables) -> list[dict]:
                 e = missing(problem, sizes[0].n, sizes[1].n)
             else:
                 e = (relative_difference if scale == "relative" else difference)(*pair, context.alpha)
-            rows.append(_row(context, method, scale, "all", treatment, e, *sizes, levels=levels))
+            rows.append(_row(context, method, scale, segment, treatment, e, *sizes, levels=levels))
     return rows
 
 

@@ -166,7 +166,7 @@ def _cluster_problem(experiment: Experiment, metric_id: str, tables: Tables) -> 
     if experiment.cluster_by is None:
         return None
     arms = tables.arms(experiment.experiment_id, metric_id).values()
-    points = [q.share for q in tables.quantiles.get((experiment.experiment_id, metric_id), {}).values()]
+    points = [q.share for q in tables.quantile_arms(experiment.experiment_id, metric_id).values()]
     units = sum(tables.sizes.get(experiment.experiment_id, {}).get(a, (0, 0))[0] for a in experiment.arms)
     unknown = tables.unclustered.get(experiment.experiment_id, 0)
     if any(m.n_units for m in (*arms, *points)) and not (units and unknown >= units):
@@ -335,7 +335,7 @@ def _clusters(experiment: Experiment, tables: Tables) -> dict[str, int]:
     """Clusters of each arm, as the moments of any metric count them."""
     for metric_id in experiment.metrics:
         key = experiment.experiment_id, metric_id
-        arms = tables.arms(*key) or {arm: q.share for arm, q in tables.quantiles.get(key, {}).items()}
+        arms = tables.arms(*key) or {arm: q.share for arm, q in tables.quantile_arms(*key).items()}
         if any(m.n_units for m in arms.values()):
             return {arm: m.n for arm, m in arms.items()}
     return {}
@@ -362,7 +362,10 @@ def _novelty(experiment: Experiment, tables: Tables) -> checks.Check:
             for week, arms in weeks.items()
             if treatment in arms and experiment.control in arms
         }
-        found.append(checks.novelty(effects, checks.NOVELTY_ALPHA / len(experiment.treatments)))
+        # Few clusters tell a week's error badly, so their trend has no normal distribution.
+        freedom = [e.df for e in effects.values() if e.df is not None] if experiment.cluster_by is not None else []
+        df = min(freedom, default=math.inf)
+        found.append(checks.novelty(effects, checks.NOVELTY_ALPHA / len(experiment.treatments), df))
     made = [check for check in found if check.p_value is not None]
     return min(made, key=lambda check: check.p_value) if made else checks.novelty({})
 
@@ -468,9 +471,8 @@ class _Baseline:
 
 def _baseline(experiment: Experiment, metric_id: str, tables: Tables) -> _Baseline | None:
     quantiles = tables.catalogue[metric_id]["aggregation"] == "quantile"
-    known: Mapping[tuple[str, str], Mapping[str, Any]] = tables.quantiles
-    if not quantiles:
-        known = {key: segments.get("all", {}) for key, segments in tables.cells.items()}
+    segmented: Mapping[tuple[str, str], Mapping[str, Any]] = tables.quantiles if quantiles else tables.cells
+    known = {key: segments.get("all", {}) for key, segments in segmented.items()}
     own = known.get((experiment.experiment_id, metric_id), {})
     if _size(own.get(experiment.control)) > 1:
         others = next((own[t] for t in experiment.treatments if t in own), NOTHING)

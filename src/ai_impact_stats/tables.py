@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from .adjustment import JointMoments
+from .adjustment import PRODUCTS, ClusterProducts, JointMoments
 from .moments import UnitMoments
 from .registry import is_missing
 
@@ -35,8 +35,9 @@ class Tables:
     """What is known of all experiments, by (experiment, metric) or experiment. Tables that are left out are empty.
 
     `cells`: segment to arm to moments. `sizes`: arm to (units of one arm only, units seen in several). `unclustered`:
-    units whose cluster is not known. `quantiles`: arm to `QuantileArm`. `joint`: arm to names and `JointMoments`.
-    `regression`: cells of covariates by column. `weeks`: week to arm to moments. `past`: arm to moments. `parts`:
+    units whose cluster is not known. `quantiles`: segment to arm to `QuantileArm`. `joint`: arm to names and
+    `JointMoments`. `products`: arm to `ClusterProducts`. `regression`: cells of covariates by column. `weeks`: week to
+    arm to moments, of clusters where these were assigned. `past`: arm to moments. `parts`:
     dimension to part to arm to units. `neighbours`: share of control units' neighbours that is treated.
     """
 
@@ -44,8 +45,9 @@ class Tables:
     cells: dict[tuple[str, str], dict[str, Arms]]
     sizes: dict[str, dict[str, tuple[int, int]]]
     unclustered: dict[str, int]
-    quantiles: dict[tuple[str, str], dict[str, QuantileArm]]
+    quantiles: dict[tuple[str, str], dict[str, dict[str, QuantileArm]]]
     joint: dict[tuple[str, str], dict[str, tuple[list[str], JointMoments]]]
+    products: dict[tuple[str, str], dict[str, ClusterProducts]]
     regression: dict[tuple[str, str], dict[str, np.ndarray]]
     weeks: dict[tuple[str, str], dict[int, Arms]]
     past: dict[tuple[str, str], Arms]
@@ -58,13 +60,23 @@ class Tables:
     def arms(self, experiment_id: str, metric_id: str) -> Arms:
         return self.segments(experiment_id, metric_id).get("all", {})
 
+    def quantile_arms(self, experiment_id: str, metric_id: str) -> dict[str, QuantileArm]:
+        return self.quantiles.get((experiment_id, metric_id), {}).get("all", {})
+
     def strata(self, experiment_id: str, metric_id: str) -> dict[str, Arms]:
         return self.cut(experiment_id, metric_id, "stratum")
 
     def cut(self, experiment_id: str, metric_id: str, dimension: str) -> dict[str, Arms]:
         """The parts of a dimension, by name."""
-        found, prefix = self.segments(experiment_id, metric_id), f"{dimension}="
-        return {s.removeprefix(prefix): arms for s, arms in found.items() if s.startswith(prefix)}
+        return _cut(self.segments(experiment_id, metric_id), dimension)
+
+    def quantile_cut(self, experiment_id: str, metric_id: str, dimension: str) -> dict[str, dict[str, QuantileArm]]:
+        return _cut(self.quantiles.get((experiment_id, metric_id), {}), dimension)
+
+
+def _cut(segments: Mapping[str, Any], dimension: str) -> dict[str, Any]:
+    prefix = f"{dimension}="
+    return {s.removeprefix(prefix): arms for s, arms in segments.items() if s.startswith(prefix)}
 
 
 def read_tables(
@@ -79,11 +91,15 @@ def read_tables(
     past: pd.DataFrame | None = None,
     starts: pd.DataFrame | None = None,
     neighbours: pd.DataFrame | None = None,
+    products: pd.DataFrame | None = None,
+    cluster_weeks: pd.DataFrame | None = None,
 ) -> Tables:
     """From the tables `metric_catalog`, `moments_unit_metrics`, `moments_arm_counts`, and, where they are there,
     `moments_quantile_points`, `moments_quantiles`, `moments_covariances`, `moments_covariate_cells`, `moments_weeks`,
-    `moments_past`, `moments_start_counts` and `moments_neighbours`; column names as there."""
-    tables = Tables({str(row["metric_id"]): row for row in records(metrics)}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
+    `moments_past`, `moments_start_counts`, `moments_neighbours`, `moments_cluster_products` and
+    `moments_cluster_weeks`; column names as there."""
+    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
+    tables = Tables(catalogue, *({} for _ in range(len(fields(Tables)) - 1)))
     for row in records(moments):
         arms = tables.cells.setdefault(_key(row), {}).setdefault(str(row["segment"]), {})
         arms[str(row["arm"])] = _moments(row)
@@ -95,9 +111,11 @@ def read_tables(
         tables.unclustered[e] = tables.unclustered.get(e, 0) + (0 if is_missing(unknown) else int(unknown))
     for row in records(quantile_points):
         found = QuantileArm(_number(row["quantile"]), _number(row["point"]), _moments(row))
-        tables.quantiles.setdefault(_key(row), {})[str(row["arm"])] = found
+        segments = tables.quantiles.setdefault(_key(row), {})
+        segments.setdefault(str(row.get("segment", "all")), {})[str(row["arm"])] = found
     for row in sorted(records(quantile_bins), key=lambda row: row["bin"]):
-        arm = tables.quantiles.get(_key(row), {}).get(str(row["arm"]))
+        segments = tables.quantiles.get(_key(row), {})
+        arm = segments.get(str(row.get("segment", "all")), {}).get(str(row["arm"]))
         if arm is not None:
             arm.lows.append(_number(row["lowest"]))
             arm.highs.append(_number(row["highest"]))
@@ -111,6 +129,8 @@ def read_tables(
         per_unit = tables.catalogue.get(_key(row)[1], {}).get("denominator_measure")
         z = 1.0 if is_missing(per_unit) else 0.0
         week[str(row["arm"])] = seen.merged(UnitMoments(absent, 0.0, 0.0, z)) if absent > 0 else seen
+    for row in records(cluster_weeks):
+        tables.weeks.setdefault(_key(row), {}).setdefault(int(row["week"]), {})[str(row["arm"])] = _moments(row)
     for row in records(past):
         tables.past.setdefault(_key(row), {})[str(row["arm"])] = _moments(row)
     for row in records(starts):
@@ -119,6 +139,7 @@ def read_tables(
     for row in records(neighbours):
         tables.neighbours[str(row["experiment_id"])] = _number(row["treated_neighbours"])
     _read_joint(tables, records(covariances))
+    _read_products(tables, records(products))
     return tables
 
 
@@ -151,6 +172,18 @@ def _read_joint(tables: Tables, rows: list[dict[str, Any]]) -> None:
                 covariance[i, j] = covariance[j, i] = _number(row["covariance"])
             joint = JointMoments(int(pairs[0]["n"]), means, covariance)
             tables.joint.setdefault(key, {})[arm] = (others, joint)
+
+
+def _read_products(tables: Tables, rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        arms = tables.products.setdefault(_key(row), {})
+        if str(row["arm"]) not in arms:
+            nothing = np.full(len(PRODUCTS), math.nan), np.full((len(PRODUCTS),) * 2, math.nan)
+            arms[str(row["arm"])] = ClusterProducts(int(row["n"]), *nothing)
+        found = arms[str(row["arm"])]
+        i, j = PRODUCTS.index(str(row["name_a"])), PRODUCTS.index(str(row["name_b"]))
+        found.means[i], found.means[j] = _number(row["mean_a"]), _number(row["mean_b"])
+        found.covariance[i, j] = found.covariance[j, i] = _number(row["covariance"])
 
 
 def records(table: pd.DataFrame | None) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from dbt_warehouse import Project
 from raw_tables import insert
 from scipy import stats
@@ -25,7 +26,7 @@ EXPERIMENTS = {
     }
     | {"cluster_by": "region", "dimensions": "size"},
     "models": {"unit_type": "lead", "primary_metric_id": "score_p75", "secondary_metric_ids": "reply_rate"}
-    | {"design": "champion_challenger", "control_arm": "v1", "treatment_arm": "v2|v3"},
+    | {"dimensions": "country", "design": "champion_challenger", "control_arm": "v1", "treatment_arm": "v2|v3"},
     "funnel": {"unit_type": "lead", "primary_metric_id": "visit_rate"}
     | {"secondary_metric_ids": "mql_per_visit|sql_per_mql|won_per_sql", "dimensions": "country"},
     "exposed": {"unit_type": "lead", "primary_metric_id": "converted_in_7_days"},
@@ -290,6 +291,54 @@ def test_whole_clusters(company, results):
     assert adjusted.std_error < row_of(results, "clustered", "revenue", "difference_in_means").std_error
 
 
+def test_regression_of_clusters(company, results):
+    """Lin's regression of accounts' revenue on arm and past, with errors by region."""
+    units = assigned(company, "clustered")
+    y = totals(company, units, "purchase", value=True)
+    events = company.frame("outcome_events").query("name == 'purchase'")
+    events = events.merge(units[["assigned_at"]].reset_index(), on="unit_id")
+    length = pd.to_datetime(END) - pd.to_datetime(START)
+    start = pd.to_datetime(events.assigned_at)
+    events = events[(events.occurred_at < start) & (events.occurred_at >= start - length)]
+    past = events.groupby("unit_id").value.sum().reindex(units.index, fill_value=0.0)
+    arm, x = (units.arm == "t").astype(float), past - past.mean()
+    design = sm.add_constant(np.column_stack([arm, x, arm * x]))
+    regions = pd.factorize(pd.Series([name.split("_")[0] for name in units.index]))[0]
+    fit = sm.OLS(y.to_numpy(), design).fit(cov_type="cluster", cov_kwds={"groups": regions})
+    row = row_of(results, "clustered", "revenue", "regression_adjusted")
+    assert (row.estimate, row.std_error) == pytest.approx((fit.params[1], fit.bse[1]), rel=1e-8)
+    assert (row.n_clusters_treatment, row.n_clusters_control) == (12, 12)
+
+
+def test_novelty_of_clusters(company, results):
+    """The slope over whole weeks of revenue per account, each week's effect with its error over regions."""
+    units = assigned(company, "clustered")
+    events = company.frame("outcome_events").query("name == 'purchase'")
+    events = events.merge(units[["assigned_at"]].reset_index(), on="unit_id")
+    day = timedelta(days=1)
+    events["week"] = (events.occurred_at - events.assigned_at) // (7 * day)
+    whole = (pd.to_datetime(END) - pd.to_datetime(units.assigned_at)) // (7 * day)
+    region = pd.Series([name.split("_")[0] for name in units.index], index=units.index)
+    effects = {}
+    for week in range(int(whole.max())):
+        kept = units[whole > week]
+        mine = events[(events.week == week) & events.unit_id.isin(kept.index)]
+        y = mine.groupby("unit_id").value.sum().reindex(kept.index, fill_value=0.0)
+        arms = []
+        for arm in "tc":
+            of_arm = kept.index[kept.arm == arm]
+            groups = y[of_arm].groupby(region[of_arm]).agg(["sum", "size"])
+            arms.append((groups["sum"], groups["size"]))
+        effects[week] = clustered(*arms)
+    weeks = np.array(list(effects))
+    weights = np.array([1 / error**2 for _, error, _ in effects.values()])
+    effect = np.array([e for e, _, _ in effects.values()])
+    slope = np.polyfit(weeks, effect, 1, w=np.sqrt(weights))[0]
+    health = results["experiment_health"].set_index(["experiment_id", "check_id"])
+    assert health.statistic["clustered", "novelty"] == pytest.approx(slope, rel=1e-6)
+    assert 0 < health.p_value["clustered", "novelty"] <= 1
+
+
 def woodruff(y: pd.Series, probability: float, cluster: pd.Series | None = None) -> tuple[float, float]:
     """A quantile and the squared error that its interval has."""
     ordered = np.sort(y)
@@ -320,6 +369,36 @@ def test_quantiles_of_units_and_clusters(company, results):
     (t, vt), (c, vc) = (woodruff(y[units.arm == a], 0.5, cluster[units.arm == a]) for a in "tc")
     row = row_of(results, "clustered", "revenue_median", "difference_in_quantiles")
     assert (row.estimate, row.std_error) == pytest.approx((t - c, math.sqrt(vt + vc)), rel=1e-6)
+
+
+def test_quantiles_of_parts(company, results):
+    units = assigned(company, "models")
+    country = company.frame("unit_covariates").query("name == 'country'").set_index("unit_id").value_text
+    country = country.reindex(units.index)
+    y = totals(company, units, "score", 14, value=True)
+    found = []
+    for name in ("de", "fr", "it"):
+        kept = country == name
+        (t, vt), (c, vc) = (woodruff(y[kept & (units.arm == a)], 0.75) for a in ("v3", "v1"))
+        row = row_of(results, "models", "score_p75", "difference_in_quantiles", f"country={name}", "v3")
+        assert (row.estimate, row.std_error) == pytest.approx((t - c, math.sqrt(vt + vc)), rel=1e-6)
+        found.append((row.estimate, 1 / row.std_error**2))
+    centre = np.average([e for e, _ in found], weights=[w for _, w in found])
+    q = sum(w * (e - centre) ** 2 for e, w in found)
+    assert row.heterogeneity_p_value == pytest.approx(stats.chi2.sf(q, 2), rel=1e-6)
+    # Of clusters: the error of a part counts the regions that it lies in.
+    accounts = assigned(company, "clustered")
+    sizes = company.frame("unit_covariates").query("name == 'size'").set_index("unit_id")
+    early = sizes.observed_at < accounts.assigned_at.reindex(sizes.index)
+    part = sizes.value_text.where(early, "(none)").reindex(accounts.index)
+    y = totals(company, accounts, "purchase", value=True)
+    region = pd.Series([name.split("_")[0] for name in accounts.index], index=accounts.index)
+    kept = part == "small"
+    (t, vt), (c, vc) = (woodruff(y[mine], 0.5, region[mine]) for mine in (kept & (accounts.arm == a) for a in "tc"))
+    row = row_of(results, "clustered", "revenue_median", "difference_in_quantiles", "size=small")
+    assert (row.estimate, row.std_error) == pytest.approx((t - c, math.sqrt(vt + vc)), rel=1e-6)
+    table = results["impact_estimates"].query("metric_id == 'revenue_median' and method == 'difference_in_quantiles'")
+    assert {"all", "size=(none)", "size=(other)", "size=large", "size=small"} == set(table.segment)
 
 
 def test_champion_and_challengers(company, results):

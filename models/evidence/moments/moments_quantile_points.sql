@@ -3,24 +3,36 @@ with unit_metrics as (
     where aggregation = 'quantile'
 ),
 
+unit_dimensions as (
+    select * from {{ ref('int_unit_dimensions') }}
+),
+
+parts as (
+    select * from {{ ref('int_dimension_parts') }}
+),
+
+{{ ai_impact.parted_quantiles() }},
+
 ranked as (
     select
         *,
-        row_number() over (partition by experiment_id, metric_id, arm order by numerator) as rank,
-        ceil(quantile * count(*) over (partition by experiment_id, metric_id, arm) - 0.000001) as position
-    from unit_metrics
+        row_number() over (partition by experiment_id, metric_id, segment, arm order by numerator) as rank,
+        ceil(quantile * count(*) over (partition by experiment_id, metric_id, segment, arm) - 0.000001) as position
+    from parted
 ),
 
 flagged as (
     select
         experiment_id,
         metric_id,
+        segment,
         arm,
         quantile,
-        coalesce(cluster_id, unit_id) as cluster_id,
-        cluster_id is not null as is_clustered,
+        cluster_id,
+        is_clustered,
         numerator,
-        max(case when rank = position then numerator end) over (partition by experiment_id, metric_id, arm) as point
+        max(case when rank = position then numerator end)
+            over (partition by experiment_id, metric_id, segment, arm) as point
     from ranked
 ),
 
@@ -28,6 +40,7 @@ totals as (
     select
         experiment_id,
         metric_id,
+        segment,
         arm,
         quantile,
         point,
@@ -37,7 +50,7 @@ totals as (
         cast(sum(case when numerator <= point then 1 else 0 end) as {{ ai_impact.physical_type('double') }})
             as n_below
     from flagged
-    group by experiment_id, metric_id, arm, quantile, point, is_clustered, cluster_id
+    group by experiment_id, metric_id, segment, arm, quantile, point, is_clustered, cluster_id
 ),
 
 -- The share of units at or below the quantile, with its variance over clusters.
@@ -45,6 +58,7 @@ final as (
     select
         experiment_id,
         metric_id,
+        segment,
         arm,
         quantile,
         point,
@@ -56,7 +70,7 @@ final as (
         var_samp(n_units) as var_z,
         covar_samp(n_below, n_units) as cov_yz
     from totals
-    group by experiment_id, metric_id, arm, quantile, point
+    group by experiment_id, metric_id, segment, arm, quantile, point
 )
 
 select * from final

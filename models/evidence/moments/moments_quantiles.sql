@@ -3,15 +3,26 @@ with unit_metrics as (
     where aggregation = 'quantile'
 ),
 
+unit_dimensions as (
+    select * from {{ ref('int_unit_dimensions') }}
+),
+
+parts as (
+    select * from {{ ref('int_dimension_parts') }}
+),
+
+{{ ai_impact.parted_quantiles() }},
+
 ranked as (
     select
         experiment_id,
         metric_id,
+        segment,
         arm,
         numerator,
-        row_number() over (partition by experiment_id, metric_id, arm order by numerator) as rank,
-        count(*) over (partition by experiment_id, metric_id, arm) as n
-    from unit_metrics
+        row_number() over (partition by experiment_id, metric_id, segment, arm order by numerator) as rank,
+        count(*) over (partition by experiment_id, metric_id, segment, arm) as n
+    from parted
 ),
 
 -- At most 400 bins an arm, by rank: of up to 400 units, every unit has its own.
@@ -19,13 +30,14 @@ final as (
     select
         experiment_id,
         metric_id,
+        segment,
         arm,
         cast(ceil(rank * 1.0 * {{ ai_impact.least(['n', '400']) }} / n - 0.000001) as {{ dbt.type_int() }}) as bin,
         min(numerator) as lowest,
         max(numerator) as highest,
         max(rank) as units_up_to
     from ranked
-    group by experiment_id, metric_id, arm, ceil(rank * 1.0 * {{ ai_impact.least(['n', '400']) }} / n - 0.000001)
+    group by experiment_id, metric_id, segment, arm, ceil(rank * 1.0 * {{ ai_impact.least(['n', '400']) }} / n - 0.000001)
 )
 
 select * from final
