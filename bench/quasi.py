@@ -57,36 +57,38 @@ PREPARE = """
 import sys, time, json, duckdb, numpy as np, pandas as pd
 con = duckdb.connect(sys.argv[1], read_only=True)
 con.execute("set threads = 2")
+# Wall clock, and processor time of all threads: on a busy machine only the latter can be compared.
+def now(): return np.array([time.monotonic(), time.process_time()])
 """
 STATSMODELS = """
 import statsmodels.api as sm
-fetching = time.monotonic()
+fetching = now()
 d = con.execute("select dense_rank() over (order by unit_id) as unit, first_treated_period is not null as t, "
                 "period >= 0 as a, value from int_unit_periods").fetchnumpy()
 y, t, a = d["value"], d["t"].astype(float), d["a"].astype(float)
 groups = np.asarray(d["unit"]); del d; con.close()
-began = time.monotonic()
+began = now()
 fit = sm.OLS(y, np.column_stack([np.ones(len(y)), t, a, t * a])).fit(cov_type="cluster", cov_kwds={"groups": groups})
 found = [fit.params[3], fit.bse[3]]
 """
 PYFIXEST = """
 import pyfixest as pf
-fetching = time.monotonic()
+fetching = now()
 d = con.execute("select dense_rank() over (order by unit_id) as unit, "
                 "cast(first_treated_period is not null as int) as t, cast(period >= 0 as int) as a, value as y "
                 "from int_unit_periods").df()
 con.close()
-began = time.monotonic()
+began = now()
 fit = pf.feols("y ~ t * a", d, vcov={"CRV1": "unit"})
 found = [float(fit.coef()["t:a"]), float(fit.se()["t:a"])]
 """
 DIFF_DIFF = """
 from diff_diff import CallawaySantAnna
-fetching = time.monotonic()
+fetching = now()
 d = con.execute("select dense_rank() over (order by unit_id) as unit, coalesce(first_treated_period + 6, 0) as g, "
                 "period + 6 as t, value as y from int_unit_periods").df()
 con.close()
-began = time.monotonic()
+began = now()
 fit = CallawaySantAnna(control_group="not_yet_treated", estimation_method="reg", base_period="universal").fit(
     d, outcome="y", unit="unit", time="t", first_treat="g")
 found = [float(fit.overall_att), float(fit.overall_se)]
@@ -95,7 +97,7 @@ TWO_BY_TWO = """
 from ai_impact_stats.did import two_by_two
 from ai_impact_stats.moments import Arm
 con.execute("set memory_limit = '800MB'; set preserve_insertion_order = false")
-began = time.monotonic()
+began = now()
 arms = dict((t, Arm(n, mean, variance)) for t, n, mean, variance in con.execute(
     "with changes as (select first_treated_period is not null as treated, "
     "avg(case when period >= 0 then value end) - avg(case when period < 0 then value end) as change "
@@ -109,7 +111,7 @@ ROLLOUT = """
 from pathlib import Path
 from ai_impact_stats.rollouts import estimate_rollouts, study_rollouts
 con.execute("set memory_limit = '800MB'; set preserve_insertion_order = false")
-began = time.monotonic()
+began = now()
 tables = {t: con.execute(f"select * from {t}").df() for t in ("int_experiments", "metric_catalog")}
 for name in ("moments_cohort_periods", "moments_cohort_clusters"):
     con.execute(f"create temp table {name} as {Path(sys.argv[1]).with_name(name + '.sql').read_text()}")
@@ -122,7 +124,7 @@ found = next([r["estimate"], r["std_error"]] for r in rows if r["method"] == MET
 MATCHED = """
 from ai_impact_stats import matching
 from ai_impact_stats.propensity import Units, fit_propensity, overlap
-began = time.monotonic()
+began = now()
 d = con.execute("select * from people").fetchnumpy()
 con.close()
 x = np.column_stack([d[f"x{i}"] for i in range(20)])
@@ -139,9 +141,10 @@ matching.covariate_balance(units, [f"x{i}" for i in range(20)], weights)
 overlap(units, propensity, weights)
 """
 FINISH = """
-ended = time.monotonic()
-seconds, fetched = ended - began, ended - globals().get("fetching", began)
-json.dump({"seconds": seconds, "fetched": fetched, "found": [float(v) for v in found]}, open(sys.argv[2], "w"))
+ended = now()
+(seconds, cpu), (fetched, fetched_cpu) = ended - began, ended - globals().get("fetching", began)
+times = {"seconds": seconds, "cpu": cpu, "fetched": fetched, "fetched_cpu": fetched_cpu}
+json.dump(times | {"found": [float(v) for v in found]}, open(sys.argv[2], "w"))
 """
 
 
@@ -210,20 +213,22 @@ def rollout(folder: Path, units: int, first: str, design: str, method: str, othe
         # A package that isn't among the locks may stand in an environment of its own.
         python = os.environ.get(f"BENCH_{name.upper()}", sys.executable)
         if subprocess.run([python, "-c", f"import {name}"], capture_output=True, check=False).returncode:
-            lines.append([what, name, "not installed", "", "", ""])
+            lines.append([what, name, "not installed", "", "", "", ""])
             continue
         say(f"{what}: {name}")
         found = other(code, path, python, times)
         same = all(abs(a - b) <= 1e-6 * abs(a) for a, b in zip(mine["found"], found["found"], strict=True))
         note = "the same" if same else f"differs: {found['found']}, {mine['found']}"
         lines.append(row(what, f"{name}, the fit", found, mine, note))
-        lines.append(row(what, f"{name}, fetching and fit", found | {"seconds": found["fetched"]}, mine, note))
+        whole = found | {"seconds": found["fetched"], "cpu": found["fetched_cpu"]}
+        lines.append(row(what, f"{name}, fetching and fit", whole, mine, note))
     return lines
 
 
 def row(what: str, who: str, r: dict, mine: dict, note: str = "") -> list[str]:
     ratio = "" if r is mine else f"{r['seconds'] / mine['seconds']:.1f}"
-    return [what, who, f"{r['seconds']:.2f} s", f"{r['memory']:.1f} GB", ratio, note]
+    cpu = f"{r['cpu']:.2f} s" if "cpu" in r else ""
+    return [what, who, f"{r['seconds']:.2f} s", cpu, f"{r['memory']:.1f} GB", ratio, note]
 
 
 def people(folder: Path, units: int) -> list[list[str]]:
@@ -286,7 +291,7 @@ def touches(folder: Path, count: int) -> list[list[str]]:
 
 
 def report(lines: list[list[str]]) -> str:
-    head = ["what", "who", "time", "peak memory", "times ours", "estimate and error"]
+    head = ["what", "who", "time", "processor", "peak memory", "times ours", "estimate and error"]
     table = [head, ["---"] * len(head), *lines]
     return "\n".join(
         [

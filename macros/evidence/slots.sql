@@ -30,11 +30,17 @@
     {%- endfor %}
 {%- endmacro %}
 
+{# The cohort of units that are never treated, where it must not be NULL: joins are by equality. #}
+{% macro never_treated() -%}
+    -100000
+{%- endmacro %}
+
 {#
-    Common table expressions that end in `pairs`: of each `group` and pair of places, in order, the means and the
-    covariance. `relation` has `group`, the keys of a unit, `block`, and the values of a block side by side.
+    Common table expressions that end in `pairs`: of each group of units and pair of places, in order, the means and the
+    covariance. `relation` has the columns `groups`, that which names a `unit` in its group, `block`, and the values of a
+    block side by side.
 #}
-{% macro pairs_of_slots(relation, group, keys) -%}
+{% macro pairs_of_slots(relation, groups, unit) -%}
 {%- set slots = range(ai_impact.panel_slots()) -%}
 slots as (
     {%- for k in slots %}
@@ -44,7 +50,7 @@ slots as (
 
 within_blocks as (
     select
-        {{ group }},
+        {{ groups | join(', ') }},
         block as block_a,
         block as block_b,
         {%- for k in slots %}
@@ -52,17 +58,17 @@ within_blocks as (
         {%- endfor %}
         {{ ai_impact.slot_covariances(relation, relation) }}
     from {{ relation }}
-    group by {{ group }}, block
+    group by {{ groups | join(', ') }}, block
 ),
 
 slot_means as (
     select
-        within_blocks.{{ group }},
-        within_blocks.block_a as block,
+        {{ groups | join(', ') }},
+        block_a as block,
         slots.slot,
         case slots.slot
         {%- for k in slots %}
-            when {{ k }} then within_blocks.mean_{{ k }}
+            when {{ k }} then mean_{{ k }}
         {%- endfor %}
         end as mean
     from within_blocks
@@ -71,7 +77,7 @@ slot_means as (
 
 block_covariances as (
     select
-        {{ group }},
+        {{ groups | join(', ') }},
         block_a,
         block_b
         {%- for i in slots %}
@@ -82,7 +88,7 @@ block_covariances as (
     from within_blocks
     union all
     select
-        a.{{ group }},
+        a.{{ groups | join(', a.') }},
         a.block as block_a,
         b.block as block_b,
         {{ ai_impact.slot_covariances('a', 'b') }}
@@ -90,18 +96,18 @@ block_covariances as (
     inner join {{ relation }} as b
         on
             a.block < b.block
-            {%- for key in keys %}
-            and a.{{ key }} = b.{{ key }}
+            {%- for column in groups + [unit] %}
+            and a.{{ column }} = b.{{ column }}
             {%- endfor %}
     -- Told twice, so that nothing is joined where there is one block.
     where b.block > 0
-    group by a.{{ group }}, a.block, b.block
+    group by a.{{ groups | join(', a.') }}, a.block, b.block
 ),
 
 -- Places without a value are those that the last block has left.
 pairs as (
     select
-        block_covariances.{{ group }},
+        block_covariances.{{ groups | join(', block_covariances.') }},
         {{ slots | length }} * a.block + a.slot as place_a,
         {{ slots | length }} * b.block + b.slot as place_b,
         a.mean as mean_a,
@@ -115,9 +121,17 @@ pairs as (
         end as covariance
     from block_covariances
     inner join slot_means as a
-        on block_covariances.{{ group }} = a.{{ group }} and block_covariances.block_a = a.block
+        on
+            block_covariances.block_a = a.block
+            {%- for column in groups %}
+            and block_covariances.{{ column }} = a.{{ column }}
+            {%- endfor %}
     inner join slot_means as b
-        on block_covariances.{{ group }} = b.{{ group }} and block_covariances.block_b = b.block
+        on
+            block_covariances.block_b = b.block
+            {%- for column in groups %}
+            and block_covariances.{{ column }} = b.{{ column }}
+            {%- endfor %}
     where
         a.mean is not null
         and b.mean is not null

@@ -9,19 +9,25 @@ experiments as (
 ),
 
 -- Who was in several arms and ends in the control arm had the treatment, and lost it.
-final as (
+counted as (
     select
         assignments.experiment_id,
-        cast(count(case when assignments.last_arm = experiments.control_arm then 1 end)
-            as {{ dbt.type_bigint() }}) as n_switched_off,
-        cast(count(case when assignments.last_arm <> experiments.control_arm then 1 end)
-            as {{ dbt.type_bigint() }}) as n_several_arms
+        sum(case when assignments.last_arm = experiments.control_arm then 1 else 0 end) as n_switched_off,
+        sum(case when assignments.last_arm = experiments.control_arm then 0 else 1 end) as n_several_arms
     from assignments
     inner join experiments
         on
             assignments.experiment_id = experiments.experiment_id
             and assignments.unit_type = experiments.unit_type
     group by assignments.experiment_id
+),
+
+final as (
+    select
+        experiment_id,
+        cast(n_switched_off as {{ dbt.type_bigint() }}) as n_switched_off,
+        cast(n_several_arms as {{ dbt.type_bigint() }}) as n_several_arms
+    from counted
 )
 
 select * from final
