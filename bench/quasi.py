@@ -91,6 +91,8 @@ con.close()
 began = now()
 fit = CallawaySantAnna(control_group="not_yet_treated", estimation_method="reg", base_period="universal").fit(
     d, outcome="y", unit="unit", time="t", first_treat="g")
+for average in ("event_study", "group"):  # as ours has them
+    assert fit.aggregate(average) is not None
 found = [float(fit.overall_att), float(fit.overall_se)]
 """
 TWO_BY_TWO = """
