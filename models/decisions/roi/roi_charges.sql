@@ -16,7 +16,10 @@ priced as (
         cost_type,
         billing_currency,
         cast(charge_period_start as date) as charge_from,
-        {{ ai_impact.greatest(['cast(charge_period_end as date)', ai_impact.add_days('charge_period_start', 1)]) }} as charge_to,
+        {{ ai_impact.greatest([
+            'cast(charge_period_end as date)',
+            ai_impact.add_days('charge_period_start', 1)
+        ]) }} as charge_to,
         case
             when billing_currency is not null
                 then {{ ai_impact.in_reporting_currency('effective_cost', 'billing_currency') }}

@@ -1,3 +1,4 @@
+{%- set bin = 'ceil(rank * 1.0 * ' ~ ai_impact.least(['n', '400']) ~ ' / n - 0.000001)' -%}
 with unit_metrics as (
     select * from {{ ref('int_unit_metrics') }}
     where aggregation = 'quantile'
@@ -32,12 +33,12 @@ final as (
         metric_id,
         segment,
         arm,
-        cast(ceil(rank * 1.0 * {{ ai_impact.least(['n', '400']) }} / n - 0.000001) as {{ dbt.type_int() }}) as bin,
+        cast({{ bin }} as {{ dbt.type_int() }}) as bin,
         min(numerator) as lowest,
         max(numerator) as highest,
         max(rank) as units_up_to
     from ranked
-    group by experiment_id, metric_id, segment, arm, ceil(rank * 1.0 * {{ ai_impact.least(['n', '400']) }} / n - 0.000001)
+    group by experiment_id, metric_id, segment, arm, {{ bin }}
 )
 
 select * from final

@@ -9,7 +9,10 @@ with tasks as (
 final as (
     select
         cast(
-            {{ ai_impact.least([ai_impact.add_days('max(last_occurred_at)', 1), 'cast(max(last_received_at) as date)']) }}
+            {{ ai_impact.least([
+                ai_impact.add_days('max(last_occurred_at)', 1),
+                'cast(max(last_received_at) as date)'
+            ]) }}
             as {{ ai_impact.physical_type('timestamp') }}
         ) as observed_until
     from tasks

@@ -18,7 +18,10 @@ periods as (
         charge_id,
         use_case_id,
         cast(charge_period_start as date) as charge_from,
-        {{ ai_impact.greatest(['cast(charge_period_end as date)', ai_impact.add_days('charge_period_start', 1)]) }} as charge_to,
+        {{ ai_impact.greatest([
+            'cast(charge_period_end as date)',
+            ai_impact.add_days('charge_period_start', 1)
+        ]) }} as charge_to,
         case when billing_currency = '{{ var("reporting_currency") }}' then effective_cost end as cost
     from charges
 ),

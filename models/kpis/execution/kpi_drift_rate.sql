@@ -46,7 +46,10 @@ final as (
     select
         {{ ai_impact.measure_keys('drift_rate') }},
         {{ ai_impact.ratio_columns('points', 'changes', 'tasks') }},
-        {{ ai_impact.interval(ai_impact.greatest(['points - margin', '0']) ~ ' / changes', '(points + margin) / changes') }},
+        {{ ai_impact.interval(
+            ai_impact.greatest(['points - margin', '0']) ~ ' / changes',
+            '(points + margin) / changes'
+        ) }},
         cast(null as {{ dbt.type_string() }}) as reason
     from ranged
 )
