@@ -12,6 +12,7 @@ import pyarrow as pa
 from . import checks
 from .adjustment import Cells, cuped_many, post_stratified_arms
 from .effects import cuped, difference
+from .estimate import Estimate
 from .grading import sentence
 from .moments import Arm, UnitMoments
 from .planning import effective_variance, minimum_detectable_effect, plan, remaining_variance
@@ -278,10 +279,8 @@ def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
             share = 1 - tables.unclustered.get(e, 0) / units
             detail = f"The {experiment.cluster_by} of {share:.1%} of the units is known; the rest stand for themselves."
             found["clusters_known"] = checks.Check(share, None, CLUSTERS_KNOWN, share >= CLUSTERS_KNOWN, detail)
-        arms = tables.arms(e, experiment.primary or "")
-        found["enough_clusters"] = checks.enough_clusters(
-            {a: arms[a].n for a in experiment.arms if a in arms and arms[a].n_units}
-        )
+        clusters = _clusters(experiment, tables)
+        found["enough_clusters"] = checks.enough_clusters({a: clusters[a] for a in experiment.arms if a in clusters})
     found["stopped_early"] = checks.stopped_early(
         experiment.planned_days, experiment.days, experiment.looks_were_planned
     )
@@ -433,16 +432,11 @@ def _power(experiment: Experiment, tables: Tables) -> checks.Check:
     problem = metric_problem(experiment, experiment.primary or "(none)", metric, tables)
     if problem or planned is None:
         return checks.Check(None, None, planned, None, problem or "No minimum detectable effect is registered.")
-    arms = tables.arms(experiment.experiment_id, experiment.primary)
     reached = []
     for treatment in experiment.treatments:
-        t, c = arms.get(treatment, NOTHING), arms.get(experiment.control, NOTHING)
-        known = [difference(arm_of(t, metric), arm_of(c, metric), experiment.alpha), cuped(t, c, experiment.alpha)]
-        joint = tables.joint.get((experiment.experiment_id, experiment.primary), {})
-        if treatment in joint and experiment.control in joint:
-            known.append(cuped_many(joint[treatment][1], joint[experiment.control][1], experiment.alpha))
+        known, control = _precision(experiment, treatment, metric, tables)
         known = [e for e in known if e.estimate is not None]
-        level = 1.0 if effect_scale(metric) == "absolute" else abs(c.ratio().mean) if c.n else 0.0
+        level = 1.0 if effect_scale(metric) == "absolute" else abs(control) if math.isfinite(control) else 0.0
         if not known or not level > 0:
             return checks.Check(None, None, planned, False, f"The effect of the arm {treatment} can't be estimated.")
         best = min(known, key=lambda e: e.std_error)
@@ -454,6 +448,30 @@ def _power(experiment: Experiment, tables: Tables) -> checks.Check:
         f"with power {experiment.power:g}; {planned:.3g} was planned for."
     )
     return checks.Check(worst, None, planned, worst <= planned, detail)
+
+
+def _precision(
+    experiment: Experiment, treatment: str, metric: Mapping[str, Any], tables: Tables
+) -> tuple[list[Estimate], float]:
+    """The absolute estimates of the primary metric, plain and adjusted, and the control's level."""
+    key = experiment.experiment_id, experiment.primary
+    if metric["aggregation"] == "quantile":
+        found = tables.quantile_arms(*key)
+        if not (treatment in found and experiment.control in found):
+            return [], math.nan
+        pair = [
+            quantile_arm(q.probability, q.point, q.lows, q.highs, q.ranks, q.share.ratio(), experiment.alpha)
+            for q in (found[treatment], found[experiment.control])
+        ]
+        known = [] if any(isinstance(arm, str) for arm in pair) else [difference(*pair, experiment.alpha)]
+        return known, found[experiment.control].point
+    arms = tables.arms(*key)
+    t, c = arms.get(treatment, NOTHING), arms.get(experiment.control, NOTHING)
+    known = [difference(arm_of(t, metric), arm_of(c, metric), experiment.alpha), cuped(t, c, experiment.alpha)]
+    joint = tables.joint.get(key, {})
+    if treatment in joint and experiment.control in joint:
+        known.append(cuped_many(joint[treatment][1], joint[experiment.control][1], experiment.alpha))
+    return known, c.ratio().mean if c.n else math.nan
 
 
 @dataclass(frozen=True, slots=True)

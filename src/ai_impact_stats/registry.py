@@ -52,6 +52,9 @@ def planned_weights(text: Any, arms: list[str]) -> dict[str, float] | str:
             weights = {arm: float(share) for arm, share in named}
     except ValueError:
         return f"The expected split {text} can't be read: write it as {arms[0]}:0.5,{arms[-1]}:0.5."
+    strangers, left_out = [a for a in weights if a not in arms], [a for a in arms if a not in weights]
+    if strangers and left_out:
+        return f"The expected split {text} names the arm {strangers[0]}, and not the registered arm {left_out[0]}."
     if any(w < 0 or not math.isfinite(w) for w in weights.values()):
         return f"The expected split {text} has a share that is negative or not a number."
     return weights

@@ -59,7 +59,34 @@ def test_the_email_experiment_contains_the_planted_truth(con):
 def test_the_email_experiment_earned_its_grade(con):
     rows = estimates(con, "estimates.experiment_id = 'email_drafting'")
     assert {r["evidence_grade"] for r in rows} == {"A"}
-    assert {r["verdict"] for r in rows if r["is_primary"]} == {"improved"}
+    assert {r["verdict"] for r in rows if r["is_primary"] and r["segment"] == "all"} == {"improved"}
+
+
+def test_the_email_experiment_by_market(con):
+    """Ten markets are shown, the two smallest together; the effect is the same in all, and no test says otherwise."""
+    rows = estimates(con, "estimates.experiment_id = 'email_drafting' and estimates.segment <> 'all'")
+    markets = {r["segment"] for r in rows}
+    assert len(markets) == 11
+    assert all(name.startswith("market=") for name in markets)
+    assert "market=(other)" in markets
+    plain = [r for r in rows if r["is_primary"] and r["method"] == "difference_in_means"]
+    whole = estimates(
+        con,
+        "is_primary and estimates.experiment_id = 'email_drafting' and estimates.segment = 'all' "
+        "and estimates.method = 'difference_in_means'",
+    )
+    for arm in ("n_treatment", "n_control"):
+        assert sum(r[arm] for r in plain) == whole[0][arm]
+    for row in rows:
+        assert row["p_value_adjusted"] >= row["p_value"]
+        assert 0.001 < row["heterogeneity_p_value_adjusted"] <= 1, (row["metric_id"], row["method"])
+        if row["is_primary"]:
+            assert abs(row["estimate"] - row["true_value"]) < 3.9 * row["std_error"], (row["segment"], row["method"])
+    checks = con.sql(
+        "select check_id, passed from experiment_health where experiment_id = 'email_drafting' "
+        "and check_id in ('srm_by_dimension', 'dimensions_known')"
+    ).fetchall()
+    assert sorted(checks) == [("dimensions_known", True), ("srm_by_dimension", True)]
 
 
 def test_adjustment_narrows_the_interval(con):
@@ -151,13 +178,20 @@ def test_moments_are_those_of_the_rows(con):
     """Every segment that SQL puts together from cells, against numpy on its units."""
     units = con.sql("select * from int_unit_metrics").df()
     moments = con.sql("select * from moments_unit_metrics where n_units = 0").df()
-    assert {"all", "triggered", "stratum=smb"} <= set(moments.segment)
+    shown = con.sql("""
+        select experiment_id, unit_id, dimension || '=' || shown_as as segment
+        from int_unit_dimensions inner join int_dimension_parts using (experiment_id, dimension, part)
+    """).df()
+    assert {"all", "triggered", "stratum=smb", "market=us", "market=(other)"} <= set(moments.segment)
     for row in moments.itertuples():
         part = units[
             (units.experiment_id == row.experiment_id) & (units.metric_id == row.metric_id) & (units.arm == row.arm)
         ]
         if row.segment == "triggered":
             part = part[part.is_exposed]
+        elif row.segment.startswith("market="):
+            mine = shown[(shown.experiment_id == row.experiment_id) & (shown.segment == row.segment)]
+            part = part[part.unit_id.isin(mine.unit_id)]
         elif row.segment != "all":
             stratum = row.segment.removeprefix("stratum=")
             part = part[part.stratum.isna() if stratum == "(none)" else part.stratum == stratum]

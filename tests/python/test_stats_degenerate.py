@@ -119,7 +119,8 @@ def test_planned_weights(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["half", "control:0.5,treatment", "1/2/3", "control:-1,treatment:2", "control:nan,t:1"]
+    "text",
+    ["half", "control:0.5,treated:0.5", "control:0.5,treatment", "1/2/3", "control:-1,treatment:2", "control:nan,t:1"],
 )
 def test_planned_weights_that_cannot_be_read(text):
     assert "split" in planned_weights(text, ["control", "treatment"])

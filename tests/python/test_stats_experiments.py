@@ -18,6 +18,7 @@ from ai_impact_stats import (
     estimate_experiments,
     group_sequential_bounds,
     lin,
+    minimum_detectable_effect,
     plan_experiments,
     post_stratified,
     quantile_arm,
@@ -347,6 +348,26 @@ def test_quantiles():
     assert found.loc[("relative_difference_in_quantiles", "all")].estimate == pytest.approx(e.estimate / arms["c"].mean)
     assert len(found) == 2
     assert checks.passed["srm"]
+    # The effect that is found with the planned power, relative to the control's quantile.
+    reached = minimum_detectable_effect(e.std_error, 0.05, 0.8, e.df) / abs(arms["c"].mean)
+    assert checks.statistic["power"] == pytest.approx(reached, rel=1e-7)
+    assert checks.passed["power"] == (reached <= 0.5)
+
+
+def test_quantiles_of_clusters_are_checked_for_how_many_there_are():
+    frame = units()
+    tables = quantile_tables(frame, 0.5)
+    tables["quantile_points"]["n_units"] = tables["quantile_points"]["n"]
+    tables["quantile_points"]["n"] = 6
+    _, checks = run(
+        pd.DataFrame(columns=["experiment_id", "metric_id", "segment", "arm", *MOMENTS]),
+        frame,
+        {"cluster_by": "region"},
+        metric={"aggregation": "quantile", "covariate": None, "quantile": 0.5},
+        **tables,
+    )
+    assert checks.statistic["enough_clusters"] == 6
+    assert not checks.passed["enough_clusters"]
 
 
 def test_triggered_beside_everyone():

@@ -3,7 +3,21 @@ with attributes as (
         plus_hours(assigned_at, -24 * (1 + 6 * u('scored', i))) as observed_at
     from leads where in_experiment
     union all
-    select 'lead', lead_id, 'region', null, case when u('region', i) < 0.5 then 'americas' when u('region', i) < 0.8 then 'emea' else 'apac' end,
+    select 'lead', lead_id, 'market', null,
+        case
+            when u('market', i) < 0.24 then 'us'
+            when u('market', i) < 0.38 then 'gb'
+            when u('market', i) < 0.50 then 'de'
+            when u('market', i) < 0.60 then 'fr'
+            when u('market', i) < 0.68 then 'ca'
+            when u('market', i) < 0.75 then 'in'
+            when u('market', i) < 0.81 then 'au'
+            when u('market', i) < 0.86 then 'br'
+            when u('market', i) < 0.91 then 'nl'
+            when u('market', i) < 0.95 then 'es'
+            when u('market', i) < 0.98 then 'jp'
+            else 'se'
+        end,
         plus_hours(assigned_at, -24 * (1 + 6 * u('scored', i)))
     from leads where in_experiment
     union all

@@ -7,15 +7,30 @@ experiments as (
     select * from {{ ref('int_experiments') }}
 ),
 
+exposures as (
+    select
+        windows.experiment_id,
+        max(case when windows.is_exposed and windows.arm <> experiments.control_arm then 1 else 0 end) as are_recorded
+    from windows
+    inner join experiments on windows.experiment_id = experiments.experiment_id
+    group by windows.experiment_id
+),
+
+-- Where nobody's exposure to a treatment was recorded, whoever was assigned to it counts as exposed.
 units as (
     select distinct
         windows.experiment_id,
         windows.unit_id,
         windows.cluster_id,
         case when windows.arm = experiments.control_arm then 1 else 0 end as is_control,
-        case when windows.arm <> experiments.control_arm and windows.is_exposed then 1 else 0 end as is_treated
+        case
+            when windows.arm = experiments.control_arm then 0
+            when windows.is_exposed or exposures.are_recorded = 0 then 1
+            else 0
+        end as is_treated
     from windows
     inner join experiments on windows.experiment_id = experiments.experiment_id
+    inner join exposures on windows.experiment_id = exposures.experiment_id
 ),
 
 clusters as (

@@ -1,0 +1,232 @@
+"""From raw tables through dbt: experiments that allow no estimate have rows of NULL and a reason, and stop no other."""
+
+import math
+from datetime import datetime, timedelta
+
+import duckdb
+import pandas as pd
+import pytest
+import yaml
+from dbt_warehouse import Project
+from raw_tables import PROJECT, insert
+
+START, END, DATA_END = datetime(2026, 3, 2), datetime(2026, 4, 27), datetime(2026, 5, 18)
+DEFAULTS = {"design": "rct", "unit_type": "lead", "control_arm": "c", "treatment_arm": "t", "starts_at": START}
+DEFAULTS |= {"ends_at": END, "registered_at": datetime(2026, 2, 2), "alpha": 0.05, "power": 0.8}
+DEFAULTS |= {"minimum_detectable_effect": 0.1, "expected_split": "c:0.5|t:0.5", "primary_metric_id": "visits"}
+DEFAULTS |= {"secondary_metric_ids": "visit_rate|signups_per_visit|visits_p90|scored", "dimensions": "country"}
+METRICS = {
+    "visits": {"aggregation": "mean", "numerator_measure": "visit", "covariate": "pre_period"},
+    "visit_rate": {"aggregation": "proportion", "numerator_measure": "visit"},
+    "signups_per_visit": {"aggregation": "ratio", "numerator_measure": "signup", "denominator_measure": "visit"},
+    "visits_p90": {"aggregation": "quantile", "quantile": 0.9, "numerator_measure": "visit"},
+    "scored": {"aggregation": "mean", "numerator_measure": "visit_value", "covariate": "fitness|age"},
+}
+SIZE = 40
+
+
+def plain(arm: int, k: int) -> int:
+    """Visits of the k-th unit of an arm."""
+    return (k * 7) % 5 + arm * (k % 2)
+
+
+# Name: what is registered otherwise; arm to (units, visits of a unit); the word in the reason of the primary metric.
+EXPERIMENTS = {
+    "sound": ({}, {"c": (SIZE, plain), "t": (SIZE, plain)}, None),
+    "empty_treatment": ({}, {"c": (SIZE, plain)}, "no units"),
+    "empty_control": ({}, {"t": (SIZE, plain)}, "no units"),
+    "nobody": ({}, {}, "no units"),
+    "one_unit": ({}, {"c": (SIZE, plain), "t": (1, plain)}, "one unit"),
+    "one_each": ({}, {"c": (1, plain), "t": (1, plain)}, "one unit"),
+    "no_variance": ({}, {"c": (SIZE, lambda arm, k: 2), "t": (SIZE, lambda arm, k: 3)}, "variance is 0"),
+    "all_zero": ({}, {"c": (SIZE, lambda arm, k: 0), "t": (SIZE, lambda arm, k: 0)}, "variance is 0"),
+    "several_in_both": ({}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "no units"),
+    "stranger": ({}, {"c": (SIZE, plain), "t": (SIZE, plain), "stranger": (SIZE, plain)}, None),
+    "only_strangers": ({}, {"stranger": (SIZE, plain), "other": (SIZE, plain)}, "no units"),
+    "split_of_zero": ({"expected_split": "c:1|t:0"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, None),
+    "split_of_zeros": ({"expected_split": "c:0|t:0"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, None),
+    "split_unreadable": ({"expected_split": "half"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, None),
+    "split_misnamed": ({"expected_split": "c:0.5|test:0.5"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, None),
+    "no_arms": ({"control_arm": None, "treatment_arm": None}, {"c": (SIZE, plain)}, "names no control arm"),
+    "same_arms": ({"treatment_arm": "c"}, {"c": (SIZE, plain)}, "as control and as treatment"),
+    "alpha_of_two": ({"alpha": 2.0}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "between 0 and 1"),
+    "looks_unreadable": ({"interim_looks": "soon|later"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "interim looks"),
+    "ends_first": ({"ends_at": START - timedelta(days=7)}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "variance is 0"),
+    "clusters_unknown": ({"cluster_by": "site"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "the cluster of none"),
+    "one_cluster": ({"cluster_by": "shop"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "one unit or cluster"),
+    "dimension_unknown": ({"dimensions": "planet"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, None),
+}
+
+
+def rows_of(name: str, arms: dict, rows: dict[str, list[dict]]) -> None:
+    def add(source, at, **columns):
+        found = rows.setdefault(source, [])
+        stamp = {"event_id": f"{source}{len(found)}", "source": "test", "occurred_at": at}
+        found.append(stamp | {"received_at": at + timedelta(hours=1)} | columns)
+
+    for number, (arm, (units, visits)) in enumerate(arms.items()):
+        for k in range(units):
+            unit, at = f"{name}_{arm}{k}", START + timedelta(hours=k)
+            known = {"unit_type": "lead", "unit_id": unit, "observed_at": at - timedelta(days=5)}
+            where = {"experiment_id": name, "unit_type": "lead", "unit_id": unit, "assignment_method": "randomized"}
+            add("assignments", at, **where, arm=arm, assigned_at=at)
+            if name == "several_in_both":
+                other = at + timedelta(hours=1)
+                add("assignments", other, **where, arm="t" if arm == "c" else "c", assigned_at=other)
+            for attribute, value in (("shop", arm), ("country", ["de", "fr"][k % 2])):
+                add("unit_covariates", at, **known, name=attribute, value_text=value, updated_at=at)
+            for j in range(visits(number, k)):
+                # A value that is always NULL: nothing is known of `scored`, nor of its covariates.
+                event = {"unit_type": "lead", "unit_id": unit, "name": "visit", "value": None}
+                add("outcome_events", at + timedelta(days=1, minutes=j), **event)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    project = Project(tmp_path_factory.mktemp("degenerate"))
+    rows: dict[str, list[dict]] = {}
+    for name, (_, arms, _) in EXPERIMENTS.items():
+        rows_of(name, arms, rows)
+    # Assigned, but in no registry.
+    rows_of("unregistered", {"c": (SIZE, plain), "t": (SIZE, plain)}, rows)
+    noise = {"event_id": "noise", "source": "test", "occurred_at": DATA_END, "received_at": DATA_END}
+    rows["outcome_events"].append(noise | {"unit_type": "visitor", "unit_id": "x", "name": "noise", "value": None})
+    with duckdb.connect(str(project.path)) as connection:
+        for source, found in rows.items():
+            insert(connection, source, found)
+        registered = {name: DEFAULTS | change for name, (change, _, _) in EXPERIMENTS.items()}
+        registered["unknown_metric"] = DEFAULTS | {"primary_metric_id": "nowhere", "secondary_metric_ids": None}
+        for seed, key, table in (
+            ("experiments", "experiment_id", registered),
+            ("metric_catalog", "metric_id", {name: {"direction": "up"} | row for name, row in METRICS.items()}),
+        ):
+            connection.execute(f"delete from {seed}")
+            for name, row in table.items():
+                columns = ", ".join([key, "name", *row])
+                marks = ", ".join("?" * (len(row) + 2))
+                connection.execute(f"insert into {seed} ({columns}) values ({marks})", [name, name, *row.values()])
+    wanted = ("+impact_estimates", "+experiment_health", "+experiment_plan", "+covariate_balance")
+    project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
+    with duckdb.connect(str(project.path), read_only=True) as connection:
+        tables = ("impact_estimates", "experiment_health", "experiment_plan", "covariate_balance")
+        return {name: connection.sql(f"select * from {name}").df() for name in tables}
+
+
+def estimates_of(results, experiment, **where) -> pd.DataFrame:
+    table = results["impact_estimates"]
+    where = {"experiment_id": experiment, "segment": "all", **where}
+    return table[(table[list(where)] == pd.Series(where)).all(axis=1)]
+
+
+def check_of(results, experiment, check_id) -> pd.Series:
+    table = results["experiment_health"]
+    (found,) = [r for _, r in table[(table.experiment_id == experiment) & (table.check_id == check_id)].iterrows()]
+    return found
+
+
+def test_every_registered_metric_has_a_row_and_every_gap_a_reason(results):
+    table = results["impact_estimates"]
+    for name in EXPERIMENTS:
+        mine = table[(table.experiment_id == name) & (table.segment == "all")]
+        assert set(mine.metric_id) == set(METRICS), name
+    numbers = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
+    missing = table.estimate.isna()
+    assert table.loc[missing, numbers].isna().all(axis=None)
+    assert table.loc[missing, "reason"].str.endswith(".").all()
+    assert (table.loc[missing, "verdict"] == "not_estimated").all()
+    assert table.loc[missing, "evidence_grade"].isna().all()
+    assert (table.loc[~missing, "std_error"] > 0).all()
+    assert "unregistered" not in set(table.experiment_id)
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_the_reason_names_what_is_missing(results, experiment):
+    _, _, word = EXPERIMENTS[experiment]
+    rows = estimates_of(results, experiment, metric_id="visits", method="difference_in_means")
+    assert len(rows) == 1
+    row = rows.iloc[0]
+    if word is None:
+        assert math.isfinite(row.estimate)
+        assert row.p_value < 1
+    else:
+        assert math.isnan(row.estimate)
+        assert word in row.reason
+
+
+def test_a_sound_experiment_beside_them_is_estimated(results):
+    found = estimates_of(results, "sound", metric_id="visits").set_index("method")
+    t, c = (pd.Series([plain(arm, k) for k in range(SIZE)]) for arm in (1, 0))
+    row = found.loc["difference_in_means"]
+    assert row.estimate == pytest.approx(t.mean() - c.mean(), abs=1e-9)
+    assert row.std_error == pytest.approx(math.sqrt(t.var() / SIZE + c.var() / SIZE), rel=1e-8)
+    parts = results["impact_estimates"].query("experiment_id == 'sound' and metric_id == 'visits'")
+    assert {"country=de", "country=fr"} <= set(parts.segment)
+
+
+def test_zero_denominators_and_values_that_are_all_null(results):
+    ratio = estimates_of(results, "all_zero", metric_id="signups_per_visit", method="difference_in_means").iloc[0]
+    assert "denominator is 0" in ratio.reason
+    # Nobody ever signed up: the ratio is 0 everywhere.
+    flat = estimates_of(results, "sound", metric_id="signups_per_visit", method="difference_in_means").iloc[0]
+    assert "variance is 0" in flat.reason
+    unknown = estimates_of(results, "sound", metric_id="scored")
+    assert unknown.estimate.isna().all()
+    assert set(unknown.method) >= {"difference_in_means", "relative_difference", "cuped", "cuped_relative"}
+    row = estimates_of(results, "unknown_metric", metric_id="nowhere").iloc[0]
+    assert "is not in metric_catalog" in row.reason
+    # The past of everybody is empty, so there is nothing to adjust for.
+    assert "same value" in estimates_of(results, "sound", metric_id="visits", method="cuped").iloc[0].reason
+
+
+def test_quantiles_of_degenerate_arms(results):
+    for experiment, word in (("one_unit", "one unit"), ("empty_control", "no units"), ("no_variance", "variance is 0")):
+        row = estimates_of(results, experiment, metric_id="visits_p90", method="difference_in_quantiles").iloc[0]
+        assert math.isnan(row.estimate)
+        assert word in row.reason, experiment
+
+
+def test_arms_that_are_not_registered_are_counted(results):
+    assert not check_of(results, "stranger", "unknown_arm").passed
+    assert check_of(results, "sound", "unknown_arm").passed
+    row = estimates_of(results, "stranger", metric_id="visits", method="difference_in_means").iloc[0]
+    assert (row.n_treatment, row.n_control) == (SIZE, SIZE)
+    assert row.evidence_grade != "A"
+    assert "not registered" in row.reason
+
+
+def test_splits_that_cannot_be_checked(results):
+    for experiment in ("split_of_zero", "split_of_zeros", "split_unreadable", "split_misnamed"):
+        check = check_of(results, experiment, "srm")
+        assert pd.isna(check.passed), experiment
+        assert check.detail.endswith(".")
+    assert check_of(results, "sound", "srm").passed
+    assert not check_of(results, "empty_treatment", "srm").passed
+
+
+def test_all_units_in_both_arms(results):
+    check = check_of(results, "several_in_both", "multiple_exposure")
+    assert (check.statistic, check.passed) == (1.0, False)
+
+
+def test_checks_plans_and_balance_are_whole(results):
+    health, plan = results["experiment_health"], results["experiment_plan"]
+    first = {"srm", "multiple_exposure", "unknown_arm", "pre_period_balance", "power", "registered_late"}
+    first |= {"registration_changed", "still_running"}
+    for name in EXPERIMENTS:
+        assert first <= set(health[health.experiment_id == name].check_id), name
+        assert set(plan[plan.experiment_id == name].metric_id) == set(METRICS), name
+    assert health.detail.notna().all()
+    undetectable = plan[plan.detectable_effect.isna()]
+    assert undetectable.reason.notna().all()
+    balance = results["covariate_balance"]
+    assert balance.loc[balance.smd_before.isna(), "reason"].notna().all()
+
+
+def test_the_contract_of_experiment_health_knows_every_check(results):
+    """A check that its data test did not know would stop the build of whoever registers what it checks."""
+    (model,) = yaml.safe_load((PROJECT / "models/evidence/experiment_health.yml").read_text())["models"]
+    (column,) = [c for c in model["columns"] if c["name"] == "check_id"]
+    (known,) = [t["accepted_values"]["arguments"]["values"] for t in column["data_tests"] if "accepted_values" in t]
+    found = set(results["experiment_health"].check_id)
+    assert {"srm_by_dimension", "dimensions_known", "clusters_known", "enough_clusters"} <= found
+    assert found <= set(known)
