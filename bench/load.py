@@ -152,7 +152,9 @@ class Build:
 
     def reason(self, said: str) -> str:
         errors = re.findall(r"(?:Error in model (\S+).*?\n\s+)(.+)", said)
-        return "; ".join(f"{model}: {text.strip()}" for model, text in errors[:2])[:300] or said[-300:]
+        named = "; ".join(f"{model}: {text.strip()}" for model, text in errors[:2])
+        # One line: it stands in a table.
+        return named[:300] or " ".join(said[-300:].split())
 
     def dbt(self, *arguments: str) -> dict:
         (self.folder / "profiles.yml").write_text(self.profiles())
@@ -182,10 +184,11 @@ class InDuckDB(Build):
     name, target = "DuckDB", "duckdb"
 
     def profiles(self) -> str:
-        text = super().profiles()
-        spilling = f"settings: {{memory_limit: {MEMORY_LIMIT}, temp_directory: '{self.spill}', "
-        assert "settings: {" in text
-        return text.replace("settings: {", spilling, 1)
+        # Not among the settings: dbt sets those again for each model, and a folder that holds spilled data stays.
+        limits = f"config_options: {{memory_limit: {MEMORY_LIMIT}, temp_directory: '{self.spill}'}}"
+        before, settings, after = super().profiles().partition("      settings: ")
+        assert settings
+        return f"{before}      {limits}\n{settings}{after}"
 
     def load(self, data: Path) -> dict:
         self.spill = self.folder / "spill"

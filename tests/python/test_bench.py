@@ -3,9 +3,10 @@
 import duckdb
 import numpy as np
 import pytest
+import yaml
 
 from ai_impact_stats import estimate_experiments
-from bench import experiments
+from bench import experiments, load
 from bench.report import EVENTS, EXPERIMENTS, LOAD, put
 
 
@@ -20,6 +21,19 @@ def test_each_part_keeps_the_others(tmp_path):
     assert path.read_text() == f"{events}\n{EXPERIMENTS}\n\nsecond\n\n{LOAD}\n\nload\n"
     put(path, f"{EVENTS}\n\nmore\n")
     assert path.read_text() == f"{EVENTS}\n\nmore\n\n{EXPERIMENTS}\n\nsecond\n\n{LOAD}\n\nload\n"
+
+
+def test_duckdb_gets_its_limits_when_it_is_opened(tmp_path):
+    """dbt sets `settings` again for each model, and DuckDB refuses another folder once it has spilled."""
+    build = load.InDuckDB(tmp_path, minutes=1)
+    build.spill = tmp_path / "spill"
+    target = yaml.safe_load(build.profiles())["ai_impact"]["outputs"]["duckdb"]
+    assert target["config_options"] == {"memory_limit": "2GB", "temp_directory": str(tmp_path / "spill")}
+    assert not {*target["config_options"]} & {*target["settings"]}
+
+
+def test_a_failure_is_told_in_one_line(tmp_path):
+    assert load.InDuckDB(tmp_path, minutes=1).reason("It broke.\n  Not here,\n  there.") == "It broke. Not here, there."
 
 
 def test_the_experiment_has_the_same_numbers_as_rows_and_as_columns(tmp_path):
