@@ -252,8 +252,9 @@ def trimmed_match(response, cost, trim: float = 0.0, alpha: float = 0.05) -> Est
     `response` and `cost` are treated minus control, one a pair; `trim` is the share left out at each end (below .5).
     Chen and Au (2022), "Robust causal inference for incremental return on ad spend with randomized paired geo
     experiments", section 4: the ratio θ at which the trimmed mean of response - θ·cost is 0, with the interval of θ
-    that Student's t of that mean (winsorised variance) doesn't reject. An unbounded interval has no limits. No estimate
-    with fewer than LEAST_PAIRS pairs (4 are enough without trimming), or costs that don't differ from 0.
+    that Student's t of that mean (winsorised variance) doesn't reject, from the first to the last. An unbounded
+    interval has no limits. No estimate with fewer than LEAST_PAIRS pairs (4 are enough without trimming), or costs that
+    don't differ from 0.
     """
     r, c = np.asarray(response, "float64"), np.asarray(cost, "float64")
     n, cut = len(r), math.floor(trim * len(r) + 1e-9)
@@ -275,7 +276,9 @@ def trimmed_match(response, cost, trim: float = 0.0, alpha: float = 0.05) -> Est
     base = _t(theta, r, c, cut)[1]
     if not base > 1e-14 * float(np.abs(r).max() + abs(theta) * np.abs(c).max()):
         return missing("The pairs agree exactly, so there is no standard error.", n, n)
-    limits = [_limit(r, c, cut, theta, direction, critical) for direction in (-1, 1)]
+    # Far out only the costs count: where their own t is small, no end is found, as with Fieller's interval.
+    bounded = abs(_t(0.0, c, c, cut)[0]) > critical
+    limits = [_limit(r, c, cut, theta, direction, critical) if bounded else None for direction in (-1, 1)]
     order = np.argsort(r - theta * c, kind="stable")[cut : n - cut]
     slope = abs(float(c[order].mean()))
     error = base / slope
@@ -299,11 +302,16 @@ def _t(theta: float, r: np.ndarray, c: np.ndarray, cut: int) -> tuple[float, flo
     return (mean / error if error > 0 else math.copysign(math.inf, mean) if mean else 0.0), error
 
 
-def _roots(r: np.ndarray, c: np.ndarray, cut: int) -> list[float]:
-    """Where the trimmed mean of r - θc is 0: it is linear between the θ at which two residuals change places."""
+def _breaks(r: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """The θ at which two residuals change places, in order."""
     i, j = np.triu_indices(len(r), 1)
     differs = c[i] != c[j]
-    breaks = np.unique((r[i] - r[j])[differs] / (c[i] - c[j])[differs]) if cut else np.array([])
+    return np.unique((r[i] - r[j])[differs] / (c[i] - c[j])[differs])
+
+
+def _roots(r: np.ndarray, c: np.ndarray, cut: int) -> list[float]:
+    """Where the trimmed mean of r - θc is 0: it is linear between the θ at which two residuals change places."""
+    breaks = _breaks(r, c) if cut else np.array([])
     inner = (breaks[:-1] + breaks[1:]) / 2
     probes = np.concatenate([breaks[:1] - 1, inner, breaks[-1:] + 1]) if len(breaks) else np.array([0.0])
     edges = np.concatenate([[-math.inf], breaks, [math.inf]])
@@ -321,16 +329,18 @@ def _roots(r: np.ndarray, c: np.ndarray, cut: int) -> list[float]:
 
 
 def _limit(r, c, cut: int, theta: float, direction: int, critical: float) -> float | None:
-    """The first θ in a direction that the t rejects, or None when none does."""
+    """The last θ in a direction that the t doesn't reject, or None when there is no last.
+
+    With trimming t goes up and down. It is looked at where two residuals change places, at 0, and in growing steps.
+    """
     step = max(abs(theta), float(np.abs(r).max()) / max(float(np.abs(c).max()), 1e-300)) * 0.01
-    inside = theta
-    for _ in range(60):
-        outside = inside + direction * step
-        if abs(_t(outside, r, c, cut)[0]) > critical:
-            break
-        inside, step = outside, step * 1.5
-    else:
+    steps = theta + direction * np.cumsum(step * 1.5 ** np.arange(60))
+    places = np.concatenate([steps, [0.0], _breaks(r, c) if cut else []])
+    places = np.sort(places[(places - theta) * direction > 0])[::direction]
+    held = [k for k, place in enumerate(places) if abs(_t(place, r, c, cut)[0]) <= critical]
+    if held and held[-1] == len(places) - 1:
         return None
+    inside, outside = (places[held[-1]], places[held[-1] + 1]) if held else (theta, places[0])
     for _ in range(100):
         middle = (inside + outside) / 2
         if abs(_t(middle, r, c, cut)[0]) > critical:
