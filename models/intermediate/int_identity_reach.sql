@@ -1,6 +1,7 @@
 {#
     Which identifiers each identifier reaches over usable links. Every round doubles the distance; a reach is cut one
     above the size at which a component is absurd, so that a chain of shared identifiers can't make this table explode.
+    Who reached no more in a round than before reaches all there is: the next rounds are for the others, mostly few.
 #}
 with links as (
     select * from {{ ref('int_identity_links') }}
@@ -38,37 +39,60 @@ reach_0 as (
         node as reached
     from nodes
 ),
+
+sized_0 as (
+    select
+        node,
+        reached,
+        0 as size_before,
+        count(*) over (partition by node) as size_now
+    from reach_0
+),
 {% for round in range(ai_impact.identity_rounds()) %}
     wider_{{ round + 1 }} as (
         select distinct
             near.node,
+            near.size_now as size_before,
             far.reached
-        from reach_{{ round }} as near
-        inner join reach_{{ round }} as far
+        from sized_{{ round }} as near
+        inner join sized_{{ round }} as far
             on near.reached = far.node
+        where near.size_now > near.size_before
     ),
 
     ordered_{{ round + 1 }} as (
         select
             node,
             reached,
+            size_before,
+            count(*) over (partition by node) as size_now,
             row_number() over (partition by node order by reached) as position
         from wider_{{ round + 1 }}
     ),
 
-    reach_{{ round + 1 }} as (
+    sized_{{ round + 1 }} as (
         select
             node,
-            reached
+            reached,
+            size_before,
+            size_now
         from ordered_{{ round + 1 }}
         where position <= {{ var('identity_max_component') + 1 }}
+        union all
+        select
+            node,
+            reached,
+            size_before,
+            size_now
+        from sized_{{ round }}
+        where size_now <= size_before
     ),
 {% endfor %}
 final as (
     select
         node,
         reached
-    from reach_{{ ai_impact.identity_rounds() }}
+    from sized_{{ ai_impact.identity_rounds() }}
 )
 
 select * from final
