@@ -1,5 +1,8 @@
 """The report of `make bench`: its parts don't overwrite each other, and say what was measured."""
 
+import subprocess
+import sys
+
 import duckdb
 import numpy as np
 import pytest
@@ -30,6 +33,20 @@ def test_duckdb_gets_its_limits_when_it_is_opened(tmp_path):
     target = yaml.safe_load(build.profiles())["ai_impact"]["outputs"]["duckdb"]
     assert target["config_options"] == {"memory_limit": "2GB", "temp_directory": str(tmp_path / "spill")}
     assert not {*target["config_options"]} & {*target["settings"]}
+
+
+def test_a_server_that_is_gone_is_not_waited_for(tmp_path):
+    build = load.OnSail(tmp_path, minutes=1)
+    build.server = subprocess.Popen([sys.executable, "-c", "import sys; sys.exit(3)"])
+    found = build.run(sys.executable, "-c", "import time; time.sleep(50)")
+    assert found["failed"].startswith("the server ended with 3")
+    assert found["seconds"] < 30
+
+
+def test_a_run_ends_with_its_time(tmp_path):
+    assert load.OnSail(tmp_path, minutes=0.01).run(sys.executable, "-c", "import time; time.sleep(50)")["failed"] == (
+        "stopped after 0 minutes"
+    )
 
 
 def test_a_failure_is_told_in_one_line(tmp_path):
