@@ -14,28 +14,35 @@ agreement as (
     select * from {{ ref('estimate_agreement') }}
 ),
 
+compared as (
+    select
+        experiment_id,
+        count(*) as n,
+        count(case when not do_intervals_overlap then 1 end) as n_apart,
+        min(case when not do_intervals_overlap then pair end) as pair
+    from agreement
+    group by experiment_id
+),
+
 -- A warning only: the grade has decided which estimate is quoted.
 agreement_checks as (
     select
         experiment_id,
         'methods_agree' as check_id,
-        cast(count(case when not do_intervals_overlap then 1 end) as {{ ai_impact.physical_type('double') }})
-            as statistic,
+        cast(n_apart as {{ ai_impact.physical_type('double') }}) as statistic,
         cast(null as {{ ai_impact.physical_type('double') }}) as p_value,
         cast(0 as {{ ai_impact.physical_type('double') }}) as threshold,
-        count(case when not do_intervals_overlap then 1 end) = 0 as passed,
+        n_apart = 0 as passed,
         case
-            when count(case when not do_intervals_overlap then 1 end) = 0
+            when n_apart = 0
                 then 'The estimates of the same question agree within their intervals, where they are of grade A to C.'
             else
-                cast(count(case when not do_intervals_overlap then 1 end) as {{ dbt.type_string() }})
-                || ' of ' || cast(count(*) as {{ dbt.type_string() }})
-                || ' comparisons of grade A to C go apart beyond their intervals, as '
-                || min(case when not do_intervals_overlap then pair end)
+                cast(n_apart as {{ dbt.type_string() }}) || ' of '
+                || {{ ai_impact.counted('n', 'comparison', 'comparisons') }} || ' of grade A to C '
+                || case when n_apart = 1 then 'goes' else 'go' end || ' apart beyond the intervals, as ' || pair
                 || '. See estimate_agreement; the grade decides which is quoted.'
         end as detail
-    from agreement
-    group by experiment_id
+    from compared
 ),
 
 checks as (
