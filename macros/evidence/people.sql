@@ -1,8 +1,8 @@
-{# Whether an arm tells what fewer than k people did: where people are the units, and an arm has any. #}
-{% macro is_few_people(experiments, counts) -%}
+{# Whether an arm tells what fewer than `least` people did, k by default: where people are the units, and an arm has any. #}
+{% macro is_few_people(experiments, counts, least=none) -%}
     {%- set few = [] -%}
     {%- for arm in ['n_treatment', 'n_control'] -%}
-        {%- do few.append(counts ~ '.' ~ arm ~ ' between 1 and ' ~ (var('k_anonymity') - 1)) -%}
+        {%- do few.append(counts ~ '.' ~ arm ~ ' between 1 and ' ~ ((least or var('k_anonymity')) - 1)) -%}
     {%- endfor -%}
     coalesce({{ experiments }}.unit_type = 'person' and ({{ few | join(' or ') }}), false)
 {%- endmacro %}

@@ -9,7 +9,7 @@
     case
         when {{ n_seen }} > {{ n }}
             then cast({{ n_seen }} - {{ n }} as {{ dbt.type_string() }}) || ' of ' || cast({{ n_seen }} as {{ dbt.type_string() }})
-                || ' left out: ' || coalesce({{ problem }}, 'They have no value.')
+                || ' left out: ' || coalesce({{ problem }}, 'It has no value.')
     end
 {%- endmacro %}
 

@@ -6,10 +6,13 @@ experiments as (
     select * from {{ ref('int_experiments') }}
 ),
 
+-- The effect over all periods less the others is that of one: so all are hidden where one is.
 judged as (
     select
         points.*,
-        {{ ai_impact.is_few_people('experiments', 'points') }} as is_few_people
+        max(case when {{ ai_impact.is_few_people('experiments', 'points') }} then 1 else 0 end) over (
+            partition by points.experiment_id, points.metric_id
+        ) = 1 as is_few_people
     from points
     left join experiments on points.experiment_id = experiments.experiment_id
 ),

@@ -1,3 +1,8 @@
+{#- The checks that are made of what units did, and not of how many were assigned to what. -#}
+{%- set of_deeds = [
+    'pre_period_balance', 'pre_period_difference', 'power', 'novelty', 'parallel_trends', 'trend_sensitivity',
+    'weighted_balance', 'overlap', 'placebo_outcome', 'hidden_bias', 'synthetic_fit', 'placebo_date'
+] -%}
 with experiment_checks as (
     select * from {{ ref('experiment_checks') }}
 ),
@@ -14,28 +19,56 @@ agreement as (
     select * from {{ ref('estimate_agreement') }}
 ),
 
+experiments as (
+    select * from {{ ref('int_experiments') }}
+    where unit_type = 'person'
+),
+
+arms as (
+    select
+        experiment_id,
+        arm,
+        count(*) as units
+    from {{ ref('int_assignments') }}
+    group by experiment_id, arm
+),
+
+few as (
+    select distinct arms.experiment_id
+    from arms
+    inner join experiments on arms.experiment_id = experiments.experiment_id
+    where arms.units < {{ var('k_anonymity') }}
+),
+
+compared as (
+    select
+        experiment_id,
+        count(*) as n,
+        count(case when not do_intervals_overlap then 1 end) as n_apart,
+        min(case when not do_intervals_overlap then pair end) as pair
+    from agreement
+    group by experiment_id
+),
+
 -- A warning only: the grade has decided which estimate is quoted.
 agreement_checks as (
     select
         experiment_id,
         'methods_agree' as check_id,
-        cast(count(case when not do_intervals_overlap then 1 end) as {{ ai_impact.physical_type('double') }})
-            as statistic,
+        cast(n_apart as {{ ai_impact.physical_type('double') }}) as statistic,
         cast(null as {{ ai_impact.physical_type('double') }}) as p_value,
         cast(0 as {{ ai_impact.physical_type('double') }}) as threshold,
-        count(case when not do_intervals_overlap then 1 end) = 0 as passed,
+        n_apart = 0 as passed,
         case
-            when count(case when not do_intervals_overlap then 1 end) = 0
+            when n_apart = 0
                 then 'The estimates of the same question agree within their intervals, where they are of grade A to C.'
             else
-                cast(count(case when not do_intervals_overlap then 1 end) as {{ dbt.type_string() }})
-                || ' of ' || cast(count(*) as {{ dbt.type_string() }})
-                || ' comparisons of grade A to C go apart beyond their intervals, as '
-                || min(case when not do_intervals_overlap then pair end)
+                cast(n_apart as {{ dbt.type_string() }}) || ' of '
+                || {{ ai_impact.counted('n', 'comparison', 'comparisons') }} || ' of grade A to C '
+                || case when n_apart = 1 then 'goes' else 'go' end || ' apart beyond the intervals, as ' || pair
                 || '. See estimate_agreement; the grade decides which is quoted.'
         end as detail
-    from agreement
-    group by experiment_id
+    from compared
 ),
 
 checks as (
@@ -48,17 +81,29 @@ checks as (
     select * from agreement_checks
 ),
 
+judged as (
+    select
+        checks.*,
+        few.experiment_id is not null and checks.check_id in (
+            {{ ai_impact.quoted(of_deeds) }}
+        ) as is_few_people
+    from checks
+    left join few on checks.experiment_id = few.experiment_id
+),
+
 final as (
     select
         {{ ai_impact.hash_key(['experiment_id', 'check_id']) }} as check_key,
         experiment_id,
         check_id,
-        statistic,
-        p_value,
+        {{ ai_impact.of_enough_people(['statistic', 'p_value'], 'judged') }},
         threshold,
-        passed,
-        detail
-    from checks
+        case when not is_few_people then passed end as passed,
+        case
+            when is_few_people then 'Fewer than {{ var("k_anonymity") }} people are in one of its arms.'
+            else detail
+        end as detail
+    from judged
 )
 
 select * from final

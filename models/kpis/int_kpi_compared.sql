@@ -92,7 +92,11 @@ final as (
     select
         *,
         value - baseline_value as change_absolute,
-        100 * {{ ai_impact.safe_divide('value - baseline_value', 'abs(baseline_value)') }} as change_percent,
+        -- A score that may be 0 or below, such as NPS, changes by points: a share of it says nothing.
+        case
+            when target_basis = 'points vs baseline' then null
+            else 100 * {{ ai_impact.safe_divide('value - baseline_value', 'abs(baseline_value)') }}
+        end as change_percent,
         -- Worse by more than chance: the interval lies beyond the baseline on the bad side.
         case
             when baseline_value is null or ci_low is null then 'unknown'

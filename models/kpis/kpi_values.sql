@@ -17,7 +17,11 @@ guarded as (
         compared.*,
         case when compared.guarded_by is null then 'none' else coalesce(guards.as_guardrail, 'unknown') end
             as guardrail,
-        case when compared.target_basis = 'absolute' then compared.value else compared.change_percent end as judged
+        case compared.target_basis
+            when 'absolute' then compared.value
+            when 'points vs baseline' then compared.change_absolute
+            else compared.change_percent
+        end as judged
     from compared
     left join guards
         on

@@ -10,6 +10,7 @@ from .effects import difference
 from .estimate import Estimate, two_sided_p
 from .moments import Arm
 from .multiplicity import holm
+from .wording import counted, counted_of
 
 SRM_ALPHA = 0.001
 BALANCE_ALPHA = 0.01
@@ -68,7 +69,7 @@ def pre_period_balance(pairs: Mapping[str, tuple[Arm, Arm]], alpha: float = BALA
     adjusted = dict(zip(made, holm([e.p_value for e in made.values()]), strict=True))
     worst = min(adjusted, key=lambda name: (adjusted[name], name))
     t = abs(made[worst].estimate) / made[worst].std_error
-    detail = f"{len(made)} covariate(s) compared; {worst} differs most, by {made[worst].estimate:.4g}."
+    detail = f"{counted(len(made), 'covariate')} compared; {worst} differs most, by {made[worst].estimate:.4g}."
     return Check(t, float(adjusted[worst]), alpha, bool(adjusted[worst] >= alpha), detail)
 
 
@@ -77,7 +78,8 @@ def multiple_exposure(excluded: int, units: int, limit: float = MULTIPLE_EXPOSUR
     if units == 0:
         return Check(None, None, limit, None, "No units are assigned.")
     share = excluded / units
-    return Check(share, None, limit, share <= limit, f"{excluded} of {units} units were in several arms; left out.")
+    detail = f"{counted_of(excluded, units, 'unit', 'was', 'were')} in several arms; left out."
+    return Check(share, None, limit, share <= limit, detail)
 
 
 def unknown_arms(counts: Mapping[str, int], registered: set[str]) -> Check:
@@ -109,7 +111,8 @@ def sample_ratio_within(
     adjusted = dict(zip(made, holm([c.p_value for c in made.values()]), strict=True))
     worst = min(adjusted, key=lambda name: (adjusted[name], name))
     p = float(adjusted[worst])
-    detail = f"{len(made)} of {len(parts)} {what}(s) checked; {worst} is furthest from the plan. {made[worst].detail}"
+    checked = counted_of(len(made), len(parts), what, "was", "were")
+    detail = f"{checked} checked; {worst} is furthest from the plan. {made[worst].detail}"
     return Check(made[worst].statistic, p, alpha, p >= alpha, detail)
 
 
@@ -180,7 +183,7 @@ def enough_clusters(clusters: Mapping[str, int], least: int = LEAST_CLUSTERS) ->
     if not clusters:
         return Check(None, None, float(least), None, "No arm has a cluster that is known.")
     fewest = min(clusters, key=lambda arm: (clusters[arm], arm))
-    detail = f"The arm {fewest} has {clusters[fewest]} cluster(s)."
+    detail = f"The arm {fewest} has {counted(clusters[fewest], 'cluster')}."
     return Check(float(clusters[fewest]), None, float(least), clusters[fewest] >= least, detail)
 
 

@@ -14,6 +14,7 @@ from .grading import sentence
 from .matching import e_value
 from .registry import is_missing, names
 from .tables import records, write_table
+from .wording import counted_of
 
 CAUSAL = frozenset("ABC")
 PREFERRED = (
@@ -434,8 +435,8 @@ def sensitivity_words(
     if others:
         low, high = min(r["estimate"] for r in others), max(r["estimate"] for r in others)
         ends = dict.fromkeys(shown(end, f.scale, True) for end in (low, high))
-        one = "method agrees" if len(others) == 1 else "methods agree"
-        parts.append(f"{len(agreeing)} of {len(others)} other {one} in sign ({' to '.join(ends)}).")
+        agree = counted_of(len(agreeing), len(others), "other method", "agrees", "agree")
+        parts.append(f"{agree} in sign ({' to '.join(ends)}).")
     if failed:
         parts.append(f"Failed checks: {', '.join(failed)}.")
     return sentence(parts)

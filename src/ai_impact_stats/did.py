@@ -13,6 +13,7 @@ from .estimate import Estimate, missing, quantile, two_sided_p, wald
 from .linear import least_squares
 from .moments import Arm
 from .quasi import as_share
+from .wording import counted, counted_of
 
 CONTROLS = ("never_treated", "not_yet_treated")
 BASES = ("varying", "universal")
@@ -33,7 +34,9 @@ def two_by_two(treatment: Arm, control: Arm, periods: int = 2, alpha: float = 0.
     n1, n0 = treatment.n, control.n
     if min(n1, n0) < 2:
         name = "treatment" if n1 < 2 else "control"
-        return missing(f"The {name} arm has {min(n1, n0)} units: 2 are needed to know how changes vary.", n1, n0)
+        return missing(
+            f"The {name} arm has {counted(min(n1, n0), 'unit')}: 2 are needed to know how changes vary.", n1, n0
+        )
     if not all(math.isfinite(v) for arm in (treatment, control) for v in (arm.mean, arm.variance)):
         return missing("A unit has no value before or after.", n1, n0)
     g, rows = n1 + n0, (n1 + n0) * periods
@@ -129,10 +132,10 @@ def cohorts_from_rows(y, first, switched_off=None, cluster=None) -> Panel:
     y, first = np.asarray(y, "float64"), np.asarray(first, "int64")
     notes, whole = [], np.isfinite(y).all(axis=1)
     if not whole.all():
-        notes.append(f"{int((~whole).sum())} of {len(y)} units have a gap in the panel and are left out.")
+        notes.append(f"{counted_of(int((~whole).sum()), len(y), 'unit', 'has', 'have')} a gap in the panel: left out.")
     if switched_off is not None and np.any(switched_off):
         count = int(np.sum(switched_off))
-        notes.append(f"{count} of {len(y)} units are left out: their treatment ended.")
+        notes.append(f"{counted_of(count, len(y), 'unit', 'is', 'are')} left out: the treatment ended.")
         whole = whole & ~np.asarray(switched_off, "bool")
     first = np.where((first < 0) | (first >= y.shape[1]), -1, first)
     cohorts, blocks = [], []

@@ -19,6 +19,7 @@ from .propensity import Overlap, Propensity, Units, fit_propensity, overlap
 from .quasi import as_share, check_row, estimate_row, finish, registration_notes
 from .registry import Experiment, is_missing, read_experiment
 from .tables import records, write_table
+from .wording import counted
 
 DESIGNS = frozenset({"matched"})
 # The covariates come in quarters of a standard deviation; cells of exact matching are halves: what differs within a
@@ -399,9 +400,9 @@ def _checks(comparison: _Comparison, propensity: Propensity, found: matching.Mat
 def _notes(experiment: Experiment, comparison: _Comparison, found: matching.Matched) -> list[str]:
     notes = registration_notes(experiment)
     if comparison.left_out:
-        notes.append(f"{comparison.left_out} units have no value or no covariate and are left out.")
+        notes.append(f"{counted(comparison.left_out, 'unit has', 'units have')} no value or no covariate: left out.")
     if found.unmatched:
-        notes.append(f"{found.unmatched} treated units have no match and are left out.")
+        notes.append(f"{counted(found.unmatched, 'treated unit has', 'treated units have')} no match: left out.")
     return notes
 
 

@@ -15,6 +15,7 @@ from .experiments import ESTIMATES
 from .quasi import check_row, estimate_row, finish, registration_notes
 from .registry import Experiment, is_missing, read_experiment
 from .tables import records, write_table
+from .wording import counted
 
 DESIGNS = frozenset({"did", "staggered_did"})
 # The first is the one to quote; the others weigh the same cells differently.
@@ -177,7 +178,7 @@ def _read(rows: list[Mapping[str, Any]], shared: list[Mapping[str, Any]]) -> _Ro
         if not is_missing(row["period_a"]):
             by_cohort.setdefault(first, []).append(row)
     if sum(left_out.values()):
-        notes.append(f"{sum(left_out.values())} units have a gap in the panel and are left out.")
+        notes.append(f"{counted(sum(left_out.values()), 'unit has', 'units have')} a gap in the panel: left out.")
     for first, cells in by_cohort.items():
         cohort = _cohort(first, cells, index, periods)
         same = merged.get(cohort.first)
@@ -248,12 +249,10 @@ def _merge(a: did.Cohort, b: did.Cohort) -> did.Cohort:
 def _left_out(row: Mapping[str, Any]) -> list[str]:
     """What is said of units in several arms: nobody can be compared with a unit whose treatment ended."""
     ended, others = int(row["n_switched_off"]), int(row["n_several_arms"])
-    found = [f"{_units(ended)} left out: the treatment ended."] if ended else []
-    return found + ([f"{_units(others)} left out: assigned to several arms."] if others else [])
-
-
-def _units(count: int) -> str:
-    return "1 unit is" if count == 1 else f"{count} units are"
+    found = [f"{counted(ended, 'unit is', 'units are')} left out: the treatment ended."] if ended else []
+    return found + (
+        [f"{counted(others, 'unit is', 'units are')} left out: assigned to several arms."] if others else []
+    )
 
 
 def _metric_rows(

@@ -8,6 +8,7 @@ from scipy.optimize import nnls
 
 from .checks import Check
 from .estimate import Estimate, missing, quantile, two_sided_p, wald
+from .wording import counted, counted_are
 
 METHODS = ("synthetic_did", "synthetic_control", "did")
 # With fewer control units the weights are a choice among few, and a placebo can't be rare.
@@ -165,13 +166,14 @@ def _problem(y: np.ndarray, n_treated: int, controls: int, before: int) -> str |
     if n_treated < 1:
         return "No unit is treated."
     if controls < LEAST_CONTROLS:
-        return f"There are {controls} control units: {LEAST_CONTROLS} are needed to build and to test a synthetic one."
+        there = counted_are(controls, "control unit")
+        return f"There {there}: {LEAST_CONTROLS} are needed to build and to test a synthetic one."
     if before < LEAST_BEFORE:
-        return f"There are {before} periods before treatment: {LEAST_BEFORE} are needed."
+        return f"There {counted_are(before, 'period')} before treatment: {LEAST_BEFORE} are needed."
     if before >= y.shape[1]:
         return "There is no period after treatment."
     if not np.isfinite(y).all():
-        return f"{int((~np.isfinite(y)).any(axis=1).sum())} units have a gap in the panel."
+        return f"{counted(int((~np.isfinite(y)).any(axis=1).sum()), 'unit has', 'units have')} a gap in the panel."
     return None
 
 
@@ -262,7 +264,9 @@ def trimmed_match(response, cost, trim: float = 0.0, alpha: float = 0.05) -> Est
     if not 0 <= trim < 0.5:
         raise ValueError(f"The share to trim must be at least 0 and below 0.5, not {trim:g}.")
     if n < least or n - 2 * cut < 3:
-        return missing(f"There are {n} pairs, of which {n - 2 * cut} would be kept: {least} and 3 are needed.", n, n)
+        return missing(
+            f"There {counted_are(n, 'pair')}, of which {n - 2 * cut} would be kept: {least} and 3 are needed.", n, n
+        )
     if not (np.isfinite(r).all() and np.isfinite(c).all()):
         return missing("A pair has no response or no cost.", n, n)
     roots = _roots(r, c, cut)

@@ -20,6 +20,7 @@ from .health import CHECKS
 from .multiplicity import benjamini_hochberg, holm
 from .registry import Experiment, is_missing, read_experiment
 from .tables import records, write_table
+from .wording import counted, counted_of
 
 LEAST_BEFORE, LEAST_AFTER, LEAST_COVERED, LEAST_DF = 16, 3, 0.9, 5.0
 YEAR = 365.25 / 7
@@ -90,7 +91,8 @@ class Series:
         x = self.design()[self.before]
         if len(x) < LEAST_BEFORE + x.shape[1] - 1:
             return (
-                f"{len(x)} weeks lie before the start; level and {x.shape[1] - 1} covariates need "
+                f"{counted(len(x), 'week lies', 'weeks lie')} before the start; level and "
+                f"{counted(x.shape[1] - 1, 'covariate')} need "
                 f"{LEAST_BEFORE + x.shape[1] - 1}."
             )
         if np.linalg.matrix_rank(x, tol=1e-6 * len(x)) < x.shape[1]:
@@ -298,7 +300,8 @@ def placebo_dates(series: Series, alpha: float = PLACEBO_ALPHA) -> Check:
     if not p_values:
         return Check(None, None, alpha, None, "No other date before the start could be tried.")
     p = float(min(holm(p_values)))
-    detail = f"{sum(p < alpha for p in holm(p_values))} of {len(p_values)} dates before the start show an effect."
+    shown = counted_of(sum(p < alpha for p in holm(p_values)), len(p_values), "date", "shows", "show")
+    detail = f"{shown} an effect before the start."
     return Check(
         float(max(abs(e.estimate / e.std_error) for e in found if e.estimate is not None)), p, alpha, p >= alpha, detail
     )

@@ -12,6 +12,7 @@ from scipy.special import chdtrc
 from .estimate import Estimate, missing, quantile, wald
 from .registry import read_experiment
 from .tables import records, write_table
+from .wording import counted
 
 try:
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -59,7 +60,7 @@ class Units:
     def problem(self) -> str | None:
         n = (int(self.treated.sum()), int((1 - self.treated).sum()))
         if min(n, default=0) < LEAST_UNITS:
-            return f"An arm has {min(n)} units; learners need {LEAST_UNITS}."
+            return f"An arm has {counted(min(n), 'unit')}; learners need {LEAST_UNITS}."
         if not self.x.shape[1] or not any(np.nanstd(column) > 0 for column in self.x.T if not np.isnan(column).all()):
             return "No covariate varies: there is nothing to tell units apart by."
         if np.ptp(self.y) == 0:

@@ -83,7 +83,7 @@ def test_treatment_that_switches_off():
     first, switched = did.first_treated(treated)
     y, _ = a_panel(n=20)
     panel = did.cohorts_from_rows(y, first, switched)
-    assert "10 of 40 units are left out: their treatment ended" in panel.notes[0]
+    assert "10 of 40 units are left out: the treatment ended" in panel.notes[0]
     assert sum(c.n for c in panel.cohorts) == 30
     nobody = did.cohorts_from_rows(y, first, np.where(first >= 0, True, switched))
     assert did.two_by_two_panel(nobody).estimate is None

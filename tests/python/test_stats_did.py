@@ -150,10 +150,10 @@ def test_clusters_that_share_a_shock_are_covered():
     assert np.mean(plain) < 0.8 and 0.92 <= np.mean(clustered) <= 0.98
 
 
-@pytest.mark.parametrize("treatment", [[], [1.0]])
-def test_two_by_two_needs_two_units(treatment):
+@pytest.mark.parametrize(("treatment", "said"), [([], "0 units:"), ([1.0], "1 unit:")])
+def test_two_by_two_needs_two_units(treatment, said):
     e = did.two_by_two(Arm.from_values(treatment), Arm.from_values([0.0, 1.0, 3.0]))
-    assert e.estimate is None and f"{len(treatment)} units" in e.reason
+    assert e.estimate is None and said in e.reason
 
 
 def test_two_by_two_without_variance():

@@ -211,7 +211,7 @@ def test_several_covariates():
     row = found.loc[("cuped", "all")]
     assert (row.estimate, row.std_error) == pytest.approx((e.estimate, e.std_error), rel=1e-7)
     assert row.std_error < 0.6 * found.loc[("difference_in_means", "all")].std_error
-    assert "2 covariate(s)" in checks.detail["pre_period_balance"]
+    assert "2 covariates compared" in checks.detail["pre_period_balance"]
 
 
 def test_strata_are_adjusted_for_shown_and_tested():
@@ -269,7 +269,7 @@ def test_registered_dimensions_are_cut_shown_and_tested():
     assert adjusted["country"] == pytest.approx(2 * asked["country"])
     assert adjusted["plan"] == pytest.approx(asked["plan"])
     assert checks.passed["srm_by_dimension"]
-    assert "of 5 part(s)" in checks.detail["srm_by_dimension"]
+    assert "of 5 parts" in checks.detail["srm_by_dimension"]
     assert not checks.passed["dimensions_known"]
     assert "colour" in checks.detail["dimensions_known"]
     # A part whose arms are not of the planned sizes.

@@ -113,7 +113,7 @@ def test_pairs_cover():
         (lambda y: panels(y, before=30), "no period after"),
         (lambda y: panels(y, before=0), "0 periods before"),
         (lambda y: panels(y).assign(first_treated_period=math.nan), "No unit is treated"),
-        (lambda y: panels(np.where(y == y[3, 4], math.nan, y)), "1 units have a gap"),
+        (lambda y: panels(np.where(y == y[3, 4], math.nan, y)), "1 unit has a gap"),
         (lambda y: panels(np.ones_like(y)), "don't vary"),
         (lambda y: panels(y).head(0), "No region"),
         (lambda y: panels(y).assign(metric_id="other"), "No region"),

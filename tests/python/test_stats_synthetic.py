@@ -129,7 +129,7 @@ def test_poor_fit_is_grade_d():
         (lambda y: (y, 0, 20), "No unit is treated"),
         (lambda y: (y, 1, 3), "3 periods before"),
         (lambda y: (y, 1, 30), "no period after"),
-        (lambda y: (np.where(y == y[3, 4], math.nan, y), 1, 20), "1 units have a gap"),
+        (lambda y: (np.where(y == y[3, 4], math.nan, y), 1, 20), "1 unit has a gap"),
         (lambda y: (np.ones_like(y), 1, 20), "don't vary"),
     ],
 )

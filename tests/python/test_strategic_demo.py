@@ -134,6 +134,37 @@ def test_ai_is_too_sure(con):
     assert value(con, "brier_skill", "rolling_365d", "2026-11-01", "positioning")[0] < 0.05
 
 
+def test_revenue_that_stayed_is_what_was_planted(con):
+    found = value(con, "retained_revenue", "rolling_365d", "2026-11-01")
+    units = con.sql(f"""
+        with churned as (
+            select unit_id, min(occurred_at) as left_at from stg_outcome_events where name = 'churned' group by 1
+        ),
+        watched as (
+            select a.arm, a.unit_id, c.unit_id is not null as has_left, coalesce(c.left_at, '2026-07-01') as until
+            from stg_assignments as a
+            left join churned as c on c.unit_id = a.unit_id and c.left_at < '{TRUTH.churn_ends}'
+            where a.experiment_id = 'account_outreach'
+        ),
+        bought as (
+            select w.*, coalesce(d.revenue, 0) as revenue
+            from watched as w,
+            lateral (
+                select sum(amount) as revenue from stg_opportunities
+                where account_id = w.unit_id and is_won and currency = 'USD'
+                    and closed_at < w.until and closed_at >= w.until - interval 365 days
+            ) as d
+        )
+        select arm, count(*) as n, sum(revenue) filter (has_left) as taken, avg(revenue) as mean
+        from bought group by 1""").df()
+    units = units.set_index("arm")
+    reached, held_out = units.loc["ai_outreach"], units.loc["holdout"]
+    # The same from staging, by another way: all of these accounts were assigned on one day.
+    assert found[0] == pytest.approx(held_out.taken * reached.n / held_out.n - reached.taken)
+    mean = (reached["mean"] * reached.n + held_out["mean"] * held_out.n) / (reached.n + held_out.n)
+    assert holds(found, -TRUTH.churn_rate * TRUTH.churn_change * reached.n * mean)
+
+
 def test_every_ratio_adds_up_and_every_silence_has_a_reason(con):
     rows = con.sql("""
         select count(*) filter (value is null and reason is null and status <> 'suppressed'),

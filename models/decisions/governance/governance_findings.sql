@@ -1,6 +1,5 @@
 {#- What is amiss in how AI is run: one sentence each, with what to do. High stands in the way of knowing or answering
     for what AI does, medium weakens what is known, low is to be kept in mind. -#}
-{%- set text = dbt.type_string() -%}
 with coverage as (
     select * from {{ ref('touchpoint_coverage') }}
 ),
@@ -41,8 +40,11 @@ found as (
         end as severity,
         cast(ai_events as bigint) as n,
         cast(all_ai_events as bigint) as total,
-        'Of ' || cast(all_ai_events as {{ text }}) || ' AI events ' || cast(cast(ai_events as bigint) as {{ text }})
-        || ' belong to a mapped use case: map the use cases of the others in the seed use_cases.' as sentence
+        'Of '
+        || {{ ai_impact.counted('all_ai_events', 'AI event', 'AI events') }}
+        || ' '
+        || {{ ai_impact.counted('cast(ai_events as bigint)', 'belongs', 'belong') }}
+        || ' to a mapped use case: map the use cases of the others in the seed use_cases.' as sentence
     from mapped
     where ai_events < all_ai_events
     union all
@@ -55,9 +57,12 @@ found as (
         all_ai_events as total,
         case
             when use_case_id = {{ ai_impact.unmapped() }}
-                then cast(ai_events as {{ text }}) || ' AI events name no use case: have the producer send use_case_id.'
+                then
+                    {{ ai_impact.counted('ai_events', 'AI event names', 'AI events name') }}
+                    || ' no use case: have the producer send use_case_id.'
             else
-                cast(ai_events as {{ text }}) || ' AI events are of ' || use_case_id
+                {{ ai_impact.counted('ai_events', 'AI event is', 'AI events are') }}
+                || ' of ' || use_case_id
                 || ', which is not on the map: add it to the seed use_cases, with an owner, or stop it.'
         end as sentence
     from coverage
@@ -70,7 +75,8 @@ found as (
         'high' as severity,
         units as n,
         units as total,
-        cast(units as {{ text }}) || ' units are assigned in ' || experiment_id
+        {{ ai_impact.counted('units', 'unit is', 'units are') }}
+        || ' assigned in ' || experiment_id
         || ', which is not registered: add it to the seed experiments before it is read.' as sentence
     from assigned
     union all

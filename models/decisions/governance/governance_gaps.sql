@@ -55,8 +55,9 @@ found as (
                     'Some decisions in ' || use_case_id || ' cannot be traced (how many is not shown, because fewer '
                     || 'than {{ var("k_anonymity") }} people made them or the others)'
             else
-                cast(without_provenance as {{ text }}) || ' of ' || cast(decisions as {{ text }})
-                || ' decisions in ' || use_case_id || ' cannot be traced (' || cast(without_sources as {{ text }})
+                cast(without_provenance as {{ text }}) || ' of '
+                || {{ ai_impact.counted('decisions', 'decision', 'decisions') }}
+                || ' in ' || use_case_id || ' cannot be traced (' || cast(without_sources as {{ text }})
                 || ' without sources, ' || cast(without_confidence as {{ text }}) || ' without confidence, '
                 || cast(without_rationale as {{ text }}) || ' without rationale, '
                 || cast(without_evidence as {{ text }}) || ' without evidence)'

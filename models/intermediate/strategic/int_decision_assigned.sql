@@ -18,6 +18,7 @@ assignments as (
 
 assigned as (
     select
+        decisions.decision_id,
         assignments.experiment_id,
         assignments.arm,
         assignments.unit_id,
@@ -60,6 +61,7 @@ kinds as (
 
 final as (
     select
+        assigned.decision_id,
         assigned.experiment_id,
         assigned.use_case_id,
         assigned.decided_on,

@@ -1,9 +1,8 @@
 {#- Where AI alone and AI with a person were assigned at random: the outcomes of each subject's decisions in a
-    period, by arm. Fewer than k people behind an arm hide the comparison, and with it the windows that hold its
-    month. -#}
-{%- set double = ai_impact.physical_type('double') -%}
-with assigned as (
-    select * from {{ ref('int_decision_assigned') }}
+    period, by arm. Fewer than k people behind an arm, or behind the decisions outside of the experiment, hide the
+    comparison, and with it the windows that hold its month. -#}
+with sides as (
+    select * from {{ ref('int_decision_sides') }}
 ),
 
 period_days as (
@@ -15,32 +14,15 @@ periods as (
     where period_grain in ('month', 'rolling_90d', 'rolling_365d')
 ),
 
-measured as (
-    {% for kpi_id, value in [('decision_hit_rate', 'is_success'), ('decision_outcome_value', 'outcome_value')] %}
-        select
-            '{{ kpi_id }}' as kpi_id,
-            assigned.experiment_id,
-            assigned.use_case_id,
-            assigned.decided_on,
-            assigned.unit_id,
-            assigned.person_id,
-            assigned.is_treated,
-            cast(assigned.{{ value }} as {{ double }}) as value
-        from assigned
-        where assigned.{{ value }} is not null
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
 placed as (
     select
-        measured.*,
+        sides.*,
         periods.period_key,
         periods.period_grain,
         periods.period_start,
         periods.period_end
-    from measured
-    inner join period_days on measured.decided_on = period_days.date_day
+    from sides
+    inner join period_days on sides.decided_on = period_days.date_day
     inner join periods on period_days.period_key = periods.period_key
 ),
 
@@ -87,6 +69,7 @@ subjects as (
         unit_id,
         avg(value) as value
     from placed
+    where is_treated in (0, 1)
     group by kpi_id, experiment_id, use_case_id, period_key, is_treated, unit_id
 ),
 

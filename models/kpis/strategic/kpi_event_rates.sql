@@ -28,7 +28,8 @@ days as (
         count(*) as n_seen,
         count(amount) as n,
         {{ ai_impact.exact_sum('amount') }} as amount,
-        {{ ai_impact.exact_sum('amount * amount') }} as squares
+        {{ ai_impact.exact_sum('amount * amount') }} as squares,
+        max(case when amount is null then problem end) as problem
     from events
     group by kpi_id, exposure, observed_on
 ),
@@ -52,6 +53,7 @@ summed as (
         sum(coalesce(days.n, 0)) as n,
         coalesce({{ ai_impact.exact_sum('days.amount') }}, 0) as amount,
         coalesce({{ ai_impact.exact_sum('days.squares') }}, 0) as squares,
+        max(days.problem) as problem,
         {{ ai_impact.exact_sum('engineers.headcount_fte') }} as fte_days
     from kpis
     inner join periods on periods.baseline_of in ({{ ai_impact.all_of_them() }}, kpis.baseline_use_case_id)
@@ -88,7 +90,7 @@ final as (
             ai_impact.total_bound('n', 'total', 'squares', 1) ~ ' / nullif(units, 0)'
         ) }},
         case
-            when n_seen > n then {{ ai_impact.left_out_reason('n', 'n_seen', "'What they cost is not known.'") }}
+            when n_seen > n then {{ ai_impact.left_out_reason('n', 'n_seen', 'problem') }}
             when units is null then 'No team with incidents has headcount_fte in the seed labor_rates.'
         end as reason,
         0 as n_people,

@@ -4,7 +4,7 @@
 
 {% set families = [
     'kpi_ratios', 'kpi_survival', 'kpi_surveys', 'kpi_uptime', 'kpi_event_rates', 'kpi_pipeline_velocity',
-    'kpi_revenue_influenced'
+    'kpi_revenue_influenced', 'kpi_retained_revenue'
 ] -%}
 with
 {% for family in families %}

@@ -1,0 +1,46 @@
+{#- Each account that left, when it first did, and what it had bought in the year before. That is NULL, not less, where
+    the amount of one of its deals is not known. -#}
+with outcomes as (
+    select * from {{ ref('stg_outcome_events') }}
+    where unit_type = 'account' and name = 'churned'
+),
+
+deals as (
+    select
+        *,
+        case
+            when amount is null then 'A deal of theirs has no amount.'
+            else 'The currency of a deal of theirs has no rate in the var currency_rates.'
+        end as amount_problem
+    from {{ ref('int_deals') }}
+    where is_won and closed_at is not null
+),
+
+churned as (
+    select
+        unit_id as account_id,
+        min(occurred_at) as churned_at
+    from outcomes
+    group by unit_id
+),
+
+final as (
+    select
+        churned.account_id,
+        churned.churned_at,
+        cast(case
+            when count(deals.event_key) = count(deals.amount_reported)
+                then coalesce({{ ai_impact.exact_sum('deals.amount_reported') }}, 0)
+        end as {{ ai_impact.physical_type('double') }}) as amount,
+        max(case when deals.event_key is not null and deals.amount_reported is null then deals.amount_problem end)
+            as problem
+    from churned
+    left join deals
+        on
+            churned.account_id = deals.account_id
+            and deals.closed_at < churned.churned_at
+            and deals.closed_at >= {{ ai_impact.add_time('day', -365, 'churned.churned_at') }}
+    group by churned.account_id, churned.churned_at
+)
+
+select * from final

@@ -1,0 +1,72 @@
+{#- Each account of the experiment that `kpi_catalog` names for retained_revenue: whether AI reached it, when it was
+    watched, and when it left with how much. -#}
+with catalog as (
+    select * from {{ ref('kpi_catalog') }}
+    where kpi_id = 'retained_revenue'
+),
+
+-- Where accounts were not assigned at random, those without AI are others, not the same ones without it.
+experiments as (
+    select * from {{ ref('int_experiments') }}
+    where unit_type = 'account' and assignment_method in ('randomized', 'holdout')
+),
+
+assignments as (
+    select * from {{ ref('int_assignments') }}
+    where unit_type = 'account' and arm_count = 1
+),
+
+aliases as (
+    select * from {{ ref('int_unit_aliases') }}
+    where unit_type = 'account'
+),
+
+lost as (
+    select * from {{ ref('int_lost_accounts') }}
+),
+
+assigned as (
+    select
+        assignments.unit_id,
+        assignments.assigned_at,
+        experiments.ends_at,
+        case when {{ ai_impact.in_list('assignments.arm', 'experiments.treatment_arm') }} then 1 else 0 end
+            as is_reached
+    from assignments
+    inner join experiments on assignments.experiment_id = experiments.experiment_id
+    inner join catalog on experiments.experiment_id = catalog.causal_experiment_id
+    where
+        {{ ai_impact.in_list('assignments.arm', 'experiments.control_arm') }}
+        or {{ ai_impact.in_list('assignments.arm', 'experiments.treatment_arm') }}
+),
+
+-- An account that is known under several ids left once, with all that it had bought under them.
+departures as (
+    select
+        aliases.unit_id,
+        min(lost.churned_at) as churned_at,
+        case when count(*) = count(lost.amount) then {{ ai_impact.exact_sum('lost.amount') }} end as amount,
+        max(lost.problem) as problem
+    from aliases
+    inner join lost on aliases.alias_id = lost.account_id
+    group by aliases.unit_id
+),
+
+final as (
+    select
+        assigned.unit_id,
+        assigned.is_reached,
+        cast(assigned.assigned_at as date) as assigned_on,
+        cast(assigned.ends_at as date) as ends_on,
+        cast(departures.churned_at as date) as left_on,
+        cast(departures.amount as {{ ai_impact.physical_type('double') }}) as amount,
+        departures.problem
+    from assigned
+    left join departures
+        on
+            assigned.unit_id = departures.unit_id
+            and departures.churned_at >= assigned.assigned_at
+            and departures.churned_at < assigned.ends_at
+)
+
+select * from final
