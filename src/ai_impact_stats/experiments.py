@@ -17,7 +17,17 @@ from .decisions import non_inferiority, posterior
 from .effects import cuped, difference, relative_difference
 from .estimate import Estimate, missing, quantile
 from .grading import Conduct, grade, sentence, verdict
-from .health import CHECKS, arm_of, check_experiments, effect_scale, find_checks, metric_problem, regression_cells
+from .health import (
+    CHECKS,
+    OPEN_WINDOWS,
+    arm_of,
+    check_experiments,
+    effect_scale,
+    find_checks,
+    metric_problem,
+    open_windows,
+    regression_cells,
+)
 from .moments import Arm, UnitMoments
 from .multiplicity import benjamini_hochberg, holm
 from .quantiles import quantile_arm
@@ -404,11 +414,12 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
         powered=found["power"].passed,
         exposure=found["multiple_exposure"].passed,
         arms_known=found["unknown_arm"].passed,
-        finished=experiment.finished,
+        finished=found["still_running"].passed,
         others=tuple(text for name, text in further.items() if name in found and found[name].passed is False),
     )
     earned, why = grade(conduct)
     sequential = experiment.looks_were_planned
+    open_of = {metric_id: open_windows(experiment, metric_id, tables) for metric_id in experiment.metrics}
     for row in rows:
         has = row["estimate"] is not None
         row["evidence_grade"] = earned if has else None
@@ -425,10 +436,12 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
             experiment.alpha,
             str(metric.get("direction", "up")),
             row["evidence_grade"],
-            bool(experiment.finished) or decided,
+            (bool(experiment.finished) and open_of[row["metric_id"]] <= OPEN_WINDOWS) or decided,
             _smallest(experiment, metric, row),
         )
-        row["reason"] = sentence([row["reason"], why if has else None])
+        waiting = open_of[row["metric_id"]]
+        unripe = f"The window of {waiting:.1%} of the units is still open." if waiting > OPEN_WINDOWS else None
+        row["reason"] = sentence([row["reason"], why if has else None, unripe if has else None])
 
 
 def _smallest(experiment: Experiment, metric: Mapping[str, Any], row: Mapping[str, Any]) -> float | None:

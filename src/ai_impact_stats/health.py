@@ -23,6 +23,7 @@ from .tables import NOTHING, QuantileArm, Tables, read_tables, records, write_ta
 AGGREGATIONS = ("mean", "ratio", "proportion", "count", "quantile")
 TRANSFORMS = ("none", "log", "winsorize")
 CLUSTERS_KNOWN = 0.99
+OPEN_WINDOWS = 0.01  # of the units; a metric is read to its end when no more have a window that is open
 BALANCED = 0.1
 HORIZONS = (8, 10, 12)
 BASELINE = "(baseline)"  # the arm of the units that an experiment which has not begun could assign
@@ -242,9 +243,7 @@ def find_checks(experiment: Experiment, tables: Tables) -> dict[str, checks.Chec
             "The registration has not changed since its start.",
             "The registration changed after its start.",
         ),
-        "still_running": _fact(
-            experiment.finished, "The data reach beyond its end.", "The data end before the experiment does."
-        ),
+        "still_running": _still_running(experiment, tables),
     }
     return found | {name: check for name, check in _further(experiment, tables).items() if check.passed is not None}
 
@@ -305,6 +304,32 @@ def _dimensions_known(experiment: Experiment, parts: Mapping[str, Mapping[str, M
 def _fact(passed: bool | None, yes: str, no: str) -> checks.Check:
     detail = "Not known." if passed is None else yes if passed else no
     return checks.Check(None, None, None, passed, detail)
+
+
+def open_windows(experiment: Experiment, metric_id: str, tables: Tables) -> float:
+    """The share of units whose window of the metric goes on after the data end, by the day of their assignment.
+
+    A window from the exposure opens later than that, so that the share may be larger, and never is smaller.
+    """
+    days = tables.catalogue.get(metric_id, {}).get("window_days")
+    if is_missing(days) or experiment.data_end is None or experiment.design not in COMPARED_DESIGNS:
+        return 0.0
+    last = experiment.data_end - pd.Timedelta(days=float(days))
+    parts = tables.parts.get(experiment.experiment_id, {}).get("start_day", {})
+    units = {day: sum(n for arm, n in arms.items() if arm in experiment.arms) for day, arms in parts.items()}
+    total = sum(units.values())
+    return sum(n for day, n in units.items() if pd.Timestamp(day) > last) / total if total else 0.0
+
+
+def _still_running(experiment: Experiment, tables: Tables) -> checks.Check:
+    """Do the data reach the end, and the end of the windows of those who came last? The statistic is the share of units
+    whose window of the primary metric is open."""
+    ended = _fact(experiment.finished, "The data reach beyond its end.", "The data end before the experiment does.")
+    share = open_windows(experiment, experiment.primary or "", tables)
+    if not ended.passed or share <= OPEN_WINDOWS:
+        return ended
+    detail = f"The data reach beyond its end, but the window of {experiment.primary} of {share:.1%} of the units is open."
+    return checks.Check(share, None, OPEN_WINDOWS, False, detail)
 
 
 def _sample_ratio(experiment: Experiment, counts: Mapping[str, int], tables: Tables) -> checks.Check:

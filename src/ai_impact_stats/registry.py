@@ -90,6 +90,7 @@ class Experiment:
     planned_days: float | None = None  # by the latest end that was ever registered
     days: float | None = None
     days_of_data: float | None = None
+    data_end: pd.Timestamp | None = None
 
     @property
     def looks_were_planned(self) -> bool:
@@ -187,4 +188,5 @@ def _timing(row: Mapping[str, Any]) -> dict[str, Any]:
         "planned_days": _days(start, row.get("latest_ends_at")),
         "days": days,
         "days_of_data": None if until is None or days is None else max(min(until, days), 0.0),
+        "data_end": None if is_missing(seen) else pd.Timestamp(seen),
     }

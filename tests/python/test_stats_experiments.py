@@ -639,3 +639,37 @@ def test_a_batch_of_units_is_all_there_is():
     found = plans(starts=STARTS[STARTS.part == "2026-01-01"])
     assert (found.units == 400).all()
     assert found.detectable_effect.nunique() == 1
+
+
+def test_windows_that_are_still_open():
+    """The last tenth came on the last day and has a window of two weeks: the end is not the end of what is counted."""
+    frame = units(effect=1.0)
+    starts = pd.DataFrame(
+        [
+            {"experiment_id": "e", "dimension": "start_day", "part": day, "arm": arm, "n_units": n}
+            for day, n in (("2026-01-01", 180), ("2026-03-25", 20))
+            for arm in ("c", "t", "stranger")
+        ]
+    )
+
+    def judged(data_end, window, **registration):
+        registration |= {"data_end": pd.Timestamp(data_end)}
+        found, checks = run(moments_of(frame), frame, registration, {"window_days": window}, starts=starts)
+        return found.loc[("difference_in_means", "all")], checks.loc["still_running"]
+
+    row, check = judged("2026-04-07", 14)
+    assert (row.verdict, row.evidence_grade) == ("still_running", "B")
+    assert "10.0% of the units is still open" in row.reason
+    assert "read before its end" in row.reason
+    assert (check.statistic, check.passed) == (pytest.approx(0.1), False)
+    assert "window of m of 10.0% of the units is open" in check.detail
+    for data_end, window in (("2026-04-08", 14), ("2026-04-07", 13), ("2026-03-26", None)):
+        row, check = judged(data_end, window)
+        assert row.verdict == "improved"
+        assert row.reason is None or pd.isna(row.reason)
+        assert check.passed
+    # What may be acted on before the end may be so before the windows end, and says how many are open.
+    row, check = judged("2026-04-07", 14, inference="always_valid")
+    assert row.verdict == "improved"
+    assert "still open" in row.reason
+    assert not check.passed
