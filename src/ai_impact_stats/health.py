@@ -1,7 +1,7 @@
 """From the moments of every experiment to the checks of its health, the balance of its arms, and its plan."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from .moments import Arm, UnitMoments
 from .planning import effective_variance, minimum_detectable_effect, plan, remaining_variance
 from .quantiles import quantile_arm
 from .registry import COMPARED_DESIGNS, Experiment, is_missing, names, read_experiment
+from .sequential import always_valid_inflation, looks_inflation
 from .tables import NOTHING, QuantileArm, Tables, read_tables, records, write_table
 
 AGGREGATIONS = ("mean", "ratio", "proportion", "count", "quantile")
@@ -328,7 +329,7 @@ def _still_running(experiment: Experiment, tables: Tables) -> checks.Check:
     share = open_windows(experiment, experiment.primary or "", tables)
     if not ended.passed or share <= OPEN_WINDOWS:
         return ended
-    detail = f"The data reach beyond its end, but the window of {experiment.primary} of {share:.1%} of the units is open."
+    detail = f"The data reach beyond its end; the window of {experiment.primary} is open for {share:.1%} of the units."
     return checks.Check(share, None, OPEN_WINDOWS, False, detail)
 
 
@@ -465,8 +466,10 @@ def _power(experiment: Experiment, tables: Tables) -> checks.Check:
         if not known or not level > 0:
             return checks.Check(None, None, planned, False, f"The effect of the arm {treatment} can't be estimated.")
         best = min(known, key=lambda e: e.std_error)
-        mde = minimum_detectable_effect(best.std_error, experiment.alpha, experiment.power, best.df)
-        reached.append(mde / level)
+        alpha = experiment.level_of(experiment.primary)
+        mde = minimum_detectable_effect(best.std_error, alpha, experiment.power, best.df)
+        looks = _inflation(experiment, experiment.primary)(best.n_treatment + best.n_control)
+        reached.append(mde * math.sqrt(looks) / level)
     worst = max(reached)
     detail = (
         f"Finds an effect of {worst:.3g} ({effect_scale(metric)}) on {experiment.primary} "
@@ -586,13 +589,15 @@ def _plan_row(experiment: Experiment, metric_id: str, weeks: int, tables: Tables
         row["reason"] = baseline.caution or unknown
         return row
     variance = baseline.variance / scale**2
+    level, inflation = experiment.level_of(metric_id), _inflation(experiment, metric_id)
     share, inflow, most = _inflow(experiment, tables)
     effect = experiment.smallest_effect if metric_id == experiment.primary else None
     planned = [
-        plan(v, effect, inflow, weeks, experiment.alpha, experiment.power, share, most)
+        plan(v, effect, inflow, weeks, level, experiment.power, share, most, inflation)
         for v in (variance, variance * baseline.left)
     ]
     return row | {
+        "alpha": level,
         "baseline_variance": variance,
         "design_effect": baseline.inflation,
         "remaining_variance": baseline.left,
@@ -608,6 +613,17 @@ def _plan_row(experiment: Experiment, metric_id: str, weeks: int, tables: Tables
         "detectable_effect_adjusted": planned[1].detectable,
         "reason": sentence([planned[0].reason, baseline.caution]),
     }
+
+
+def _inflation(experiment: Experiment, metric_id: str) -> Callable[[float], float]:
+    """How many times the units an experiment of n units needs, because it may be acted on before its end."""
+    level, power = experiment.level_of(metric_id), experiment.power
+    if experiment.inference == "always_valid":
+        return lambda n: always_valid_inflation(n, level, power)
+    if experiment.inference in ("obrien_fleming", "pocock"):
+        times = looks_inflation(experiment.looks, level, power, experiment.inference)
+        return lambda n: times
+    return lambda n: 1.0
 
 
 def _design_effect(control: UnitMoments, metric: Mapping[str, Any]) -> float | None:

@@ -96,6 +96,13 @@ class Experiment:
     def looks_were_planned(self) -> bool:
         return self.inference != "fixed"
 
+    def level_of(self, metric_id: str) -> float:
+        """The level at which a hypothesis on the metric is tested at worst: Holm's first step, over the primary metrics
+        and the treatment arms. Others are planned for at alpha."""
+        if self.metrics.get(metric_id) != "primary":
+            return self.alpha
+        return self.alpha / (list(self.metrics.values()).count("primary") * max(len(self.treatments), 1))
+
     @property
     def arms(self) -> list[str]:
         return [self.control, *self.treatments]
