@@ -105,6 +105,27 @@ def clusters(count: int) -> Experiment:
     return run
 
 
+def clusters_of(kind: str, count: int) -> Experiment:
+    """The same clusters: a ratio of two quantities of a unit, or a mean adjusted by a covariate that clusters share."""
+
+    def units(rng, effect):
+        cluster = np.repeat(np.arange(count), rng.integers(1, 21, count))
+        level = rng.normal(0, math.sqrt(0.2), count)[cluster]
+        if kind == "ratio":
+            hours = rng.lognormal(1, 0.5, len(cluster)) * np.exp(level)
+            return cluster, hours * (2 + effect) * rng.lognormal(-0.125, 0.5, len(cluster)), hours, None
+        x = level + rng.normal(0, 1, len(cluster))
+        return cluster, effect + level + x + rng.normal(0, 1, len(cluster)), None, x
+
+    def run(rng: np.random.Generator, effect: float) -> Estimate:
+        t, c = units(rng, effect), units(rng, 0.0)
+        centre = 0.0 if t[3] is None else float(np.concatenate([t[3], c[3]]).mean())
+        arms = [UnitMoments.from_clusters(*arm, x_centre=centre) for arm in (t, c)]
+        return difference(arms[0].ratio(), arms[1].ratio(), ALPHA) if kind == "ratio" else cuped(*arms, ALPHA)
+
+    return run
+
+
 def adjusted(n: int) -> Experiment:
     """A covariate that explains half of the variance; what it explains differs between the arms."""
 
@@ -181,6 +202,9 @@ def cells() -> Iterator[Cell]:
     yield Cell("5 clusters an arm", clusters(5), 0.6)
     yield Cell("20 clusters an arm", clusters(20), 0.4)
     yield Cell("100 clusters an arm", clusters(100), 0.2)
+    yield Cell("clusters, ratio, 20 an arm", clusters_of("ratio", 20), 0.2)
+    yield Cell("clusters, CUPED, 5 an arm", clusters_of("CUPED", 5), 1.0)
+    yield Cell("clusters, CUPED, 20 an arm", clusters_of("CUPED", 20), 0.4)
     yield Cell("CUPED, 30 units an arm", adjusted(30), 0.6)
     yield Cell("CUPED, 300 units an arm", adjusted(300), 0.2)
     yield Cell("regression, 200 units an arm", regression, 0.3)

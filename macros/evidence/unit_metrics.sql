@@ -35,8 +35,9 @@
 {%- endmacro %}
 
 {#
-    What the values of a winsorized metric are cut to. The past knows nothing of the arms; where it is empty, the values of all arms
-    together are cut.
+    What the values of a winsorized metric are cut to. The past knows nothing of the arms; where its quantile is 0, as where nobody
+    has a past, it is that of the values of all arms together. Where so few units have a value that this is 0 too, it is that of the
+    values above 0, because a cut at 0 would leave nothing.
 #}
 {% macro winsorize_caps(relation) -%}
     select
@@ -44,7 +45,8 @@
         metric_id,
         coalesce(
             max(case when pre_rank = position and pre_numerator > 0 then pre_numerator end),
-            max(case when value_rank = position then numerator end)
+            max(case when value_rank = position and numerator <> 0 then numerator end),
+            max(case when numerator > 0 and value_rank = n_others + position_above then numerator end)
         ) as cap
     from (
         select
@@ -53,10 +55,17 @@
             numerator,
             pre_numerator,
             ceil(winsorize_at * count(*) over (partition by experiment_id, metric_id) - 0.000001) as position,
+            ceil(winsorize_at * sum(is_above) over (partition by experiment_id, metric_id) - 0.000001) as position_above,
+            sum(1 - is_above) over (partition by experiment_id, metric_id) as n_others,
             row_number() over (partition by experiment_id, metric_id order by numerator) as value_rank,
             row_number() over (partition by experiment_id, metric_id order by pre_numerator) as pre_rank
-        from {{ relation }}
-        where transform = 'winsorize'
+        from (
+            select
+                {{ relation }}.*,
+                case when numerator > 0 then 1 else 0 end as is_above
+            from {{ relation }}
+            where transform = 'winsorize'
+        ) as marked
     ) as ranked
     group by experiment_id, metric_id
 {%- endmacro %}

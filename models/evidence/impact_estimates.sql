@@ -64,7 +64,7 @@ judged as (
             'estimate', 'std_error', 'ci_low', 'ci_high', 'p_value', 'p_value_adjusted', 'mean_treatment', 'mean_control',
             'evidence_grade', 'sequential_ci_low', 'sequential_ci_high', 'sequential_p_value', 'interim_bound',
             'probability_better', 'expected_loss', 'non_inferiority_p_value', 'is_non_inferior',
-            'heterogeneity_p_value', 'heterogeneity_p_value_adjusted'
+            'heterogeneity_p_value', 'heterogeneity_p_value_adjusted', 'sequential_p_value_adjusted'
         ], 'shown') }},
         {{ ai_impact.reason_of_few_people('shown') }} as reason
     from shown
@@ -92,7 +92,7 @@ final as (
             'verdict', 'reason', 'n_clusters_treatment', 'n_clusters_control', 'inference', 'sequential_ci_low',
             'sequential_ci_high', 'sequential_p_value', 'interim_bound', 'probability_better', 'expected_loss',
             'non_inferiority_margin', 'non_inferiority_p_value', 'is_non_inferior', 'heterogeneity_p_value',
-            'heterogeneity_p_value_adjusted'
+            'heterogeneity_p_value_adjusted', 'sequential_p_value_adjusted'
         ] -%}
             {{ column }},
         {% endfor -%}

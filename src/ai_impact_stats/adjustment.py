@@ -57,7 +57,8 @@ def cuped_many_arms(treatment: JointMoments, control: JointMoments) -> tuple[Arm
 
     The slopes are pooled within the arms, so that the difference is that of least squares on arm and covariates. Deng,
     Xu, Kohavi and Walker (2013), in several dimensions. The variance carries (N - 2)/(N - 2 - k) for the k
-    slopes. Covariates that don't vary, or that repeat others, change nothing.
+    slopes, which cost half a degree of freedom in each arm where clusters are few enough to count them. Covariates that
+    don't vary, or that repeat others, change nothing.
     """
     problem = _problem(treatment.unit_moments().ratio(), control.unit_moments().ratio())
     if problem:
@@ -90,6 +91,7 @@ def cuped_many_arms(treatment: JointMoments, control: JointMoments) -> tuple[Arm
         residual = variance + slopes @ m.covariance[2:, 2:] @ slopes - 2 * slopes @ own
         residual = max(float(residual), 0.0) * freedom / (freedom - rank)
         df = m.unit_moments().ratio().df
+        df = None if df is None else max(df - rank / 2, 1.0)
         adjusted.append(Arm(m.n, float(mean - slopes @ (m.means[2:] - pooled)), residual, df))
     return adjusted[0], adjusted[1]
 

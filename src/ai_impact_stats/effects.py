@@ -101,7 +101,8 @@ def cuped_arms(treatment: UnitMoments, control: UnitMoments, theta: float | None
 
     Deng, Xu, Kohavi and Walker (2013), "Improving the sensitivity of online controlled experiments by utilizing
     pre-experiment data": y - θ(x - x̄) with x̄ over both arms, so that the level of the metric stays. A
-    ratio is adjusted through its linearised unit. `theta` may be given; by default `cuped_coefficient`.
+    ratio is adjusted through its linearised unit. `theta` may be given; by default `cuped_coefficient`. Over G clusters
+    the variance carries (G - 2)/(G - 3) for the slope, which costs half a degree of freedom in each arm.
     """
     problem = _problem(treatment.ratio(), control.ratio())
     if problem:
@@ -112,11 +113,14 @@ def cuped_arms(treatment: UnitMoments, control: UnitMoments, theta: float | None
     if not math.isfinite(theta):
         return "The covariate has the same value for every unit, so nothing can be adjusted for."
     pooled = (treatment.n * treatment.mean_x + control.n * control.mean_x) / (treatment.n + control.n)
+    freedom = treatment.n + control.n - 2 if treatment.n_units or control.n_units else math.inf
+    lost = 1.0 if math.isinf(freedom) else freedom / (freedom - 1)
     arms = []
     for moments in (treatment, control):
         arm = moments.ratio()
         variance = arm.variance + theta**2 * moments.var_x - 2 * theta * moments.ratio_covariance()
-        arms.append(Arm(arm.n, arm.mean - theta * (moments.mean_x - pooled), max(variance, 0.0), arm.df))
+        df = arm.df if arm.df is None else max(arm.df - 0.5, 1.0)
+        arms.append(Arm(arm.n, arm.mean - theta * (moments.mean_x - pooled), max(variance, 0.0) * lost, df))
     return arms[0], arms[1]
 
 

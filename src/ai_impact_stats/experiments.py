@@ -17,7 +17,17 @@ from .decisions import non_inferiority, posterior
 from .effects import cuped, difference, relative_difference
 from .estimate import Estimate, missing, quantile
 from .grading import Conduct, grade, sentence, verdict
-from .health import CHECKS, arm_of, check_experiments, effect_scale, find_checks, metric_problem, regression_cells
+from .health import (
+    CHECKS,
+    OPEN_WINDOWS,
+    arm_of,
+    check_experiments,
+    effect_scale,
+    find_checks,
+    metric_problem,
+    open_windows,
+    regression_cells,
+)
 from .moments import Arm, UnitMoments
 from .multiplicity import benjamini_hochberg, holm
 from .quantiles import quantile_arm
@@ -57,6 +67,7 @@ ESTIMATES = pa.schema(
         ("is_non_inferior", pa.bool_()),
         ("heterogeneity_p_value", pa.float64()),
         ("heterogeneity_p_value_adjusted", pa.float64()),
+        ("sequential_p_value_adjusted", pa.float64()),
     ]
 )
 EMPTY_ROW = dict.fromkeys(ESTIMATES.names)
@@ -76,7 +87,7 @@ def estimate_experiments(
         experiment = read_experiment(record)
         found = [row for metric_id in experiment.metrics for row in _estimate_metric(experiment, metric_id, tables)]
         _adjust(found, "p_value", "p_value_adjusted")
-        _adjust(found, "sequential_p_value", "decision_p_value")
+        _adjust(found, "sequential_p_value", "sequential_p_value_adjusted")
         _adjust_heterogeneity(found)
         _judge(experiment, found, tables, find_checks(experiment, tables))
         rows += found
@@ -341,7 +352,19 @@ def _add_decisions(row: dict, context: _Context, e: Estimate) -> None:
     row.update(probability_better=found.probability_better, expected_loss=found.expected_loss)
     if not is_missing(margin) and float(margin) > 0 and level:
         row["non_inferiority_margin"] = float(margin) * level
-        row["is_non_inferior"], row["non_inferiority_p_value"] = non_inferiority(e, float(margin) * level, direction)
+        shown = _allowing_for_looks(e, row, context.experiment)
+        row["is_non_inferior"], row["non_inferiority_p_value"] = non_inferiority(
+            shown, float(margin) * level, direction
+        )
+
+
+def _allowing_for_looks(e: Estimate, row: Mapping[str, Any], experiment: Experiment) -> Estimate:
+    """With the interval that may be acted on now: of planned looks, the last one's, and nothing before the first."""
+    if e.estimate is None or not experiment.looks_were_planned:
+        return e
+    if row["sequential_ci_low"] is None:
+        return e.because("No planned look has been reached.")
+    return replace(e, ci_low=row["sequential_ci_low"], ci_high=row["sequential_ci_high"])
 
 
 def _adjust(rows: list[dict], source: str, target: str) -> None:
@@ -404,17 +427,18 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
         powered=found["power"].passed,
         exposure=found["multiple_exposure"].passed,
         arms_known=found["unknown_arm"].passed,
-        finished=experiment.finished,
+        finished=found["still_running"].passed,
         others=tuple(text for name, text in further.items() if name in found and found[name].passed is False),
     )
     earned, why = grade(conduct)
     sequential = experiment.looks_were_planned
+    open_of = {metric_id: open_windows(experiment, metric_id, tables) for metric_id in experiment.metrics}
     for row in rows:
         has = row["estimate"] is not None
         row["evidence_grade"] = earned if has else None
         metric = tables.catalogue.get(row["metric_id"], {})
         # An interval that allows for looks may be acted on before the end; until it decides, the experiment runs on.
-        p = row["decision_p_value"] if sequential else row["p_value_adjusted"]
+        p = row["sequential_p_value_adjusted"] if sequential else row["p_value_adjusted"]
         decided = sequential and p is not None and p < experiment.alpha
         prefix = "sequential_" if sequential and p is not None else ""
         row["verdict"] = verdict(
@@ -425,10 +449,12 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
             experiment.alpha,
             str(metric.get("direction", "up")),
             row["evidence_grade"],
-            bool(experiment.finished) or decided,
+            (bool(experiment.finished) and open_of[row["metric_id"]] <= OPEN_WINDOWS) or decided,
             _smallest(experiment, metric, row),
         )
-        row["reason"] = sentence([row["reason"], why if has else None])
+        waiting = open_of[row["metric_id"]]
+        unripe = f"The window of {waiting:.1%} of the units is still open." if waiting > OPEN_WINDOWS else None
+        row["reason"] = sentence([row["reason"], why if has else None, unripe if has else None])
 
 
 def _smallest(experiment: Experiment, metric: Mapping[str, Any], row: Mapping[str, Any]) -> float | None:

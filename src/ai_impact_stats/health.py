@@ -1,7 +1,7 @@
 """From the moments of every experiment to the checks of its health, the balance of its arms, and its plan."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +18,13 @@ from .moments import Arm, UnitMoments
 from .planning import effective_variance, minimum_detectable_effect, plan, remaining_variance
 from .quantiles import quantile_arm
 from .registry import COMPARED_DESIGNS, Experiment, is_missing, names, read_experiment
+from .sequential import always_valid_inflation, looks_inflation
 from .tables import NOTHING, QuantileArm, Tables, read_tables, records, write_table
 
 AGGREGATIONS = ("mean", "ratio", "proportion", "count", "quantile")
 TRANSFORMS = ("none", "log", "winsorize")
 CLUSTERS_KNOWN = 0.99
+OPEN_WINDOWS = 0.01  # of the units; a metric is read to its end when no more have a window that is open
 BALANCED = 0.1
 HORIZONS = (8, 10, 12)
 BASELINE = "(baseline)"  # the arm of the units that an experiment which has not begun could assign
@@ -242,9 +244,7 @@ def find_checks(experiment: Experiment, tables: Tables) -> dict[str, checks.Chec
             "The registration has not changed since its start.",
             "The registration changed after its start.",
         ),
-        "still_running": _fact(
-            experiment.finished, "The data reach beyond its end.", "The data end before the experiment does."
-        ),
+        "still_running": _still_running(experiment, tables),
     }
     return found | {name: check for name, check in _further(experiment, tables).items() if check.passed is not None}
 
@@ -305,6 +305,32 @@ def _dimensions_known(experiment: Experiment, parts: Mapping[str, Mapping[str, M
 def _fact(passed: bool | None, yes: str, no: str) -> checks.Check:
     detail = "Not known." if passed is None else yes if passed else no
     return checks.Check(None, None, None, passed, detail)
+
+
+def open_windows(experiment: Experiment, metric_id: str, tables: Tables) -> float:
+    """The share of units whose window of the metric goes on after the data end, by the day of their assignment.
+
+    A window from the exposure opens later than that, so that the share may be larger, and never is smaller.
+    """
+    days = tables.catalogue.get(metric_id, {}).get("window_days")
+    if is_missing(days) or experiment.data_end is None or experiment.design not in COMPARED_DESIGNS:
+        return 0.0
+    last = experiment.data_end - pd.Timedelta(days=float(days))
+    parts = tables.parts.get(experiment.experiment_id, {}).get("start_day", {})
+    units = {day: sum(n for arm, n in arms.items() if arm in experiment.arms) for day, arms in parts.items()}
+    total = sum(units.values())
+    return sum(n for day, n in units.items() if pd.Timestamp(day) > last) / total if total else 0.0
+
+
+def _still_running(experiment: Experiment, tables: Tables) -> checks.Check:
+    """Do the data reach the end, and the end of the windows of those who came last? The statistic is the share of units
+    whose window of the primary metric is open."""
+    ended = _fact(experiment.finished, "The data reach beyond its end.", "The data end before the experiment does.")
+    share = open_windows(experiment, experiment.primary or "", tables)
+    if not ended.passed or share <= OPEN_WINDOWS:
+        return ended
+    detail = f"The data reach beyond its end; the window of {experiment.primary} is open for {share:.1%} of the units."
+    return checks.Check(share, None, OPEN_WINDOWS, False, detail)
 
 
 def _sample_ratio(experiment: Experiment, counts: Mapping[str, int], tables: Tables) -> checks.Check:
@@ -440,8 +466,10 @@ def _power(experiment: Experiment, tables: Tables) -> checks.Check:
         if not known or not level > 0:
             return checks.Check(None, None, planned, False, f"The effect of the arm {treatment} can't be estimated.")
         best = min(known, key=lambda e: e.std_error)
-        mde = minimum_detectable_effect(best.std_error, experiment.alpha, experiment.power, best.df)
-        reached.append(mde / level)
+        alpha = experiment.level_of(experiment.primary)
+        mde = minimum_detectable_effect(best.std_error, alpha, experiment.power, best.df)
+        looks = _inflation(experiment, experiment.primary)(best.n_treatment + best.n_control)
+        reached.append(mde * math.sqrt(looks) / level)
     worst = max(reached)
     detail = (
         f"Finds an effect of {worst:.3g} ({effect_scale(metric)}) on {experiment.primary} "
@@ -561,13 +589,15 @@ def _plan_row(experiment: Experiment, metric_id: str, weeks: int, tables: Tables
         row["reason"] = baseline.caution or unknown
         return row
     variance = baseline.variance / scale**2
+    level, inflation = experiment.level_of(metric_id), _inflation(experiment, metric_id)
     share, inflow, most = _inflow(experiment, tables)
     effect = experiment.smallest_effect if metric_id == experiment.primary else None
     planned = [
-        plan(v, effect, inflow, weeks, experiment.alpha, experiment.power, share, most)
+        plan(v, effect, inflow, weeks, level, experiment.power, share, most, inflation)
         for v in (variance, variance * baseline.left)
     ]
     return row | {
+        "alpha": level,
         "baseline_variance": variance,
         "design_effect": baseline.inflation,
         "remaining_variance": baseline.left,
@@ -583,6 +613,17 @@ def _plan_row(experiment: Experiment, metric_id: str, weeks: int, tables: Tables
         "detectable_effect_adjusted": planned[1].detectable,
         "reason": sentence([planned[0].reason, baseline.caution]),
     }
+
+
+def _inflation(experiment: Experiment, metric_id: str) -> Callable[[float], float]:
+    """How many times the units an experiment of n units needs, because it may be acted on before its end."""
+    level, power = experiment.level_of(metric_id), experiment.power
+    if experiment.inference == "always_valid":
+        return lambda n: always_valid_inflation(n, level, power)
+    if experiment.inference in ("obrien_fleming", "pocock"):
+        times = looks_inflation(experiment.looks, level, power, experiment.inference)
+        return lambda n: times
+    return lambda n: 1.0
 
 
 def _design_effect(control: UnitMoments, metric: Mapping[str, Any]) -> float | None:

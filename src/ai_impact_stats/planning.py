@@ -1,6 +1,7 @@
 """How large an effect a test can see, and how many units it needs."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from scipy.special import ndtr
@@ -99,23 +100,38 @@ def plan(
     power: float = 0.8,
     treatment_share: float = 0.5,
     most_units: float = math.inf,
+    inflation: Callable[[float], float] = lambda n: 1.0,
 ) -> Plan:
     """Sample size for `effect`, and the effect that can be found in `weeks`.
 
     `variance` is that of one unit (`effective_variance`, times `remaining_variance` where a covariate is adjusted for),
-    equal in both arms. `most_units` caps the inflow where the population is finite. Normal approximation, as
-    `sample_size`; equals the power functions of statsmodels for z tests.
+    equal in both arms. `most_units` caps the inflow where the population is finite. `inflation` is how many times the
+    units an experiment of n units needs because it is looked at before its end. Normal approximation, as `sample_size`;
+    equals the power functions of statsmodels for z tests.
     """
     if not math.isfinite(variance) or variance <= 0:
         return Plan(None, None, None, None, "The variance of the metric is not known, or 0.")
     if not 0 < treatment_share < 1:
         return Plan(None, None, None, None, "The planned share of an arm is 0.")
-    size = sample_size(effect, variance, None, alpha, power, treatment_share) if effect else None
+    size = _inflated(sample_size(effect, variance, None, alpha, power, treatment_share), inflation) if effect else None
     if units_per_week is None or not units_per_week > 0:
         return Plan(size, None, None, None, "No units arrive, so the time needed is not known.")
     needed = None if size is None or size > most_units else math.ceil(size / units_per_week)
+    short = (
+        None if size is None or needed else f"{size} units are needed, and no more than {int(most_units)} are known."
+    )
     units = int(min(units_per_week * weeks, most_units))
     if units < 4:
         return Plan(size, needed, units, None, "Fewer than 4 units would arrive.")
-    spread = variance * (1 / treatment_share + 1 / (1 - treatment_share)) / units
-    return Plan(size, needed, units, minimum_detectable_effect(math.sqrt(spread), alpha, power))
+    spread = inflation(units) * variance * (1 / treatment_share + 1 / (1 - treatment_share)) / units
+    return Plan(size, needed, units, minimum_detectable_effect(math.sqrt(spread), alpha, power), short)
+
+
+def _inflated(size: int, inflation: Callable[[float], float]) -> int:
+    """The n that equals `size` times the inflation at n, which falls or stays as n grows while n is not large."""
+    n = float(size)
+    for _ in range(100):
+        n, before = size * inflation(n), n
+        if abs(n - before) < 0.5:
+            break
+    return math.ceil(n - 1e-9)

@@ -90,10 +90,18 @@ class Experiment:
     planned_days: float | None = None  # by the latest end that was ever registered
     days: float | None = None
     days_of_data: float | None = None
+    data_end: pd.Timestamp | None = None
 
     @property
     def looks_were_planned(self) -> bool:
         return self.inference != "fixed"
+
+    def level_of(self, metric_id: str) -> float:
+        """The level at which a hypothesis on the metric is tested at worst: Holm's first step, over the primary metrics
+        and the treatment arms. Others are planned for at alpha."""
+        if self.metrics.get(metric_id) != "primary":
+            return self.alpha
+        return self.alpha / (list(self.metrics.values()).count("primary") * max(len(self.treatments), 1))
 
     @property
     def arms(self) -> list[str]:
@@ -187,4 +195,5 @@ def _timing(row: Mapping[str, Any]) -> dict[str, Any]:
         "planned_days": _days(start, row.get("latest_ends_at")),
         "days": days,
         "days_of_data": None if until is None or days is None else max(min(until, days), 0.0),
+        "data_end": None if is_missing(seen) else pd.Timestamp(seen),
     }

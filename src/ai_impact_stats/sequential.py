@@ -110,6 +110,44 @@ def group_sequential_bounds(
     return bounds
 
 
+def planned_power(drift: float, fractions: Sequence[float], bounds: Sequence[float]) -> float:
+    """The chance that |z| exceeds its bound at one of the looks, where z at the whole information has the mean `drift`.
+
+    The recursion of `group_sequential_bounds`, about a path that drifts.
+    """
+    nodes, mass, found, earlier = np.zeros(1), np.ones(1), 0.0, 0.0
+    for t, z in zip(fractions, bounds, strict=True):
+        step, edge = math.sqrt(t - earlier), z * math.sqrt(t)
+        ahead = nodes + drift * (t - earlier)
+        found += float(mass @ (ndtr((-edge - ahead) / step) + ndtr((ahead - edge) / step)))
+        places, weights = _nodes(edge, step)
+        inside = places * edge
+        density = np.exp(-(((inside[:, None] - ahead) / step) ** 2) / 2) / (step * math.sqrt(2 * math.pi))
+        nodes, mass, earlier = inside, (density @ mass) * weights * edge, t
+    return found
+
+
+@lru_cache
+def looks_inflation(fractions: tuple[float, ...], alpha: float, power: float, spending: str) -> float:
+    """How many times the units of a test at the end an experiment needs that may stop at planned looks.
+
+    (drift/(z_{1−α/2} + z_{power}))² with the drift that is found with the planned power: Jennison and Turnbull (1999),
+    "Group sequential methods", on maximum sample sizes.
+    """
+    bounds = group_sequential_bounds(fractions, alpha, spending)
+    single = quantile(1 - alpha / 2) + quantile(power)
+    drift = brentq(lambda d: planned_power(d, fractions, bounds) - power, 0.5 * single, 4 * single, xtol=1e-9)
+    return (drift / single) ** 2
+
+
+def always_valid_inflation(n: float, alpha: float, power: float, tuned_for: float = TUNED_FOR) -> float:
+    """The same for an interval that holds at any time, read at n units: at the last of them, so that it is an upper
+    bound of what is needed."""
+    spread = n * mixing_scale(tuned_for, alpha) ** 2
+    critical = math.sqrt(2 * (spread + 1) / spread * math.log(math.sqrt(spread + 1) / alpha))
+    return ((critical + quantile(power)) / (quantile(1 - alpha / 2) + quantile(power))) ** 2
+
+
 def repeated_interval(estimate: Estimate, bound: float) -> tuple[float | None, float | None]:
     """Estimate ± bound·SE: holds over all planned looks. Jennison and Turnbull (1989), "Interim analyses: the repeated
     confidence interval approach". For a t statistic the bound is moved to the same tail probability."""

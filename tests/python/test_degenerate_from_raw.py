@@ -107,6 +107,9 @@ def results(tmp_path_factory):
                 connection.execute(f"insert into {seed} ({columns}) values ({marks})", [name, name, *row.values()])
     wanted = ("+impact_estimates", "+experiment_health", "+experiment_plan", "+covariate_balance")
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
+    # The data tests that a user's build would run on these experiments.
+    tested = [*(name.removeprefix("+") for name in wanted), "moments_quantile_points", "moments_unit_metrics"]
+    project.dbt("test", "--select", *tested, "--exclude-resource-type", "unit_test")
     with duckdb.connect(str(project.path), read_only=True) as connection:
         tables = ("impact_estimates", "experiment_health", "experiment_plan", "covariate_balance")
         return {name: connection.sql(f"select * from {name}").df() for name in tables}

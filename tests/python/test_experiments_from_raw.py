@@ -36,6 +36,13 @@ EXPERIMENTS = {
     "waves": {"unit_type": "team", "primary_metric_id": "hours_per_task"},
     "some_ended": {"design": "staggered_did", "unit_type": "region", "primary_metric_id": "signups"},
     "all_ended": {"design": "did", "unit_type": "region", "primary_metric_id": "signups"},
+    # Three arms of whole towns, looked at by plan, with more than half of their time over.
+    "running": {"unit_type": "account", "primary_metric_id": "spend_cut", "guardrail_metric_ids": "complaints"}
+    | {"secondary_metric_ids": "spend_log|gifts|spend_per_purchase", "design": "champion_challenger"}
+    | {"treatment_arm": "a|b", "cluster_by": "town", "inference": "obrien_fleming", "interim_looks": "0.5|1"}
+    | {"ends_at": datetime(2026, 6, 29), "minimum_detectable_effect": 5.0},
+    "just_ended": {"unit_type": "account", "primary_metric_id": "buyers_in_21_days"}
+    | {"starts_at": DATA_END - timedelta(days=12), "ends_at": DATA_END - timedelta(days=1)},
     "next": {"unit_type": "lead", "primary_metric_id": "visit_rate", "secondary_metric_ids": "mql_per_visit"}
     | {"starts_at": datetime(2026, 6, 1), "ends_at": datetime(2026, 7, 27), "registered_at": datetime(2026, 5, 4)},
     "next_regions": {"unit_type": "region", "primary_metric_id": "signups"}
@@ -47,6 +54,14 @@ METRICS = {
     "revenue": {"aggregation": "mean", "numerator_measure": "purchase_value", "covariate": "pre_period"},
     "buyers": {"aggregation": "proportion", "numerator_measure": "purchase"},
     "revenue_median": {"aggregation": "quantile", "quantile": 0.5, "numerator_measure": "purchase_value"},
+    "spend_cut": {"aggregation": "mean", "numerator_measure": "spend_value", "covariate": "pre_period"}
+    | {"transform": "winsorize", "winsorize_at": 0.9},
+    "spend_log": {"aggregation": "mean", "numerator_measure": "spend_value", "transform": "log"},
+    "gifts": {"aggregation": "mean", "numerator_measure": "gift_value", "transform": "winsorize", "winsorize_at": 0.8},
+    "spend_per_purchase": {"aggregation": "ratio", "numerator_measure": "spend_value", "denominator_measure": "spend"},
+    "complaints": {"aggregation": "count", "numerator_measure": "complaint", "direction": "down"}
+    | {"is_guardrail": True, "non_inferiority_margin": 0.8},
+    "buyers_in_21_days": {"aggregation": "proportion", "numerator_measure": "spend", "window_days": 21},
     "score_p75": {"aggregation": "quantile", "quantile": 0.75, "numerator_measure": "score_value", "window_days": 14},
     "reply_rate": {"aggregation": "proportion", "numerator_measure": "reply", "window_days": 14},
     "visit_rate": {"aggregation": "proportion", "numerator_measure": "visit", "window_days": 21},
@@ -183,6 +198,21 @@ def plant() -> Company:
             company.outcome("region", f"north{k}", "signup", START - days(20, 76))
     # One that got it later, after it had been assigned to the control.
     company.assign("some_ended", "north0", "t", START + timedelta(days=14), exposed_at=START + timedelta(days=14))
+    for k in range(60):  # towns of accounts
+        arm, level = "cab"[k % 3], RNG.gamma(4, 0.25)
+        for j in range(RNG.integers(3, 8)):
+            unit, at = f"shop{k}_{j}", START + days(0, 5)
+            company.attribute("account", unit, "town", f"town{k}", START - timedelta(days=90))
+            company.assign("running", unit, arm, at)
+            company.assign("just_ended", unit, "ct"[j % 2], DATA_END - timedelta(days=10))
+            for at_spend in [at - days(1, 60) for _ in range(RNG.poisson(1.2))] + [
+                at + days(0.1, 70) for _ in range(RNG.poisson(2.5 if arm == "b" else 1.2))
+            ]:
+                company.outcome("account", unit, "spend", at_spend, float(RNG.lognormal(3, 0.6) * level))
+            for _ in range(RNG.poisson(0.7)):
+                company.outcome("account", unit, "complaint", at + days(0.1, 60))
+            if RNG.random() < 0.15:
+                company.outcome("account", unit, "gift", at + days(0.1, 60), float(RNG.integers(1, 99)))
     company.outcome("visitor", "nobody", "noise", DATA_END)  # how far the data reach
     return company
 
@@ -209,6 +239,9 @@ def results(company, tmp_path_factory):
                 connection.execute(f"insert into {seed} ({columns}) values ({marks})", [name, name, *row.values()])
     wanted = ("+impact_estimates", "+experiment_health", "+experiment_plan")
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
+    # The data tests that a user's build would run on these experiments.
+    tested = [*(name.removeprefix("+") for name in wanted), "moments_quantile_points", "moments_unit_metrics"]
+    project.dbt("test", "--select", *tested, "--exclude-resource-type", "unit_test")
     with duckdb.connect(str(project.path), read_only=True) as connection:
         tables = ("impact_estimates", "experiment_health", "experiment_plan")
         return {name: connection.sql(f"select * from {name}").df() for name in tables}
@@ -262,6 +295,21 @@ def clustered(t: tuple[pd.Series, pd.Series], c: tuple[pd.Series, pd.Series]) ->
     return effect, error, float(2 * stats.t.sf(abs(effect) / error, df))
 
 
+def cuped_of_clusters(y, x, arm, cluster, compared) -> tuple[float, float]:
+    """Least squares of the clusters' linearised values on arm and their total of x, which is centred over all units."""
+    rows = []
+    for name in compared:
+        mine = arm == name
+        sizes = y[mine].groupby(cluster[mine]).agg(["sum", "size"])
+        values = linearised(sizes["sum"], sizes["size"])
+        rows.append(pd.DataFrame({"arm": name, "y": values, "x": x[mine].groupby(cluster[mine]).sum()}))
+    table = pd.concat(rows)
+    fit = sm.OLS(table.y, sm.add_constant(np.column_stack([table.arm == compared[0], table.x]))).fit()
+    by_arm = fit.resid.groupby(table.arm)
+    freedom = len(table) - 2
+    return float(fit.params.iloc[1]), math.sqrt((by_arm.var() / by_arm.size()).sum() * freedom / (freedom - 1))
+
+
 def linearised(y: pd.Series, z: pd.Series) -> pd.Series:
     """Values whose mean and variance are those of Σy/Σz."""
     return y.sum() / z.sum() + (y - y.sum() / z.sum() * z) / z.mean()
@@ -287,20 +335,25 @@ def test_whole_clusters(company, results):
         agrees(row, clustered(*arms))
         assert (row.n_clusters_treatment, row.n_clusters_control) == (12, 12)
         assert row.n_treatment + row.n_control == len(units)
-    adjusted = row_of(results, "clustered", "revenue", "cuped")
-    assert adjusted.std_error < row_of(results, "clustered", "revenue", "difference_in_means").std_error
 
 
-def test_regression_of_clusters(company, results):
-    """Lin's regression of accounts' revenue on arm and past, with errors by region."""
-    units = assigned(company, "clustered")
-    y = totals(company, units, "purchase", value=True)
+def past_purchases(company, units) -> pd.Series:
     events = company.frame("outcome_events").query("name == 'purchase'")
     events = events.merge(units[["assigned_at"]].reset_index(), on="unit_id")
     length = pd.to_datetime(END) - pd.to_datetime(START)
     start = pd.to_datetime(events.assigned_at)
     events = events[(events.occurred_at < start) & (events.occurred_at >= start - length)]
-    past = events.groupby("unit_id").value.sum().reindex(units.index, fill_value=0.0)
+    return events.groupby("unit_id").value.sum().reindex(units.index, fill_value=0.0)
+
+
+def test_adjustment_of_clusters(company, results):
+    """CUPED, and Lin's regression of accounts' revenue on arm and past, with errors by region."""
+    units = assigned(company, "clustered")
+    y, past = totals(company, units, "purchase", value=True), past_purchases(company, units)
+    region = pd.Series([name.split("_")[0] for name in units.index], index=units.index)
+    row = row_of(results, "clustered", "revenue", "cuped")
+    expected = cuped_of_clusters(y, past - past.mean(), units.arm, region, ("t", "c"))
+    assert (row.estimate, row.std_error) == pytest.approx(expected, rel=1e-6)
     arm, x = (units.arm == "t").astype(float), past - past.mean()
     design = sm.add_constant(np.column_stack([arm, x, arm * x]))
     regions = pd.factorize(pd.Series([name.split("_")[0] for name in units.index]))[0]
@@ -337,6 +390,81 @@ def test_novelty_of_clusters(company, results):
     health = results["experiment_health"].set_index(["experiment_id", "check_id"])
     assert health.statistic["clustered", "novelty"] == pytest.approx(slope, rel=1e-6)
     assert 0 < health.p_value["clustered", "novelty"] <= 1
+
+
+def test_a_running_experiment_of_three_arms(company, results):
+    """Cut at a quantile of the past, or of the few values there are; logged; per purchase; harm: all by whole towns."""
+    units = assigned(company, "running")
+    units["town"] = [name.split("_")[0] for name in units.index]
+    events = company.frame("outcome_events").merge(units[["assigned_at"]].reset_index(), on="unit_id")
+    since = pd.to_datetime(events.assigned_at)
+
+    def total(name, past=False, value=True):
+        length = timedelta(days=119)
+        before = (events.occurred_at < since) & (events.occurred_at >= since - length)
+        mine = before if past else events.occurred_at >= since
+        grouped = events[mine & (events.name == name)].groupby("unit_id").value
+        return (grouped.sum() if value else grouped.size()).reindex(units.index, fill_value=0).astype(float)
+
+    def smallest(values, share):
+        return np.sort(values)[math.ceil(share * len(values)) - 1]
+
+    past, spend, gifts = total("spend", past=True), total("spend"), total("gift")
+    cap = smallest(past, 0.9)
+    assert 0 < cap < spend.max()
+    assert smallest(gifts, 0.8) == 0
+    few = smallest(gifts[gifts > 0], 0.8)
+    assert few < gifts.max()
+    metrics = {"spend_cut": spend.clip(upper=cap), "spend_log": np.log1p(spend), "gifts": gifts.clip(upper=few)}
+    metrics |= {"complaints": total("complaint", value=False)}
+    sizes = pd.Series(1.0, index=units.index)
+    for metric, y, z in (
+        *((metric, y, sizes) for metric, y in metrics.items()),
+        ("spend_per_purchase", spend, total("spend", value=False)),
+    ):
+        for arm in "ab":
+            pair = [units.arm == arm, units.arm == "c"]
+            sums = [(y[mine].groupby(units.town[mine]).sum(), z[mine].groupby(units.town[mine]).sum()) for mine in pair]
+            row = row_of(results, "running", metric, "difference_in_means", arm=arm)
+            agrees(row, clustered(*sums))
+            assert (row.n_treatment, row.n_clusters_treatment) == (pair[0].sum(), 20)
+    # CUPED: least squares of towns' linearised totals on arm and the total of their past.
+    cut, x = metrics["spend_cut"], past.clip(upper=cap)
+    for arm in "ab":
+        row = row_of(results, "running", "spend_cut", "cuped", arm=arm)
+        expected = cuped_of_clusters(cut, x - x.mean(), units.arm, units.town, (arm, "c"))
+        assert (row.estimate, row.std_error) == pytest.approx(expected, rel=1e-6)
+
+
+def test_looks_decide_before_the_end(company, results):
+    """At half of the time, O'Brien and Fleming's bound by Lan and DeMets is 2.963; arms are corrected together."""
+    table = results["impact_estimates"].query("experiment_id == 'running' and segment == 'all'")
+    table = table[table.estimate.notna()]
+    assert table.interim_bound.to_numpy() == pytest.approx(2.9626, abs=5e-4)
+    plain = table[table.method == "difference_in_means"].set_index(["metric_id", "treatment_arm"])
+    p = plain.loc["spend_cut"].sequential_p_value
+    assert plain.loc["spend_cut"].sequential_p_value_adjusted.min() == pytest.approx(2 * p.min(), rel=1e-6)
+    assert plain.verdict["spend_cut", "b"] == "improved"
+    assert plain.verdict["spend_cut", "a"] == "still_running"
+    for row in table.itertuples():
+        assert (row.verdict in ("improved", "worsened")) == (row.sequential_p_value_adjusted < 0.05), row
+        assert "read before its end" in row.reason
+    for arm in "ab":
+        row = plain.loc["complaints", arm]
+        assert row.non_inferiority_margin == pytest.approx(0.8 * row.mean_control)
+        assert row.is_non_inferior == (row.sequential_ci_high < row.non_inferiority_margin)
+    plan = results["experiment_plan"].query("experiment_id == 'running' and metric_id == 'spend_cut'")
+    assert set(plan.alpha) == {0.025}
+
+
+def test_windows_that_go_on_after_the_end(company, results):
+    row = row_of(results, "just_ended", "buyers_in_21_days", "difference_in_means")
+    assert row.verdict == "still_running"
+    assert "100.0% of the units is still open" in row.reason
+    health = results["experiment_health"].set_index(["experiment_id", "check_id"])
+    assert not health.passed["just_ended", "still_running"]
+    assert health.statistic["just_ended", "still_running"] == 1
+    assert health.passed["exposed", "still_running"]
 
 
 def woodruff(y: pd.Series, probability: float, cluster: pd.Series | None = None) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from ai_impact_stats import (
     novelty,
     relative_difference,
 )
+from ai_impact_stats.effects import cuped_arms, cuped_coefficient
 from ai_impact_stats.estimate import quantile
 
 
@@ -101,6 +102,18 @@ def test_adjustment_by_a_covariate_narrows_and_stays_near():
     plain, adjusted = difference(t.ratio(), c.ratio()), cuped(t, c)
     assert adjusted.std_error < plain.std_error
     assert abs(adjusted.estimate - 0.4) < 3 * adjusted.std_error
+
+
+@given(st.integers(0, 2**32), st.integers(3, 12), st.integers(2, 12))
+def test_the_slope_of_cuped_costs_a_degree_of_freedom(seed, g0, g1):
+    """Variance of y - θx over clusters, times (G - 2)/(G - 3); half a degree of freedom less in each arm."""
+    t, c = arms(*company(seed, (g0, g1)))
+    found = cuped_arms(t, c)
+    theta = cuped_coefficient(t, c)
+    for adjusted, m in zip(found, (t, c), strict=True):
+        plain = m.ratio().variance + theta**2 * m.var_x - 2 * theta * m.ratio_covariance()
+        assert adjusted.variance == pytest.approx(plain * (g0 + g1 - 2) / (g0 + g1 - 3), rel=1e-6, abs=1e-9)
+        assert adjusted.df == pytest.approx(max(m.ratio().df - 0.5, 1))
 
 
 def test_ignoring_the_clusters_would_claim_too_much():

@@ -1,6 +1,7 @@
 """From tables of moments to results: each kind of experiment, against the functions that it should have called."""
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from ai_impact_stats import (
     difference,
     estimate_experiments,
     group_sequential_bounds,
+    holm,
     lin,
     minimum_detectable_effect,
     plan_experiments,
@@ -639,3 +641,99 @@ def test_a_batch_of_units_is_all_there_is():
     found = plans(starts=STARTS[STARTS.part == "2026-01-01"])
     assert (found.units == 400).all()
     assert found.detectable_effect.nunique() == 1
+
+
+def test_windows_that_are_still_open():
+    """The last tenth came on the last day and has a window of two weeks: the end is not the end of what is counted."""
+    frame = units(effect=1.0)
+    starts = pd.DataFrame(
+        [
+            {"experiment_id": "e", "dimension": "start_day", "part": day, "arm": arm, "n_units": n}
+            for day, n in (("2026-01-01", 180), ("2026-03-25", 20))
+            for arm in ("c", "t", "stranger")
+        ]
+    )
+
+    def judged(data_end, window, **registration):
+        registration |= {"data_end": pd.Timestamp(data_end)}
+        found, checks = run(moments_of(frame), frame, registration, {"window_days": window}, starts=starts)
+        return found.loc[("difference_in_means", "all")], checks.loc["still_running"]
+
+    row, check = judged("2026-04-07", 14)
+    assert (row.verdict, row.evidence_grade) == ("still_running", "B")
+    assert "10.0% of the units is still open" in row.reason
+    assert "read before its end" in row.reason
+    assert (check.statistic, check.passed) == (pytest.approx(0.1), False)
+    assert "window of m is open for 10.0% of the units" in check.detail
+    for data_end, window in (("2026-04-08", 14), ("2026-04-07", 13), ("2026-03-26", None)):
+        row, check = judged(data_end, window)
+        assert row.verdict == "improved"
+        assert row.reason is None or pd.isna(row.reason)
+        assert check.passed
+    # What may be acted on before the end may be so before the windows end, and says how many are open.
+    row, check = judged("2026-04-07", 14, inference="always_valid")
+    assert row.verdict == "improved"
+    assert "still open" in row.reason
+    assert not check.passed
+
+
+def test_the_corrected_p_value_of_looks_is_shown_and_decides():
+    """Two challengers in one family: what is read before the end is corrected for both, and the row says by what."""
+    frame = units(arms=("c", "t", "u"), effect=0.32)
+    registration = {"treatment_arm": "t|u", "inference": "always_valid", "is_finished": False}
+    found, _ = run(moments_of(frame), frame, registration)
+    rows = found.loc[[("difference_in_means", "all")]]
+    assert sorted(rows.sequential_p_value_adjusted) == pytest.approx(sorted(holm(list(rows.sequential_p_value))))
+    for row in found.itertuples():
+        assert (row.verdict == "improved") == (row.sequential_p_value_adjusted < 0.05)
+
+
+def test_harm_is_ruled_out_by_the_interval_that_allows_for_looks():
+    """A guardrail that the plain interval clears and the wider one does not; before the first look nothing is."""
+    frame = units(effect=0.0)
+    plain, _ = run(moments_of(frame), frame, metric={"non_inferiority_margin": 0.2})
+    low = plain.loc[("difference_in_means", "all")].ci_low
+    level = plain.loc[("difference_in_means", "all")].mean_control
+    margin = {"non_inferiority_margin": -low / level + 0.001}
+    looks = {"inference": "obrien_fleming", "interim_looks": "0.5|1", "is_finished": False}
+    for registration, said in (
+        ({}, True),
+        ({"inference": "always_valid"}, False),
+        (looks | {"data_end": pd.Timestamp("2026-02-15")}, False),
+    ):
+        found, _ = run(moments_of(frame), frame, registration, margin)
+        assert found.loc[("difference_in_means", "all")].is_non_inferior == said, registration
+    found, _ = run(moments_of(frame), frame, looks | {"data_end": pd.Timestamp("2026-01-10")}, margin)
+    row = found.loc[("difference_in_means", "all")]
+    assert row.is_non_inferior is None and np.isnan(row.non_inferiority_p_value)
+
+
+def test_plans_count_looks_and_arms():
+    moments = moments_of(units())
+
+    def planned(**registration):
+        return plans(registration, moments=moments, starts=STARTS).iloc[0]
+
+    once = planned()
+    looked = planned(inference="pocock", interim_looks="0.2|0.4|0.6|0.8|1")
+    assert looked.sample_size / once.sample_size == pytest.approx(1.22, abs=0.03)
+    assert looked.detectable_effect > once.detectable_effect
+    any_time = planned(inference="always_valid")
+    assert any_time.sample_size > looked.sample_size
+    # Two challengers are corrected together: each is planned for at half of alpha.
+    three = planned(treatment_arm="t|u")
+    assert (once.alpha, three.alpha) == (0.05, 0.025)
+    normal = NormalDist().inv_cdf
+    assert three.sample_size / once.sample_size == pytest.approx(
+        ((normal(0.9875) + normal(0.8)) / (normal(0.975) + normal(0.8))) ** 2, abs=0.02
+    )
+
+
+def test_power_counts_looks_and_arms():
+    frame = units(arms=("c", "t", "u"))
+    both = frame[frame.arm != "u"]
+    _, once = run(moments_of(both), both)
+    _, looked = run(moments_of(both), both, {"inference": "always_valid"})
+    _, three = run(moments_of(frame), frame, {"treatment_arm": "t|u"})
+    assert looked.statistic["power"] > 1.2 * once.statistic["power"]
+    assert three.statistic["power"] > 1.05 * once.statistic["power"]

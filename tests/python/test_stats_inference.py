@@ -10,6 +10,7 @@ from scipy import stats
 
 from ai_impact_stats import (
     Arm,
+    Estimate,
     UnitMoments,
     always_valid,
     difference,
@@ -21,7 +22,14 @@ from ai_impact_stats import (
     sample_quantile,
 )
 from ai_impact_stats.estimate import missing
-from ai_impact_stats.sequential import mixing_scale, obrien_fleming_spending, pocock_spending
+from ai_impact_stats.sequential import (
+    always_valid_inflation,
+    looks_inflation,
+    mixing_scale,
+    obrien_fleming_spending,
+    planned_power,
+    pocock_spending,
+)
 
 NOTHING = missing("No units.")
 
@@ -222,3 +230,42 @@ def test_non_inferiority_is_read_off_the_interval(effect, margin, direction):
     holds, p = non_inferiority(e, margin, direction)
     if abs(p - 0.025) > 1e-9:
         assert holds == (p < 0.025)
+
+
+@pytest.mark.parametrize(
+    ("constant", "shape", "power", "times"),
+    [
+        (2.413, 0.0, 0.8, 1.228),
+        (2.413, 0.0, 0.9, 1.206),
+        (2.178, 0.0, 0.8, 1.110),
+        (2.040, 0.5, 0.8, 1.028),
+        (2.040, 0.5, 0.9, 1.026),
+        (1.977, 0.5, 0.8, 1.008),
+    ],
+)
+def test_power_of_planned_looks_matches_the_published_sizes(constant, shape, power, times):
+    """Jennison and Turnbull's tables of maximum sample sizes at α = .05: Pocock's and O'Brien and Fleming's constants,
+    five and two looks. The units that they ask for have the power that was asked for."""
+    looks = 2 if constant in (2.178, 1.977) else 5
+    fractions = [(k + 1) / looks for k in range(looks)]
+    bounds = [constant * t**-shape for t in fractions]
+    single = float(stats.norm.ppf(0.975) + stats.norm.ppf(power))
+    assert planned_power(single * math.sqrt(times), fractions, bounds) == pytest.approx(power, abs=6e-4)
+    assert planned_power(0.0, fractions, bounds) == pytest.approx(0.05, abs=2e-4)
+
+
+def test_inflation_of_planned_looks():
+    assert looks_inflation((1.0,), 0.05, 0.8, "pocock") == pytest.approx(1, abs=1e-5)
+    five = tuple((k + 1) / 5 for k in range(5))
+    assert looks_inflation(five, 0.05, 0.8, "obrien_fleming") == pytest.approx(1.028, abs=0.006)
+    assert looks_inflation(five, 0.05, 0.8, "pocock") == pytest.approx(1.228, abs=0.02)
+
+
+def test_inflation_of_an_interval_that_holds_at_any_time():
+    """The effect that is planned for lies outside of the interval, read once at the end, as often as was planned."""
+    n, power = 4000, 0.8
+    times = always_valid_inflation(n, 0.05, power)
+    shift = (stats.norm.ppf(0.975) + stats.norm.ppf(power)) * math.sqrt(times)
+    outside = [always_valid(Estimate(z, 1.0, 0, 0, 0, n // 2, n // 2))[0] > 0 for z in np.linspace(0, 12, 4001)]
+    critical = np.linspace(0, 12, 4001)[outside.index(True)]
+    assert stats.norm.sf(critical - shift) == pytest.approx(power, abs=0.002)

@@ -84,6 +84,18 @@ def test_plans_that_cannot_be_made(arguments, word):
 def test_a_finite_population_may_be_too_small():
     found = plan(1.0, 0.1, 100, 12, most_units=300)
     assert (found.units, found.weeks_needed) == (300, None)
+    assert found.reason == "3140 units are needed, and no more than 300 are known."
+    assert plan(1.0, 0.4, 100, 12, most_units=300).reason is None
+
+
+def test_looks_cost_units():
+    """Times the units, and the root of it times the effect; where the factor depends on n, at that n."""
+    once, looked = plan(1.0, 0.1, 100, 12), plan(1.0, 0.1, 100, 12, inflation=lambda n: 1.2)
+    assert looked.sample_size == math.ceil(1.2 * once.sample_size)
+    assert looked.weeks_needed == math.ceil(looked.sample_size / 100)
+    assert looked.detectable == pytest.approx(once.detectable * math.sqrt(1.2))
+    falling = plan(1.0, 0.1, 100, 12, inflation=lambda n: 1 + 1000 / n)
+    assert falling.sample_size == pytest.approx(once.sample_size * (1 + 1000 / falling.sample_size), abs=1)
 
 
 def test_design_effect_of_equal_clusters():

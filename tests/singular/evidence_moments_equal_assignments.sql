@@ -17,7 +17,7 @@ moments as (
     union all
     select experiment_id, metric_id, arm, case when n_units > 0 then n_units else n end as n
     from {{ ref('moments_quantile_points') }}
-    where arm <> '{{ ai_impact.baseline_arm() }}'
+    where segment = 'all' and arm <> '{{ ai_impact.baseline_arm() }}'
 ),
 
 kinds as (
