@@ -47,7 +47,8 @@ with units as (
     select range as u, {first} as first, 2 * random() as level from range({units})
 )
 select 'e' as experiment_id, 'm' as metric_id, 'u' || u as unit_id, cast(first as integer) as first_treated_period,
-    cast(p as integer) as period, level + 0.1 * p + random() + case when p >= first then 0.3 else 0 end as value
+    cast(p as integer) as period, -5 as first_period,
+    level + 0.1 * p + random() + case when p >= first then 0.3 else 0 end as value
 from units cross join (select range - 5 as p from range(10));
 create table int_unit_windows as
 select distinct 'e' as experiment_id, 'm' as metric_id, unit_id, cast(null as varchar) as cluster_id
@@ -57,6 +58,7 @@ PREPARE = """
 import sys, time, json, duckdb, numpy as np, pandas as pd
 con = duckdb.connect(sys.argv[1], read_only=True)
 con.execute("set threads = 2")
+con.execute("select 1").df()  # imports what DuckDB needs to hand over a frame
 # Wall clock, and processor time of all threads: on a busy machine only the latter can be compared.
 def now(): return np.array([time.monotonic(), time.process_time()])
 """

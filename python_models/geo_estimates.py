@@ -9,4 +9,5 @@ def model(dbt, session):
     registry = read(dbt.ref("int_experiments"))
     metrics = read(dbt.ref("metric_catalog"))
     panels = read(dbt.ref("int_geo_panels"))
-    return write(estimate_geo(registry, metrics, panels), session)
+    left_out = read(dbt.ref("moments_left_out"))
+    return write(estimate_geo(registry, metrics, panels, left_out), session)

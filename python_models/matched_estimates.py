@@ -10,4 +10,5 @@ def model(dbt, session):
     metrics = read(dbt.ref("metric_catalog"))
     cells = read(dbt.ref("moments_matched_cells"))
     sample = read(dbt.ref("int_matched_sample"))
-    return write(estimate_matched(registry, metrics, cells, sample), session)
+    left_out = read(dbt.ref("moments_left_out"))
+    return write(estimate_matched(registry, metrics, cells, sample, left_out), session)

@@ -14,7 +14,7 @@ from .checks import Check
 from .estimate import Estimate, missing, quantile, wald
 from .experiments import ESTIMATES
 from .grading import RANDOM_METHODS, sentence
-from .quasi import check_row, estimate_row, finish, registration_notes
+from .quasi import check_row, estimate_row, finish, left_out_notes, registration_notes
 from .registry import Experiment, is_missing, read_experiment
 from .tables import records, write_table
 from .timeseries import COUNTERFACTUAL
@@ -46,23 +46,26 @@ class _Panel:
         return self.n_treated, len(self.y) - self.n_treated
 
 
-def estimate_geo(registry: pd.DataFrame, metrics: pd.DataFrame, panels: pd.DataFrame) -> pa.Table:
+def estimate_geo(
+    registry: pd.DataFrame, metrics: pd.DataFrame, panels: pd.DataFrame, left_out: pd.DataFrame | None = None
+) -> pa.Table:
     """The effects of every registered holdout by region (design geo), schema `ESTIMATES`.
 
-    Tables `int_experiments`, `metric_catalog` and `int_geo_panels`; column names as there. Each metric has synthetic
+    Tables `int_experiments`, `metric_catalog` and `int_geo_panels`, and `moments_left_out` for what `reason` says of
+    regions in several arms; column names as there. Each metric has synthetic
     difference-in-differences and synthetic control, absolute (a unit and period) and, with `_relative`, as a share of
     the level that was expected; with the spread of placebos as error. Where strata are pairs, one treated and one
     control, also `trimmed_match` of the changes of pairs, a tenth left out at either end. Grade B when the regions were
     assigned at random and mixture and placebo date pass, C without the former, D without the latter.
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    groups, rows = _group(panels), []
+    groups, several, rows = _group(panels), left_out_notes(left_out), []
     for experiment in _geo(registry):
         found: list[dict] = []
         for metric_id in experiment.metrics:
             panel = _read(groups.get((experiment.experiment_id, metric_id), []), catalogue.get(metric_id))
             found += _metric_rows(experiment, metric_id, panel)
-        finish(experiment, found, catalogue)
+        finish(experiment, found, catalogue, several.get(experiment.experiment_id, []))
         rows += found
     return write_table(rows, ESTIMATES)
 

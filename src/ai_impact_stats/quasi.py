@@ -4,12 +4,16 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from .checks import Check
 from .estimate import Estimate, quantile
 from .experiments import ESTIMATES
 from .grading import sentence, verdict
 from .multiplicity import benjamini_hochberg, holm
 from .registry import Experiment
+from .tables import records
+from .wording import counted
 
 PROCEDURES = {"primary": holm, "secondary": benjamini_hochberg}
 
@@ -48,8 +52,16 @@ def estimate_row(
     }
 
 
-def finish(experiment: Experiment, rows: list[dict], catalogue: Mapping[str, Mapping[str, Any]]) -> None:
-    """Correct the p values in their families, those of one role and method over metrics, and add the verdicts."""
+def finish(
+    experiment: Experiment,
+    rows: list[dict],
+    catalogue: Mapping[str, Mapping[str, Any]],
+    left_out: Sequence[str] = (),
+) -> None:
+    """Correct the p values in their families, those of one role and method over metrics, and add the verdicts.
+
+    What is said of units that were left out goes to the end of each reason.
+    """
     families: dict[tuple, list[dict]] = {}
     for row in rows:
         families.setdefault((row["metric_role"], row["method"]), []).append(row)
@@ -59,6 +71,7 @@ def finish(experiment: Experiment, rows: list[dict], catalogue: Mapping[str, Map
         for row, p in zip(family, adjusted, strict=True):
             row["p_value_adjusted"] = None if row["p_value"] is None else float(p)
     for row in rows:
+        row["reason"] = sentence([row["reason"], *left_out])
         row["verdict"] = verdict(
             row["estimate"],
             row["ci_low"],
@@ -81,6 +94,20 @@ def registration_notes(experiment: Experiment) -> list[str]:
     """What to say of a plan that wasn't there before the start."""
     late = "It was registered after its start, or its registration changed."
     return [] if experiment.is_preregistered else [late]
+
+
+def left_out_notes(left_out: pd.DataFrame | None) -> dict[str, list[str]]:
+    """Of each experiment in `moments_left_out` what is said of its units in several arms.
+
+    Nobody can be compared with a unit whose treatment ended.
+    """
+    found = {}
+    for row in records(left_out):
+        ended, others = int(row["n_switched_off"]), int(row["n_several_arms"])
+        notes = [f"{counted(ended, 'unit is', 'units are')} left out: the treatment ended."] if ended else []
+        notes += [f"{counted(others, 'unit is', 'units are')} left out: assigned to several arms."] if others else []
+        found[str(row["experiment_id"])] = notes
+    return found
 
 
 def as_share(absolute: Estimate, level: float, variances: Sequence[float], alpha: float) -> Estimate:

@@ -12,7 +12,7 @@ from . import did
 from .checks import Check
 from .estimate import Estimate, missing
 from .experiments import ESTIMATES
-from .quasi import check_row, estimate_row, finish, registration_notes
+from .quasi import check_row, estimate_row, finish, left_out_notes, registration_notes
 from .registry import Experiment, is_missing, read_experiment
 from .tables import records, write_table
 from .wording import counted
@@ -71,15 +71,15 @@ def estimate_rollouts(
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
     read = _reader(moments, clusters)
-    several = {str(row["experiment_id"]): _left_out(row) for row in records(left_out)} if left_out is not None else {}
+    several = left_out_notes(left_out)
     rows: list[dict] = []
     for experiment in _rollouts(registry):
         found: list[dict] = []
         for metric_id in experiment.metrics:
             rollout = read(experiment, metric_id)
             metric = catalogue.get(metric_id, {})
-            found += _metric_rows(experiment, metric_id, metric, rollout, several.get(experiment.experiment_id, []))
-        finish(experiment, found, catalogue)
+            found += _metric_rows(experiment, metric_id, metric, rollout)
+        finish(experiment, found, catalogue, several.get(experiment.experiment_id, []))
         rows += found
     return write_table(rows, ESTIMATES)
 
@@ -246,24 +246,13 @@ def _merge(a: did.Cohort, b: did.Cohort) -> did.Cohort:
     return did.Cohort(a.first, n, (a.n * a.mean + b.n * b.mean) / n, scatter)
 
 
-def _left_out(row: Mapping[str, Any]) -> list[str]:
-    """What is said of units in several arms: nobody can be compared with a unit whose treatment ended."""
-    ended, others = int(row["n_switched_off"]), int(row["n_several_arms"])
-    found = [f"{counted(ended, 'unit is', 'units are')} left out: the treatment ended."] if ended else []
-    return found + (
-        [f"{counted(others, 'unit is', 'units are')} left out: assigned to several arms."] if others else []
-    )
-
-
-def _metric_rows(
-    experiment: Experiment, metric_id: str, metric: Mapping[str, Any], rollout: _Rollout, left_out: list[str]
-) -> list[dict]:
+def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, Any], rollout: _Rollout) -> list[dict]:
     rows, effects = [], rollout.effects
     grade, why = None, None
     if not isinstance(effects, str):
-        notes = [*left_out, *rollout.panel.notes, *registration_notes(experiment)]
+        notes = [*rollout.panel.notes, *registration_notes(experiment)]
         grade, why = did.grade_did(did.pre_trend(effects, small=rollout.small), notes)
-    reason = _problem(metric) or (" ".join([effects, *left_out]) if isinstance(effects, str) else None)
+    reason = _problem(metric) or (effects if isinstance(effects, str) else None)
     kinds = {"before_after": "did"} | KINDS if experiment.design == "did" else KINDS
     for kind, method in kinds.items():
         for scale in ("absolute", "relative"):

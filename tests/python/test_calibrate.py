@@ -9,7 +9,9 @@ from tools import calibrate, calibrate_quasi
 PAGE = Path(__file__).parents[2] / calibrate.TABLE
 
 
-@pytest.mark.parametrize("name", ["mean, 10 units an arm", "rare event .01, 500 units an arm", "clusters, CUPED, 5 an arm"])
+@pytest.mark.parametrize(
+    "name", ["mean, 10 units an arm", "rare event .01, 500 units an arm", "clusters, CUPED, 5 an arm"]
+)
 def test_a_published_row_can_be_measured_again(name):
     cell = next(cell for cell in calibrate.cells() if cell.name == name)
     result = calibrate.measure(cell)

@@ -169,3 +169,14 @@ def test_the_path_adds_up_to_the_estimate():
     assert list(path["observed"]) == pytest.approx(list(y[-1]))
     assert path[~path["is_after"]]["cumulative_effect"].isna().all()
     assert counterfactuals_geo(registry(design="did"), METRICS, panels(y)).num_rows == 0
+
+
+def test_regions_in_several_arms_are_counted_and_said():
+    """In the reason of every row, with an estimate or without."""
+    left_out = pd.DataFrame({"experiment_id": ["regions"], "n_switched_off": [1], "n_several_arms": [2]})
+    said = "1 unit is left out: the treatment ended. 2 units are left out: assigned to several arms."
+    for table in (panels(factors(3, 3.0) + 100), panels(factors(3, 3.0)).head(0)):
+        found = estimate_geo(registry(), METRICS, table, left_out).to_pandas()
+        assert len(found) == 4 and found["reason"].str.endswith(said).all()
+        elsewhere = estimate_geo(registry(), METRICS, table, left_out.assign(experiment_id="other")).to_pandas()
+        assert not elsewhere["reason"].str.contains("several arms").any()

@@ -277,3 +277,9 @@ def test_pairs_take_the_nearest_control_that_is_left():
     assert list(matching.matched_pairs(units, score, 0.3)) == [9, 17]
     assert list(matching.matched_pairs(units, score)) == [9, 17, 28]
     assert len(matching.matched_pairs(Units.of([1, 1, 0], np.zeros((3, 1)), [1, 2, 3]), np.zeros(3))) == 1
+
+
+def test_units_in_several_arms_are_said():
+    left_out = registry()[["experiment_id"]].assign(n_switched_off=0, n_several_arms=2)
+    found = estimate_matched(registry(), METRICS, cells(choices(9)), left_out=left_out).to_pandas()
+    assert found["reason"].str.endswith("2 units are left out: assigned to several arms.").all()

@@ -1,4 +1,5 @@
 {%- set slots = ai_impact.panel_slots() -%}
+{%- set cohort = 'coalesce(max(first_treated_period), ' ~ ai_impact.never_treated() ~ ')' -%}
 {%- set keys = ['experiment_id', 'metric_id', 'cohort'] -%}
 with unit_periods as {{ ai_impact.inlined() }} (
     select * from {{ ref('int_unit_periods') }}
@@ -9,22 +10,12 @@ experiments as (
     where design in ('did', 'staggered_did')
 ),
 
-spans as (
-    select
-        unit_periods.experiment_id,
-        min(unit_periods.period) as first_period
-    from unit_periods
-    inner join experiments on unit_periods.experiment_id = experiments.experiment_id
-    group by unit_periods.experiment_id
-),
-
 placed as (
     select
-        unit_periods.*,
-        unit_periods.period - spans.first_period as place,
-        {{ ai_impact.block_of('unit_periods.period - spans.first_period') }} as block
+        *,
+        {{ ai_impact.block_of('period - first_period') }} as block,
+        mod(period - first_period, {{ slots }}) as slot
     from unit_periods
-    inner join spans on unit_periods.experiment_id = spans.experiment_id
 ),
 
 -- A row for a unit and {{ slots }} periods: what is compared below stands side by side.
@@ -34,22 +25,23 @@ blocks as (
         metric_id,
         unit_id,
         block,
-        coalesce(max(first_treated_period), {{ ai_impact.never_treated() }}) as cohort,
-        {{ ai_impact.slot_values('value', 'place - ' ~ slots ~ ' * block') }}
+        {{ cohort }} as cohort,
+        max(first_period) as first_period,
+        {{ ai_impact.slot_values('value', 'slot') }}
     from placed
     group by experiment_id, metric_id, unit_id, block
 ),
 
 gapped as (
     select
-        unit_periods.experiment_id,
-        unit_periods.metric_id,
-        unit_periods.unit_id,
-        coalesce(max(unit_periods.first_treated_period), {{ ai_impact.never_treated() }}) as cohort
+        experiment_id,
+        metric_id,
+        unit_id,
+        {{ cohort }} as cohort,
+        max(first_period) as first_period
     from unit_periods
-    inner join spans on unit_periods.experiment_id = spans.experiment_id
-    where unit_periods.value is null
-    group by unit_periods.experiment_id, unit_periods.metric_id, unit_periods.unit_id
+    where value is null
+    group by experiment_id, metric_id, unit_id
 ),
 
 kept as (
@@ -67,12 +59,14 @@ kept as (
 counted as (
     select
         {{ keys | join(', ') }},
+        first_period,
         0 as is_left_out
     from kept
     where block = 0
     union all
     select
         {{ keys | join(', ') }},
+        first_period,
         1 as is_left_out
     from gapped
 ),
@@ -80,6 +74,7 @@ counted as (
 cohorts as (
     select
         {{ keys | join(', ') }},
+        min(first_period) as first_period,
         sum(1 - is_left_out) as n,
         sum(is_left_out) as n_left_out
     from counted
@@ -94,15 +89,15 @@ final as (
         cohorts.experiment_id,
         cohorts.metric_id,
         nullif(cohorts.cohort, {{ ai_impact.never_treated() }}) as first_treated_period,
-        spans.first_period + pairs.place_a as period_a,
-        spans.first_period + pairs.place_b as period_b,
+        cohorts.first_period + pairs.place_a as period_a,
+        cohorts.first_period + pairs.place_b as period_b,
         cast(cohorts.n as {{ dbt.type_bigint() }}) as n,
         cast(cohorts.n_left_out as {{ dbt.type_bigint() }}) as n_left_out,
         pairs.mean_a,
         pairs.mean_b,
         pairs.covariance
     from cohorts
-    inner join spans on cohorts.experiment_id = spans.experiment_id
+    inner join experiments on cohorts.experiment_id = experiments.experiment_id
     left join pairs
         on
             cohorts.experiment_id = pairs.experiment_id

@@ -5,7 +5,7 @@ with assignments as (
 
 experiments as (
     select * from {{ ref('int_experiments') }}
-    where design in ('did', 'staggered_did')
+    where design in ('did', 'staggered_did', 'matched', 'geo')
 ),
 
 -- Who was in several arms and ends in the control arm had the treatment, and lost it.

@@ -24,7 +24,6 @@ units as (
         metrics.*,
         experiments.use_case_id,
         assignments.unit_id,
-        assignments.arm,
         experiments.starts_at,
         {{ ai_impact.least(['experiments.ends_at', 'experiments.data_end']) }} as seen_until,
         case
@@ -34,9 +33,7 @@ units as (
     from metrics
     inner join experiments on metrics.experiment_id = experiments.experiment_id
     inner join assignments
-        on
-            metrics.experiment_id = assignments.experiment_id
-            and metrics.unit_type = assignments.unit_type
+        on metrics.experiment_id = assignments.experiment_id and metrics.unit_type = assignments.unit_type
     where {{ ai_impact.in_list('assignments.arm', "experiments.control_arm || ',' || experiments.treatment_arm") }}
 ),
 
@@ -73,12 +70,14 @@ spans as (
 ),
 
 periods as (
-    select distinct
+    select
         timed.experiment_id,
-        timed.period
+        timed.period,
+        min(timed.period) over (partition by timed.experiment_id) as first_period
     from timed
     inner join spans on timed.experiment_id = spans.experiment_id
     where timed.period >= spans.first_period and timed.period < spans.end_period
+    group by timed.experiment_id, timed.period
 ),
 
 totals as (
@@ -101,6 +100,7 @@ final as (
         units.unit_id,
         cast(units.first_treated_period as {{ dbt.type_int() }}) as first_treated_period,
         cast(periods.period as {{ dbt.type_int() }}) as period,
+        cast(periods.first_period as {{ dbt.type_int() }}) as first_period,
         cast(case
             when units.denominator_measure is not null
                 then {{ ai_impact.safe_divide('coalesce(totals.numerator, 0)', 'totals.denominator') }}
