@@ -33,7 +33,7 @@ from .multiplicity import benjamini_hochberg, holm
 from .quantiles import quantile_arm
 from .registry import Experiment, is_missing, read_experiment
 from .segments import collapsed, heterogeneity
-from .sequential import always_valid, group_sequential_bounds, repeated_interval, repeated_p_value
+from .sequential import always_valid, interim_bound, repeated_interval, repeated_p_value
 from .tables import MOMENTS, NOTHING, Arms, QuantileArm, Tables, read_tables, records, write_table
 
 __all__ = ["CHECKS", "ESTIMATES", "MOMENTS", "check_experiments", "estimate_experiments"]
@@ -328,7 +328,7 @@ def _add_sequential(row: dict, experiment: Experiment, e: Estimate) -> None:
         if not reached:
             return
         look = reached[-1]
-        bound = group_sequential_bounds(experiment.looks[: look + 1], experiment.alpha, experiment.inference)[look]
+        bound = interim_bound(experiment.looks[: look + 1], experiment.alpha, experiment.inference)
         row["interim_bound"] = bound
         low, high = repeated_interval(e, bound)
         z = -_normal_score(e)
@@ -432,7 +432,7 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
     )
     earned, why = grade(conduct)
     sequential = experiment.looks_were_planned
-    open_of = {metric_id: open_windows(experiment, metric_id, tables) for metric_id in experiment.metrics}
+    open_of = open_windows(experiment, tables)
     for row in rows:
         has = row["estimate"] is not None
         row["evidence_grade"] = earned if has else None

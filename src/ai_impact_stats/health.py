@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -307,26 +308,30 @@ def _fact(passed: bool | None, yes: str, no: str) -> checks.Check:
     return checks.Check(None, None, None, passed, detail)
 
 
-def open_windows(experiment: Experiment, metric_id: str, tables: Tables) -> float:
-    """The share of units whose window of the metric goes on after the data end, by the day of their assignment.
+def open_windows(experiment: Experiment, tables: Tables) -> dict[str, float]:
+    """Of every metric, the share of units whose window goes on after the data end, by the day of their assignment.
 
     A window from the exposure opens later than that, so that the share may be larger, and never is smaller.
     """
-    days = tables.catalogue.get(metric_id, {}).get("window_days")
-    if is_missing(days) or experiment.data_end is None or experiment.design not in COMPARED_DESIGNS:
-        return 0.0
-    last = experiment.data_end - pd.Timedelta(days=float(days))
-    parts = tables.parts.get(experiment.experiment_id, {}).get("start_day", {})
-    units = {day: sum(n for arm, n in arms.items() if arm in experiment.arms) for day, arms in parts.items()}
+    shares = dict.fromkeys(experiment.metrics, 0.0)
+    if experiment.data_end is None or experiment.design not in COMPARED_DESIGNS:
+        return shares
+    days, arms = tables.parts.get(experiment.experiment_id, {}).get("start_day", {}), set(experiment.arms)
+    units = {day: sum(n for arm, n in sizes.items() if arm in arms) for day, sizes in days.items()}
     total = sum(units.values())
-    return sum(n for day, n in units.items() if pd.Timestamp(day) > last) / total if total else 0.0
+    for metric_id in shares if total else ():
+        window = tables.catalogue.get(metric_id, {}).get("window_days")
+        if not is_missing(window):
+            last = (experiment.data_end - timedelta(days=float(window))).isoformat()
+            shares[metric_id] = sum(n for day, n in units.items() if day > last) / total
+    return shares
 
 
 def _still_running(experiment: Experiment, tables: Tables) -> checks.Check:
     """Do the data reach the end, and the end of the windows of those who came last? The statistic is the share of units
     whose window of the primary metric is open."""
     ended = _fact(experiment.finished, "The data reach beyond its end.", "The data end before the experiment does.")
-    share = open_windows(experiment, experiment.primary or "", tables)
+    share = open_windows(experiment, tables).get(experiment.primary or "", 0.0)
     if not ended.passed or share <= OPEN_WINDOWS:
         return ended
     detail = f"The data reach beyond its end; the window of {experiment.primary} is open for {share:.1%} of the units."
@@ -518,8 +523,7 @@ class _Baseline:
 def _baseline(experiment: Experiment, metric_id: str, tables: Tables) -> _Baseline | None:
     quantiles = tables.catalogue[metric_id]["aggregation"] == "quantile"
     segmented: Mapping[tuple[str, str], Mapping[str, Any]] = tables.quantiles if quantiles else tables.cells
-    known = {key: segments.get("all", {}) for key, segments in segmented.items()}
-    own = known.get((experiment.experiment_id, metric_id), {})
+    own = segmented.get((experiment.experiment_id, metric_id), {}).get("all", {})
     if _size(own.get(experiment.control)) > 1:
         others = next((own[t] for t in experiment.treatments if t in own), NOTHING)
         source = f"the control arm of {experiment.experiment_id}"
@@ -527,9 +531,9 @@ def _baseline(experiment: Experiment, metric_id: str, tables: Tables) -> _Baseli
     if _size(own.get(BASELINE)) > 1:
         source = "units that are in no experiment yet"
         return _read_baseline(own[BASELINE], own[BASELINE], source, experiment, metric_id, tables)
-    for (e, m), arms in sorted(known.items()):
-        begun = {arm: found for arm, found in arms.items() if arm != BASELINE}
-        if m == metric_id and begun:
+    for e, m in sorted(key for key in segmented if key[1] == metric_id):
+        begun = {arm: found for arm, found in segmented[e, m].get("all", {}).items() if arm != BASELINE}
+        if begun:
             arm = max(begun, key=lambda a: (_size(begun[a]), a))
             return _read_baseline(begun[arm], begun[arm], f"the arm {arm} of {e}", experiment, metric_id, tables)
     return None

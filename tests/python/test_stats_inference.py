@@ -1,6 +1,7 @@
 """Quantiles, sequential inference, posteriors and margins: published values, simulation, degenerate input."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from ai_impact_stats import (
     posterior,
     quantile_arm,
     repeated_interval,
+    repeated_p_value,
     sample_quantile,
 )
 from ai_impact_stats.estimate import missing
@@ -269,3 +271,18 @@ def test_inflation_of_an_interval_that_holds_at_any_time():
     outside = [always_valid(Estimate(z, 1.0, 0, 0, 0, n // 2, n // 2))[0] > 0 for z in np.linspace(0, 12, 4001)]
     critical = np.linspace(0, 12, 4001)[outside.index(True)]
     assert stats.norm.sf(critical - shift) == pytest.approx(power, abs=0.002)
+
+
+@pytest.mark.parametrize("spending", ["obrien_fleming", "pocock"])
+@pytest.mark.parametrize("fractions", [(0.2,), (0.5, 1.0), (0.25, 0.5, 0.75, 1.0), (0.1, 0.3)])
+def test_the_repeated_p_value_is_the_level_whose_boundary_is_met(spending, fractions):
+    """The curve through 90 levels, against the boundary that is solved for at the level it gives."""
+    for z in np.linspace(0.3, 5.5, 27):
+        p = repeated_p_value(z, fractions, len(fractions) - 1, spending)
+        if 1e-11 < p < 0.99:
+            assert group_sequential_bounds(fractions, p, spending)[-1] == pytest.approx(
+                z, abs=2e-5 if p < 0.5 else 1e-4
+            ), (z, p)
+    assert [repeated_p_value(z, fractions, len(fractions) - 1, spending) for z in (0.0, -0.0)] == [1.0, 1.0]
+    falling = [repeated_p_value(z, fractions, len(fractions) - 1, spending) for z in np.linspace(0, 12, 100)]
+    assert all(a >= b for a, b in pairwise(falling))
