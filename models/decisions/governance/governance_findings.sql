@@ -1,5 +1,4 @@
-{#- What is amiss in how AI is run: one sentence each, with what to do. High stands in the way of knowing or answering
-    for what AI does, medium weakens what is known, low is to be kept in mind. -#}
+{#- What is amiss in how AI is run: one sentence each, with what to do. What severities mean: col_governance_severity. -#}
 with coverage as (
     select * from {{ ref('touchpoint_coverage') }}
 ),
@@ -40,9 +39,7 @@ found as (
         end as severity,
         cast(ai_events as bigint) as n,
         cast(all_ai_events as bigint) as total,
-        'Of '
-        || {{ ai_impact.counted('all_ai_events', 'AI event', 'AI events') }}
-        || ' '
+        'Of ' || {{ ai_impact.counted('all_ai_events', 'AI event', 'AI events') }} || ' '
         || {{ ai_impact.counted('cast(ai_events as bigint)', 'belongs', 'belong') }}
         || ' to a mapped use case: map the use cases of the others in the seed use_cases.' as sentence
     from mapped
@@ -61,8 +58,7 @@ found as (
                     {{ ai_impact.counted('ai_events', 'AI event names', 'AI events name') }}
                     || ' no use case: have the producer send use_case_id.'
             else
-                {{ ai_impact.counted('ai_events', 'AI event is', 'AI events are') }}
-                || ' of ' || use_case_id
+                {{ ai_impact.counted('ai_events', 'AI event is', 'AI events are') }} || ' of ' || use_case_id
                 || ', which is not on the map: add it to the seed use_cases, with an owner, or stop it.'
         end as sentence
     from coverage
@@ -75,8 +71,7 @@ found as (
         'high' as severity,
         units as n,
         units as total,
-        {{ ai_impact.counted('units', 'unit is', 'units are') }}
-        || ' assigned in ' || experiment_id
+        {{ ai_impact.counted('units', 'unit is', 'units are') }} || ' assigned in ' || experiment_id
         || ', which is not registered: add it to the seed experiments before it is read.' as sentence
     from assigned
     union all
@@ -87,9 +82,8 @@ found as (
         'medium' as severity,
         cast(null as bigint) as n,
         cast(null as bigint) as total,
-        'The experiment ' || experiment_id
-        || ' was registered after its start: support it by another, and register the next one before it starts.'
-            as sentence
+        'The experiment ' || experiment_id || ' was registered after its start: '
+        || 'support it by another, and register the next one before it starts.' as sentence
     from runs
     where not is_registered_before_start
     union all
