@@ -14,7 +14,7 @@ from .checks import Check
 from .estimate import Estimate, missing, quantile, wald
 from .experiments import ESTIMATES
 from .grading import RANDOM_METHODS, sentence
-from .quasi import check_row, estimate_row, finish, left_out_notes, registration_notes
+from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
 from .registry import Experiment, is_missing, read_experiment
 from .tables import records, write_table
 from .timeseries import COUNTERFACTUAL
@@ -63,7 +63,7 @@ def estimate_geo(
     for experiment in _geo(registry):
         found: list[dict] = []
         for metric_id in experiment.metrics:
-            panel = _read(groups.get((experiment.experiment_id, metric_id), []), catalogue.get(metric_id))
+            panel = _read(experiment, groups.get((experiment.experiment_id, metric_id), []), catalogue.get(metric_id))
             found += _metric_rows(experiment, metric_id, panel)
         finish(experiment, found, catalogue, several.get(experiment.experiment_id, []))
         rows += found
@@ -80,7 +80,7 @@ def check_geo(registry: pd.DataFrame, metrics: pd.DataFrame, panels: pd.DataFram
     groups, rows = _group(panels), []
     for experiment in _geo(registry):
         key = (experiment.experiment_id, str(experiment.primary))
-        panel = _read(groups.get(key, []), catalogue.get(str(experiment.primary)))
+        panel = _read(experiment, groups.get(key, []), catalogue.get(str(experiment.primary)))
         if panel.problem:
             checks = {"synthetic_fit": Check(None, None, few.FIT_LIMIT, None, panel.problem)}
         else:
@@ -99,7 +99,7 @@ def counterfactuals_geo(registry: pd.DataFrame, metrics: pd.DataFrame, panels: p
     groups, rows = _group(panels), []
     for experiment in _geo(registry):
         for metric_id in experiment.metrics:
-            panel = _read(groups.get((experiment.experiment_id, metric_id), []), catalogue.get(metric_id))
+            panel = _read(experiment, groups.get((experiment.experiment_id, metric_id), []), catalogue.get(metric_id))
             if panel.problem:
                 continue
             found = few.synthetic(panel.y, panel.n_treated, panel.before, METHODS[0], experiment.alpha)
@@ -119,10 +119,12 @@ def _group(panels: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
     return groups
 
 
-def _read(rows: list[Mapping[str, Any]], metric: Mapping[str, Any] | None) -> _Panel:
+def _read(experiment: Experiment, rows: list[Mapping[str, Any]], metric: Mapping[str, Any] | None) -> _Panel:
     nothing = _Panel(np.zeros((0, 0)), 0, 0, [], [], False, None)
     if metric is None:
         return _with(nothing, "The metric is not in the catalogue.")
+    if problem := arms_problem(experiment):
+        return _with(nothing, problem)
     if metric.get("aggregation") == "quantile" or metric.get("transform") == "winsorize":
         return _with(nothing, "Quantiles and winsorized values are not compared between regions here.")
     if not rows:

@@ -96,6 +96,13 @@ def registration_notes(experiment: Experiment) -> list[str]:
     return [] if experiment.is_preregistered else [late]
 
 
+def arms_problem(experiment: Experiment) -> str | None:
+    """Why there is nothing to compare, if so: the units of several treatments would be taken for those of one."""
+    if len(experiment.treatments) == 1 and experiment.control:
+        return None
+    return "The comparison needs one treatment arm and one control arm: register each treatment by itself."
+
+
 def left_out_notes(left_out: pd.DataFrame | None) -> dict[str, list[str]]:
     """Of each experiment in `moments_left_out` what is said of its units in several arms.
 

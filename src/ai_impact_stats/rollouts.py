@@ -12,7 +12,7 @@ from . import did
 from .checks import Check
 from .estimate import Estimate, missing
 from .experiments import ESTIMATES
-from .quasi import check_row, estimate_row, finish, left_out_notes, registration_notes
+from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
 from .registry import Experiment, is_missing, read_experiment
 from .tables import records, write_table
 from .wording import counted
@@ -157,6 +157,9 @@ def _reader(moments: pd.DataFrame, clusters: pd.DataFrame | None) -> Callable[[E
     def read(experiment: Experiment, metric_id: str | None) -> _Rollout:
         key = (experiment.experiment_id, str(metric_id))
         rollout = _read(cells.get(key, []), shared.get(key, []))
+        problem = arms_problem(experiment)
+        if problem:
+            return _Rollout(rollout.panel, problem, True)
         if experiment.cluster_by is None or isinstance(rollout.effects, str) or rollout.panel.clusters is not None:
             return rollout
         return _Rollout(rollout.panel, f"The clusters ({experiment.cluster_by}) of the units are not known.", True)

@@ -1,0 +1,196 @@
+"""From raw tables through dbt: comparisons without an experiment whose data allow none, or allow little."""
+
+from datetime import datetime, timedelta
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from dbt_warehouse import Project
+from raw_tables import columns
+
+START, END, FIRST = datetime(2026, 3, 2), datetime(2026, 5, 25), datetime(2025, 12, 8)
+DEFAULTS = {"unit_type": "account", "control_arm": "c", "treatment_arm": "t", "starts_at": START, "ends_at": END}
+DEFAULTS |= {"registered_at": datetime(2026, 2, 2), "alpha": 0.05, "power": 0.8, "primary_metric_id": "orders"}
+METRICS = {
+    "orders": {"aggregation": "count", "numerator_measure": "order"},
+    "returns_per_order": {"aggregation": "ratio", "numerator_measure": "return", "denominator_measure": "order"},
+    "aware": {"aggregation": "count", "numerator_measure": "order", "covariate": "size|age"},
+    "aware_of_age": {"aggregation": "count", "numerator_measure": "order", "covariate": "age"},
+    "searches": {"aggregation": "mean", "numerator_measure": "searches"},
+    "still": {"aggregation": "mean", "numerator_measure": "still"},
+    "no_series": {"aggregation": "mean", "numerator_measure": "nowhere"},
+    "median_order": {"aggregation": "quantile", "quantile": 0.5, "numerator_measure": "order_value"},
+}
+CHOICE = {"design": "matched", "primary_metric_id": "aware"}
+AGE = {"design": "matched", "primary_metric_id": "aware_of_age"}
+SERIES = {"design": "time_series", "control_arm": None, "treatment_arm": None, "primary_metric_id": "searches"}
+LONG_AGO, LATER = START - timedelta(days=300), END - timedelta(days=5)
+# Name: what is registered, how many treated and control units, the word in the reason of every row without an estimate
+# (None: there is one), and what is odd about the units.
+CASES = {
+    "waves_sound": ({"design": "did"}, 8, 8, None, {}),
+    "waves_one_treated": ({"design": "did"}, 1, 8, "has one unit", {}),
+    "waves_one_control": ({"design": "did"}, 8, 1, "has one unit", {}),
+    "waves_all_treated": ({"design": "did"}, 8, 0, "compare", {}),
+    "waves_nobody_treated": ({"design": "staggered_did"}, 0, 8, "No cohort is treated", {}),
+    "waves_without_past": ({"design": "did"}, 8, 8, "no past", {"since": START}),
+    "waves_treated_before": ({"design": "did"}, 8, 8, "no past", {"exposed": LONG_AGO}),
+    "waves_treated_later": ({"design": "did"}, 8, 8, "No cohort is treated", {"exposed": END + timedelta(days=30)}),
+    "waves_nobody": ({"design": "did"}, 0, 0, "No unit was seen", {}),
+    "waves_gaps": ({"design": "did", "primary_metric_id": "returns_per_order"}, 8, 8, "one unit", {"gap": True}),
+    "waves_silent": ({"design": "did"}, 8, 8, "No unit was seen", {"orders": 0}),
+    "waves_unknown_metric": ({"design": "did", "primary_metric_id": "nowhere"}, 8, 8, "catalogue", {}),
+    "waves_quantile": ({"design": "did", "primary_metric_id": "median_order"}, 8, 8, "quantile", {}),
+    "waves_clusters_unknown": ({"design": "did", "cluster_by": "site"}, 8, 8, None, {}),
+    "waves_two_arms": ({"design": "did", "treatment_arm": "t|other"}, 8, 8, "one treatment arm", {}),
+    "waves_no_arms": ({"design": "did", "control_arm": None, "treatment_arm": None}, 8, 8, "arm", {}),
+    "regions_sound": ({"design": "geo"}, 1, 20, None, {}),
+    "regions_few": ({"design": "geo"}, 1, 5, "10 are needed", {}),
+    "regions_none_treated": ({"design": "geo"}, 0, 12, "No unit is treated", {}),
+    "regions_without_past": ({"design": "geo"}, 1, 12, "periods before", {"since": START}),
+    "regions_apart": ({"design": "geo"}, 2, 12, "staggered_did", {"apart": True}),
+    "regions_silent": ({"design": "geo"}, 1, 12, "No region was seen", {"orders": 0}),
+    "regions_two_arms": ({"design": "geo", "treatment_arm": "t|other"}, 1, 12, "one treatment arm", {}),
+    "regions_moved": ({"design": "geo"}, 2, 14, None, {"moved": True}),
+    "choice_sound": (CHOICE, 60, 60, None, {}),
+    "choice_of_one": (CHOICE, 1, 60, "treat", {}),
+    "choice_of_all": (CHOICE, 60, 0, "control", {}),
+    "choice_certain": (CHOICE, 60, 60, "certainty", {"certain": True}),
+    "choice_twins": (CHOICE, 60, 60, "determine", {"twins": True}),
+    "choice_of_equals": (AGE, 60, 60, None, {"constant": True}),
+    "choice_known_late": (CHOICE, 60, 60, "covariate", {"observed": LATER}),
+    "choice_two_arms": (CHOICE | {"treatment_arm": "t|other"}, 60, 60, "one treatment arm", {}),
+    "series_sound": (SERIES, 0, 0, None, {}),
+    "series_still": (SERIES | {"primary_metric_id": "still"}, 0, 0, ".", {}),
+    "series_unknown": (SERIES | {"primary_metric_id": "no_series"}, 0, 0, ".", {}),
+    "series_before_data": (SERIES | {"starts_at": LONG_AGO, "ends_at": FIRST}, 0, 0, ".", {}),
+    "series_after_data": (SERIES | {"starts_at": END + timedelta(days=90), "ends_at": None}, 0, 0, ".", {}),
+}
+
+
+class Warehouse:
+    """Rows of the raw tables."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[dict]] = {}
+
+    def add(self, source: str, at: datetime, **columns) -> None:
+        rows = self.rows.setdefault(source, [])
+        stamp = {"event_id": f"{source}{len(rows)}", "source": "test", "occurred_at": at}
+        rows.append(stamp | {"received_at": at + timedelta(hours=1)} | columns)
+
+    def units(self, name: str, treated: int, control: int, odd: dict) -> None:
+        rng = np.random.default_rng(len(name))
+        for k in range(treated + control):
+            unit, arm = f"{name}{k}", "t" if k < treated else "c"
+            self._assigned(name, unit, arm, k, odd)
+            size = float(rng.normal(5 if odd.get("certain") and arm == "t" else 0, 1))
+            age = 7.0 if odd.get("constant") else 2 * size + 1 if odd.get("twins") else float(rng.normal(40, 9))
+            for attribute, value in (("size", size), ("age", age)):
+                observed = odd.get("observed", START - timedelta(days=30))
+                known = {"unit_type": "account", "unit_id": unit, "name": attribute, "value_number": value}
+                self.add("unit_covariates", observed, **known, observed_at=observed, updated_at=observed)
+            begun = odd.get("since", FIRST)
+            if name.startswith("choice"):  # of many units less is needed
+                begun = max(begun, START - timedelta(days=28))
+            for fortnight in range((END - begun).days // 14):
+                at = begun + timedelta(days=14 * fortnight + 1)
+                # A unit that orders nothing in one period has no ratio there.
+                gone = odd.get("gap") and fortnight == k % 6
+                for j in range(0 if gone else odd.get("orders", 2 + int(rng.poisson(2)))):
+                    for kind in ("order", "return")[: 1 + (j % 3 == 0)]:
+                        event = {"unit_type": "account", "unit_id": unit, "name": kind, "value": 1.0 + j}
+                        self.add("outcome_events", at + timedelta(hours=j), **event)
+
+    def _assigned(self, name: str, unit: str, arm: str, k: int, odd: dict) -> None:
+        method = {"choice": "self_selected", "regions": "holdout"}.get(name.split("_")[0], "staggered")
+        where = {"experiment_id": name, "unit_type": "account", "unit_id": unit, "assignment_method": method}
+        exposed = odd.get("exposed", START + timedelta(days=28 * k if odd.get("apart") else 0))
+        shown = exposed if arm == "t" else None
+        self.add("assignments", START, **where, arm=arm, assigned_at=START, exposed_at=shown)
+        if odd.get("moved") and k in (0, 5):
+            # One treated region was held back later, and one that was held back got the treatment.
+            later = START + timedelta(days=20)
+            self.add("assignments", later, **where, arm="c" if k == 0 else "t", assigned_at=later)
+
+    def series(self) -> None:
+        rng = np.random.default_rng(3)
+        for week in range(60):
+            at = END - timedelta(days=7 * (60 - week))
+            for name, value in (("searches", 100 + float(rng.normal())), ("still", 5.0)):
+                signal = {"series": name, "week": at.date(), "value": value, "is_covariate": False}
+                self.add("market_signals", at, **signal)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    project, warehouse = Project(tmp_path_factory.mktemp("quasi")), Warehouse()
+    for name, (_, treated, control, _, odd) in CASES.items():
+        warehouse.units(name, treated, control, odd)
+    warehouse.series()
+    noise = {"unit_type": "visitor", "unit_id": "x", "name": "noise"}
+    warehouse.add("outcome_events", END + timedelta(days=3), **noise)
+    with duckdb.connect(str(project.path)) as connection:
+        for source, found in warehouse.rows.items():
+            rows = pd.DataFrame(found).astype(object)
+            rows = rows.where(rows.notna(), None).map(lambda value: None if value is None else str(value))
+            names = ", ".join(name for name in columns(source) if name in found[0])
+            connection.execute(f"insert into raw.{source} ({names}) select {names} from rows")
+        registered = {name: DEFAULTS | change for name, (change, *_) in CASES.items()}
+        catalogue = {name: {"direction": "up"} | row for name, row in METRICS.items()}
+        for seed, key, table in (
+            ("experiments", "experiment_id", registered),
+            ("metric_catalog", "metric_id", catalogue),
+        ):
+            connection.execute(f"delete from {seed}")
+            for name, row in table.items():
+                named = ", ".join([key, "name", *row])
+                marks = ", ".join("?" * (len(row) + 2))
+                connection.execute(f"insert into {seed} ({named}) values ({marks})", [name, name, *row.values()])
+    tables = ("impact_estimates", "experiment_health", "covariate_balance", "event_study", "counterfactual_series")
+    wanted = [f"+{name}" for name in tables]
+    project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
+    with duckdb.connect(str(project.path), read_only=True) as connection:
+        return {name: connection.sql(f"select * from {name}").df() for name in tables}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_case_has_rows_and_every_gap_its_reason(results, name):
+    *_, word, _ = CASES[name]
+    table = results["impact_estimates"]
+    mine = table[table.experiment_id == name]
+    assert len(mine) and mine.reason.notna().all()
+    missing = mine[mine.estimate.isna()]
+    assert missing[["std_error", "ci_low", "ci_high", "p_value"]].isna().all(axis=None)
+    assert missing.reason.str.endswith(".").all() and missing.evidence_grade.isna().all()
+    assert (missing.verdict == "not_estimated").all()
+    if word is None:
+        assert len(missing) < len(mine), missing.reason.tolist()
+        assert mine.dropna(subset=["estimate"]).evidence_grade.isin(["B", "C", "D"]).all()
+    else:
+        assert len(missing) == len(mine), mine[["method", "estimate", "reason"]]
+        # A count is not compared with its past, whatever else is wrong.
+        named = missing[missing.method != "matched_did"]
+        assert named.reason.str.contains(word, regex=False).all(), set(named.reason)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_case_has_a_diagnostic_that_speaks(results, name):
+    health = results["experiment_health"]
+    mine = health[health.experiment_id == name].set_index("check_id")
+    first = {"waves": "parallel_trends", "regions": "synthetic_fit", "choice": "overlap", "series": "placebo_dates"}
+    assert mine.detail.notna().all() and mine.detail.str.endswith(".").all()
+    check = mine.loc[first[name.split("_")[0]]]
+    if CASES[name][3] is not None:
+        assert pd.isna(check.passed) or not check.passed
+
+
+def test_regions_in_several_arms_are_counted(results):
+    table = results["impact_estimates"]
+    mine = table[table.experiment_id == "regions_moved"]
+    assert (mine.n_treatment == 1).all() and (mine.n_control == 13).all()
+    assert mine.reason.str.contains("1 unit is left out: the treatment ended.").all()
+    assert mine.reason.str.contains("1 unit is left out: assigned to several arms.").all()
+    health = results["experiment_health"].set_index(["experiment_id", "check_id"])
+    assert not health.passed["regions_moved", "multiple_exposure"]
