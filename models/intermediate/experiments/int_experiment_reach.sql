@@ -47,6 +47,16 @@ reached as (
             and tasks.subject_id = aliases.alias_id
 ),
 
+-- By equal keys alone: with another condition beside them a left join compares each unit with each.
+controls as (
+    select
+        assignments.experiment_id,
+        assignments.unit_id
+    from assignments
+    inner join experiments on assignments.experiment_id = experiments.experiment_id
+    where {{ ai_impact.in_list('assignments.arm', 'experiments.control_arm') }}
+),
+
 counted as (
     select
         reached.experiment_id,
@@ -55,12 +65,11 @@ counted as (
         min(reached.reached_at) as reached_at
     from reached
     inner join experiments on reached.experiment_id = experiments.experiment_id
-    left join assignments
+    left join controls
         on
-            reached.experiment_id = assignments.experiment_id
-            and reached.unit_id = assignments.unit_id
-            and {{ ai_impact.in_list('assignments.arm', 'experiments.control_arm') }}
-    where assignments.unit_id is null or reached.reached_at >= experiments.ends_at
+            reached.experiment_id = controls.experiment_id
+            and reached.unit_id = controls.unit_id
+    where controls.unit_id is null or reached.reached_at >= experiments.ends_at
     group by reached.experiment_id, reached.unit_id
 ),
 
