@@ -27,7 +27,6 @@ from demo.generate import generate
 from demo.load import load
 from tools.progress import say
 
-MEMORY_LIMIT = "2GB"
 SAIL_MEMORY = 4_000_000_000
 BIN = Path(sys.executable).parent
 
@@ -188,10 +187,11 @@ class Build:
 
 class InDuckDB(Build):
     name, target = "DuckDB", "duckdb"
+    memory_limit = "2GB"
 
     def profiles(self) -> str:
         # Not among the settings: dbt sets those again for each model, and a folder that holds spilled data stays.
-        limits = f"config_options: {{memory_limit: {MEMORY_LIMIT}, temp_directory: '{self.spill}'}}"
+        limits = f"config_options: {{memory_limit: {self.memory_limit}, temp_directory: '{self.spill}'}}"
         before, settings, after = super().profiles().partition("      settings: ")
         assert settings
         return f"{before}      {limits}\n{settings}{after}"
@@ -267,9 +267,9 @@ def report(results: list[dict], select: list[str]) -> str:
         LOAD,
         "",
         f"Written by `make bench-load` on {time.strftime('%Y-%m-%d')}. Machine: {machine()}. {what}, from the",
-        f"same files: on DuckDB within `memory_limit` {MEMORY_LIMIT}, and on Sail in `local-cluster` with two workers",
-        f"and a memory pool of {SAIL_MEMORY / 1e9:.0f} GB, two models at a time on both; both spill to disk. Time is",
-        "that of `dbt run`, with its start; memory is the peak over all processes together (dbt, the server, its",
+        f"same files: on DuckDB within `memory_limit` {InDuckDB.memory_limit}, and on Sail in `local-cluster` with two",
+        f"workers and a memory pool of {SAIL_MEMORY / 1e9:.0f} GB, two models at a time on both; both spill to disk. Time",
+        "is that of `dbt run`, with its start; memory is the peak over all processes together (dbt, the server, its",
         "workers), shared pages counted once. The limits are for buffers of queries: Python, dbt and what an engine",
         "does outside of them come on top.",
         "",
@@ -297,10 +297,12 @@ def main() -> None:
     parser.add_argument("--events", type=int, action="append", help="how many events; may be given more than once")
     parser.add_argument("--engine", choices=["duckdb", "sail"], action="append", help="only this one")
     parser.add_argument("--select", nargs="+", default=[], help="which models, as dbt selects them; all by default")
+    parser.add_argument("--memory", default=InDuckDB.memory_limit, help="DuckDB's memory_limit")
     parser.add_argument("--minutes", type=float, default=180, help="how long one engine may take at one scale")
     parser.add_argument("--folder", type=Path, help="where the data may lie: 50 million events take tens of gigabytes")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the report to write the section into")
     arguments = parser.parse_args()
+    InDuckDB.memory_limit = arguments.memory
     kinds = {"duckdb": InDuckDB, "sail": OnSail}
     engines = [kinds[name] for name in arguments.engine or kinds]
     select = ["--select", *arguments.select] if arguments.select else []
