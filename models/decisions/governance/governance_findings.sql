@@ -1,4 +1,4 @@
-{#- What is amiss in how AI is run: one sentence each, with what to do. What severities mean: col_governance_severity. -#}
+{#- What is amiss in how AI is run: one sentence each, with what to do. Severities: col_governance_severity. -#}
 with coverage as (
     select * from {{ ref('touchpoint_coverage') }}
 ),
