@@ -35,6 +35,7 @@ PUBLIC = {"marts", "evidence", "decisions"}
 PUBLIC_MODELS = {"kpi_values"}
 
 MAX_SQL_LINES, MEDIAN_SQL_LINES, MAX_PYTHON_LINES = 120, 50, 40
+MAX_NAME = 63
 
 PERSON = re.compile(
     r"^(person|actor|reviewer|evaluator|rater|respondent|visitor|employee|owner|user|interviewer|approver)"
@@ -231,6 +232,15 @@ def check_sql(manifest: dict) -> list[str]:
     return found
 
 
+def check_names(manifest: dict) -> list[str]:
+    """dbt makes a relation of the name of a unit test, and Postgres takes no longer one."""
+    return [
+        f"unit test {test['name']}: {len(test['name'])} characters, and Postgres takes at most {MAX_NAME}"
+        for test in manifest.get("unit_tests", {}).values()
+        if len(test["name"]) > MAX_NAME
+    ]
+
+
 def check_files(root: Path) -> list[str]:
     listed = subprocess.run(["git", "-C", root, "ls-files"], capture_output=True, text=True, check=True).stdout
     found = []
@@ -256,6 +266,7 @@ def problems(manifest: dict, root: Path) -> list[str]:
         *check_contracts(manifest),
         *check_privacy(manifest),
         *check_sql(manifest),
+        *check_names(manifest),
         *check_files(root),
     ]
 

@@ -106,6 +106,13 @@ def test_only_staging_reads_sources(project):
     assert said == ["fct_a: only staging reads sources, and it reads raw_a"]
 
 
+def test_a_unit_test_whose_name_postgres_refuses(project):
+    manifest, root = project
+    tests = {name: {"name": name} for name in ("n" * 63, "n" * 64)}
+    said = check_layers.problems({**manifest, "unit_tests": tests}, root)
+    assert said == [f"unit test {'n' * 64}: 64 characters, and Postgres takes at most 63"]
+
+
 def test_a_model_outside_the_layers(project):
     said = found(project, lambda n: n["int_a"].update(original_file_path="models/misc/int_a.sql"))
     assert "int_a: models/misc/int_a.sql lies in no layer" in said
