@@ -63,7 +63,9 @@
     {%- if logical == 'double' -%}
         regexp_replace(cast({{ expression }} as varchar), '^(-?[0-9]+)$', '\\1.0')
     {%- elif logical == 'timestamp' -%}
-        rtrim(rtrim(to_char({{ expression }}, 'YYYY-MM-DD HH24:MI:SS.FF6'), '0'), '.')
+        regexp_replace(
+            regexp_replace(to_char({{ expression }}, 'YYYY-MM-DD HH24:MI:SS.FF6'), '[.]0+$', ''), '([.][0-9]*[1-9])0+$', '\\1'
+        )
     {%- else -%}
         cast({{ expression }} as varchar)
     {%- endif -%}

@@ -57,6 +57,8 @@ CASES = [
         "-0.25"),
     ("to_text", """{{ ai_impact.to_text("cast('2026-01-02 03:04:05.5' as timestamp)", 'timestamp') }}""",
         "2026-01-02 03:04:05.5"),
+    ("to_text", """{{ ai_impact.to_text("cast('2026-01-02 03:04:50' as timestamp)", 'timestamp') }}""",
+        "2026-01-02 03:04:50"),
     ("utc_now", "{{ ai_impact.utc_now() }} > cast('2026-01-01' as timestamp)", True),
     ("with_days", """(select count(date_day) from ({{ ai_impact.with_days(
         "(select cast('2026-02-27' as date) as a, cast('2026-03-02' as date) as z)", 'a', 'z') }}) as d)""", 3),
