@@ -114,6 +114,24 @@
     {{ dbt.split_part(text, delimiter, position) }}
 {%- endmacro %}
 
+{# Whether a common table expression that is read several times is computed once. Where it is not, one that reads another three
+   times, round after round, makes a plan that no memory holds. #}
+{% macro computes_once() %}
+    {{- return(adapter.dispatch('computes_once', 'ai_impact')()) -}}
+{% endmacro %}
+
+{% macro default__computes_once() -%}
+    {{- return(false) -}}
+{%- endmacro %}
+
+{% macro duckdb__computes_once() -%}
+    {{- return(true) -}}
+{%- endmacro %}
+
+{% macro postgres__computes_once() -%}
+    {{- return(true) -}}
+{%- endmacro %}
+
 {# After `as` of a common table expression that is read twice in two filtered parts: computed in each, never written in full in between. #}
 {% macro inlined() %}
     {{- return(adapter.dispatch('inlined', 'ai_impact')()) -}}

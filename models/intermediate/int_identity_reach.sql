@@ -1,7 +1,8 @@
 {#
     Which identifiers each identifier reaches over usable links. Every round doubles the distance; a reach is cut one
     above the size at which a component is absurd, so that a chain of shared identifiers can't make this table explode.
-    Who reached no more in a round than before reaches all there is: the next rounds are for the others, mostly few.
+    Who reached no more in a round than before reaches all there is: the next rounds are for the others, mostly few,
+    on engines that compute a common table expression once.
 #}
 with links as (
     select * from {{ ref('int_identity_links') }}
@@ -57,7 +58,9 @@ sized_0 as (
         from sized_{{ round }} as near
         inner join sized_{{ round }} as far
             on near.reached = far.node
-        where near.size_now > near.size_before
+        {%- if ai_impact.computes_once() %}
+            where near.size_now > near.size_before
+        {%- endif %}
     ),
 
     ordered_{{ round + 1 }} as (
@@ -78,14 +81,16 @@ sized_0 as (
             size_now
         from ordered_{{ round + 1 }}
         where position <= {{ var('identity_max_component') + 1 }}
-        union all
-        select
-            node,
-            reached,
-            size_before,
-            size_now
-        from sized_{{ round }}
-        where size_now <= size_before
+        {%- if ai_impact.computes_once() %}
+            union all
+            select
+                node,
+                reached,
+                size_before,
+                size_now
+            from sized_{{ round }}
+            where size_now <= size_before
+        {%- endif %}
     ),
 {% endfor %}
 final as (

@@ -78,6 +78,7 @@ CASES = [
         "{{ ai_impact.union_distinct() }} select 1) as both_parts)", 1),
     ("place_of", """{{ ai_impact.place_of("'b'", "'abab'") }}""", 2),
     ("place_of", """{{ ai_impact.place_of("'c'", "'abab'") }}""", 0),
+    ("computes_once", "{{ 'true' if ai_impact.computes_once() in (true, false) }}", True),
     ("inlined", "(with one as {{ ai_impact.inlined() }} (select 1 as x) select x from one)", 1),
 ]  # fmt: skip
 
