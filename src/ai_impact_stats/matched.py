@@ -16,7 +16,7 @@ from .experiments import ESTIMATES
 from .grading import sentence
 from .health import BALANCE
 from .propensity import Overlap, Propensity, Units, fit_propensity, overlap
-from .quasi import as_share, check_row, estimate_row, finish, left_out_notes, registration_notes
+from .quasi import arms_problem, as_share, check_row, estimate_row, finish, left_out_notes, registration_notes
 from .registry import Experiment, is_missing, read_experiment
 from .tables import records, write_table
 from .wording import counted
@@ -210,8 +210,8 @@ def _problem(experiment: Experiment, metric: Mapping | None, used: list, units: 
         return "The metric is not in the catalogue."
     if metric.get("aggregation") == "quantile":
         return "A quantile is not compared between matched units here."
-    if len(experiment.treatments) != 1 or not experiment.control:
-        return "A matched comparison needs one treatment arm and one control arm."
+    if problem := arms_problem(experiment):
+        return problem
     if not used:
         return (
             "No unit has a value of the metric and a covariate from before it chose: "

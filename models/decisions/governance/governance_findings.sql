@@ -22,7 +22,7 @@ gaps as (
 
 mapped as (
     select
-        sum(case when is_mapped then ai_events else 0 end) as ai_events,
+        cast(sum(case when is_mapped then ai_events else 0 end) as bigint) as ai_events,
         max(all_ai_events) as all_ai_events
     from coverage
 ),
@@ -37,10 +37,10 @@ found as (
             when ai_events < all_ai_events * 0.95 then 'medium'
             else 'low'
         end as severity,
-        cast(ai_events as bigint) as n,
+        ai_events as n,
         cast(all_ai_events as bigint) as total,
         'Of ' || {{ ai_impact.counted('all_ai_events', 'AI event', 'AI events') }} || ' '
-        || {{ ai_impact.counted('cast(ai_events as bigint)', 'belongs', 'belong') }}
+        || {{ ai_impact.counted('ai_events', 'belongs', 'belong') }}
         || ' to a mapped use case: map the use cases of the others in the seed use_cases.' as sentence
     from mapped
     where ai_events < all_ai_events
