@@ -240,14 +240,17 @@ class OnSail(Build):
         return self.run(sys.executable, "-m", "demo.load_spark", "--data", data)
 
 
-def bench(events: int, folder: Path, engines: list[type[Build]], select: list[str], minutes: float) -> Iterator[dict]:
+def bench(
+    events: int, folder: Path, kept: Path | None, engines: list[type[Build]], select: list[str], minutes: float
+) -> Iterator[dict]:
     say(f"{events:,} events: generate")
-    generate(events=events, seed=7, out=folder / "data")
+    data = kept / str(events) if kept else folder / "data"
+    generate(events=events, seed=7, out=data)
     for kind in engines:
         say(f"{events:,} events: {kind.name}")
         place = folder / kind.target
         place.mkdir()
-        found = kind(place, minutes).measure(folder / "data", select)
+        found = kind(place, minutes).measure(data, select)
         shutil.rmtree(place)
         yield {"events": events, "engine": kind.name, **found}
 
@@ -300,6 +303,7 @@ def main() -> None:
     parser.add_argument("--memory", default=InDuckDB.memory_limit, help="DuckDB's memory_limit")
     parser.add_argument("--minutes", type=float, default=180, help="how long one engine may take at one scale")
     parser.add_argument("--folder", type=Path, help="where the data may lie: 50 million events take tens of gigabytes")
+    parser.add_argument("--data", type=Path, help="a folder that keeps what is generated, for the next run")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the report to write the section into")
     arguments = parser.parse_args()
     InDuckDB.memory_limit = arguments.memory
@@ -309,7 +313,7 @@ def main() -> None:
     results: list[dict] = []
     for events in arguments.events or [1_000_000, 50_000_000]:
         with tempfile.TemporaryDirectory(prefix="ai_impact_bench_load_", dir=arguments.folder) as folder:
-            for found in bench(events, Path(folder), engines, select, arguments.minutes):
+            for found in bench(events, Path(folder), arguments.data, engines, select, arguments.minutes):
                 results.append(found)
                 # After each: the largest takes long, and may be stopped.
                 put(arguments.out, report(results, select))

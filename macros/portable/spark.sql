@@ -104,7 +104,12 @@
 {% macro spark__try_cast(expression, logical) -%}
     {%- set text -%}cast({{ expression }} as string){%- endset -%}
     {%- if logical == 'int' -%}
-        coalesce(try_cast({{ expression }} as bigint), try_cast(round(try_cast({{ expression }} as double)) as bigint))
+        {#- Beyond the largest integer Spark gives the largest, not NULL. -#}
+        {%- set rounded -%}round(try_cast({{ expression }} as double)){%- endset -%}
+        coalesce(
+            try_cast({{ expression }} as bigint),
+            case when abs({{ rounded }}) < 9223372036854775807e0 then try_cast({{ rounded }} as bigint) end
+        )
     {%- elif logical == 'timestamp' -%}
         coalesce(
             try_cast({{ expression }} as timestamp),

@@ -1,3 +1,6 @@
+{#- Sorting all values of all overlapping windows wants more memory than the rest of the project together: where an
+    engine finds percentiles without sorting, only what lies near those of a cell is sorted. -#}
+{%- set percentiles = {50: 0.5, 90: 0.9} -%}
 with tasks as (
     select * from {{ ref('int_tasks') }}
     where is_completed and cycle_hours is not null
@@ -16,13 +19,13 @@ timed as (
     from tasks
 ),
 
-cells as (
+counted as (
     select
         period_days.period_key,
         {{ ai_impact.cell_of('use_case_id') }} as use_case_id,
         {{ ai_impact.cell_of('team_id') }} as team_id,
         count(*) as n,
-        {{ ai_impact.sorted_values('timed.cycle_hours') }} as cycle_hours
+        {{ ai_impact.surroundings('timed.cycle_hours', percentiles.values()) }} as surroundings
     from timed
     inner join period_days
         on
@@ -31,20 +34,66 @@ cells as (
     group by {{ ai_impact.cell_sets(['period_days.period_key']) }}
 ),
 
+cells as (
+    select
+        *,
+        {%- for name, p in percentiles.items() %}
+            {{ ai_impact.surrounding('surroundings', 'n', p, 2 * loop.index0 + 1) }} as low_{{ name }},
+            {{ ai_impact.surrounding('surroundings', 'n', p, 2 * loop.index0 + 2) }} as high_{{ name }},
+        {%- endfor %}
+        row_number() over (order by period_key, use_case_id, team_id) as cell
+    from counted
+),
+
+parts as (
+    select
+        cells.*,
+        smallest.use_case_id as part_use_case_id,
+        smallest.team_id as part_team_id
+    from cells
+    inner join counted as smallest
+        on
+            cells.period_key = smallest.period_key
+            and cells.use_case_id in ({{ ai_impact.all_of_them() }}, smallest.use_case_id)
+            and cells.team_id in ({{ ai_impact.all_of_them() }}, smallest.team_id)
+    where
+        smallest.use_case_id <> {{ ai_impact.all_of_them() }}
+        and smallest.team_id <> {{ ai_impact.all_of_them() }}
+),
+
+near as (
+    select
+        {%- for name in percentiles %}
+            count(case when timed.cycle_hours < parts.low_{{ name }} then 1 end) as n_before_{{ name }},
+            {{ ai_impact.sorted_between('timed.cycle_hours', 'parts.low_' ~ name, 'parts.high_' ~ name) }}
+                as values_{{ name }},
+        {%- endfor %}
+        parts.cell
+    from timed
+    inner join period_days on timed.completed_on = period_days.date_day
+    inner join parts
+        on
+            period_days.period_key = parts.period_key
+            and timed.use_case_id = parts.part_use_case_id
+            and timed.team_id = parts.part_team_id
+    group by parts.cell
+),
+
 final as (
-    {% for kpi_id, p in [('cycle_time_p50', 0.5), ('cycle_time_p90', 0.9)] %}
+    {% for name, p in percentiles.items() %}
+        {%- set picked = ['near.values_' ~ name, 'near.n_before_' ~ name, 'cells.n', p] %}
         select
-            {{ ai_impact.measure_keys(kpi_id) }},
-            cast({{ ai_impact.percentile_of('cycle_hours', 'n', p) }} as {{ ai_impact.physical_type('double') }})
-                as value,
+            {{ ai_impact.measure_keys('cycle_time_p' ~ name) }},
+            cast({{ ai_impact.percentile_of(*picked) }} as {{ ai_impact.physical_type('double') }}) as value,
             cast(null as {{ ai_impact.physical_type('double') }}) as numerator,
             cast(null as {{ ai_impact.physical_type('double') }}) as denominator,
-            n,
+            cells.n,
         {{ ai_impact.interval(
-            ai_impact.order_statistic('cycle_hours', 'n', p, -1), ai_impact.order_statistic('cycle_hours', 'n', p, 1)
+            ai_impact.order_statistic(*picked, side=-1), ai_impact.order_statistic(*picked, side=1)
         ) }},
             cast(null as {{ dbt.type_string() }}) as reason
         from cells
+        inner join near on cells.cell = near.cell
         {{ 'union all' if not loop.last }}
     {% endfor %}
 )
