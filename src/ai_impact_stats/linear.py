@@ -1,8 +1,21 @@
 """Least squares on cells of equal covariates: what differences-in-differences and matched controls share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+# Tall and narrow matrices, and trees of few leaves, are split among threads every few rows: threads that wait for each
+# other there take ten times as long as one, and beside other work on the same cores a hundred times.
+try:
+    from threadpoolctl import threadpool_limits
+
+    one_thread = threadpool_limits.wrap(limits=1)
+except ModuleNotFoundError:  # Slower, but right.
+
+    def one_thread(function: Callable) -> Callable:
+        return function
+
 
 # Below this share of the largest, a diagonal entry of the triangular factor is rounding: columns repeat each other.
 RANK_TOLERANCE = 1e-9

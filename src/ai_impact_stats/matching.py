@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 
 from .checks import Check
 from .estimate import Estimate, missing, wald
-from .linear import full_rank
+from .linear import full_rank, one_thread
 from .propensity import Overlap, Propensity, Units, standardised
 
 ESTIMANDS = ("ate", "att", "ato")
@@ -49,6 +49,7 @@ def kept(units: Units, propensity: Propensity, trim: tuple[float, float] | None)
     return (propensity.score >= trim[0]) & (propensity.score <= trim[1])
 
 
+@one_thread
 def weighted(
     units: Units,
     propensity: Propensity,
@@ -116,6 +117,7 @@ def _estimate(units: Units, effect: float, influence, by_outcome, sizes: tuple[i
     return wald(float(effect), variance, math.inf, *sizes, alpha)
 
 
+@one_thread
 def regressed(
     units: Units,
     propensity: Propensity | None = None,
@@ -149,10 +151,11 @@ def regressed(
     for arm in (1, 0):
         fit_weight = inverse[arm] if method == "ipwra" else sides[arm]
         root = np.sqrt(n * fit_weight)
-        if not full_rank((x * root[:, None])[sides[arm] == 1]):
+        scaled = x * root[:, None]
+        if not full_rank(scaled[sides[arm] == 1]):
             name = "treatment" if arm else "control"
             return missing(f"The covariates determine each other in the {name} arm, or it has too few units.", *sizes)
-        bread = np.linalg.inv((x * root[:, None]).T @ (x * root[:, None]) / total)
+        bread = np.linalg.inv(scaled.T @ scaled / total)
         beta = bread @ (x.T @ (n * fit_weight * y)) / total
         fits[arm] = (beta, bread, fit_weight)
     fitted = {arm: x @ fits[arm][0] for arm in fits}
@@ -202,6 +205,7 @@ class Matched:
     unmatched: int
 
 
+@one_thread
 def nearest_neighbour(
     units: Units,
     estimand: str = "att",

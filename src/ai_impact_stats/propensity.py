@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import expit, ndtr
 
 from .checks import Check
-from .linear import full_rank
+from .linear import full_rank, one_thread
 
 LINKS = ("logit", "probit")
 # A linear predictor beyond this is on its way to infinity: a covariate tells the arms apart.
@@ -97,6 +97,7 @@ def standardised(units: Units) -> np.ndarray:
     return design
 
 
+@one_thread
 def fit_propensity(units: Units, link: str = "logit") -> Propensity | str:
     """The binomial regression of treatment on covariates by maximum likelihood, or why it has no solution.
 

@@ -12,6 +12,7 @@ from . import did
 from .checks import Check
 from .estimate import Estimate, missing
 from .experiments import ESTIMATES
+from .linear import one_thread
 from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
 from .registry import Experiment, is_missing, read_experiment
 from .tables import records, write_table
@@ -52,6 +53,7 @@ class _Rollout:
         return missing(reason, *sizes)
 
 
+@one_thread
 def estimate_rollouts(
     registry: pd.DataFrame,
     metrics: pd.DataFrame,
@@ -84,6 +86,7 @@ def estimate_rollouts(
     return write_table(rows, ESTIMATES)
 
 
+@one_thread
 def study_rollouts(registry: pd.DataFrame, moments: pd.DataFrame, clusters: pd.DataFrame | None = None) -> pa.Table:
     """The effect by periods since treatment of every registered rollout, schema `EVENT_STUDY`.
 
@@ -118,6 +121,7 @@ def study_rollouts(registry: pd.DataFrame, moments: pd.DataFrame, clusters: pd.D
     return write_table(rows, EVENT_STUDY)
 
 
+@one_thread
 def check_rollouts(registry: pd.DataFrame, moments: pd.DataFrame, clusters: pd.DataFrame | None = None) -> list[dict]:
     """The diagnostics of the primary metric of every registered rollout, as rows of `CHECKS`.
 

@@ -10,13 +10,13 @@ import pyarrow as pa
 from scipy.special import chdtrc
 
 from .estimate import Estimate, missing, quantile, wald
+from .linear import one_thread
 from .registry import read_experiment
 from .tables import records, write_table
 from .wording import counted
 
 try:
     from sklearn.ensemble import HistGradientBoostingRegressor
-    from threadpoolctl import threadpool_limits
 except ModuleNotFoundError:  # The rows say so: the other models run without it.
     HistGradientBoostingRegressor = None
 
@@ -90,19 +90,14 @@ class Scores:
     fold: np.ndarray
 
 
+@one_thread
 def cross_fitted(units: Units, folds: int = FOLDS, model: Callable = boosted) -> Scores:
     """The learners on all folds but one, applied to that one.
 
     T: one model of the outcome an arm. X (Kuenzel et al. 2019): models of the effects that T imputes, weighted by the
     chance of treatment. DR (Kennedy 2023): a model of the doubly robust signal, whose outcome models come from other
-    units than the ones that it learns from. In one thread: beside other work on the same cores, threads that wait for
-    each other at every split take many times as long.
+    units than the ones that it learns from.
     """
-    with threadpool_limits(limits=1, user_api="openmp"):
-        return _learned(units, folds, model)
-
-
-def _learned(units: Units, folds: int, model: Callable) -> Scores:
     rng = np.random.default_rng(SEED)
     n = len(units.y)
     fold = np.empty(n, int)

@@ -9,6 +9,7 @@ from causaldata import cps_mixtape, nsw_mixtape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from published import births
+from threadpoolctl import threadpool_info
 
 from ai_impact_stats import linear, matching
 from ai_impact_stats.checks import Check
@@ -410,3 +411,10 @@ def test_e_value_of_difference():
     point, limit = matching.e_value_of_difference(e, float(y.std()))
     assert 1 < limit < point
     assert matching.e_value_of_difference(missing("None."), 1.0) is None
+
+
+def test_matrices_are_multiplied_in_one_thread():
+    before = [pool["num_threads"] for pool in threadpool_info()]
+    inside = linear.one_thread(lambda: [pool["num_threads"] for pool in threadpool_info()])()
+    assert inside and set(inside) == {1}
+    assert [pool["num_threads"] for pool in threadpool_info()] == before
