@@ -19,19 +19,28 @@ timed as (
     from tasks
 ),
 
-counted as (
+in_periods as {{ ai_impact.inlined() }} (
     select
         period_days.period_key,
-        {{ ai_impact.cell_of('use_case_id') }} as use_case_id,
-        {{ ai_impact.cell_of('team_id') }} as team_id,
-        count(*) as n,
-        {{ ai_impact.surroundings('timed.cycle_hours', percentiles.values()) }} as surroundings
+        timed.use_case_id,
+        timed.team_id,
+        timed.cycle_hours
     from timed
     inner join period_days
         on
             timed.completed_on = period_days.date_day
             and period_days.baseline_of in ({{ ai_impact.all_of_them() }}, timed.use_case_id)
-    group by {{ ai_impact.cell_sets(['period_days.period_key']) }}
+),
+
+counted as (
+    select
+        period_key,
+        {{ ai_impact.cell_of('use_case_id') }} as use_case_id,
+        {{ ai_impact.cell_of('team_id') }} as team_id,
+        count(*) as n,
+        {{ ai_impact.surroundings('cycle_hours', percentiles.values()) }} as surroundings
+    from in_periods
+    group by {{ ai_impact.cell_sets(['period_key']) }}
 ),
 
 cells as (
@@ -64,18 +73,18 @@ parts as (
 near as (
     select
         {%- for name in percentiles %}
-            count(case when timed.cycle_hours < parts.low_{{ name }} then 1 end) as n_before_{{ name }},
-            {{ ai_impact.sorted_between('timed.cycle_hours', 'parts.low_' ~ name, 'parts.high_' ~ name) }}
+            count(case when in_periods.cycle_hours < parts.low_{{ name }} then 1 end) as n_before_{{ name }},
+            {{ ai_impact.sorted_between('in_periods.cycle_hours', 'parts.low_' ~ name, 'parts.high_' ~ name) }}
                 as values_{{ name }},
         {%- endfor %}
         parts.cell
-    from timed
-    inner join period_days on timed.completed_on = period_days.date_day
-    inner join parts
+    from in_periods
+    -- Each has its parts. As an inner join this one might be planned before that of the days, and explode.
+    left join parts
         on
-            period_days.period_key = parts.period_key
-            and timed.use_case_id = parts.part_use_case_id
-            and timed.team_id = parts.part_team_id
+            in_periods.period_key = parts.period_key
+            and in_periods.use_case_id = parts.part_use_case_id
+            and in_periods.team_id = parts.part_team_id
     group by parts.cell
 ),
 
