@@ -26,12 +26,13 @@
         {%- for column in columns if column['values'] %}
         when {{ column.name }} not in ('{{ column['values'] | join("', '") }}') then 'unknown_enum:{{ column.name }}'
         {%- endfor %}
-        {#- Infinity and not-a-number sort above every bound, so the upper bound catches them. #}
+        {#- Infinity and not-a-number sort above every bound, so the upper bound catches them. A number without bounds of its own
+            has those within which sums of squares stay exact: one row beyond would stop every sum that it is part of. #}
         {%- for column in columns if column.type == 'double' %}
-        when not ({{ column.name }} between {{ column.min if column.min is not none else '-1e300' }} and {{ column.max if column.max is not none else '1e300' }}) then 'out_of_range:{{ column.name }}'
+        when not ({{ column.name }} between {{ column.min if column.min is not none else '-' ~ ai_impact.largest_number() }} and {{ column.max if column.max is not none else ai_impact.largest_number() }}) then 'out_of_range:{{ column.name }}'
         {%- endfor %}
-        {%- for column in columns if column.type == 'int' and column.min is not none %}
-        when {{ column.name }} < {{ column.min }} then 'out_of_range:{{ column.name }}'
+        {%- for column in columns if column.type == 'int' %}
+        when not ({{ column.name }} between {{ column.min if column.min is not none else '-' ~ ai_impact.largest_number() }} and {{ ai_impact.largest_number() }}) then 'out_of_range:{{ column.name }}'
         {%- endfor %}
         {%- for score, lowest, highest in ai_impact.scales(name) %}
         when {{ score }} < {{ lowest }} or {{ score }} > {{ highest }} then 'out_of_range:{{ score }}'
@@ -44,6 +45,8 @@
         {%- endif %}
     end
 {%- endmacro %}
+
+{% macro largest_number() -%}10000000000000{%- endmacro %}
 
 {# Pairs of columns of which the second can't come before the first. #}
 {% macro ordered_pairs(name) %}

@@ -11,7 +11,7 @@ from scipy.special import chdtrc
 
 from .estimate import Estimate, missing, quantile, wald
 from .linear import one_thread
-from .registry import read_experiment
+from .registry import Experiment, read_experiment
 from .tables import records, write_table
 from .wording import counted
 
@@ -233,7 +233,7 @@ def policy(signal: np.ndarray, predicted: np.ndarray, treated: np.ndarray, alpha
 
 @dataclass(frozen=True)
 class Cohort:
-    """One treatment arm of one experiment against its control, or why it can't be studied."""
+    """One treatment arm of one experiment against its control; without units, `note` is the reason."""
 
     keys: dict
     units: Units | None
@@ -263,8 +263,38 @@ def cohorts(registry: pd.DataFrame, metrics: pd.DataFrame, units: pd.DataFrame, 
             part = None
             if at.any():
                 part = Units(x[at], treated, sign * rows["value"].to_numpy(float)[at], float(treated.mean()))
-            found.append(Cohort(keys, part, experiment.alpha, sign, note))
+            found.append(Cohort(keys, part, experiment.alpha, sign, note if at.any() else "No unit was assigned."))
     return found
+
+
+def unstudied(registry: pd.DataFrame, metrics: pd.DataFrame, studied: set[str]) -> list[Cohort]:
+    """Experiments that are registered for uplift and have no units to learn from, each with the reason."""
+    catalogue = {str(row["metric_id"]): str(row["aggregation"]) for row in records(metrics)}
+    experiments = [read_experiment(row) for row in records(registry) if row["design"] == "uplift"]
+    found = []
+    for e in experiments:
+        if e.experiment_id in studied:
+            continue
+        metric, arm = e.primary or "none", next(iter(e.treatments), "none")
+        keys = {"experiment_id": e.experiment_id, "metric_id": metric, "treatment_arm": arm}
+        found.append(Cohort(keys, None, e.alpha, 1.0, _obstacle(e, catalogue.get(metric))))
+    return found
+
+
+def _obstacle(experiment: Experiment, aggregation: str | None) -> str:
+    if experiment.problem:
+        return experiment.problem
+    if experiment.primary is None:
+        return "The registration names no primary metric."
+    if aggregation is None:
+        return f"The metric {experiment.primary} is not in the metric catalogue."
+    if aggregation in ("ratio", "quantile"):
+        return f"The metric {experiment.primary} is a {aggregation}, which no single unit has: name a mean."
+    if experiment.assignment_method not in (None, "randomized"):
+        return f"Learners compare randomised arms, and these were {experiment.assignment_method}."
+    if experiment.cluster_by:
+        return f"Learners take units for independent, and these were assigned in clusters ({experiment.cluster_by})."
+    return "No unit was assigned."
 
 
 def uplift_tables(
@@ -273,8 +303,10 @@ def uplift_tables(
     """Deciles and curves of all cohorts, learners one by one. Effects are in the metric's own sign."""
     deciles: list[dict] = []
     curves: list[dict] = []
-    for cohort in cohorts(registry, metrics, units, features):
-        problem = "No units." if cohort.units is None else cohort.units.problem()
+    found = cohorts(registry, metrics, units, features)
+    studied = {cohort.keys["experiment_id"] for cohort in found}
+    for cohort in [*found, *unstudied(registry, metrics, studied)]:
+        problem = cohort.note if cohort.units is None else cohort.units.problem()
         if HistGradientBoostingRegressor is None:
             problem = "scikit-learn is not installed: install the packages of requirements.lock."
         if problem:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -37,3 +38,22 @@ def insert(connection: duckdb.DuckDBPyConnection, source: str, rows: list[dict],
             f"insert into {schema}.{source} ({', '.join(names)}) values ({', '.join('?' * len(names))})",
             [[row.get(name) for name in names] for row in rows],
         )
+
+
+def insert_as_text(connection: duckdb.DuckDBPyConnection, source: str, rows: list[dict]) -> None:
+    """Append many rows at once, each value as the text that it prints; all rows name the same columns."""
+    frame = pd.DataFrame(rows).astype(object)
+    frame = frame.where(frame.notna(), None).map(lambda value: None if value is None else str(value))
+    names = ", ".join(name for name in columns(source) if name in frame)
+    connection.execute(f"insert into raw.{source} ({names}) select {names} from frame")
+
+
+def register(connection: duckdb.DuckDBPyConnection, experiments: dict[str, dict], metrics: dict[str, dict]) -> None:
+    """These experiments and metrics, by their ids, and no others."""
+    metrics = {name: {"direction": "up"} | row for name, row in metrics.items()}
+    for seed, key, table in (("experiments", "experiment_id", experiments), ("metric_catalog", "metric_id", metrics)):
+        connection.execute(f"delete from {seed}")
+        for name, row in table.items():
+            named = ", ".join([key, "name", *row])
+            marks = ", ".join("?" * (len(row) + 2))
+            connection.execute(f"insert into {seed} ({named}) values ({marks})", [name, name, *row.values()])

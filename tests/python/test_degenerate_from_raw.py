@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from dbt_warehouse import Project
-from raw_tables import PROJECT, insert
+from raw_tables import PROJECT, insert, register
 
 START, END, DATA_END = datetime(2026, 3, 2), datetime(2026, 4, 27), datetime(2026, 5, 18)
 DEFAULTS = {"design": "rct", "unit_type": "lead", "control_arm": "c", "treatment_arm": "t", "starts_at": START}
@@ -96,15 +96,7 @@ def results(tmp_path_factory):
             insert(connection, source, found)
         registered = {name: DEFAULTS | change for name, (change, _, _) in EXPERIMENTS.items()}
         registered["unknown_metric"] = DEFAULTS | {"primary_metric_id": "nowhere", "secondary_metric_ids": None}
-        for seed, key, table in (
-            ("experiments", "experiment_id", registered),
-            ("metric_catalog", "metric_id", {name: {"direction": "up"} | row for name, row in METRICS.items()}),
-        ):
-            connection.execute(f"delete from {seed}")
-            for name, row in table.items():
-                columns = ", ".join([key, "name", *row])
-                marks = ", ".join("?" * (len(row) + 2))
-                connection.execute(f"insert into {seed} ({columns}) values ({marks})", [name, name, *row.values()])
+        register(connection, registered, METRICS)
     wanted = ("+impact_estimates", "+experiment_health", "+experiment_plan", "+covariate_balance")
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
     # The data tests that a user's build would run on these experiments.

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from dbt_warehouse import Project
-from raw_tables import columns
+from raw_tables import insert_as_text, register
 
 START, END, FIRST = datetime(2026, 3, 2), datetime(2026, 5, 25), datetime(2025, 12, 8)
 DEFAULTS = {"unit_type": "account", "control_arm": "c", "treatment_arm": "t", "starts_at": START, "ends_at": END}
@@ -133,21 +133,8 @@ def results(tmp_path_factory):
     warehouse.add("outcome_events", END + timedelta(days=3), **noise)
     with duckdb.connect(str(project.path)) as connection:
         for source, found in warehouse.rows.items():
-            rows = pd.DataFrame(found).astype(object)
-            rows = rows.where(rows.notna(), None).map(lambda value: None if value is None else str(value))
-            names = ", ".join(name for name in columns(source) if name in found[0])
-            connection.execute(f"insert into raw.{source} ({names}) select {names} from rows")
-        registered = {name: DEFAULTS | change for name, (change, *_) in CASES.items()}
-        catalogue = {name: {"direction": "up"} | row for name, row in METRICS.items()}
-        for seed, key, table in (
-            ("experiments", "experiment_id", registered),
-            ("metric_catalog", "metric_id", catalogue),
-        ):
-            connection.execute(f"delete from {seed}")
-            for name, row in table.items():
-                named = ", ".join([key, "name", *row])
-                marks = ", ".join("?" * (len(row) + 2))
-                connection.execute(f"insert into {seed} ({named}) values ({marks})", [name, name, *row.values()])
+            insert_as_text(connection, source, found)
+        register(connection, {name: DEFAULTS | change for name, (change, *_) in CASES.items()}, METRICS)
     tables = ("impact_estimates", "experiment_health", "covariate_balance", "event_study", "counterfactual_series")
     wanted = [f"+{name}" for name in tables]
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")

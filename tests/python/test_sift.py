@@ -74,8 +74,13 @@ MATRIX = {
     ),
     "tokens": (
         "ai_events",
-        [{"event_id": str(n), "input_tokens": t} for n, t in enumerate(["7", "-3", "many"])],
-        ["accepted", "out_of_range", "bad_number"],
+        [{"event_id": str(n), "input_tokens": t} for n, t in enumerate(["7", "-3", "many", "9000000000000000000"])],
+        ["accepted", "out_of_range", "bad_number", "out_of_range"],
+    ),
+    "amounts that no sum could hold": (
+        "opportunities",
+        [{"opportunity_id": str(n), "amount": a} for n, a in enumerate(["1e13", "1.1e13", "1e300"])],
+        ["accepted", "out_of_range", "out_of_range"],
     ),
     "versions of a deal": (
         "opportunities",
