@@ -125,7 +125,7 @@ def tables(units: Units, direction: str = "up", n_units: int | None = None):
         "alpha": 0.05, "power": 0.8, "minimum_detectable_effect": None, "assignment_method": "randomized",
         "is_registered_before_start": True, "is_changed_after_start": False, "is_finished": True,
     }])  # fmt: skip
-    return registry, pd.DataFrame([{"metric_id": "m", "direction": direction}]), rows, features
+    return registry, pd.DataFrame([{"metric_id": "m", "direction": direction, "aggregation": "mean"}]), rows, features
 
 
 def uplift_deciles(*given) -> pd.DataFrame:
