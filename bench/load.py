@@ -19,6 +19,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from bench.report import LOAD, put
@@ -27,7 +28,7 @@ from demo.generate import generate
 from demo.load import load
 from tools.progress import say
 
-SAIL_MEMORY = 4_000_000_000
+SAIL_MEMORY = 10_000_000_000
 BIN = Path(sys.executable).parent
 
 
@@ -69,6 +70,7 @@ class Watch:
     spill: Path | None = None
     every: float = 0.5
     peak: int = 0
+    peak_at: float = 0
     spilled: int = 0
     done: threading.Event = field(default_factory=threading.Event)
 
@@ -79,7 +81,9 @@ class Watch:
 
     def look(self) -> None:
         while not self.done.wait(self.every):
-            self.peak = max(self.peak, sum(memory(p) for root in self.roots for p in processes(root)))
+            now = sum(memory(p) for root in self.roots for p in processes(root))
+            if now > self.peak:
+                self.peak, self.peak_at = now, time.time()
             if self.spill:
                 self.spilled = max(self.spilled, size(self.spill))
 
@@ -93,6 +97,7 @@ class Build:
 
     name: str
     target: str
+    threads: int  # models at a time
     server: subprocess.Popen | None = None
 
     def __init__(self, folder: Path, minutes: float) -> None:
@@ -147,6 +152,7 @@ class Build:
             process.terminate()
             process.wait()
         found = {"seconds": time.monotonic() - started, "memory": watch.peak / 1e9, "spilled": watch.spilled / 1e9}
+        found["peak_at"] = watch.peak_at
         if not lives:
             found["failed"] = f"the server ended with {self.server.poll()} (-9: the system had no memory left)"
         elif late:
@@ -163,12 +169,21 @@ class Build:
 
     def dbt(self, *arguments: str) -> dict:
         (self.folder / "profiles.yml").write_text(self.profiles())
-        end = ("--target", self.target, "--profiles-dir", str(self.folder), "--threads", "2")
+        end = ("--target", self.target, "--profiles-dir", str(self.folder), "--threads", str(self.threads))
         found = self.run(BIN / "dbt", "--no-use-colors", *arguments, *end)
         results = self.folder / "target/run_results.json"
         nodes = json.loads(results.read_text())["results"] if results.exists() else []
         found["models"] = {n["unique_id"].split(".")[2]: n["execution_time"] for n in nodes if n["status"] == "success"}
+        found["at_peak"] = [n["unique_id"].split(".")[2] for n in nodes if self.ran(n, found["peak_at"])]
         return found
+
+    def ran(self, node: dict, moment: float) -> bool:
+        """Was it being built at that moment, or finished since the look before?"""
+        times = {t["name"]: t for t in node["timing"]}.get("execute")
+        if times is None:
+            return False
+        begun, ended = (datetime.fromisoformat(times[f"{end}_at"]).timestamp() for end in ("started", "completed"))
+        return begun <= moment <= ended + 0.5
 
     def measure(self, data: Path, select: list[str]) -> dict:
         try:
@@ -186,7 +201,7 @@ class Build:
 
 
 class InDuckDB(Build):
-    name, target = "DuckDB", "duckdb"
+    name, target, threads = "DuckDB", "duckdb", 2
     memory_limit = "2GB"
 
     def profiles(self) -> str:
@@ -206,7 +221,7 @@ class InDuckDB(Build):
 
 
 class OnSail(Build):
-    name, target = "Sail, two workers", "spark"
+    name, target, threads = "Sail, two workers", "spark", 1
 
     def load(self, data: Path) -> dict:
         self.spill = self.folder / "spill"
@@ -217,9 +232,9 @@ class OnSail(Build):
         self.environment = {
             "TZ": "UTC",
             "SAIL_MODE": "local-cluster",
-            # Without a limit nothing is spilled.
-            "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
-            "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(SAIL_MEMORY),
+            # Without a limit nothing is spilled. Shared evenly it leaves too little for joins, which can't spill.
+            "SAIL_RUNTIME__MEMORY_POOL__TYPE": "greedy",
+            "SAIL_RUNTIME__MEMORY_POOL__GREEDY__MAX_SIZE": str(SAIL_MEMORY),
             "SAIL_RUNTIME__TEMPORARY_FILES__PATHS": json.dumps([str(self.spill)]),
             "SAIL_CLUSTER__WORKER_INITIAL_COUNT": "2",
             "SAIL_CLUSTER__WORKER_MAX_IDLE_TIME_SECS": "86400",
@@ -271,20 +286,21 @@ def report(results: list[dict], select: list[str]) -> str:
         "",
         f"Written by `make bench-load` on {time.strftime('%Y-%m-%d')}. Machine: {machine()}. {what}, from the",
         f"same files: on DuckDB within `memory_limit` {InDuckDB.memory_limit}, and on Sail in `local-cluster` with two",
-        f"workers and a memory pool of {SAIL_MEMORY / 1e9:.0f} GB, two models at a time on both; both spill to disk.",
-        "Time is that of `dbt run`, with its start; memory is the peak over all processes together (dbt, the server,",
+        f"workers and a memory pool of {SAIL_MEMORY / 1e9:.0f} GB. Both spill to disk. Two models at a time on DuckDB; one on Sail,",
+        "whose workers share it. Time is that of `dbt run`, with its start; memory is the peak over all processes together (dbt, the server,",
         "its workers), shared pages counted once. The limits are for buffers of queries: Python, dbt and what an",
         "engine does outside of them come on top.",
         "",
-        "| events | engine | time | peak memory | spilled | models built |",
-        "|---:|---|---:|---:|---:|---:|",
+        "| events | engine | time | peak memory | in | spilled | models built |",
+        "|---:|---|---:|---:|---|---:|---:|",
     ]
     for r in results:
         time_ = f"{r['seconds']:.0f} s" if "seconds" in r else "none"
         spilled = f"{r.get('spilled', 0):.1f} GB"
         models = str(len(r.get("models", {}))) + (f": {r['failed']}" if "failed" in r else "")
         lines.append(
-            f"| {r['events']:,} | {r['engine']} | {time_} | {r.get('memory', 0):.1f} GB | {spilled} | {models} |"
+            f"| {r['events']:,} | {r['engine']} | {time_} | {r.get('memory', 0):.1f} GB "
+            f"| {', '.join(r.get('at_peak', []))} | {spilled} | {models} |"
         )
     lines.append("")
     for engine in dict.fromkeys(r["engine"] for r in results):
@@ -303,20 +319,28 @@ def main() -> None:
     parser.add_argument("--memory", default=InDuckDB.memory_limit, help="DuckDB's memory_limit")
     parser.add_argument("--minutes", type=float, default=180, help="how long one engine may take at one scale")
     parser.add_argument("--folder", type=Path, help="where the data may lie: 50 million events take tens of gigabytes")
-    parser.add_argument("--data", type=Path, help="a folder that keeps what is generated, for the next run")
+    parser.add_argument(
+        "--data", type=Path, help="a folder that keeps what is generated and measured, for the next run"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS, help="the report to write the section into")
     arguments = parser.parse_args()
     InDuckDB.memory_limit = arguments.memory
     kinds = {"duckdb": InDuckDB, "sail": OnSail}
     engines = [kinds[name] for name in arguments.engine or kinds]
     select = ["--select", *arguments.select] if arguments.select else []
-    results: list[dict] = []
+    results, known = [], arguments.data and arguments.data / "results.json"
+    if known and known.exists():
+        results = json.loads(known.read_text())
     for events in arguments.events or [1_000_000, 50_000_000]:
         with tempfile.TemporaryDirectory(prefix="ai_impact_bench_load_", dir=arguments.folder) as folder:
             for found in bench(events, Path(folder), arguments.data, engines, select, arguments.minutes):
-                results.append(found)
+                same = [(r["events"], r["engine"]) == (events, found["engine"]) for r in results]
+                results = [r for r, is_same in zip(results, same, strict=True) if not is_same] + [found]
+                results.sort(key=lambda r: r["events"])
                 # After each: the largest takes long, and may be stopped.
                 put(arguments.out, report(results, select))
+                if known:
+                    known.write_text(json.dumps(results))
     say(report(results, select))
 
 
