@@ -28,7 +28,7 @@ from demo.generate import generate
 from demo.load import load
 from tools.progress import say
 
-SAIL_MEMORY = 10_000_000_000
+SAIL_MEMORY = 4_000_000_000
 BIN = Path(sys.executable).parent
 
 
@@ -226,15 +226,21 @@ class OnSail(Build):
     def load(self, data: Path) -> dict:
         self.spill = self.folder / "spill"
         self.spill.mkdir()
+        (self.folder / "shuffle").mkdir()
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.environment = {
             "TZ": "UTC",
             "SAIL_MODE": "local-cluster",
-            # Without a limit nothing is spilled. Shared evenly it leaves too little for joins, which can't spill.
-            "SAIL_RUNTIME__MEMORY_POOL__TYPE": "greedy",
-            "SAIL_RUNTIME__MEMORY_POOL__GREEDY__MAX_SIZE": str(SAIL_MEMORY),
+            # Without a limit nothing is spilled. Hash joins can't be, and what streams between workers counts nowhere.
+            "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
+            "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(SAIL_MEMORY),
+            "SAIL_OPTIMIZER__PREFER_HASH_JOIN": "false",
+            "SAIL_EXECUTION__DEFAULT_PARALLELISM": "4",
+            "SAIL_CLUSTER__SHUFFLE_BACKEND__TYPE": "storage",
+            "SAIL_CLUSTER__SHUFFLE_BACKEND__STORAGE__PATH": (self.folder / "shuffle").as_uri(),
+            "SAIL_CLUSTER__SHUFFLE_BACKEND__STORAGE__MAX_FILE_SIZE": "16777216",
             "SAIL_RUNTIME__TEMPORARY_FILES__PATHS": json.dumps([str(self.spill)]),
             "SAIL_CLUSTER__WORKER_INITIAL_COUNT": "2",
             "SAIL_CLUSTER__WORKER_MAX_IDLE_TIME_SECS": "86400",
