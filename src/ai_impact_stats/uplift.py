@@ -291,7 +291,7 @@ def _obstacle(experiment: Experiment, aggregation: str | None) -> str:
     if aggregation in ("ratio", "quantile"):
         return f"The metric {experiment.primary} is a {aggregation}, which no single unit has: name a mean."
     if experiment.assignment_method not in (None, "randomized"):
-        return f"Learners compare randomised arms, and these were {experiment.assignment_method.replace("_", "-")}."
+        return f"Learners compare randomised arms, and these were {experiment.assignment_method.replace('_', '-')}."
     if experiment.cluster_by:
         return f"Learners take units for independent, and these were assigned in clusters ({experiment.cluster_by})."
     return "No unit was assigned."
