@@ -20,6 +20,7 @@ MODELS = (
     *(f"{layer}_{source}" for source in SOURCES for layer in ("base", "stg")),
     "int_identity_links",
     "int_identity_nodes",
+    "int_identity_neighbours",
     "int_identity_reach",
     "int_identities",
     "int_task_folds",

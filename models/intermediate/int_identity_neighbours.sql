@@ -1,0 +1,60 @@
+{#- The first half of the rounds. In a table, because engines that compute a common table expression for each of its
+    two readers would begin all over in every round. -#}
+{%- set half = ai_impact.identity_rounds() // 2 -%}
+with links as (
+    select * from {{ ref('int_identity_links') }}
+    where link_status = 'usable'
+),
+
+nodes as (
+    select * from {{ ref('int_identity_nodes') }}
+),
+
+edges as (
+    select
+        nodes_a.node as node_a,
+        nodes_b.node as node_b
+    from links
+    inner join nodes as nodes_a
+        on links.id_type_a = nodes_a.id_type and links.id_a = nodes_a.id
+    inner join nodes as nodes_b
+        on links.id_type_b = nodes_b.id_type and links.id_b = nodes_b.id
+),
+
+reach_0 as (
+    select
+        node_a as node,
+        node_b as reached
+    from edges
+    {{ ai_impact.union_distinct() }}
+    select
+        node_b as node,
+        node_a as reached
+    from edges
+    {{ ai_impact.union_distinct() }}
+    select
+        node,
+        node as reached
+    from nodes
+),
+
+sized_0 as (
+    select
+        node,
+        reached,
+        0 as size_before,
+        count(*) over (partition by node) as size_now
+    from reach_0
+),
+
+{{ ai_impact.wider_reach(0, half) }}
+final as (
+    select
+        node,
+        reached,
+        size_before,
+        size_now
+    from sized_{{ half }}
+)
+
+select * from final
