@@ -1,5 +1,6 @@
 """Raw tables for tests, made from the one place that states their columns: models/staging/_sources.yml."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -38,6 +39,19 @@ def insert(connection: duckdb.DuckDBPyConnection, source: str, rows: list[dict],
             f"insert into {schema}.{source} ({', '.join(names)}) values ({', '.join('?' * len(names))})",
             [[row.get(name) for name in names] for row in rows],
         )
+
+
+class RawRows:
+    """Rows of the raw tables, by source: received an hour after they occurred, at the latest when the data end."""
+
+    def __init__(self, data_end: datetime = datetime.max) -> None:
+        self.rows: dict[str, list[dict]] = {}
+        self.data_end = data_end
+
+    def add(self, source: str, at: datetime, **columns) -> None:
+        rows = self.rows.setdefault(source, [])
+        stamp = {"event_id": f"{source}{len(rows)}", "source": "test", "occurred_at": at}
+        rows.append(stamp | {"received_at": min(at + timedelta(hours=1), self.data_end)} | columns)
 
 
 def insert_as_text(connection: duckdb.DuckDBPyConnection, source: str, rows: list[dict]) -> None:

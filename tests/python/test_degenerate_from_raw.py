@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from dbt_warehouse import Project
-from raw_tables import PROJECT, insert, register
+from raw_tables import PROJECT, RawRows, insert, register
 
 START, END, DATA_END = datetime(2026, 3, 2), datetime(2026, 4, 27), datetime(2026, 5, 18)
 DEFAULTS = {"design": "rct", "unit_type": "lead", "control_arm": "c", "treatment_arm": "t", "starts_at": START}
@@ -58,41 +58,35 @@ EXPERIMENTS = {
 }
 
 
-def rows_of(name: str, arms: dict, rows: dict[str, list[dict]]) -> None:
-    def add(source, at, **columns):
-        found = rows.setdefault(source, [])
-        stamp = {"event_id": f"{source}{len(found)}", "source": "test", "occurred_at": at}
-        found.append(stamp | {"received_at": at + timedelta(hours=1)} | columns)
-
+def fill(raw: RawRows, name: str, arms: dict) -> None:
     for number, (arm, (units, visits)) in enumerate(arms.items()):
         for k in range(units):
             unit, at = f"{name}_{arm}{k}", START + timedelta(hours=k)
             known = {"unit_type": "lead", "unit_id": unit, "observed_at": at - timedelta(days=5)}
             where = {"experiment_id": name, "unit_type": "lead", "unit_id": unit, "assignment_method": "randomized"}
-            add("assignments", at, **where, arm=arm, assigned_at=at)
+            raw.add("assignments", at, **where, arm=arm, assigned_at=at)
             if name == "several_in_both":
                 other = at + timedelta(hours=1)
-                add("assignments", other, **where, arm="t" if arm == "c" else "c", assigned_at=other)
+                raw.add("assignments", other, **where, arm="t" if arm == "c" else "c", assigned_at=other)
             for attribute, value in (("shop", arm), ("country", ["de", "fr"][k % 2])):
-                add("unit_covariates", at, **known, name=attribute, value_text=value, updated_at=at)
+                raw.add("unit_covariates", at, **known, name=attribute, value_text=value, updated_at=at)
             for j in range(visits(number, k)):
                 # A value that is always NULL: nothing is known of `scored`, nor of its covariates.
                 event = {"unit_type": "lead", "unit_id": unit, "name": "visit", "value": None}
-                add("outcome_events", at + timedelta(days=1, minutes=j), **event)
+                raw.add("outcome_events", at + timedelta(days=1, minutes=j), **event)
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("degenerate"))
-    rows: dict[str, list[dict]] = {}
+    raw = RawRows(DATA_END)
     for name, (_, arms, _) in EXPERIMENTS.items():
-        rows_of(name, arms, rows)
+        fill(raw, name, arms)
     # Assigned, but in no registry.
-    rows_of("unregistered", {"c": (SIZE, plain), "t": (SIZE, plain)}, rows)
-    noise = {"event_id": "noise", "source": "test", "occurred_at": DATA_END, "received_at": DATA_END}
-    rows["outcome_events"].append(noise | {"unit_type": "visitor", "unit_id": "x", "name": "noise", "value": None})
+    fill(raw, "unregistered", {"c": (SIZE, plain), "t": (SIZE, plain)})
+    raw.add("outcome_events", DATA_END, unit_type="visitor", unit_id="x", name="noise", value=None)
     with duckdb.connect(str(project.path)) as connection:
-        for source, found in rows.items():
+        for source, found in raw.rows.items():
             insert(connection, source, found)
         registered = {name: DEFAULTS | change for name, (change, _, _) in EXPERIMENTS.items()}
         registered["unknown_metric"] = DEFAULTS | {"primary_metric_id": "nowhere", "secondary_metric_ids": None}

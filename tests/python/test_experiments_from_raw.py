@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from dbt_warehouse import Project
-from raw_tables import insert
+from raw_tables import RawRows, insert, register
 from scipy import stats
 
 START, END = datetime(2026, 3, 2), datetime(2026, 4, 27)
@@ -92,16 +92,8 @@ METRICS = {
 }
 
 
-class Company:
+class Company(RawRows):
     """Rows of the raw tables, planted."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, list[dict]] = {}
-
-    def add(self, source: str, at: datetime, **columns) -> None:
-        rows = self.rows.setdefault(source, [])
-        stamp = {"event_id": f"{source}{len(rows)}", "source": "test", "occurred_at": at}
-        rows.append(stamp | {"received_at": min(at + timedelta(hours=1), DATA_END)} | columns)
 
     def assign(self, experiment: str, unit: str, arm: str, at: datetime, **columns) -> None:
         kind, design = EXPERIMENTS[experiment]["unit_type"], EXPERIMENTS[experiment].get("design")
@@ -125,7 +117,7 @@ def days(low: float, high: float) -> timedelta:
 
 
 def plant() -> Company:
-    company = Company()
+    company = Company(DATA_END)
     for k in range(24):  # whole regions of accounts
         arm, level = "ct"[k % 2], RNG.normal(0, 8)
         for j in range(RNG.integers(3, 7)):
@@ -228,15 +220,7 @@ def results(company, tmp_path_factory):
     with duckdb.connect(str(project.path)) as connection:
         for source, rows in company.rows.items():
             insert(connection, source, [*rows, *rows[::7]])  # some are delivered twice
-        for seed, key, rows in (
-            ("experiments", "experiment_id", {name: DEFAULTS | row for name, row in EXPERIMENTS.items()}),
-            ("metric_catalog", "metric_id", {name: {"direction": "up"} | row for name, row in METRICS.items()}),
-        ):
-            connection.execute(f"delete from {seed}")
-            for name, row in rows.items():
-                columns = ", ".join([key, "name", *row])
-                marks = ", ".join("?" * (len(row) + 2))
-                connection.execute(f"insert into {seed} ({columns}) values ({marks})", [name, name, *row.values()])
+        register(connection, {name: DEFAULTS | row for name, row in EXPERIMENTS.items()}, METRICS)
     wanted = ("+impact_estimates", "+experiment_health", "+experiment_plan")
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
     # The data tests that a user's build would run on these experiments.

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from dbt_warehouse import Project
-from raw_tables import insert_as_text, register
+from raw_tables import RawRows, insert_as_text, register
 
 START, END, FIRST = datetime(2026, 3, 2), datetime(2026, 5, 25), datetime(2025, 12, 8)
 DEFAULTS = {"unit_type": "account", "control_arm": "c", "treatment_arm": "t", "starts_at": START, "ends_at": END}
@@ -69,17 +69,7 @@ CASES = {
 }
 
 
-class Warehouse:
-    """Rows of the raw tables."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, list[dict]] = {}
-
-    def add(self, source: str, at: datetime, **columns) -> None:
-        rows = self.rows.setdefault(source, [])
-        stamp = {"event_id": f"{source}{len(rows)}", "source": "test", "occurred_at": at}
-        rows.append(stamp | {"received_at": at + timedelta(hours=1)} | columns)
-
+class Warehouse(RawRows):
     def units(self, name: str, treated: int, control: int, odd: dict) -> None:
         rng = np.random.default_rng(len(name))
         for k in range(treated + control):

@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pytest
 from dbt_warehouse import Project
-from raw_tables import insert_as_text, register
+from raw_tables import RawRows, insert_as_text, register
 
 START, END, DATA_END = datetime(2026, 3, 2), datetime(2026, 4, 27), datetime(2026, 5, 18)
 DEFAULTS = {"design": "uplift", "unit_type": "lead", "control_arm": "c", "treatment_arm": "t", "starts_at": START}
@@ -44,17 +44,7 @@ CASES = {
 }
 
 
-class Warehouse:
-    """Rows of the raw tables."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, list[dict]] = {}
-
-    def add(self, source: str, at: datetime, **columns) -> None:
-        rows = self.rows.setdefault(source, [])
-        stamp = {"event_id": f"{source}{len(rows)}", "source": "test", "occurred_at": at}
-        rows.append(stamp | {"received_at": at + timedelta(hours=1)} | columns)
-
+class Warehouse(RawRows):
     def units(self, name: str, sizes: tuple[int, int], odd: dict) -> None:
         rng = np.random.default_rng(len(name))
         for k in range(sum(sizes)):
