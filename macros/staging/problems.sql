@@ -28,11 +28,8 @@
         {%- endfor %}
         {#- Infinity and not-a-number sort above every bound, so the upper bound catches them. A number without bounds of its own
             has those within which sums of squares stay exact: one row beyond would stop every sum that it is part of. #}
-        {%- for column in columns if column.type == 'double' %}
+        {%- for column in columns | selectattr('type', 'in', ['double', 'int']) | sort(attribute='type') %}
         when not ({{ column.name }} between {{ column.min if column.min is not none else '-' ~ ai_impact.largest_number() }} and {{ column.max if column.max is not none else ai_impact.largest_number() }}) then 'out_of_range:{{ column.name }}'
-        {%- endfor %}
-        {%- for column in columns if column.type == 'int' %}
-        when not ({{ column.name }} between {{ column.min if column.min is not none else '-' ~ ai_impact.largest_number() }} and {{ ai_impact.largest_number() }}) then 'out_of_range:{{ column.name }}'
         {%- endfor %}
         {%- for score, lowest, highest in ai_impact.scales(name) %}
         when {{ score }} < {{ lowest }} or {{ score }} > {{ highest }} then 'out_of_range:{{ score }}'
