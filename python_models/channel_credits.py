@@ -5,7 +5,6 @@ from ai_impact_stats.multitouch import attribute_channels
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats"])
     credits = read(dbt.ref("moments_channel_credits"))
     paths = read(dbt.ref("moments_channel_paths"))
     return write(attribute_channels(credits, paths), session)

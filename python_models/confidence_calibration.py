@@ -5,6 +5,5 @@ from ai_impact_stats.calibrated import calibration_curve
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats"])
     cells = read(dbt.ref("int_decision_confidence"))
     return write(calibration_curve(cells), session)

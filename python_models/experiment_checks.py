@@ -4,7 +4,6 @@ from ai_impact_stats import check_experiments, read, write
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats"])
     registry = read(dbt.ref("int_experiments"))
     metrics = read(dbt.ref("metric_catalog"))
     moments = read(dbt.ref("moments_unit_metrics"))

@@ -5,7 +5,6 @@ from ai_impact_stats.geo import counterfactuals_geo
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats"])
     registry = read(dbt.ref("int_experiments"))
     metrics = read(dbt.ref("metric_catalog"))
     panels = read(dbt.ref("int_geo_panels"))

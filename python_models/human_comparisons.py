@@ -5,7 +5,6 @@ from ai_impact_stats.human import compare_decisions
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats"])
     cells = read(dbt.ref("int_decision_cells"))
     arms = read(dbt.ref("int_decision_arms"))
     return write(compare_decisions(cells, arms), session)

@@ -5,7 +5,6 @@ from ai_impact_stats.matched import estimate_matched
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats"])
     registry = read(dbt.ref("int_experiments"))
     metrics = read(dbt.ref("metric_catalog"))
     cells = read(dbt.ref("moments_matched_cells"))

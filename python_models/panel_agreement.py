@@ -5,6 +5,5 @@ from ai_impact_stats.human import agree
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats"])
     ratings = read(dbt.ref("int_panel_scores"))
     return write(agree(ratings), session)

@@ -9,7 +9,6 @@ from ai_impact_stats.tables import write_table
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats"])
     registry = read(dbt.ref("int_experiments"))
     metrics = read(dbt.ref("metric_catalog"))
     cohorts = read(dbt.ref("moments_cohort_periods"))

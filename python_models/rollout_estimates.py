@@ -5,7 +5,6 @@ from ai_impact_stats.rollouts import estimate_rollouts
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats"])
     registry = read(dbt.ref("int_experiments"))
     metrics = read(dbt.ref("metric_catalog"))
     moments = read(dbt.ref("moments_cohort_periods"))

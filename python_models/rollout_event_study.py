@@ -5,7 +5,6 @@ from ai_impact_stats.rollouts import study_rollouts
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats"])
     registry = read(dbt.ref("int_experiments"))
     moments = read(dbt.ref("moments_cohort_periods"))
     clusters = read(dbt.ref("moments_cohort_clusters"))

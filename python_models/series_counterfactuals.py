@@ -5,7 +5,6 @@ from ai_impact_stats.timeseries import counterfactuals
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats"])
     registry = read(dbt.ref("int_experiments"))
     metrics = read(dbt.ref("metric_catalog"))
     weekly = read(dbt.ref("moments_series"))

@@ -5,7 +5,6 @@ from ai_impact_stats.uplift import uplift_scores
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats", "scikit-learn"])
     registry = read(dbt.ref("int_experiments"))
     metrics = read(dbt.ref("metric_catalog"))
     units = read(dbt.ref("int_uplift_units"))

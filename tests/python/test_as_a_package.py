@@ -1,6 +1,7 @@
 """The project as a dbt package in somebody else's project: own seeds, own tables, only the two needed sources."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -145,3 +146,22 @@ def test_two_sources_are_enough(somebody):
         assert con.sql(f"select count(*) from impact_claims where {gains}").fetchone() == (0,)
         found = con.sql("select finding from governance_findings").fetchall()
         assert ("unmapped_use_case",) not in found
+
+
+def test_the_statistics_run_from_a_zip(tmp_path):
+    """As Snowflake has them: imported from a file on a stage, by each Python model."""
+    zipped = shutil.make_archive(str(tmp_path / "ai_impact_stats"), "zip", ROOT / "src", "ai_impact_stats")
+    models = [*ROOT.glob("python_models/*.py"), *ROOT.glob("models/**/*.py")]
+    assert len(models) > 20
+    code = (
+        "import ai_impact_stats, runpy, sys\n"
+        "assert 'ai_impact_stats.zip' in ai_impact_stats.__file__\n"
+        "for path in sys.argv[1:]:\n"
+        "    assert callable(runpy.run_path(path)['model'])\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, *map(str, models)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": zipped},
+        check=True,
+    )

@@ -5,7 +5,6 @@ from ai_impact_stats.claims import claims
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats"])
     estimates = read(dbt.ref("impact_estimates"))
     experiments = read(dbt.ref("experiments"))
     runs = read(dbt.ref("int_experiments"))

@@ -5,7 +5,6 @@ from ai_impact_stats.returns import returns
 
 
 def model(dbt, session):
-    dbt.config(packages=["ai-impact-stats"])
     costs = read(dbt.ref("roi_costs"))
     volumes = read(dbt.ref("roi_volumes"))
     effects = read(dbt.ref("roi_effects"))
