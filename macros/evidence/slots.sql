@@ -17,19 +17,6 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# Of two blocks all pairs; of a block with itself each pair once. #}
-{% macro slot_covariances(a, b) -%}
-    {%- for i in range(ai_impact.panel_slots()) %}
-        {%- for j in range(ai_impact.panel_slots()) %}
-        {% if a == b and j < i -%}
-            cast(null as {{ ai_impact.physical_type('double') }})
-        {%- else -%}
-            covar_samp({{ a }}.v{{ i }}, {{ b }}.v{{ j }})
-        {%- endif %} as covariance_{{ i }}_{{ j }}{{ ',' if not loop.last }}
-        {%- endfor %}{{ ',' if not loop.last }}
-    {%- endfor %}
-{%- endmacro %}
-
 {# The cohort of units that are never treated, where it must not be NULL: joins are by equality. #}
 {% macro never_treated() -%}
     -100000
@@ -51,12 +38,15 @@ slots as (
 within_blocks as (
     select
         {{ groups | join(', ') }},
-        block as block_a,
-        block as block_b,
-        {%- for k in slots %}
-        avg(v{{ k }}) as mean_{{ k }},
+        block
+        {%- for k in slots %},
+        avg(v{{ k }}) as mean_{{ k }}
         {%- endfor %}
-        {{ ai_impact.slot_covariances(relation, relation) }}
+        {%- for i in slots %}
+        {%- for j in range(i, slots | length) %},
+        covar_samp(v{{ i }}, v{{ j }}) as covariance_{{ i }}_{{ j }}
+        {%- endfor %}
+        {%- endfor %}
     from {{ relation }}
     group by {{ groups | join(', ') }}, block
 ),
@@ -64,7 +54,7 @@ within_blocks as (
 slot_means as (
     select
         {{ groups | join(', ') }},
-        block_a as block,
+        block,
         slots.slot,
         case slots.slot
         {%- for k in slots %}
@@ -75,23 +65,21 @@ slot_means as (
     cross join slots
 ),
 
-block_covariances as (
-    select
-        {{ groups | join(', ') }},
-        block_a,
-        block_b
-        {%- for i in slots %}
-        {%- for j in slots %},
-        covariance_{{ i }}_{{ j }}
-        {%- endfor %}
-        {%- endfor %}
-    from within_blocks
-    union all
+-- A later place beside all of a block before it.
+later_places as (
     select
         a.{{ groups | join(', a.') }},
         a.block as block_a,
         b.block as block_b,
-        {{ ai_impact.slot_covariances('a', 'b') }}
+        slots.slot as slot_b,
+        {%- for k in slots %}
+        a.v{{ k }},
+        {%- endfor %}
+        case slots.slot
+        {%- for k in slots %}
+            when {{ k }} then b.v{{ k }}
+        {%- endfor %}
+        end as later
     from {{ relation }} as a
     inner join {{ relation }} as b
         on
@@ -99,42 +87,78 @@ block_covariances as (
             {%- for column in groups + [unit] %}
             and a.{{ column }} = b.{{ column }}
             {%- endfor %}
+    cross join slots
     -- Told twice, so that nothing is joined where there is one block.
     where b.block > 0
-    group by a.{{ groups | join(', a.') }}, a.block, b.block
+),
+
+across_blocks as (
+    select
+        {{ groups | join(', ') }},
+        block_a,
+        block_b,
+        slot_b
+        {%- for k in slots %},
+        covar_samp(v{{ k }}, later) as covariance_{{ k }}
+        {%- endfor %}
+    from later_places
+    group by {{ groups | join(', ') }}, block_a, block_b, slot_b
+),
+
+covariances as (
+    select
+        within_blocks.{{ groups | join(', within_blocks.') }},
+        within_blocks.block as block_a,
+        within_blocks.block as block_b,
+        a.slot as slot_a,
+        b.slot as slot_b,
+        case {{ slots | length }} * a.slot + b.slot
+        {%- for i in slots %}
+            {%- for j in range(i, slots | length) %}
+            when {{ (slots | length) * i + j }} then covariance_{{ i }}_{{ j }}
+            {%- endfor %}
+        {%- endfor %}
+        end as covariance
+    from within_blocks
+    cross join slots as a
+    inner join slots as b on a.slot <= b.slot
+    union all
+    select
+        across_blocks.{{ groups | join(', across_blocks.') }},
+        across_blocks.block_a,
+        across_blocks.block_b,
+        slots.slot as slot_a,
+        across_blocks.slot_b,
+        case slots.slot
+        {%- for k in slots %}
+            when {{ k }} then covariance_{{ k }}
+        {%- endfor %}
+        end as covariance
+    from across_blocks
+    cross join slots
 ),
 
 -- Places without a value are those that the last block has left.
 pairs as (
     select
-        block_covariances.{{ groups | join(', block_covariances.') }},
+        covariances.{{ groups | join(', covariances.') }},
         {{ slots | length }} * a.block + a.slot as place_a,
         {{ slots | length }} * b.block + b.slot as place_b,
         a.mean as mean_a,
         b.mean as mean_b,
-        case {{ slots | length }} * a.slot + b.slot
-        {%- for i in slots %}
-            {%- for j in slots %}
-            when {{ (slots | length) * i + j }} then block_covariances.covariance_{{ i }}_{{ j }}
-            {%- endfor %}
-        {%- endfor %}
-        end as covariance
-    from block_covariances
-    inner join slot_means as a
+        covariances.covariance
+    from covariances
+    {%- for side in ['a', 'b'] %}
+    inner join slot_means as {{ side }}
         on
-            block_covariances.block_a = a.block
+            covariances.block_{{ side }} = {{ side }}.block
+            and covariances.slot_{{ side }} = {{ side }}.slot
             {%- for column in groups %}
-            and block_covariances.{{ column }} = a.{{ column }}
+            and covariances.{{ column }} = {{ side }}.{{ column }}
             {%- endfor %}
-    inner join slot_means as b
-        on
-            block_covariances.block_b = b.block
-            {%- for column in groups %}
-            and block_covariances.{{ column }} = b.{{ column }}
-            {%- endfor %}
+    {%- endfor %}
     where
         a.mean is not null
         and b.mean is not null
-        and (a.block < b.block or a.slot <= b.slot)
 )
 {%- endmacro %}

@@ -280,9 +280,9 @@ class Effects:
     def combine(self, label: tuple, weights: np.ndarray, influence: np.ndarray | None = None) -> "Effects":
         """The one estimate `weights` @ estimate; `influence` (K,) is what estimating the weights adds."""
         shift = weights @ self.shift + (0 if influence is None else influence)
-        slope = np.tensordot(weights, self.slope, axes=1)
+        slope = (weights @ self.slope.reshape(len(weights), -1)).reshape(1, *self.slope.shape[1:])
         estimate = np.array([weights @ self.estimate])
-        return Effects([label], estimate, shift[None], slope[None], self.cohorts, self.clusters)
+        return Effects([label], estimate, shift[None], slope, self.cohorts, self.clusters)
 
 
 def stacked(effects: Sequence[Effects]) -> Effects:

@@ -187,7 +187,11 @@ def _read_products(tables: Tables, rows: list[dict[str, Any]]) -> None:
 
 
 def records(table: pd.DataFrame | None) -> list[dict[str, Any]]:
-    return [] if table is None else table.to_dict("records")
+    """Rows as dictionaries of plain values, put together from columns: `to_dict("records")` takes thrice as long."""
+    if table is None:
+        return []
+    columns = ([None if v is pd.NA else v for v in table[name].tolist()] for name in table)
+    return [dict(zip(table.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, str]:
