@@ -184,3 +184,26 @@ parted as (
             and unit_dimensions.part = parts.part
 )
 {%- endmacro %}
+
+{# Of each arm and pair of names, in order: how many units, the means and the covariance. Each unit has all names. #}
+{% macro covariances_of_names(relation, unit) -%}
+select
+        a.experiment_id,
+        a.metric_id,
+        a.arm,
+        a.name as name_a,
+        b.name as name_b,
+        count(*) as n,
+        avg(a.value) as mean_a,
+        avg(b.value) as mean_b,
+        covar_samp(a.value, b.value) as covariance
+    from {{ relation }} as a
+    inner join {{ relation }} as b
+        on
+            a.experiment_id = b.experiment_id
+            and a.metric_id = b.metric_id
+            and a.arm = b.arm
+            and a.{{ unit }} = b.{{ unit }}
+            and a.name <= b.name
+    group by a.experiment_id, a.metric_id, a.arm, a.name, b.name
+{%- endmacro %}

@@ -45,25 +45,7 @@ valued as (
 
 -- Least squares on units with errors by cluster need no more of a cluster than these totals.
 final as (
-    select
-        a.experiment_id,
-        a.metric_id,
-        a.arm,
-        a.name as name_a,
-        b.name as name_b,
-        count(*) as n,
-        avg(a.value) as mean_a,
-        avg(b.value) as mean_b,
-        covar_samp(a.value, b.value) as covariance
-    from valued as a
-    inner join valued as b
-        on
-            a.experiment_id = b.experiment_id
-            and a.metric_id = b.metric_id
-            and a.arm = b.arm
-            and a.cluster_id = b.cluster_id
-            and a.name <= b.name
-    group by a.experiment_id, a.metric_id, a.arm, a.name, b.name
+    {{ ai_impact.covariances_of_names('valued', 'cluster_id') }}
 )
 
 select * from final

@@ -96,25 +96,7 @@ totals as (
 ),
 
 final as (
-    select
-        a.experiment_id,
-        a.metric_id,
-        a.arm,
-        a.name as name_a,
-        b.name as name_b,
-        count(*) as n,
-        avg(a.value) as mean_a,
-        avg(b.value) as mean_b,
-        covar_samp(a.value, b.value) as covariance
-    from totals as a
-    inner join totals as b
-        on
-            a.experiment_id = b.experiment_id
-            and a.metric_id = b.metric_id
-            and a.arm = b.arm
-            and a.observation = b.observation
-            and a.name <= b.name
-    group by a.experiment_id, a.metric_id, a.arm, a.name, b.name
+    {{ ai_impact.covariances_of_names('totals', 'observation') }}
 )
 
 select * from final
