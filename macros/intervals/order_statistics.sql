@@ -19,21 +19,86 @@
     end)
 {%- endmacro %}
 
-{# Which of the values beside some percentiles, as the engine tells them without sorting, all order statistics above lie
-   between: NULL where there are too few values for that, and everywhere on engines that can't tell. `position` counts the
-   percentiles from 1, low before high. #}
-{% macro surrounding(surroundings, n, p, position) -%}
-    case
-        when {{ n }} * {{ ai_impact.surrounding_share() }} >= {{ ai_impact.interval_z() }}e0 * sqrt({{ n }} * {{ p * (1 - p) }}) + 3
-            then {{ ai_impact.array_at(surroundings, position, 'double') }}
-    end
+{# The first and the last rank that the two macros above read. #}
+{% macro first_rank(n, p) -%}
+    {{ ai_impact.greatest(['1e0', ai_impact.least([
+        'floor(1 + (' ~ n ~ ' - 1) * ' ~ p ~ ')',
+        'floor(' ~ n ~ ' * ' ~ p ~ ' - ' ~ ai_impact.interval_z() ~ 'e0 * sqrt(' ~ n ~ ' * ' ~ p * (1 - p) ~ '))'
+    ])]) }}
 {%- endmacro %}
 
-{# How far from a percentile its surroundings reach, as a share of all values: so few that they are cheap to sort, so many that a
-   thousand values suffice for the interval to lie within. #}
-{% macro surrounding_share() -%}0.04{%- endmacro %}
+{% macro last_rank(n, p) -%}
+    {{ ai_impact.least([n ~ ' * 1e0', ai_impact.greatest([
+        'ceil(1 + (' ~ n ~ ' - 1) * ' ~ p ~ ')',
+        'ceil(' ~ n ~ ' * ' ~ p ~ ' + ' ~ ai_impact.interval_z() ~ 'e0 * sqrt(' ~ n ~ ' * ' ~ p * (1 - p) ~ ')) + 1'
+    ])]) }}
+{%- endmacro %}
 
-{# Inside a group: the sorted values between two ends, which may be NULL: all of them. #}
-{% macro sorted_between(value, low, high) -%}
-    {{ ai_impact.sorted_values('case when ' ~ value ~ ' < ' ~ low ~ ' or ' ~ value ~ ' > ' ~ high ~ ' then null else ' ~ value ~ ' end') }}
+{# Bins in the order of their values, each five percent wide; what isn't above 0 is in the first. Where values spread as
+   durations do, some two in a hundred share a bin. #}
+{% macro value_bin(value) -%}
+    cast(case when {{ value }} > 0 then floor(20 * ln({{ value }})) else -100000 end as {{ dbt.type_int() }})
+{%- endmacro %}
+
+{# Common table expressions that end in `cells`: of each cell of `relation` (rows by period_key, use_case_id, team_id and
+   bin) how many values it has, of each percentile which bins hold all that the macros above read of it, and how many
+   values come before those. #}
+{% macro bracketed_cells(relation, percentiles) -%}
+binned as (
+    select
+        period_key,
+        use_case_id,
+        team_id,
+        bin,
+        count(*) as n
+    from {{ relation }}
+    group by period_key, use_case_id, team_id, bin
+),
+
+cell_bins as (
+    select
+        period_key,
+        {{ ai_impact.cell_of('use_case_id') }} as use_case_id,
+        {{ ai_impact.cell_of('team_id') }} as team_id,
+        bin,
+        sum(n) as n
+    from binned
+    group by {{ ai_impact.cell_sets(['period_key', 'bin']) }}
+),
+
+ranked as (
+    select
+        *,
+        cast(sum(n) over (partition by period_key, use_case_id, team_id) as {{ dbt.type_bigint() }}) as n_cell,
+        sum(n) over (
+            partition by period_key, use_case_id, team_id
+            order by bin
+            rows between unbounded preceding and current row
+        ) as n_until
+    from cell_bins
+),
+
+bracketed as (
+    select
+        period_key,
+        use_case_id,
+        team_id,
+        n_cell as n,
+        {%- for name, p in percentiles.items() %}
+            coalesce(max(case when n_until < {{ ai_impact.first_rank('n_cell', p) }} then n_until end), 0)
+                as n_before_{{ name }},
+            min(case when n_until >= {{ ai_impact.first_rank('n_cell', p) }} then bin end) as first_{{ name }},
+            min(case when n_until >= {{ ai_impact.last_rank('n_cell', p) }} then bin end) as last_{{ name }}
+            {{- ',' if not loop.last }}
+        {%- endfor %}
+    from ranked
+    group by period_key, use_case_id, team_id, n_cell
+),
+
+cells as (
+    select
+        *,
+        row_number() over (order by period_key, use_case_id, team_id) as cell
+    from bracketed
+)
 {%- endmacro %}

@@ -96,20 +96,6 @@
     list_sort(list({{ value }}) filter (where {{ value }} is not null))
 {%- endmacro %}
 
-{# Inside a group: the values a little below and above each of some percentiles, where the engine finds them without sorting all. #}
-{% macro surroundings(value, percentiles) %}
-    {{- return(adapter.dispatch('surroundings', 'ai_impact')(value, percentiles)) -}}
-{% endmacro %}
-
-{% macro default__surroundings(value, percentiles) -%}
-    {{ ai_impact.sorted_values('cast(null as ' ~ ai_impact.physical_type('double') ~ ')') }}
-{%- endmacro %}
-
-{% macro duckdb__surroundings(value, percentiles) -%}
-    {%- set share = ai_impact.surrounding_share() -%}
-    quantile_disc({{ value }}, [{% for p in percentiles %}{{ p }} - {{ share }}, {{ p }} + {{ share }}{{ ', ' if not loop.last }}{% endfor %}])
-{%- endmacro %}
-
 {# `logical` is the type of the elements, for engines whose arrays don't know it. #}
 {% macro array_at(array, position, logical) %}
     {{- return(adapter.dispatch('array_at', 'ai_impact')(array, position, logical)) -}}

@@ -50,6 +50,7 @@
     {{- return('table' if env_var('AI_IMPACT_SPARK_FORMAT', 'delta') == 'iceberg' else 'view') -}}
 {% endmacro %}
 
+{# A view that is read twice is computed twice, in tasks so many that Sail's workers may not answer in time. #}
 {% macro spark__wide_view() %}
-    {{- return(ai_impact.plain_view()) -}}
+    {{- return('table') -}}
 {% endmacro %}

@@ -37,9 +37,6 @@ CASES = [
     ("sorted_values", "{{ ai_impact.array_at(ai_impact.sorted_values('-k'), '1', 'int') }}", -4),
     ("array_at", "{{ ai_impact.array_at(ai_impact.sorted_values('word'), 'max(2.0)', 'string') }}", "b"),
     ("array_at", "{{ ai_impact.array_at(ai_impact.sorted_values('word'), '3', 'string') }}", None),
-    # Engines that can't tell say NULL.
-    ("surroundings", "coalesce({{ ai_impact.array_at(ai_impact.surroundings('value', [0.5]), '2', 'double') }}, 0.2)",
-        0.2),
     ("joined_in_order", "{{ ai_impact.joined_in_order('word', ' > ', 'k') }}", "a > b"),
     ("joined_in_order", "{{ ai_impact.joined_in_order('word', ' > ', '10 - k') }}", "b > a"),
     ("joined_in_order",

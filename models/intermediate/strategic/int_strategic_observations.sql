@@ -1,6 +1,6 @@
 {#- All that single deals, decisions, hires, incidents, units and weeks say for the strategic and human KPIs that
     are ratios. A new family is one more name in this list. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.wide_view()) }}
 
 {% set families = [
     'int_sales_observations', 'int_funnel_observations', 'int_decision_observations', 'int_incident_observations',

@@ -1,5 +1,5 @@
-{#- Sorting all values of all overlapping windows wants more memory than the rest of the project together: where an
-    engine finds percentiles without sorting, only what lies near those of a cell is sorted. -#}
+{#- Sorting all values of all overlapping windows wants more memory than the rest of the project together: values are
+    counted by bins, and only those of the bins that hold a percentile and its interval are sorted. -#}
 {%- set percentiles = {50: 0.5, 90: 0.9} -%}
 with tasks as (
     select * from {{ ref('int_tasks') }}
@@ -15,7 +15,8 @@ timed as (
         cast(completed_at as date) as completed_on,
         {{ ai_impact.mapped('use_case_id') }} as use_case_id,
         {{ ai_impact.mapped('team_id') }} as team_id,
-        cycle_hours
+        cycle_hours,
+        {{ ai_impact.value_bin('cycle_hours') }} as bin
     from tasks
 ),
 
@@ -24,7 +25,8 @@ in_periods as {{ ai_impact.inlined() }} (
         period_days.period_key,
         timed.use_case_id,
         timed.team_id,
-        timed.cycle_hours
+        timed.cycle_hours,
+        timed.bin
     from timed
     inner join period_days
         on
@@ -32,27 +34,7 @@ in_periods as {{ ai_impact.inlined() }} (
             and period_days.baseline_of in ({{ ai_impact.all_of_them() }}, timed.use_case_id)
 ),
 
-counted as (
-    select
-        period_key,
-        {{ ai_impact.cell_of('use_case_id') }} as use_case_id,
-        {{ ai_impact.cell_of('team_id') }} as team_id,
-        count(*) as n,
-        {{ ai_impact.surroundings('cycle_hours', percentiles.values()) }} as surroundings
-    from in_periods
-    group by {{ ai_impact.cell_sets(['period_key']) }}
-),
-
-cells as (
-    select
-        *,
-        {%- for name, p in percentiles.items() %}
-            {{ ai_impact.surrounding('surroundings', 'n', p, 2 * loop.index0 + 1) }} as low_{{ name }},
-            {{ ai_impact.surrounding('surroundings', 'n', p, 2 * loop.index0 + 2) }} as high_{{ name }},
-        {%- endfor %}
-        row_number() over (order by period_key, use_case_id, team_id) as cell
-    from counted
-),
+{{ ai_impact.bracketed_cells('in_periods', percentiles) }},
 
 parts as (
     select
@@ -60,7 +42,7 @@ parts as (
         smallest.use_case_id as part_use_case_id,
         smallest.team_id as part_team_id
     from cells
-    inner join counted as smallest
+    inner join cells as smallest
         on
             cells.period_key = smallest.period_key
             and cells.use_case_id in ({{ ai_impact.all_of_them() }}, smallest.use_case_id)
@@ -72,12 +54,13 @@ parts as (
 
 near as (
     select
+        parts.cell,
         {%- for name in percentiles %}
-            count(case when in_periods.cycle_hours < parts.low_{{ name }} then 1 end) as n_before_{{ name }},
-            {{ ai_impact.sorted_between('in_periods.cycle_hours', 'parts.low_' ~ name, 'parts.high_' ~ name) }}
-                as values_{{ name }},
+            {{ ai_impact.sorted_values(
+                'case when in_periods.bin between parts.first_' ~ name ~ ' and parts.last_' ~ name
+                ~ ' then in_periods.cycle_hours end'
+            ) }} as values_{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
-        parts.cell
     from in_periods
     -- Each has its parts. As an inner join this one might be planned before that of the days, and explode.
     left join parts
@@ -90,7 +73,7 @@ near as (
 
 final as (
     {% for name, p in percentiles.items() %}
-        {%- set picked = ['near.values_' ~ name, 'near.n_before_' ~ name, 'cells.n', p] %}
+        {%- set picked = ['near.values_' ~ name, 'cells.n_before_' ~ name, 'cells.n', p] %}
         select
             {{ ai_impact.measure_keys('cycle_time_p' ~ name) }},
             cast({{ ai_impact.percentile_of(*picked) }} as {{ ai_impact.physical_type('double') }}) as value,
