@@ -1,4 +1,4 @@
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.wide_view()) }}
 
 with tasks as (
     select * from {{ ref('int_tasks') }}
