@@ -70,7 +70,7 @@
             select
                 months.kpi_id,
                 months.period_start,
-                max(case when spans.kpi_id is not null then 1 else 0 end) as is_covered
+                max(case when spans.from_month is not null then 1 else 0 end) as is_covered
             from {{ relation }} as months
             left join (
                 select

@@ -27,6 +27,18 @@ relatives as (
     where method = 'relative_difference'
 ),
 
+-- A row of the seed asks for one arm or for any: by equality, as some engines join on nothing else without fail.
+asked as (
+    {% for arm in ['treatment_arm', ai_impact.all_of_them()] -%}
+        select
+            *,
+            {{ arm }} as asked_arm
+        from estimates
+        where scale = 'absolute'
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
 found as (
     select
         terms.use_case_id,
@@ -64,12 +76,11 @@ found as (
     from terms
     left join experiments on terms.experiment_id = experiments.experiment_id
     left join metrics on terms.metric_id = metrics.metric_id
-    left join estimates
+    left join asked as estimates
         on
             terms.experiment_id = estimates.experiment_id
             and terms.metric_id = estimates.metric_id
-            and estimates.scale = 'absolute'
-            and (terms.treatment_arm is null or terms.treatment_arm = estimates.treatment_arm)
+            and coalesce(terms.treatment_arm, {{ ai_impact.all_of_them() }}) = estimates.asked_arm
     left join relatives
         on
             estimates.experiment_id = relatives.experiment_id
