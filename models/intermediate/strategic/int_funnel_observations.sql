@@ -34,6 +34,10 @@ reached as (
     group by unit_id, name
 ),
 
+stages_seen as (
+    select distinct stage from reached
+),
+
 final as (
     {% for stage in stages[1:] %}
         select
@@ -56,12 +60,12 @@ final as (
             cast(null as {{ dbt.type_string() }}) as problem
         from reached as units
         cross join seen
+        -- Where nobody ever reached it, nobody looked.
+        inner join stages_seen on stages_seen.stage = '{{ stage }}'
         left join reached as later on units.unit_id = later.unit_id and later.stage = '{{ stage }}'
         where
             units.stage = '{{ stages[loop.index0] }}'
             and {{ ai_impact.add_time('day', var('funnel_window_days'), 'units.reached_at') }} <= seen.seen_until
-            -- Where nobody ever reached it, nobody looked.
-            and '{{ stage }}' in (select reached.stage from reached)
         {{ 'union all' if not loop.last }}
     {% endfor %}
 )
