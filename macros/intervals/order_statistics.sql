@@ -102,3 +102,11 @@ cells as (
     from bracketed
 )
 {%- endmacro %}
+
+{# Inside a group: the sorted values of the bins that hold a percentile of `cells`. #}
+{% macro sorted_in_bins(relation, value, cells, name) -%}
+    {{ ai_impact.sorted_values(
+        'case when ' ~ relation ~ '.bin between ' ~ cells ~ '.first_' ~ name ~ ' and ' ~ cells ~ '.last_' ~ name
+        ~ ' then ' ~ relation ~ '.' ~ value ~ ' end'
+    ) }}
+{%- endmacro %}

@@ -54,13 +54,10 @@ parts as (
 
 near as (
     select
-        parts.cell,
         {%- for name in percentiles %}
-            {{ ai_impact.sorted_values(
-                'case when in_periods.bin between parts.first_' ~ name ~ ' and parts.last_' ~ name
-                ~ ' then in_periods.cycle_hours end'
-            ) }} as values_{{ name }}{{ ',' if not loop.last }}
+            {{ ai_impact.sorted_in_bins('in_periods', 'cycle_hours', 'parts', name) }} as values_{{ name }},
         {%- endfor %}
+        parts.cell
     from in_periods
     -- Each has its parts. As an inner join this one might be planned before that of the days, and explode.
     left join parts
