@@ -1,36 +1,45 @@
 {# A percentile of sorted values, interpolated as percentile_cont does. `values` may leave out values before and after those
    asked for: n counts all of them, n_before those left out before. #}
 {% macro percentile_of(values, n_before, n, p) -%}
-    {%- set place -%}(1 + ({{ n }} - 1) * {{ p }}){%- endset -%}
+    {%- set place = ai_impact.percentile_place(n, p) -%}
     {%- set low = ai_impact.array_at(values, 'floor(' ~ place ~ ') - ' ~ n_before, 'double') -%}
     {%- set high = ai_impact.array_at(values, 'ceil(' ~ place ~ ') - ' ~ n_before, 'double') -%}
     ({{ low }} + ({{ place }} - floor({{ place }})) * ({{ high }} - {{ low }}))
 {%- endmacro %}
 
+{# Where it lies among n values, counted from 1. #}
+{% macro percentile_place(n, p) -%}
+    (1 + ({{ n }} - 1) * {{ p }})
+{%- endmacro %}
+
 {# The distribution-free interval of a percentile: two order statistics around it (binomial ranks, normal approximation).
    NULL where a rank falls outside of the values. #}
 {% macro order_statistic(values, n_before, n, p, side) -%}
-    {%- set spread -%}{{ ai_impact.interval_z() }}e0 * sqrt({{ n }} * {{ p * (1 - p) }}){%- endset -%}
-    {%- set low -%}floor({{ n }} * {{ p }} - {{ spread }}){%- endset -%}
-    {%- set high -%}(ceil({{ n }} * {{ p }} + {{ spread }}) + 1){%- endset -%}
     (case
-        when {{ low }} >= 1 and {{ high }} <= {{ n }}
-            then {{ ai_impact.array_at(values, (low if side == -1 else high) ~ ' - ' ~ n_before, 'double') }}
+        when {{ ai_impact.interval_rank(n, p, -1) }} >= 1 and {{ ai_impact.interval_rank(n, p, 1) }} <= {{ n }}
+            then {{ ai_impact.array_at(values, ai_impact.interval_rank(n, p, side) ~ ' - ' ~ n_before, 'double') }}
     end)
 {%- endmacro %}
 
-{# The first and the last rank that the two macros above read. #}
+{% macro interval_rank(n, p, side) -%}
+    {%- set spread -%}{{ ai_impact.interval_z() }}e0 * sqrt({{ n }} * {{ p * (1 - p) }}){%- endset -%}
+    {%- if side == -1 -%}
+        floor({{ n }} * {{ p }} - {{ spread }})
+    {%- else -%}
+        (ceil({{ n }} * {{ p }} + {{ spread }}) + 1)
+    {%- endif -%}
+{%- endmacro %}
+
+{# The first and the last rank that the macros above read. #}
 {% macro first_rank(n, p) -%}
     {{ ai_impact.greatest(['1e0', ai_impact.least([
-        'floor(1 + (' ~ n ~ ' - 1) * ' ~ p ~ ')',
-        'floor(' ~ n ~ ' * ' ~ p ~ ' - ' ~ ai_impact.interval_z() ~ 'e0 * sqrt(' ~ n ~ ' * ' ~ p * (1 - p) ~ '))'
+        'floor(' ~ ai_impact.percentile_place(n, p) ~ ')', ai_impact.interval_rank(n, p, -1)
     ])]) }}
 {%- endmacro %}
 
 {% macro last_rank(n, p) -%}
     {{ ai_impact.least([n ~ ' * 1e0', ai_impact.greatest([
-        'ceil(1 + (' ~ n ~ ' - 1) * ' ~ p ~ ')',
-        'ceil(' ~ n ~ ' * ' ~ p ~ ' + ' ~ ai_impact.interval_z() ~ 'e0 * sqrt(' ~ n ~ ' * ' ~ p * (1 - p) ~ ')) + 1'
+        'ceil(' ~ ai_impact.percentile_place(n, p) ~ ')', ai_impact.interval_rank(n, p, 1)
     ])]) }}
 {%- endmacro %}
 
