@@ -91,6 +91,7 @@ class Experiment:
     days: float | None = None
     days_of_data: float | None = None
     data_end: pd.Timestamp | None = None
+    period: str | None = None  # week, month, quarter or year, where one is registered
 
     @property
     def looks_were_planned(self) -> bool:
@@ -144,6 +145,7 @@ def read_experiment(row: Mapping[str, Any]) -> Experiment:
         dimensions=tuple(d for d in dict.fromkeys(names(row.get("dimensions"))) if d != "stratum"),
         least_units=int(number(row.get("least_units_shown"), LEAST_UNITS)),
         most_parts=int(number(row.get("most_parts_shown"), MOST_PARTS)),
+        period=None if is_missing(row.get("period")) else str(row["period"]),
         **_timing(row),
     )
     return Experiment(**{**experiment.__dict__, "problem": _problem(row, experiment, alpha, power)})
