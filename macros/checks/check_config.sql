@@ -69,10 +69,7 @@
     {%- if var('funnel_stages') | length < 2 -%}
         {%- do ai_impact.stop("The var `funnel_stages` names one stage; a conversion needs two, such as [lead, mql].") -%}
     {%- endif -%}
-    {%- set rates = var('currency_rates', none) or {} -%}
-    {%- if rates is not mapping or rates.values() | reject('number') | list -%}
-        {%- do ai_impact.stop("The var `currency_rates` is " ~ ai_impact.shown(rates) ~ "; it must say what one unit of a currency is worth in the reporting one, such as {EUR: 1.08}.") -%}
-    {%- endif -%}
+    {%- do ai_impact.check_currency_vars() -%}
     {%- set choices = {
         'roi_evidence_grades': ['A', 'B', 'C', 'D', 'E'],
         'roi_required_costs': ['licence', 'usage', 'infrastructure', 'oversight', 'maintenance', 'remediation']

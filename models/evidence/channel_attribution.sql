@@ -7,6 +7,10 @@ with credits as (
     select * from {{ ref('channel_credits') }}
 ),
 
+moments as (
+    select * from {{ ref('moments_channel_credits') }}
+),
+
 suppression as (
     select * from {{ ref('int_channel_suppression') }}
     where is_suppressed
@@ -36,9 +40,15 @@ periods as (
     select
         credits.*,
         suppression.channel is not null as is_suppressed,
+        {{ ai_impact.is_revenue_unknown() }} as is_unknown,
         cast(credits.period_start as date) as month_start,
         cast({{ ai_impact.add_time('month', 1, 'cast(credits.period_start as date)') }} as date) as month_end
     from credits
+    left join moments
+        on
+            credits.channel = moments.channel
+            and cast(credits.period_start as date) = cast(moments.period_start as date)
+            and case when credits.model in ('markov', 'shapley') then 'linear' else credits.model end = moments.model
     left join suppression
         on
             credits.channel = suppression.channel
@@ -64,7 +74,8 @@ totals as (
         cast(
             sum(cast(case when is_calibrated then revenue else 0 end as decimal(38, 9))) over (partition by model)
             as {{ ai_impact.physical_type('double') }}
-        ) as calibrated_base
+        ) as calibrated_base,
+        max(case when is_calibrated and is_unknown then 1 else 0 end) over (partition by model) = 1 as is_base_unknown
     from windowed
 ),
 
@@ -77,14 +88,16 @@ final as (
         month_start as period_start,
         month_end as period_end,
         {%- for name in numbers %}
-            case when not is_suppressed then {{ name }} end as {{ name }},
+            case
+                when not is_suppressed{{ ' and not is_unknown' if name.startswith('revenue') }} then {{ name }}
+            end as {{ name }},
         {%- endfor %}
         case
-            when is_calibrated and not is_suppressed
+            when is_calibrated and not is_suppressed and not is_base_unknown
                 then increase * {{ ai_impact.safe_divide('revenue', 'calibrated_base') }}
         end as calibrated_revenue,
         case when not is_suppressed then ai_conversions end as ai_conversions,
-        case when not is_suppressed then ai_revenue end as ai_revenue,
+        case when not is_suppressed and not is_unknown then ai_revenue end as ai_revenue,
         case when not is_suppressed then n_conversions end as n_conversions,
         n_paths,
         'D' as evidence_grade,
@@ -93,6 +106,10 @@ final as (
         case
             when is_suppressed
                 then 'Fewer than {{ var("k_anonymity") }} people converted by it, or it would show what so few did.'
+            when is_unknown
+                then
+                    'The revenue of a conversion is not known: give it an amount, or its currency a rate in the var '
+                    || 'currency_rates.'
             else reason
         end as reason,
         is_suppressed

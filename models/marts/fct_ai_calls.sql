@@ -31,7 +31,8 @@ final as (
         confidence,
         -- A call without a cost has an unknown cost, not none.
         cost_amount,
-        cost_currency
+        cost_currency,
+        cost_amount_reported
     from ai_events
     where event_type = 'model_call'
 )

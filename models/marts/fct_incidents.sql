@@ -16,6 +16,7 @@ final as (
         impact_started_at,
         impact_ended_at,
         cost_amount,
+        cost_amount_reported,
         {{ ai_impact.hours_between('opened_at', 'acknowledged_at') }} as hours_to_acknowledge,
         {{ ai_impact.hours_between('opened_at', 'resolved_at') }} as hours_to_resolve
     from incidents

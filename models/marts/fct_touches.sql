@@ -11,6 +11,7 @@ final as (
         channel,
         campaign,
         cost_amount,
+        cost_amount_reported,
         is_ai_generated,
         use_case_id
     from touches

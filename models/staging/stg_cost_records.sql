@@ -18,6 +18,10 @@ final as (
         billed_cost,
         effective_cost,
         billing_currency,
+        {{ ai_impact.in_reporting_currency('billed_cost', 'billing_currency', 'charge_period_start') }}
+            as billed_cost_reported,
+        {{ ai_impact.in_reporting_currency('effective_cost', 'billing_currency', 'charge_period_start') }}
+            as effective_cost_reported,
         updated_at,
         received_at,
         is_late

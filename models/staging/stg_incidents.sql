@@ -20,6 +20,8 @@ final as (
         impact_started_at,
         impact_ended_at,
         cost_amount,
+        {{ ai_impact.in_reporting_currency('cost_amount', 'cast(null as ' ~ dbt.type_string() ~ ')', 'opened_at') }}
+            as cost_amount_reported,
         updated_at,
         received_at,
         is_late

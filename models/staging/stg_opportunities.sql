@@ -13,6 +13,8 @@ final as (
         account_id,
         amount,
         currency,
+        -- A deal that is closed at the rate of that day, an open one at that of its creation.
+        {{ ai_impact.in_reporting_currency('amount', 'currency', 'coalesce(closed_at, created_at)') }} as amount_reported,
         stage,
         created_at,
         closed_at,

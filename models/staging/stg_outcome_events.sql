@@ -10,6 +10,7 @@ with final as (
         name,
         value,
         currency,
+        {{ ai_impact.in_reporting_currency('value', 'currency', 'occurred_at') }} as value_reported,
         is_late
     from {{ ref('base_outcome_events') }}
     where row_status = 'accepted'

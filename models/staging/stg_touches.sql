@@ -9,6 +9,8 @@ with final as (
         channel,
         campaign,
         cost_amount,
+        {{ ai_impact.in_reporting_currency('cost_amount', 'cast(null as ' ~ dbt.type_string() ~ ')', 'occurred_at') }}
+            as cost_amount_reported,
         is_ai_generated,
         use_case_id,
         is_late

@@ -221,6 +221,21 @@ def test_a_wrong_or_unset_var(tmp_path, monkeypatch, name, value, said):
     assert "\n" not in read
 
 
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [
+        ({"EUR": {"2026-01-01": 1.1, "2026-04-01": -1}}, "has the rate '-1' for EUR; it must be a number above 0"),
+        ({"EUR": {"1.4.2026": 1.1}}, "has a rate for EUR from '1.4.2026'; write the day as '2026-01-31'."),
+        ({" eur ": 1.08, "EUR": 1.1}, "names the currency EUR twice; keep one of its rates."),
+    ],
+)
+def test_rates_that_cannot_be_read(tmp_path, monkeypatch, rates, said):
+    read = build(tmp_path, monkeypatch, currency_rates=rates)
+    assert read.startswith("ai_impact: The var `currency_rates` ")
+    assert said in read
+    assert "\n" not in read
+
+
 def test_a_confidence_level_in_percent(tmp_path, monkeypatch):
     read = build(tmp_path, monkeypatch, confidence_level=95)
     assert read.endswith("Set confidence_level between 0 and 1, for example 0.95.")

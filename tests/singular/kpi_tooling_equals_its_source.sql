@@ -3,7 +3,6 @@ with charges as (
     select * from {{ ref('stg_cost_records') }}
     where
         cost_type in ('licence', 'infrastructure', 'maintenance')
-        and billing_currency = '{{ var("reporting_currency") }}'
 ),
 
 days as (
@@ -16,7 +15,7 @@ spread as (
 
 daily as (
     select
-        charges.effective_cost / {{ ai_impact.days_from(
+        charges.effective_cost_reported / {{ ai_impact.days_from(
             'cast(charges.charge_period_start as date)',
             'greatest(cast(charges.charge_period_end as date), ' ~ ai_impact.add_days('charges.charge_period_start', 1) ~ ')'
         ) }} as cost

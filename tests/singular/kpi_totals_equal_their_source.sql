@@ -29,7 +29,7 @@ wanted as (
 wanted_calls as (
     select
         count(*) as calls,
-        coalesce({{ ai_impact.exact_sum('cost_amount', "cost_currency = '" ~ var('reporting_currency') ~ "'") }}, 0) as compute_cost
+        coalesce({{ ai_impact.exact_sum('cost_amount_reported') }}, 0) as compute_cost
     from calls
 ),
 

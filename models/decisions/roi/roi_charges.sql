@@ -20,10 +20,7 @@ priced as (
             'cast(charge_period_end as date)',
             ai_impact.add_days('charge_period_start', 1)
         ]) }} as charge_to,
-        case
-            when billing_currency is not null
-                then {{ ai_impact.in_reporting_currency('effective_cost', 'billing_currency') }}
-        end as cost
+        effective_cost_reported as cost
     from charges
 ),
 

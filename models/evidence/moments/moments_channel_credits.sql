@@ -13,6 +13,7 @@ touched as (
         conversions.conversion_key,
         conversions.period_start,
         conversions.revenue,
+        conversions.is_revenue_unknown,
         {%- for model in models %}
             coalesce(conversion_touches.credit_{{ model }}, 1) as credit_{{ model }},
         {%- endfor %}
@@ -30,6 +31,7 @@ credited as (
             period_start,
             channel,
             max(revenue) as revenue,
+            max(case when is_revenue_unknown then 1 else 0 end) as is_unknown,
             sum(credit_{{ model }}) as credit,
             sum(case when is_ai_generated then credit_{{ model }} else 0 end) as ai_credit
         from touched
@@ -44,6 +46,7 @@ final as (
         period_start,
         channel,
         count(*) as n_conversions,
+        cast(sum(case when credit > 0 then is_unknown else 0 end) as {{ dbt.type_bigint() }}) as n_unknown_revenue,
         sum(credit) as conversions,
         sum(credit * credit) as conversions_squared,
         max(credit) as largest_conversions,

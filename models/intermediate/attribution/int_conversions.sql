@@ -32,8 +32,8 @@ converted as (
         unit_type,
         unit_id,
         occurred_at as converted_at,
-        value as revenue,
-        currency
+        value_reported as revenue,
+        value_reported is null and (value is not null or currency <> '') as is_revenue_unknown
     from outcome_events
     union all
     select
@@ -42,8 +42,8 @@ converted as (
         'account' as unit_type,
         account_id as unit_id,
         closed_at as converted_at,
-        amount as revenue,
-        currency
+        amount_reported as revenue,
+        amount_reported is null as is_revenue_unknown
     from opportunities
 ),
 
@@ -60,7 +60,8 @@ resolved as (
             and converted.unit_id = identities.id
 ),
 
--- Money in another currency can't be added: the conversion counts, its revenue is not known.
+-- A conversion whose money has no rate, or a deal without an amount, counts; its revenue is not known. One that carries no
+-- money has none.
 final as (
     select
         resolved.conversion_key,
@@ -68,10 +69,8 @@ final as (
         coalesce(person_accounts.account_id, resolved.entity_id) as journey_id,
         resolved.converted_at,
         cast({{ ai_impact.month_of('resolved.converted_at') }} as date) as period_start,
-        case
-            when coalesce(resolved.currency, '{{ var("reporting_currency") }}') = '{{ var("reporting_currency") }}'
-                then cast(resolved.revenue as {{ ai_impact.physical_type('double') }})
-        end as revenue
+        resolved.revenue,
+        coalesce(resolved.is_revenue_unknown, false) as is_revenue_unknown
     from resolved
     left join person_accounts on resolved.entity_id = person_accounts.person_id
 )

@@ -27,7 +27,7 @@ final as (
         'outage_cost',
         'days',
         cast(opened_at as date),
-        cast(cost_amount as {{ double }}),
+        cost_amount_reported,
         'What they cost is not known.'
     from incidents
     union all

@@ -10,7 +10,7 @@ deals as (
         *,
         case
             when amount is null then 'A deal of theirs has no amount.'
-            else 'The currency of a deal of theirs has no rate in the var currency_rates.'
+            else 'The currency of a deal of theirs {{ ai_impact.has_no_rate() }}.'
         end as amount_problem
     from {{ ref('int_deals') }}
     where is_won and closed_at is not null

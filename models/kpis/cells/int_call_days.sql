@@ -30,10 +30,8 @@ of_no_task as (
         use_case_id,
         null as team_id,
         1 as call_count,
-        case
-            when cost_amount is not null and cost_currency = '{{ var("reporting_currency") }}' then 0 else 1
-        end as unpriced_call_count,
-        case when cost_currency = '{{ var("reporting_currency") }}' then cost_amount end as compute_cost
+        case when cost_amount_reported is null then 1 else 0 end as unpriced_call_count,
+        cost_amount_reported as compute_cost
     from calls
     where task_id is null
 ),

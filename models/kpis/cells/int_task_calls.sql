@@ -1,5 +1,5 @@
-{#- What the calls of one task cost and which model answered last. A call in another currency has no cost that can be
-    added. -#}
+{#- What the calls of one task cost and which model answered last. A call in a currency without a rate has no cost that
+    can be added. -#}
 with calls as (
     select * from {{ ref('fct_ai_calls') }}
 ),
@@ -10,7 +10,7 @@ priced as (
         response_model,
         occurred_at,
         {{ ai_impact.event_order('occurred_at', 'call_key') }} as call_order,
-        case when cost_currency = '{{ var("reporting_currency") }}' then cost_amount end as cost_amount
+        cost_amount_reported as cost_amount
     from calls
     where task_id is not null
 ),

@@ -22,7 +22,7 @@ periods as (
             'cast(charge_period_end as date)',
             ai_impact.add_days('charge_period_start', 1)
         ]) }} as charge_to,
-        case when billing_currency = '{{ var("reporting_currency") }}' then effective_cost end as cost
+        effective_cost_reported as cost
     from charges
 ),
 
