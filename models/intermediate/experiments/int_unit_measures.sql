@@ -72,7 +72,7 @@ measured as (
         cast(null as {{ dbt.type_string() }}) as use_case_id,
         outcome_events.occurred_at,
         used.measure,
-        case when used.measure = outcome_events.name then 1 else outcome_events.value end as value
+        case when used.measure = outcome_events.name then 1 else outcome_events.value_reported end as value
     from outcome_events
     inner join used
         on
@@ -88,7 +88,7 @@ measured as (
         case used.measure
             when 'deals_closed' then 1
             when 'deals_won' then case when opportunities.is_won then 1 else 0 end
-            when 'won_amount' then case when opportunities.is_won then opportunities.amount end
+            when 'won_amount' then case when opportunities.is_won then opportunities.amount_reported end
         end as value
     from opportunities
     inner join used on used.unit_type = 'account'
