@@ -1,4 +1,4 @@
-"""Whether an effect on a weekly series may be believed."""
+"""Whether an effect on a series may be believed."""
 
 from ai_impact_stats import read, write
 from ai_impact_stats.timeseries import check_series
@@ -7,5 +7,5 @@ from ai_impact_stats.timeseries import check_series
 def model(dbt, session):
     registry = read(dbt.ref("int_experiments"))
     metrics = read(dbt.ref("metric_catalog"))
-    weekly = read(dbt.ref("moments_series"))
-    return write(check_series(registry, metrics, weekly), session)
+    dated = read(dbt.ref("moments_series"))
+    return write(check_series(registry, metrics, dated), session)

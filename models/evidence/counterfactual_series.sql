@@ -26,7 +26,8 @@ final as (
         effect,
         cumulative_effect,
         cumulative_ci_low,
-        cumulative_ci_high
+        cumulative_ci_high,
+        period
     from weeks
 )
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from . import synthetic as few
+from .calendars import days_apart
 from .checks import Check
 from .estimate import Estimate, missing, quantile, wald
 from .experiments import ESTIMATES
@@ -258,7 +259,7 @@ def _path_rows(experiment: Experiment, metric_id: str, panel: _Panel, found: few
     margin = critical * found.gaps.std(axis=0)
     total = np.where(after, gap, 0.0).cumsum()
     width = critical * np.where(after, found.gaps, 0.0).cumsum(axis=1).std(axis=0)
-    rows = []
+    rows, days = [], days_apart(pd.DatetimeIndex(panel.starts))
     for t, week in enumerate(panel.starts):
         rows.append(
             {
@@ -274,6 +275,7 @@ def _path_rows(experiment: Experiment, metric_id: str, panel: _Panel, found: few
                 "cumulative_effect": float(total[t]) if after[t] else None,
                 "cumulative_ci_low": float(total[t] - width[t]) if after[t] else None,
                 "cumulative_ci_high": float(total[t] + width[t]) if after[t] else None,
+                "period": experiment.period or f"{days:g} days",
             }
         )
     return rows

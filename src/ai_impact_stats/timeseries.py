@@ -1,4 +1,4 @@
-"""What a weekly series would have been without the change: structural model, interrupted series, placebo dates."""
+"""What a series would have been without the change: structural model, interrupted series, placebo dates."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -12,21 +12,21 @@ from scipy.optimize import brentq
 from scipy.special import stdtr
 from statsmodels.regression.linear_model import GLS, OLS
 
+from .calendars import GRAINS, PERIODS, by_period, calendar, days_apart, finer, frequency, grain
 from .checks import Check
 from .estimate import Estimate, missing, quantile, wald
 from .experiments import ESTIMATES
 from .grading import sentence, verdict
 from .health import CHECKS
 from .multiplicity import benjamini_hochberg, holm
-from .registry import Experiment, is_missing, read_experiment
+from .registry import Experiment, is_missing, names, read_experiment
 from .tables import records, write_table
 from .wording import counted, counted_of
 
 LEAST_BEFORE, LEAST_AFTER, LEAST_COVERED, LEAST_DF = 16, 3, 0.9, 5.0
-YEAR = 365.25 / 7
-# Variance of the level's weekly step, as a multiple of that of the noise: even in logarithms.
+# Variance of the level's step from period to period, as a multiple of that of the noise: even in logarithms.
 RATIOS = tuple(10.0 ** (k / 4) for k in range(-12, 9, 2))
-# Correlation of the errors of two weeks that follow each other, in the interrupted series.
+# Correlation of the errors of two periods that follow each other, in the interrupted series.
 AUTOCORRELATIONS = tuple(k / 25 - 0.5 for k in range(38))
 PLACEBO_DATES, PLACEBO_ALPHA, UNTOUCHED_ALPHA = 5, 0.05, 0.01
 STRUCTURAL = {"structural_series": "absolute", "structural_series_relative": "relative"}
@@ -37,15 +37,16 @@ COUNTERFACTUAL = pa.schema(
         ("is_after", pa.bool_()),
         *((name, pa.float64()) for name in ("observed", "expected", "ci_low", "ci_high", "effect")),
         *((name, pa.float64()) for name in ("cumulative_effect", "cumulative_ci_low", "cumulative_ci_high")),
+        ("period", pa.string()),
     ]
 )
 
 
 @dataclass(frozen=True)
 class Series:
-    """A weekly series and its covariates. `t` counts weeks from the first; gaps are weeks that are not there.
+    """A series and its covariates by `period`. `t` counts periods from the first; gaps are periods that are not there.
 
-    `before` and `after` mark the weeks to learn from and to judge. With `log` the model is of logarithms, and the
+    `before` and `after` mark the periods to learn from and to judge. With `log` the model is of logarithms, and the
     effect is a ratio. Columns of `x` without a logarithm (a value at or below 0) enter as they are.
     """
 
@@ -54,6 +55,7 @@ class Series:
     x: np.ndarray
     after: np.ndarray
     log: bool
+    period: str = "week"
 
     @property
     def before(self) -> np.ndarray:
@@ -67,9 +69,14 @@ class Series:
         """Level, season where two years before the change can show it, and covariates, scaled."""
         columns = [np.ones(len(self.t))]
         span = self.t[self.before].max() - self.t[self.before].min() + 1 if self.before.any() else 0
-        if span >= 2 * YEAR:
-            angle = 2 * math.pi * self.t / YEAR
-            columns += [f(k * angle) for k in (1, 2) for f in (np.sin, np.cos)]
+        year = PERIODS[self.period]
+        if span >= 2 * year:
+            angle = 2 * math.pi * self.t / year
+            # Half a year is told by one number where a year has four periods, and nothing where it is one.
+            waves = [
+                (f, k) for k in (1, 2) for f in (np.sin, np.cos) if 2 * k < year or (2 * k == year and f is np.cos)
+            ]
+            columns += [f(k * angle) for f, k in waves]
         for column in self.x.T:
             values = np.log(column) if self.log and (column > 0).all() else column
             known = values[self.before]
@@ -78,25 +85,27 @@ class Series:
         return np.column_stack(columns)
 
     def until(self, start: int) -> "Series":
-        """The weeks before the change, as if the change had been at week `start`."""
+        """The periods before the change, as if the change had been at period `start`."""
         kept = self.before
         t = self.t[kept]
-        return Series(t, self.y[kept], self.x[kept], t >= start, self.log)
+        return Series(t, self.y[kept], self.x[kept], t >= start, self.log, self.period)
 
     def problem(self) -> str | None:
         if not self.after.any() or self.after.sum() < LEAST_AFTER:
-            return f"Fewer than {LEAST_AFTER} weeks lie after the start: there is nothing to judge yet."
+            return f"Fewer than {LEAST_AFTER} {self.period}s lie after the start: there is nothing to judge yet."
         if self.log and (self.y <= 0).any():
             return "A value at or below 0 has no logarithm: register the metric without transform = log."
         x = self.design()[self.before]
-        if len(x) < LEAST_BEFORE + x.shape[1] - 1:
-            return (
-                f"{counted(len(x), 'week lies', 'weeks lie')} before the start; level and "
-                f"{counted(x.shape[1] - 1, 'covariate')} need "
-                f"{LEAST_BEFORE + x.shape[1] - 1}."
-            )
+        needed = LEAST_BEFORE + x.shape[1] - 1
+        if len(x) < needed:
+            there = counted(len(x), f"{self.period} lies", f"{self.period}s lie")
+            others = counted(x.shape[1] - 1, "regressor")
+            return f"{there} before the start with a value; the level and {others} need {needed}."
+        known = self.x[self.before]
+        if known.size and (np.ptp(known, axis=0) == 0).any():
+            return "A covariate does not vary before the start."
         if np.linalg.matrix_rank(x, tol=1e-6 * len(x)) < x.shape[1]:
-            return "A covariate does not vary before the start, or is a combination of others."
+            return "A covariate is a combination of others before the start, or of the season."
         if np.ptp(self.outcome[self.before]) == 0:
             return "The series does not vary before the start."
         return None
@@ -104,7 +113,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Forecast:
-    """Expected values of some weeks, the covariance of their errors, and its degrees of freedom."""
+    """Expected values of some periods, the covariance of their errors, and its degrees of freedom."""
 
     expected: np.ndarray
     covariance: np.ndarray
@@ -112,12 +121,12 @@ class Forecast:
 
 
 def forecast(series: Series, ratio: float, wanted: np.ndarray | None = None) -> tuple[Forecast, float]:
-    """The best linear forecast of the weeks `wanted` (default: after the change), and the log likelihood of `ratio`.
+    """The best linear forecast of the periods `wanted` (default: after the change), and the log likelihood of `ratio`.
 
-    y = x'b + level + noise; the level is a random walk from an unknown start whose weekly step has `ratio` times the
+    y = x'b + level + noise; the level is a random walk from an unknown start whose step has `ratio` times the
     variance of the noise. In closed form, with the uncertainty of b, of the start and of the noise (restricted
     likelihood): for given variances it equals the Kalman filter with a diffuse start, and gives the covariance
-    between weeks that a cumulative effect needs.
+    between periods that a cumulative effect needs.
     """
     wanted = series.after if wanted is None else wanted
     x, y = series.design(), series.outcome
@@ -146,7 +155,7 @@ def forecast(series: Series, ratio: float, wanted: np.ndarray | None = None) -> 
 def averaged(series: Series, wanted: np.ndarray | None = None) -> Forecast:
     """The forecast over all ratios of level to noise, weighted by their likelihood.
 
-    A few dozen weeks seldom tell how much a level wanders. The likeliest ratio is often 0, and its intervals then
+    A few dozen periods seldom tell how much a level wanders. The likeliest ratio is often 0, and its intervals then
     hold far less than they say; weighting the ratios says what is not known.
     """
     found = [forecast(series, ratio, wanted) for ratio in RATIOS]
@@ -166,7 +175,7 @@ def averaged(series: Series, wanted: np.ndarray | None = None) -> Forecast:
 
 
 def structural(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
-    """The average weekly effect after the change by the structural model, absolute and relative."""
+    """The average effect per period after the change by the structural model, absolute and relative."""
     problem = series.problem()
     n = (int(series.after.sum()), int(series.before.sum()))
     if problem:
@@ -199,9 +208,9 @@ def _ratio(log: Estimate) -> Estimate:
 
 
 def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
-    """The average weekly effect by segmented regression: trend, step and change of trend, with covariates.
+    """The average effect per period by segmented regression: trend, step and change of trend, with covariates.
 
-    Errors are correlated from week to week, as `rho` to the power of the weeks between. It is generalised least
+    Errors are correlated from period to period, as `rho` to the power of the periods between. It is generalised least
     squares for every `rho` of `AUTOCORRELATIONS`, weighted by restricted likelihood; interval and p value are those of
     the mixture of their t distributions. `reason` tells what Newey and West's error would have been, which is too
     small in series of one or two years.
@@ -211,10 +220,16 @@ def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
     if problem:
         return {method: missing(problem, *n) for method in INTERRUPTED}
     x, share = segmented(series)
-    if np.linalg.matrix_rank(x) < x.shape[1] or len(x) <= x.shape[1] + 2:
+    if np.linalg.matrix_rank(x) < x.shape[1]:
         return {method: missing("Trend and covariates can't be told apart.", *n) for method in INTERRUPTED}
+    if len(x) <= x.shape[1] + 2:
+        why = f"{counted(len(x), series.period)} are too few for {x.shape[1]} regressors."
+        return {method: missing(why, *n) for method in INTERRUPTED}
     if not newey_west(series) > 1e-12 * np.ptp(series.outcome):
-        return {method: missing("Nothing is left that varies.", *n) for method in INTERRUPTED}
+        return {
+            method: missing("The regressors explain the series exactly, so there is no error.", *n)
+            for method in INTERRUPTED
+        }
     shift = _autocorrelated(series, x, share, alpha)
     why = f"Newey and West's standard error would be {newey_west(series) / shift.std_error:.2f} times this one."
     observed = float(series.y[series.after].mean())
@@ -232,7 +247,7 @@ def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
 
 
 def segmented(series: Series) -> tuple[np.ndarray, np.ndarray]:
-    """The regressors of the interrupted series, and the weights of their coefficients in the average weekly effect."""
+    """The regressors of the interrupted series, and the weights of their coefficients in the average effect."""
     since = np.where(series.after, series.t - series.t[series.after].min(), 0.0)
     x = np.column_stack([series.design(), series.t - series.t.mean(), series.after.astype(float), since])
     share = np.zeros(x.shape[1])
@@ -289,36 +304,43 @@ def placebo_dates(series: Series, alpha: float = PLACEBO_ALPHA) -> Check:
 
     Each date is judged by what followed, up to the change; the statistic is the largest relative effect found there.
     """
+    if problem := series.problem():
+        return Check(None, None, alpha, None, f"No other date was tried. {problem}")
     t = np.sort(series.t[series.before])
     least = LEAST_BEFORE + series.design().shape[1] - 1
     places = range(least, len(t) - LEAST_AFTER)
-    if series.problem() or not len(places):
-        return Check(None, None, alpha, None, "Too few weeks lie before the start to try another date.")
+    if not len(places):
+        return Check(None, None, alpha, None, f"Too few {series.period}s lie before the start to try another date.")
     chosen = sorted({places[round(i)] for i in np.linspace(0, len(places) - 1, PLACEBO_DATES)})
     found = [structural(series.until(int(t[place])))["structural_series"] for place in chosen]
-    p_values = [e.p_value for e in found if e.p_value is not None]
-    if not p_values:
+    found = [e for e in found if e.p_value is not None and math.isfinite(e.p_value)]
+    if not found:
         return Check(None, None, alpha, None, "No other date before the start could be tried.")
-    p = float(min(holm(p_values)))
-    shown = counted_of(sum(p < alpha for p in holm(p_values)), len(p_values), "date", "shows", "show")
-    detail = f"{shown} an effect before the start."
-    return Check(
-        float(max(abs(e.estimate / e.std_error) for e in found if e.estimate is not None)), p, alpha, p >= alpha, detail
-    )
+    p_values = holm([e.p_value for e in found])
+    p, shown = float(min(p_values)), sum(p < alpha for p in p_values)
+    detail = f"{counted_of(shown, len(p_values), 'date', 'shows', 'show')} an effect before the start."
+    return Check(max(abs(e.estimate / e.std_error) for e in found), p, alpha, p >= alpha, detail)
 
 
-def covariates_untouched(series: Series, names: Sequence[str], alpha: float = UNTOUCHED_ALPHA) -> Check:
-    """Did the covariates themselves move at the start? Each is judged as an outcome without covariates, Holm."""
-    if not names:
-        return Check(None, None, alpha, None, "No series is marked as a covariate: there is no control.")
-    nothing = np.zeros((len(series.t), 0))
-    found = {}
-    for name, column in zip(names, series.x.T, strict=True):
-        alone = Series(series.t, column, nothing, series.after, bool(series.log and (column > 0).all()))
-        found[name] = structural(alone)["structural_series"].p_value
-    p_values = {name: p for name, p in found.items() if p is not None}
-    if len(p_values) < len(names):
-        return Check(None, None, alpha, None, "Not every covariate could be judged.")
+def covariates_untouched(
+    series: Series,
+    controls: Sequence[str],
+    alpha: float = UNTOUCHED_ALPHA,
+    without: str = "There is no control series.",
+) -> Check:
+    """Did the covariates themselves move at the start? Each is judged as an outcome without covariates, Holm.
+
+    `without` is the sentence that says why there are none, if so.
+    """
+    if not controls:
+        return Check(None, None, alpha, None, without)
+    nothing, p_values = np.zeros((len(series.t), 0)), {}
+    for name, column in zip(controls, series.x.T, strict=True):
+        log = bool(series.log and (column > 0).all())
+        e = structural(replace(series, y=column, x=nothing, log=log))["structural_series"]
+        if e.p_value is None or not math.isfinite(e.p_value):
+            return Check(None, None, alpha, None, sentence([f"The covariate {name} could not be judged.", e.reason]))
+        p_values[name] = e.p_value
     p = float(min(holm(list(p_values.values()))))
     worst = min(p_values, key=p_values.__getitem__)
     detail = f"The covariate that moved most at the start: {worst} (p = {p_values[worst]:.3g})."
@@ -327,26 +349,30 @@ def covariates_untouched(series: Series, names: Sequence[str], alpha: float = UN
 
 @dataclass(frozen=True)
 class Study:
-    """One registered metric of one experiment on a series."""
+    """One registered metric of one experiment on a series; `problem` says why there is no series, if so.
+
+    `starts` are the first days of its periods, `notes` sentences on what was left out and, last, on its controls.
+    """
 
     experiment: Experiment
     metric_id: str
     role: str
     direction: str
-    series: Series | None
-    weeks: list[str]
-    controls: list[str]
-    problem: str | None
+    problem: str | None = None
+    series: Series | None = None
+    starts: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def alpha(self) -> float:
         return self.experiment.alpha
 
 
-def studies(registry: pd.DataFrame, metrics: pd.DataFrame, weekly: pd.DataFrame) -> list[Study]:
-    """The registered metrics of every experiment of design time_series, with their weeks."""
+def studies(registry: pd.DataFrame, metrics: pd.DataFrame, dated: pd.DataFrame) -> list[Study]:
+    """The registered metrics of every experiment of design time_series, with their periods."""
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    frames = dict(iter(weekly.groupby(["experiment_id", "metric_id"]))) if len(weekly) else {}
+    frames = dict(iter(dated.groupby(["experiment_id", "metric_id"]))) if len(dated) else {}
     found = []
     for row in records(registry):
         if row["design"] != "time_series":
@@ -354,56 +380,124 @@ def studies(registry: pd.DataFrame, metrics: pd.DataFrame, weekly: pd.DataFrame)
         experiment = read_experiment(row)
         for metric_id, role in experiment.metrics.items():
             metric = catalogue.get(metric_id, {})
+            study = Study(experiment, metric_id, role, str(metric.get("direction", "up")))
             frame = frames.get((experiment.experiment_id, metric_id))
-            found.append(_study(experiment, row, metric_id, role, metric, frame))
+            problem = _not_a_series(study, row, metric, frame)
+            found.append(replace(study, problem=problem) if problem else _with_series(study, row, metric, frame))
     return found
 
 
-def _study(experiment, row, metric_id: str, role: str, metric: Mapping[str, Any], frame: pd.DataFrame | None) -> Study:
-    direction = str(metric.get("direction", "up"))
-    base = (experiment, metric_id, role, direction)
+def _not_a_series(
+    study: Study, row: Mapping[str, Any], metric: Mapping[str, Any], frame: pd.DataFrame | None
+) -> str | None:
     if not metric:
-        return Study(
-            *base,
-            None,
-            [],
-            [],
-            f"The metric {metric_id} is not in metric_catalog: add it there, or correct the registration.",
-        )
-    start = None if is_missing(row["starts_at"]) else pd.Timestamp(row["starts_at"])
-    end = None if is_missing(row["ends_at"]) else pd.Timestamp(row["ends_at"])
-    if start is None:
-        return Study(*base, None, [], [], "The experiment has no start.")
+        return f"The metric {study.metric_id} is not in metric_catalog: add it there, or correct the registration."
+    transform = metric.get("transform")
+    if not (is_missing(transform) or transform in ("none", "log")):
+        return f"A series is analysed as it is or in logarithms: register the transform none or log, not {transform}."
+    if metric.get("aggregation") in ("ratio", "quantile") or not is_missing(metric.get("denominator_measure")):
+        return "A series has one value at each date: register its metric as mean or count, without denominator_measure."
+    if is_missing(row["starts_at"]):
+        return "The experiment has no start."
     if frame is None or not frame["is_outcome"].any():
-        return Study(*base, None, [], [], f"No series of market_signals is named {metric.get('numerator_measure')}.")
-    table = (
-        frame.assign(week=pd.to_datetime(frame["week"]))
-        .pivot(index="week", columns="series", values="value")
-        .sort_index()
-    )
+        return f"No series of market_signals is named {metric.get('numerator_measure')}, or it has no value."
+    period, outcome = study.experiment.period, frame[frame["is_outcome"]]
+    dates = pd.DatetimeIndex(pd.to_datetime(outcome["week"]))
+    name, dated_by = str(outcome["series"].iloc[0]), grain(dates)
+    if period is not None and period not in PERIODS:
+        return f"The period {period} is unknown: register one of {', '.join(PERIODS)}, or none."
+    if period and dated_by and finer(period, dated_by):
+        return f"The series {name} is dated by {dated_by} and can't be told by {period}: register period {dated_by}."
+    if period is None and dated_by is None:
+        days = days_apart(dates)
+        if days is None:
+            return f"The series {name} has one date."
+        return (
+            f"The dates of the series {name} are {days:g} days apart, which is no week, month, quarter or year: "
+            "register the period that it is to be analysed by."
+        )
+    return None
+
+
+def _with_series(study: Study, row: Mapping[str, Any], metric: Mapping[str, Any], frame: pd.DataFrame) -> Study:
+    frame = frame.assign(week=pd.to_datetime(frame["week"]))
+    columns = {str(name): part.set_index("week")["value"].sort_index() for name, part in frame.groupby("series")}
     outcome = str(frame.loc[frame["is_outcome"], "series"].iloc[0])
-    table = table[table[outcome].notna()]
-    # A week that the start or the end falls into is neither before nor after.
-    whole = (table.index >= start) | (table.index + pd.Timedelta(days=7) <= start)
-    if end is not None:
-        whole &= table.index + pd.Timedelta(days=7) <= end
-    table = table[whole]
-    controls = [str(c) for c in table.columns if c != outcome and table[c].notna().mean() >= LEAST_COVERED]
-    table = table[[outcome, *controls]].dropna()
+    y = columns.pop(outcome)
+    dated_by, total = grain(y.index), metric.get("aggregation") == "count"
+    period = study.experiment.period or ("week" if dated_by == "day" else str(dated_by))
+    freq = calendar(period) if finer(dated_by, period) else frequency(y.index, period)
+    table = by_period(y, period, freq, total).to_frame(outcome)
+    # A period that the start or the end falls into is neither before nor after.
+    start, end = pd.Timestamp(row["starts_at"]), row["ends_at"]
+    begins, ends = table.index.start_time, (table.index + 1).start_time
+    cut = (begins < start) & (ends > start)
+    until = ends.max() if is_missing(end) else pd.Timestamp(end)
+    cut |= (begins < until) & (ends > until)
+    table = table[~cut & (ends <= until)]
     if table.empty:
-        return Study(*base, None, [], controls, "The series has no weeks.")
-    t = ((table.index - table.index[0]).days // 7).to_numpy()
-    after = np.asarray(table.index >= start)
-    log = not is_missing(metric.get("transform")) and metric["transform"] == "log"
+        why = f"No whole {period} of the series {outcome} lies before the start, or between it and the end."
+        return replace(study, problem=why)
+    after = np.asarray(table.index.start_time >= start)
+    controls, reasons = [], []
+    for name, values in columns.items():
+        column, problem = _control(name, values, table.index, after, period, freq)
+        if problem is None:
+            table[name] = column
+            controls.append(name)
+        reasons += [problem] if problem else []
+    registered = [name for name in names(metric.get("covariate")) if name != outcome]
+    reasons += [f"{name} is no series of market_signals" for name in registered if name not in columns]
+    held = table.notna().all(axis=1).to_numpy()
+    table, after = table[held], after[held]
+    notes, many = [], (f"{period} is", f"{period}s are")
+    if finer(dated_by, period):
+        notes.append(f"Values by {dated_by} are {'added up' if total else 'averaged'} by {period}.")
+    if cut.any():
+        notes.append(f"{counted(int(cut.sum()), *many)} left out, as the start or the end lies within.")
+    if not held.all():
+        notes.append(f"{counted(int((~held).sum()), *many)} left out, as a control has no value there.")
+    notes.append(_controls_note(registered, controls, reasons))
+    t = table.index.asi8 - table.index.asi8[0]
     x = table[controls].to_numpy(float).reshape(len(table), len(controls))
-    series = Series(t, table[outcome].to_numpy(float), x, after, log)
-    return Study(*base, series, [str(week)[:10] for week in table.index], controls, None)
+    series = Series(t, table[outcome].to_numpy(float), x, after, metric.get("transform") == "log", period)
+    starts = tuple(str(day)[:10] for day in table.index.start_time)
+    return replace(study, series=series, starts=starts, controls=tuple(controls), notes=tuple(notes))
 
 
-def estimate_series(registry: pd.DataFrame, metrics: pd.DataFrame, weekly: pd.DataFrame) -> pa.Table:
+def _control(
+    name: str, values: pd.Series, wanted: pd.PeriodIndex, after: np.ndarray, period: str, freq: str
+) -> tuple[pd.Series | None, str | None]:
+    """The control by the periods of the outcome, or why it can't be used."""
+    dated_by = grain(values.index)
+    if dated_by and GRAINS.index(dated_by) > GRAINS.index(period):
+        return None, f"{name} is dated by {dated_by}, not by {period}"
+    column = by_period(values, period, freq).reindex(wanted)
+    there = column.notna().to_numpy()
+    for side, where in ((~after, "before"), (after, "after")):
+        if side.any() and there[side].mean() < LEAST_COVERED:
+            lacking = int((~there[side]).sum())
+            return None, f"{name} lacks {lacking} of {counted(int(side.sum()), period)} {where} the start"
+    if column[~after].nunique() == 1:
+        return None, f"{name} does not vary before the start"
+    return column, None
+
+
+def _controls_note(registered: Sequence[str], controls: Sequence[str], reasons: Sequence[str]) -> str:
+    """Which controls are used, where they come from, and which can't be."""
+    origin = "registered for the metric" if registered else "marked is_covariate, as the metric names none"
+    left_out = f"Left out of the controls: {'; '.join(reasons)}." if reasons else None
+    if controls:
+        return str(sentence([f"Controls, {origin}: {', '.join(controls)}.", left_out]))
+    if reasons:
+        return str(sentence(["No control series can be used.", left_out]))
+    return "No control series: the metric names none, and no other series is marked is_covariate."
+
+
+def estimate_series(registry: pd.DataFrame, metrics: pd.DataFrame, dated: pd.DataFrame) -> pa.Table:
     """One row per registered metric and method of every experiment on a series (schema `ESTIMATES`)."""
     rows: list[dict] = []
-    for study in studies(registry, metrics, weekly):
+    for study in studies(registry, metrics, dated):
         grade, why = _grade(study)
         methods: dict[str, Estimate]
         if study.series is None:
@@ -432,7 +526,7 @@ def _grade(study: Study) -> tuple[str, str | None]:
     if study.series is None:
         return "D", None
     if not study.controls:
-        return "D", "No control series: what else happened at the start can't be told from the effect."
+        return "D", "Without a control, what else happened at the start can't be told from the effect."
     found = _checks(study)
     failed = {
         "placebo_dates": "dates before the start show an effect, or could not be tried",
@@ -458,7 +552,7 @@ def _row(study: Study, method: str, e: Estimate, grade: str, why: str | None) ->
         estimate=e.estimate, std_error=e.std_error, ci_low=e.ci_low, ci_high=e.ci_high, p_value=e.p_value,
         n_treatment=e.n_treatment, n_control=e.n_control, mean_treatment=means[0], mean_control=means[1],
         alpha=study.alpha, is_primary=study.role == "primary", is_preregistered=study.experiment.is_preregistered,
-        evidence_grade=grade if has else None, reason=sentence([e.reason, why if has else None]),
+        evidence_grade=grade if has else None, reason=sentence([e.reason, why if has else None, *study.notes]),
         inference="fixed", experiment=study.experiment, direction=study.direction,
     )  # fmt: skip
     return row
@@ -473,14 +567,14 @@ def _checks(study: Study) -> dict[str, Check]:
         }
     return {
         "placebo_dates": placebo_dates(study.series),
-        "covariates_untouched": covariates_untouched(study.series, study.controls),
+        "covariates_untouched": covariates_untouched(study.series, study.controls, without=study.notes[-1]),
     }
 
 
-def check_series(registry: pd.DataFrame, metrics: pd.DataFrame, weekly: pd.DataFrame) -> pa.Table:
+def check_series(registry: pd.DataFrame, metrics: pd.DataFrame, dated: pd.DataFrame) -> pa.Table:
     """The diagnostics of the primary metric of every experiment on a series (schema `CHECKS`)."""
     rows = []
-    for study in studies(registry, metrics, weekly):
+    for study in studies(registry, metrics, dated):
         if study.role != "primary":
             continue
         for name, check in _checks(study).items():
@@ -498,20 +592,21 @@ def check_series(registry: pd.DataFrame, metrics: pd.DataFrame, weekly: pd.DataF
     return write_table(rows, CHECKS)
 
 
-def counterfactuals(registry: pd.DataFrame, metrics: pd.DataFrame, weekly: pd.DataFrame) -> pa.Table:
-    """One row per experiment on a series, metric and week (schema `COUNTERFACTUAL`).
+def counterfactuals(registry: pd.DataFrame, metrics: pd.DataFrame, dated: pd.DataFrame) -> pa.Table:
+    """One row per experiment on a series, metric and period (schema `COUNTERFACTUAL`).
 
-    After the start the expected value is forecast from all weeks before it; before, from the weeks before each.
+    `week` is the first day of the period. After the start the expected value is forecast from all periods before it;
+    before, from the periods before each.
     """
     rows = []
-    for study in studies(registry, metrics, weekly):
+    for study in studies(registry, metrics, dated):
         if study.series is None or study.series.problem():
             continue
-        rows += _weeks(study, study.series)
+        rows += _path(study, study.series)
     return write_table(rows, COUNTERFACTUAL)
 
 
-def _weeks(study: Study, series: Series) -> list[dict]:
+def _path(study: Study, series: Series) -> list[dict]:
     back = np.exp if series.log else np.asarray
     least = series.design().shape[1] + 2
     rows = [
@@ -519,11 +614,12 @@ def _weeks(study: Study, series: Series) -> list[dict]:
         | {
             "experiment_id": study.experiment.experiment_id,
             "metric_id": study.metric_id,
-            "week": week,
+            "week": start,
             "is_after": bool(after),
             "observed": float(y),
+            "period": series.period,
         }
-        for week, after, y in zip(study.weeks, series.after, series.y, strict=True)
+        for start, after, y in zip(study.starts, series.after, series.y, strict=True)
     ]
     found = averaged(series)
     one_ahead = {}
@@ -534,6 +630,7 @@ def _weeks(study: Study, series: Series) -> list[dict]:
             series.x[: place + 1],
             series.t[: place + 1] == series.t[place],
             series.log,
+            series.period,
         )
         if np.linalg.matrix_rank(seen.design()[:-1]) == seen.design().shape[1]:
             one_ahead[place] = averaged(seen)

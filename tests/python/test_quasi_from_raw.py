@@ -1,5 +1,6 @@
 """From raw tables through dbt: comparisons without an experiment whose data allow none, or allow little."""
 
+import math
 from datetime import datetime, timedelta
 
 import duckdb
@@ -20,11 +21,28 @@ METRICS = {
     "searches": {"aggregation": "mean", "numerator_measure": "searches"},
     "still": {"aggregation": "mean", "numerator_measure": "still"},
     "no_series": {"aggregation": "mean", "numerator_measure": "nowhere"},
+    "sundays": {"aggregation": "mean", "numerator_measure": "sundays", "covariate": "mondays", "transform": "log"},
+    "with_holes": {
+        "aggregation": "mean",
+        "numerator_measure": "sundays",
+        "covariate": "mondays|holes",
+        "transform": "log",
+    },
+    "monthly": {
+        "aggregation": "mean",
+        "numerator_measure": "monthly",
+        "covariate": "monthly_market",
+        "transform": "log",
+    },
+    "quarterly": {"aggregation": "mean", "numerator_measure": "monthly", "covariate": "monthly_market"},
+    "unnamed": {"aggregation": "mean", "numerator_measure": "sundays", "transform": "log"},
+    "named_wrongly": {"aggregation": "mean", "numerator_measure": "sundays", "covariate": "moon", "transform": "log"},
     "median_order": {"aggregation": "quantile", "quantile": 0.5, "numerator_measure": "order_value"},
 }
 CHOICE = {"design": "matched", "primary_metric_id": "aware"}
 AGE = {"design": "matched", "primary_metric_id": "aware_of_age"}
 SERIES = {"design": "time_series", "control_arm": None, "treatment_arm": None, "primary_metric_id": "searches"}
+LIFT, FIRST_MONTH = 0.1, datetime(2026, 1, 1)
 LONG_AGO, LATER = START - timedelta(days=300), END - timedelta(days=5)
 # Name: what is registered, how many treated and control units, the word in the reason of every row without an estimate
 # (None: there is one), and what is odd about the units.
@@ -65,6 +83,19 @@ CASES = {
     "series_still": (SERIES | {"primary_metric_id": "still"}, 0, 0, ".", {}),
     "series_unknown": (SERIES | {"primary_metric_id": "no_series"}, 0, 0, ".", {}),
     "series_before_data": (SERIES | {"starts_at": LONG_AGO, "ends_at": FIRST}, 0, 0, ".", {}),
+    "series_sundays": (SERIES | {"primary_metric_id": "sundays"}, 0, 0, None, {}),
+    "series_with_holes": (SERIES | {"primary_metric_id": "with_holes"}, 0, 0, None, {}),
+    "series_monthly": (SERIES | {"primary_metric_id": "monthly", "starts_at": FIRST_MONTH}, 0, 0, None, {}),
+    "series_quarterly": (
+        SERIES | {"primary_metric_id": "quarterly", "starts_at": FIRST_MONTH, "period": "quarter"},
+        0,
+        0,
+        "3 quarters",
+        {},
+    ),
+    "series_by_week": (SERIES | {"primary_metric_id": "monthly", "period": "week"}, 0, 0, "dated by month", {}),
+    "series_unnamed": (SERIES | {"primary_metric_id": "unnamed"}, 0, 0, None, {}),
+    "series_named_wrongly": (SERIES | {"primary_metric_id": "named_wrongly"}, 0, 0, None, {}),
     "series_after_data": (SERIES | {"starts_at": END + timedelta(days=90), "ends_at": None}, 0, 0, ".", {}),
 }
 
@@ -108,9 +139,26 @@ class Warehouse(RawRows):
         rng = np.random.default_rng(3)
         for week in range(60):
             at = END - timedelta(days=7 * (60 - week))
-            for name, value in (("searches", 100 + float(rng.normal())), ("still", 5.0)):
-                signal = {"series": name, "week": at.date(), "value": value, "is_covariate": False}
-                self.add("market_signals", at, **signal)
+            self.signal("searches", at, 100 + float(rng.normal()))
+            self.signal("still", at, 5.0)
+        market = 100 + np.cumsum(rng.normal(0, 2, 80))
+        for week in range(80):
+            # A week that begins on Sunday; the market's on the Monday after. Rumours follow nothing, and are marked.
+            sunday = END - timedelta(days=7 * (80 - week) + 1)
+            lift = 1 + LIFT * (sunday >= START)
+            self.signal("sundays", sunday, float(3 * market[week] * lift * math.exp(rng.normal(0, 0.01))))
+            self.signal("mondays", sunday + timedelta(days=1), float(market[week]))
+            self.signal("rumours", sunday + timedelta(days=1), float(100 * lift**6 + rng.normal(0, 1)), True)
+            if week not in (11, 12, 75):
+                self.signal("holes", sunday + timedelta(days=1), float(50 + 10 * rng.normal()))
+        market = 100 + np.cumsum(rng.normal(0, 2, 65))
+        for month, at in enumerate(pd.date_range("2021-01-01", periods=65, freq="MS").to_pydatetime()):
+            lift = 1 + LIFT * (at >= FIRST_MONTH)
+            self.signal("monthly", at, float(3 * market[month] * lift * math.exp(rng.normal(0, 0.01))))
+            self.signal("monthly_market", at, float(market[month]))
+
+    def signal(self, name: str, at: datetime, value: float, marked: bool = False) -> None:
+        self.add("market_signals", at, series=name, week=at.date(), value=value, is_covariate=marked)
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +219,38 @@ def test_regions_in_several_arms_are_counted(results):
     assert mine.reason.str.contains("1 unit is left out: assigned to several arms.").all()
     health = results["experiment_health"].set_index(["experiment_id", "check_id"])
     assert not health.passed["regions_moved", "multiple_exposure"]
+
+
+def lift_of(results, name: str) -> pd.Series:
+    table = results["impact_estimates"]
+    return table[(table.experiment_id == name) & (table.method == "structural_series_relative")].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "weeks", "reason"),
+    [
+        ("series_sundays", (68, 11), "registered for the metric: mondays."),
+        ("series_with_holes", (66, 10), "3 weeks are left out, as a control has no value there."),
+        ("series_monthly", (60, 4), "registered for the metric: monthly_market."),
+    ],
+)
+def test_series_find_their_controls_whatever_their_dates(results, name, weeks, reason):
+    """Planted: +10 %. The marked series moved at the start, and is no control of a metric that names others."""
+    row = lift_of(results, name)
+    assert row.estimate == pytest.approx(LIFT, abs=0.02) and row.ci_low < LIFT < row.ci_high
+    assert row.evidence_grade == "C", row.reason
+    assert (row.n_control, row.n_treatment) == weeks and reason in row.reason
+    path = results["counterfactual_series"]
+    path = path[path.experiment_id == name]
+    assert set(path.period) == {"month" if name == "series_monthly" else "week"}
+    assert len(path) == sum(weeks) and path.observed.min() > 100
+
+
+def test_marked_series_are_controls_of_a_metric_that_names_none(results):
+    row = lift_of(results, "series_unnamed")
+    assert "Controls, marked is_covariate, as the metric names none: rumours." in row.reason
+    assert row.evidence_grade == "D"
+    wrongly = lift_of(results, "series_named_wrongly")
+    assert "moon is no series of market_signals" in wrongly.reason and "is_covariate" not in wrongly.reason
+    health = results["experiment_health"].set_index(["experiment_id", "check_id"]).loc["series_named_wrongly"]
+    assert pd.isna(health.loc["covariates_untouched"].passed) and "moon" in health.loc["covariates_untouched"].detail

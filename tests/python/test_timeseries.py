@@ -277,3 +277,164 @@ def test_counterfactual_adds_up_to_the_estimate():
     assert len(before) > 20
     held = (before["ci_low"] <= before["observed"]) & (before["observed"] <= before["ci_high"])
     assert held.mean() > 0.85
+
+
+def made(freq: str, periods: int, before: int, covariate: str | None = None, registered: str | None = None, **series):
+    """Registry, catalogue and dated values of a series of known effect (+10 %) that follows the control `market`.
+
+    `series` are further ones, by name: values by date, or a function of the dates that gives them.
+    """
+    rng = np.random.default_rng(periods)
+    dates = pd.date_range("2019-01-01", periods=periods, freq=freq)
+    market = 100 + np.cumsum(rng.normal(0, 2, periods))
+    y = 3 * market * np.exp(rng.normal(0, 0.01, periods)) * np.where(np.arange(periods) >= before, 1.1, 1.0)
+    values = {"brand": pd.Series(y, dates), "market": pd.Series(market, dates)} | {
+        name: value(dates, market) if callable(value) else value for name, value in series.items()
+    }
+    # As moments_series does it.
+    values = {name: v for name, v in values.items() if not covariate or name in ("brand", *covariate.split("|"))}
+    dated = pd.concat([
+        pd.DataFrame({"series": name, "is_outcome": name == "brand", "week": v.index, "value": v.to_numpy()})
+        for name, v in values.items()
+    ])  # fmt: skip
+    registry, metrics, _ = tables(True, starts_at=dates[before], ends_at=None, period=registered)
+    metrics = metrics.assign(numerator_measure="brand", aggregation="mean", covariate=covariate)
+    return registry, metrics, dated.assign(experiment_id="e", metric_id="m")
+
+
+def relative(found) -> pd.Series:
+    return found.to_pandas().set_index("method").loc["structural_series_relative"]
+
+
+@pytest.mark.parametrize(
+    ("freq", "periods", "before", "period"),
+    [
+        ("W-SUN", 80, 60, "week"),
+        ("W-WED", 80, 60, "week"),
+        ("MS", 60, 48, "month"),
+        ("ME", 60, 48, "month"),
+        ("QS-JAN", 40, 32, "quarter"),
+        ("QE-DEC", 40, 32, "quarter"),
+        ("QS-FEB", 40, 32, "quarter"),
+        ("YS-APR", 30, 22, "year"),
+    ],
+)
+def test_a_series_is_analysed_by_what_its_dates_are_apart(freq, periods, before, period):
+    given = made(freq, periods, before, "market")
+    row = relative(estimate_series(*given))
+    assert (row["n_treatment"], row["n_control"]) in ((periods - before, before), (periods - before - 1, before))
+    assert row["ci_low"] < 0.1 < row["ci_high"] and row["ci_low"] > 0.03
+    assert row["evidence_grade"] == "C" and "registered for the metric: market" in row["reason"]
+    path = counterfactuals(*given).to_pandas()
+    assert set(path["period"]) == {period}
+    assert path["cumulative_effect"].notna().sum() == row["n_treatment"]
+
+
+def weekly_from(freq: str, gaps=()):
+    """The market's series dated on another weekday, the weeks of the numbers `gaps` left out."""
+
+    def values(dates, market):
+        other = pd.date_range(dates[0] - pd.Timedelta(days=6), periods=len(dates) + 1, freq=freq)
+        place = [int(np.argmin(np.abs((dates - day).days))) for day in other]
+        found = pd.Series(market[place], other)
+        return found[~np.isin(np.arange(len(found)), gaps)]
+
+    return values
+
+
+def test_weeks_that_begin_on_other_days_meet():
+    plain = relative(estimate_series(*made("W-SUN", 80, 60, "market")))
+    for freq in ("W-MON", "W-TUE", "W-SAT", "W-FRI"):
+        row = relative(estimate_series(*made("W-SUN", 80, 60, "other", other=weekly_from(freq))))
+        assert "registered for the metric: other" in row["reason"] and row["evidence_grade"] == "C"
+        assert row["estimate"] == pytest.approx(plain["estimate"], abs=1e-6), freq
+
+
+def test_gaps_of_a_control_are_weeks_left_out_or_the_control_is():
+    few = relative(estimate_series(*made("W-SUN", 80, 60, "other", other=weekly_from("W-SUN", (5, 6, 70)))))
+    assert (few["n_control"], few["n_treatment"]) == (58, 19)
+    assert "3 weeks are left out, as a control has no value there." in few["reason"]
+    assert few["ci_low"] < 0.1 < few["ci_high"] and few["evidence_grade"] == "C"
+    many = made("W-SUN", 80, 60, "market|other", other=weekly_from("W-SUN", range(10, 20)))
+    row = relative(estimate_series(*many))
+    assert (row["n_control"], row["n_treatment"]) == (60, 20)
+    assert "other lacks 10 of 60 weeks before the start" in row["reason"] and "metric: market." in row["reason"]
+    ended = relative(estimate_series(*made("W-SUN", 80, 76, "market|other", other=weekly_from("W-SUN", range(76, 99)))))
+    assert ended["n_treatment"] == 4 and "other lacks 4 of 4 weeks after the start" in ended["reason"]
+    assert relative(estimate_series(*many))["estimate"] == pytest.approx(
+        relative(estimate_series(*made("W-SUN", 80, 60, "market")))["estimate"]
+    )
+
+
+def test_the_reason_says_which_controls_and_why():
+    def reason(**changes) -> str:
+        registry, metrics, dated = made("W-MON", 80, 60)
+        return relative(estimate_series(registry, metrics.assign(**changes), dated))["reason"]
+
+    assert "Controls, marked is_covariate, as the metric names none: market." in reason()
+    unknown = reason(covariate="market|nowhere")
+    assert "Controls, registered for the metric: market." in unknown and "nowhere is no series" in unknown
+    registry, metrics, dated = made("W-MON", 80, 60)
+    alone = registry, metrics, dated[dated["is_outcome"]]
+    assert "the metric names none" in relative(estimate_series(*alone))["reason"]
+    check = check_series(*alone).to_pandas().set_index("check_id").loc["covariates_untouched"]
+    assert check["passed"] is None and "the metric names none" in check["detail"]
+    named = registry, metrics.assign(covariate="nowhere"), dated[dated["is_outcome"]]
+    check = check_series(*named).to_pandas().set_index("check_id").loc["covariates_untouched"]
+    assert check["passed"] is None and "nowhere is no series of market_signals" in check["detail"]
+    assert "is_covariate" not in check["detail"]
+    still = made("W-MON", 80, 60, "market|flat", flat=lambda dates, market: pd.Series(7.0, dates))
+    row = relative(estimate_series(*still))
+    assert "flat does not vary before the start" in row["reason"] and row["ci_low"] < 0.1 < row["ci_high"]
+    monthly = made(
+        "W-MON", 80, 60, "market|slow", slow=pd.Series(range(24), pd.date_range("2019-01-01", periods=24, freq="MS"))
+    )
+    assert "slow is dated by month, not by week" in relative(estimate_series(*monthly))["reason"]
+
+
+def test_finer_values_are_told_by_the_registered_period():
+    """Days as weeks without registration; weeks and days as months with one, and a month with a hole is left out."""
+    days = made("D", 560, 420, "market")
+    row = relative(estimate_series(*days))
+    assert "Values by day are averaged by week." in row["reason"]
+    assert row["n_control"] == 59 and row["estimate"] == pytest.approx(0.1, abs=0.01)
+    registry, metrics, dated = made("D", 900, 731, "market", "month")
+    months = counterfactuals(registry, metrics, dated).to_pandas()
+    assert len(months) == 29 and set(months["period"]) == {"month"} and (months["week"].str[8:] == "01").all()
+    january = dated[dated["is_outcome"]].set_index("week")["value"].loc["2019-01"]
+    assert months["observed"].iloc[0] == pytest.approx(january.mean())
+    total = counterfactuals(registry, metrics.assign(aggregation="count"), dated).to_pandas()
+    assert total["observed"].iloc[0] == pytest.approx(january.sum())
+    holed = dated[~(dated["week"].astype(str).isin(["2019-02-10", *(f"2019-03-{d}" for d in range(10, 20))]))]
+    assert "2019-03-01" not in set(counterfactuals(registry, metrics, holed).to_pandas()["week"])
+    added = metrics.assign(aggregation="count")
+    assert "2019-02-01" not in set(counterfactuals(registry, added, holed).to_pandas()["week"])
+    by_week = made("W-SUN", 200, 156, "market", "month")
+    assert set(counterfactuals(*by_week).to_pandas()["period"]) == {"month"}
+    working = dated[pd.to_datetime(dated["week"]).dt.day_of_week < 5]
+    assert len(counterfactuals(registry, metrics, working).to_pandas()) == 29
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"registered": "fortnight"}, "The period fortnight is unknown"),
+        ({"registered": "week", "freq": "MS"}, "is dated by month and can't be told by week"),
+        ({"freq": "14D"}, "14 days apart"),
+        ({"periods": 1, "before": 0}, "has one date"),
+        ({"metric": {"transform": "log1p"}}, "not log1p"),
+        ({"metric": {"denominator_measure": "market"}}, "without denominator_measure"),
+        ({"registry": {"ends_at": "2018-01-01"}}, "No whole week of the series brand"),
+    ],
+)
+def test_what_cannot_be_analysed_is_said(changes, word):
+    of = {"freq": "W-MON", "periods": 80, "before": 60, "registered": None, "metric": {}, "registry": {}} | changes
+    registry, metrics, dated = made(of["freq"], of["periods"], of["before"], "market", of["registered"])
+    found = estimate_series(registry.assign(**of["registry"]), metrics.assign(**of["metric"]), dated).to_pandas()
+    assert found["estimate"].isna().all() and found["evidence_grade"].isna().all()
+    assert found["reason"].str.contains(word, regex=False).all(), found["reason"].iloc[0]
+
+
+def test_no_check_of_a_series_passes_on_nothing():
+    for given in (made("W-MON", 80, 79, "market"), made("W-MON", 80, 5, "market"), made("14D", 80, 60, "market")):
+        assert set(check_series(*given).to_pandas()["passed"]) <= {None, False}

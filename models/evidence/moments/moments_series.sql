@@ -4,29 +4,67 @@ with experiments as (
 ),
 
 experiment_metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select
+        *,
+        coalesce(covariates, '') <> '' as names_controls
+    from {{ ref('int_experiment_metrics') }}
 ),
 
 market_signals as (
     select * from {{ ref('stg_market_signals') }}
+    where value is not null
 ),
 
--- The registered series of the metric, and every series that is marked as a covariate.
-final as (
+series_names as (
+    select
+        series,
+        max(case when is_covariate then 1 else 0 end) as is_marked
+    from market_signals
+    group by series
+),
+
+-- What an experiment is to move is no control of its other metrics, however it is marked.
+outcomes as (
+    select distinct
+        experiment_id,
+        numerator_measure
+    from experiment_metrics
+),
+
+-- The series of the metric, and its controls: those that it names, or all that are marked where it names none.
+wanted as (
     select
         experiments.experiment_id,
         experiment_metrics.metric_id,
-        market_signals.series,
-        market_signals.series = experiment_metrics.numerator_measure as is_outcome,
-        market_signals.week,
-        cast(market_signals.value as {{ ai_impact.physical_type('double') }}) as value
+        series_names.series,
+        series_names.series = experiment_metrics.numerator_measure as is_outcome
     from experiments
     inner join experiment_metrics on experiments.experiment_id = experiment_metrics.experiment_id
-    inner join market_signals
+    cross join series_names
+    left join outcomes
         on
-            market_signals.series = experiment_metrics.numerator_measure
-            or coalesce(market_signals.is_covariate, false)
-    where market_signals.value is not null
+            experiments.experiment_id = outcomes.experiment_id
+            and series_names.series = outcomes.numerator_measure
+    where
+        series_names.series = experiment_metrics.numerator_measure
+        or (experiment_metrics.names_controls and {{ ai_impact.in_list('series_names.series', 'experiment_metrics.covariates') }})
+        or (
+            not experiment_metrics.names_controls
+            and series_names.is_marked = 1
+            and outcomes.numerator_measure is null
+        )
+),
+
+final as (
+    select
+        wanted.experiment_id,
+        wanted.metric_id,
+        wanted.series,
+        wanted.is_outcome,
+        market_signals.week,
+        cast(market_signals.value as {{ ai_impact.physical_type('double') }}) as value
+    from wanted
+    inner join market_signals on wanted.series = market_signals.series
 )
 
 select * from final
