@@ -55,6 +55,12 @@ class _Comparison:
     problem: str | None
     change: Units | None = None
     drift: Units | None = None
+    # Of the covariates in their own units, by cell and name: means and sums of squares about them.
+    covariates: tuple[np.ndarray, np.ndarray] | None = None
+
+    def balance(self, weights: np.ndarray | None) -> list[matching.Balance]:
+        """Of the covariates in their own units where they are known, of the middles of their bins otherwise."""
+        return matching.covariate_balance(self.units, self.names, weights, self.covariates)
 
 
 def estimate_matched(
@@ -97,8 +103,8 @@ def estimate_matched(
 def balance_matched(registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.DataFrame) -> pa.Table:
     """How alike the arms are before and after weighting, by covariate of the primary metric, schema `BALANCE`.
 
-    Weights are those of `doubly_robust`, the inverse chance of the treated's arm. Means are in standard deviations from
-    the mean over both arms.
+    Weights are those of `doubly_robust`, the inverse chance of the treated's arm. Means before weighting, in the
+    covariate's own unit.
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
     groups, rows = _group(cells), []
@@ -114,7 +120,7 @@ def balance_matched(registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.Dat
         if not len(units.n):
             continue
         sizes = units.sizes
-        for found in matching.covariate_balance(units, comparison.names, weights) if min(sizes) else []:
+        for found in comparison.balance(weights) if min(sizes) else []:
             after = None if weights is None else found.smd_after
             rows.append(
                 {
@@ -179,15 +185,27 @@ def _group(cells: pd.DataFrame | None) -> dict[tuple[str, str], list[dict[str, A
 
 
 def _read(experiment: Experiment, metric_id: str, catalogue: Mapping, groups: Mapping) -> _Comparison:
-    rows = groups.get((experiment.experiment_id, metric_id), [])
-    crowded = len(rows) > CELL_CAP
-    rows = [] if crowded else rows
     arms = {experiment.control: 0.0} | dict.fromkeys(experiment.treatments[:1], 1.0)
-    rows = [row for row in rows if str(row["arm"]) in arms]
-    used = [row for row in rows if not is_missing(row["cell"])]
-    parsed = [_parse(str(row["cell"])) for row in used]
-    names = sorted({name for cell in parsed for name in cell})
-    x = np.array([[cell.get(name, 0.0) for name in names] for cell in parsed]).reshape(len(used), len(names))
+    # A cell has one row for each of its covariates; what is said of its units is the same in all.
+    cells: dict[tuple[str, Any], dict[str, Mapping[str, Any]]] = {}
+    for row in groups.get((experiment.experiment_id, metric_id), []):
+        if str(row["arm"]) in arms:
+            cell = None if is_missing(row["cell"]) else str(row["cell"])
+            cells.setdefault((str(row["arm"]), cell), {})[str(row["name"])] = row
+    crowded = len(cells) > CELL_CAP
+    cells = {} if crowded else cells
+    known = [found for (_, cell), found in cells.items() if cell is not None]
+    used = [next(iter(found.values())) for found in known]
+    names = sorted({name for found in known for name in found})
+
+    def matrix(of: Callable[[Mapping[str, Any]], float], otherwise: float) -> np.ndarray:
+        values = [[of(found[name]) if name in found else otherwise for name in names] for found in known]
+        return np.array(values, "float64").reshape(len(known), len(names))
+
+    # The middle of each bin, in standard deviations from the mean, which is where those of unknown covariates are put.
+    x = matrix(lambda row: (float(row["bin"]) + 0.5) / BINS, 0.0)
+    means = matrix(lambda row: _float(row["mean_x"], math.nan), math.nan)
+    scatter = matrix(lambda row: _float(row["var_x"], 0.0) * (int(row["n"]) - 1), 0.0)
     treated = [arms[str(row["arm"])] for row in used]
     units = Units.of(treated, x, *_moments(used, "n", "mean_y", "var_y"))
 
@@ -198,11 +216,12 @@ def _read(experiment: Experiment, metric_id: str, catalogue: Mapping, groups: Ma
         kept = [used[i] for i in seen]
         return Units.of([treated[i] for i in seen], x[seen], *_moments(kept, *columns)) if seen else None
 
-    left_out = sum(int(row["n"]) for row in rows if is_missing(row["cell"]))
+    left_out = sum(int(next(iter(found.values()))["n"]) for (_, cell), found in cells.items() if cell is None)
     problem = _problem(experiment, catalogue.get(metric_id), used, units)
     if crowded:
         problem = f"The covariates make more than {CELL_CAP:,} cells: name fewer, or read the methods on rows."
-    return _Comparison(units, other("past"), names, left_out, problem, other("change"), other("drift"))
+    others = other("change"), other("drift")
+    return _Comparison(units, other("past"), names, left_out, problem, *others, (means, scatter))
 
 
 def _problem(experiment: Experiment, metric: Mapping | None, used: list, units: Units) -> str | None:
@@ -220,10 +239,8 @@ def _problem(experiment: Experiment, metric: Mapping | None, used: list, units: 
     return units.problem()
 
 
-def _parse(cell: str) -> dict[str, float]:
-    """`tenure=-3|score=2` as standard deviations from the mean: the middle of each bin."""
-    pairs = [part.rsplit("=", 1) for part in cell.split("|")]
-    return {name: (float(at) + 0.5) / BINS for name, at in pairs}
+def _float(value: Any, otherwise: float) -> float:
+    return otherwise if is_missing(value) else float(value)
 
 
 def _moments(rows: list[Mapping[str, Any]], n: str, mean: str, variance: str) -> tuple:
@@ -349,7 +366,7 @@ def _row_rows(experiment: Experiment, metric_id: str, comparison: _Comparison, r
             absolute = _with_t(matched.estimate, experiment.alpha)
             relative = _relative(methods[name], units, absolute, experiment.alpha)
             if absolute.estimate is not None:
-                of_rows = replace(comparison, units=units, names=_row_names(rows))
+                of_rows = replace(comparison, units=units, names=_row_names(rows), covariates=None)
                 checks = _checks(of_rows, propensity, matched)
                 grade, why = matching.grade_matched(*checks, placebos.get(name))
                 why = sentence([why, note, *_notes(experiment, comparison, matched), _hidden(absolute, units)])
@@ -388,7 +405,7 @@ def _change_rows(experiment: Experiment, metric_id: str, comparison: _Comparison
         e = _with_t(found.estimate, experiment.alpha)
         if e.estimate is not None:
             placebo = _placebos(comparison.drift).get("doubly_robust")
-            checks = _checks(replace(comparison, units=units), propensity, found)
+            checks = _checks(replace(comparison, units=units, covariates=None), propensity, found)
             grade, why = matching.grade_matched(*checks, placebo and matching.placebo_outcome(placebo))
             why = sentence([why, *_notes(experiment, comparison, found)])
     return [estimate_row(experiment, metric_id, CHANGE, "absolute", "att", e, grade, why or PARALLEL)]
@@ -399,7 +416,7 @@ PARALLEL = "Not randomised: the effect rests on paths that would have been paral
 
 def _checks(comparison: _Comparison, propensity: Propensity, found: matching.Matched) -> tuple[Check, Overlap]:
     units = comparison.units
-    balances = matching.covariate_balance(units, comparison.names, found.weights)
+    balances = comparison.balance(found.weights)
     return matching.balance_check(balances), overlap(units, propensity, found.weights)
 
 

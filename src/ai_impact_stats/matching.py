@@ -404,8 +404,16 @@ class Balance:
         return None if self.smd_after is None else abs(self.smd_after) <= BALANCE_LIMIT
 
 
-def covariate_balance(units: Units, names: Sequence[str], weights: np.ndarray | None = None) -> list[Balance]:
+def covariate_balance(
+    units: Units,
+    names: Sequence[str],
+    weights: np.ndarray | None = None,
+    covariates: tuple[np.ndarray, np.ndarray] | None = None,
+) -> list[Balance]:
     """Each covariate's difference of means in standard deviations, before and after weighting.
+
+    `covariates` are the covariates as they are where `units.x` holds bins of them: means of each entry's units, NaN
+    where not known, and sums of squares about them, both shaped as `units.x`.
 
     The deviation is √((s₁² + s₀²)/2) before weighting, for both, so that weights can't shrink a difference by widening
     the arms (Austin 2009). The variance ratio is treatment over control, after weighting. None where nothing varies.
@@ -413,9 +421,9 @@ def covariate_balance(units: Units, names: Sequence[str], weights: np.ndarray | 
     found = []
     weights = np.ones(len(units.n)) if weights is None else weights
     arms = [units.treated == 1, units.treated == 0]
-    sides = [(units.x[a], units.n[a], (units.n * weights)[a]) for a in arms]
-    plain = [_moments(x, n) for x, n, _ in sides]
-    reweighted = [_moments(x, w) for x, _, w in sides]
+    x, scatter = (units.x, np.zeros_like(units.x)) if covariates is None else covariates
+    plain = [_moments(x[a], scatter[a], units.n[a], np.ones(a.sum())) for a in arms]
+    reweighted = [_moments(x[a], scatter[a], units.n[a], weights[a]) for a in arms]
     for j, name in enumerate(names):
         before, after = ([(float(m[j]), float(v[j])) for m, v in pair] for pair in (plain, reweighted))
         deviation = math.sqrt((before[0][1] + before[1][1]) / 2)
@@ -435,14 +443,17 @@ def covariate_balance(units: Units, names: Sequence[str], weights: np.ndarray | 
     return found
 
 
-def _moments(x: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means and variances of the columns."""
-    total = float(n.sum())
-    if total <= 0:
-        return np.full(x.shape[1], math.nan), np.full(x.shape[1], math.nan)
-    mean = n @ x / total
-    gap = x - mean
-    return mean, np.einsum("i,ij,ij->j", n, gap, gap) / total
+def _moments(
+    x: np.ndarray, scatter: np.ndarray, n: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted means and variances of the columns, over the entries in which each is known; NaN where none is."""
+    known = np.isfinite(x)
+    w = (n * weights)[:, None] * known
+    x = np.where(known, x, 0.0)
+    total = np.where(w.sum(axis=0) > 0, w.sum(axis=0), math.nan)
+    mean = (w * x).sum(axis=0) / total
+    within = (weights[:, None] * known * scatter).sum(axis=0)
+    return mean, ((w * (x - mean) ** 2).sum(axis=0) + within) / total
 
 
 def balance_check(balances: Sequence[Balance]) -> Check:

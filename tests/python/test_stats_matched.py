@@ -13,7 +13,7 @@ from ai_impact_stats.propensity import Units, fit_propensity
 
 METRICS = pd.DataFrame(
     [
-        {"metric_id": "hours", "aggregation": "ratio", "direction": "down", "covariate": "skill,tenure"},
+        {"metric_id": "hours", "aggregation": "ratio", "direction": "down", "covariate": "skill|tenure"},
         {"metric_id": "rework", "aggregation": "ratio", "direction": "down", "covariate": None},
     ]
 )
@@ -49,7 +49,18 @@ def cells(people: pd.DataFrame, metric="hours") -> pd.DataFrame:
         n=("y", "size"), mean_y=("y", "mean"), var_y=("y", "var"),
         n_past=("past", "count"), mean_past=("past", "mean"), var_past=("past", "var"),
     )  # fmt: skip
-    return found.reset_index().assign(experiment_id="choice", metric_id=metric)
+    return with_covariates(found.reset_index().assign(experiment_id="choice", metric_id=metric))
+
+
+def with_covariates(found: pd.DataFrame) -> pd.DataFrame:
+    """One row per cell and covariate; skill is a tenth of its bin above 40, so that it has a unit of its own."""
+    rows = []
+    for row in found.to_dict("records"):
+        for part in [None] if pd.isna(row["cell"]) else row["cell"].split("|"):
+            name, at = (None, math.nan) if part is None else part.rsplit("=", 1)
+            x = {"name": name, "bin": float(at), "mean_x": 40 + float(at) / 10, "var_x": 0.0}
+            rows.append(row | x)
+    return pd.DataFrame(rows, columns=[*found.columns, "name", "bin", "mean_x", "var_x"])
 
 
 def of(table, method, metric="hours"):
@@ -116,6 +127,23 @@ def test_balance_before_and_after():
     assert set(table.index) == {"skill", "tenure"}
     assert table.loc["skill"].smd_before > 0.5 and abs(table.loc["skill"].smd_after) < 0.1
     assert table["is_balanced"].all()
+    people = choices(5)
+    skill = 40 + people["cell"].str.extract(r"skill=(-?\d+)")[0].astype(float) / 10
+    means = skill.groupby(people["arm"]).mean()
+    assert table.loc["skill"].mean_treatment == pytest.approx(means["yes"], abs=1e-6)
+    assert table.loc["skill"].mean_control == pytest.approx(means["no"], abs=1e-6)
+
+
+def test_balance_is_that_of_the_covariate_and_not_of_its_bins():
+    """Within a cell the treated are older by up to a bin's width, which bins alone don't show."""
+    people = choices(5)
+    one = cells(people)
+    one.loc[(one["arm"] == "yes") & (one["name"] == "skill"), "mean_x"] += 0.05
+    table = balance_matched(registry(), METRICS, one).to_pandas().set_index("covariate")
+    plain = balance_matched(registry(), METRICS, cells(people)).to_pandas().set_index("covariate")
+    shift = table.loc["skill"].mean_treatment - plain.loc["skill"].mean_treatment
+    assert shift == pytest.approx(0.05, abs=1e-6)
+    assert table.loc["skill"].smd_after > plain.loc["skill"].smd_after + 0.05
 
 
 def test_units_that_cannot_be_compared_are_counted():

@@ -2,8 +2,12 @@ with units as (
     select * from {{ ref('int_matched_units') }}
 ),
 
+covariates as (
+    select * from {{ ref('int_matched_covariates') }}
+),
+
 -- Units without a value or without any covariate can't be compared: they are counted, in a cell of their own.
-final as (
+cells as (
     select
         experiment_id,
         metric_id,
@@ -23,6 +27,42 @@ final as (
         {%- endfor %}
     from units
     group by experiment_id, metric_id, arm, case when value is not null then cell end
+),
+
+known as (
+    select
+        units.experiment_id,
+        units.metric_id,
+        units.arm,
+        units.cell,
+        covariates.name,
+        max(covariates.bin) as bin,
+        avg(covariates.value) as mean_x,
+        var_samp(covariates.value) as var_x
+    from units
+    inner join covariates
+        on
+            units.experiment_id = covariates.experiment_id
+            and units.metric_id = covariates.metric_id
+            and units.unit_id = covariates.unit_id
+    where units.value is not null
+    group by units.experiment_id, units.metric_id, units.arm, units.cell, covariates.name
+),
+
+final as (
+    select
+        cells.*,
+        known.name,
+        known.bin,
+        known.mean_x,
+        known.var_x
+    from cells
+    left join known
+        on
+            cells.experiment_id = known.experiment_id
+            and cells.metric_id = known.metric_id
+            and cells.arm = known.arm
+            and cells.cell = known.cell
 )
 
 select * from final

@@ -1,3 +1,4 @@
+{%- set bin = ai_impact.greatest(['-20', ai_impact.least(['20', 'floor(coalesce(score, 0) * 4)'])]) -%}
 {%- set each_covariate = 'partition by windows.experiment_id, windows.metric_id, covariates.name' -%}
 with experiments as (
     select * from {{ ref('int_experiments') }}
@@ -20,12 +21,13 @@ covariates as (
 
 -- All metrics of an experiment are compared between the same matches, by the primary metric's covariates, and only by
 -- what was known before the unit chose.
-final as (
+scored as (
     select
         windows.experiment_id,
         windows.metric_id,
         windows.unit_id,
         covariates.name,
+        covariates.value,
         (covariates.value - avg(covariates.value) over ({{ each_covariate }}))
         / nullif(stddev_samp(covariates.value) over ({{ each_covariate }}), 0) as score
     from windows
@@ -37,6 +39,14 @@ final as (
             and windows.unit_id = covariates.unit_id
             and {{ ai_impact.in_list('covariates.name', 'metrics.covariates') }}
             and covariates.observed_at < windows.assigned_at
+),
+
+-- Bins are quarters of a standard deviation.
+final as (
+    select
+        scored.*,
+        cast({{ bin }} as {{ dbt.type_int() }}) as bin
+    from scored
 )
 
 select * from final

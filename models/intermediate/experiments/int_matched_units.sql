@@ -1,6 +1,4 @@
 {%- set sides = {'': '>=', 'past_': '<', 'early_': 'early', 'late_': 'late'} -%}
-{%- set bin = ai_impact.greatest(['-20', ai_impact.least(['20', 'floor(coalesce(score, 0) * 4)'])]) -%}
-{%- set bin = 'cast(' ~ bin ~ ' as ' ~ dbt.type_int() ~ ')' -%}
 with experiments as (
     select * from {{ ref('int_experiments') }}
     where design = 'matched'
@@ -50,13 +48,13 @@ totals as (
     group by windows.experiment_id, windows.metric_id, windows.unit_id
 ),
 
--- In quarters of a standard deviation.
+-- A name for units of the same bins; what the bins are is read from int_matched_covariates.
 cells as (
     select
         experiment_id,
         metric_id,
         unit_id,
-        {{ ai_impact.joined_sorted("name || '=' || cast(" ~ bin ~ " as " ~ dbt.type_string() ~ ")", "|") }}
+        {{ ai_impact.joined_sorted("name || '=' || cast(bin as " ~ dbt.type_string() ~ ")", "|") }}
             as cell
     from known
     group by experiment_id, metric_id, unit_id
