@@ -22,15 +22,35 @@ LEAST_CLUSTERS = 10
 LEAST_EXPECTED = 5
 
 
+UNKNOWN = "The check can't be made: what it rests on is not a number."
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The outcome of one check. `passed` is None when it could not be made; `detail` says what was found."""
+    """The outcome of one check. `passed` is None when it could not be made; `detail` says what was found.
+
+    No check passes or fails on NaN: such a statistic or p value becomes None, and `passed` with it.
+    """
 
     statistic: float | None
     p_value: float | None
     threshold: float | None
     passed: bool | None
     detail: str
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in ("statistic", "p_value", "threshold") if _is_nan(getattr(self, name))]
+        for name in unknown:
+            object.__setattr__(self, name, None)
+        if unknown:
+            object.__setattr__(self, "passed", None)
+            object.__setattr__(self, "detail", UNKNOWN)
+        elif self.passed is not None:
+            object.__setattr__(self, "passed", bool(self.passed))
+
+
+def _is_nan(value: float | None) -> bool:
+    return value is not None and math.isnan(value)
 
 
 def sample_ratio(
@@ -84,6 +104,8 @@ def multiple_exposure(excluded: int, units: int, limit: float = MULTIPLE_EXPOSUR
 
 def unknown_arms(counts: Mapping[str, int], registered: set[str]) -> Check:
     """Units in arms that the registry does not name."""
+    if not any(counts.values()):
+        return Check(None, None, 0.0, None, "No units are assigned.")
     unknown = {arm: n for arm, n in counts.items() if arm not in registered}
     named = ", ".join(f"{arm} ({n})" for arm, n in sorted(unknown.items()))
     detail = f"Units in arms that are not registered: {named}." if unknown else "Every arm is registered."
@@ -146,7 +168,7 @@ def novelty(weeks: Mapping[int, Estimate], alpha: float = NOVELTY_ALPHA, df: flo
     The weeks are of the same units, whose correlation over time is not known here: they are treated as independent. The
     statistic is the slope per week, in the metric's unit, against a t distribution with `df` degrees of freedom.
     """
-    known = {w: e for w, e in weeks.items() if e.estimate is not None}
+    known = {w: e for w, e in weeks.items() if e.estimate is not None and math.isfinite(e.std_error)}
     if len(known) < 3:
         return Check(None, None, alpha, None, "Fewer than three weeks have an effect: no trend to check.")
     w = {k: 1 / e.std_error**2 for k, e in known.items()}

@@ -515,6 +515,9 @@ def pre_trend(effects: Effects, alpha: float = PRE_TREND_ALPHA, small: bool = Fa
         return PreTrend(check, None, None)
     early = effects.select(before)
     covariance, size = early.covariance(), len(before)
+    if not np.isfinite(covariance).all():
+        reason = "The effects before treatment have no error: a cohort has one unit, or its outcomes are not known."
+        return PreTrend(Check(None, None, alpha, None, reason), None, None)
     rank = np.linalg.matrix_rank(covariance, tol=1e-10 * max(float(np.diag(covariance).max()), 1e-300), hermitian=True)
     if small or rank < size:
         return _slope_test(effects, alpha)
@@ -667,6 +670,8 @@ def breakdown(effects: Effects, alpha: float = 0.05, small: bool = False) -> Che
     LARGEST_MAGNITUDE. Passed from 1 on: paths may go apart after treatment as fast as they ever did before.
     """
     found = relative_magnitudes(effects, (0.0, LARGEST_MAGNITUDE), alpha, small)
+    if not isinstance(found, str) and not all(math.isfinite(s.ci_high - s.ci_low) for s in found):
+        found = "The effect has no interval, so that there is nothing to hold against paths that diverge."
     if isinstance(found, str):
         return Check(None, None, LEAST_MAGNITUDE, None, found)
 

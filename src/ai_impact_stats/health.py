@@ -469,7 +469,7 @@ def _power(experiment: Experiment, tables: Tables) -> checks.Check:
         known = [e for e in known if e.estimate is not None]
         level = 1.0 if effect_scale(metric) == "absolute" else abs(control) if math.isfinite(control) else 0.0
         if not known or not level > 0:
-            return checks.Check(None, None, planned, False, f"The effect of the arm {treatment} can't be estimated.")
+            return checks.Check(None, None, planned, None, f"The effect of the arm {treatment} can't be estimated.")
         best = min(known, key=lambda e: e.std_error)
         alpha = experiment.level_of(experiment.primary)
         mde = minimum_detectable_effect(best.std_error, alpha, experiment.power, best.df)

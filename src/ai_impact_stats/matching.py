@@ -521,7 +521,8 @@ def hidden_bias(differences, e: Estimate, deviation: float, alpha: float = 0.05)
     """
     values = e_value_of_difference(e, deviation)
     if values is None or len(differences) < 2:
-        return Check(None, None, None, None, f"No sensitivity to a hidden cause: {e.reason or 'there are no pairs'}.")
+        why = e.reason or "There are no pairs, or their outcomes do not vary."
+        return Check(None, None, None, None, f"No sensitivity to a hidden cause. {why}")
     sign = 1.0 if e.estimate >= 0 else -1.0
     gamma = rosenbaum_sensitivity(sign * np.asarray(differences), alpha / 2)
     pairs = f"{len(differences)} pairs show no effect even without hidden bias"
@@ -584,7 +585,7 @@ def e_value_of_difference(estimate: Estimate, deviation: float) -> tuple[float, 
     `deviation` is the outcome's standard deviation; the same source, table 2. 1 for a limit on the other side of 0.
     None without an estimate or deviation.
     """
-    if estimate.estimate is None or not deviation > 0:
+    if estimate.estimate is None or math.isnan(estimate.estimate) or not deviation > 0:
         return None
     near = estimate.ci_low if estimate.estimate > 0 else estimate.ci_high
     crosses = (near > 0) != (estimate.estimate > 0)
