@@ -1,15 +1,25 @@
 with estimates as (
     select * from {{ ref('impact_estimates') }}
-    where segment = 'all' and estimate is not null and evidence_grade in ('A', 'B', 'C')
+    where segment = 'all'
 ),
 
 experiments as (
     select * from {{ ref('int_experiments') }}
 ),
 
+arms as (
+    select
+        experiment_id,
+        count(distinct treatment_arm) as n_arms
+    from estimates
+    group by experiment_id
+),
+
 placed as (
     select
         estimates.*,
+        arms.n_arms,
+        coalesce(experiments.design, 'unknown') as design,
         coalesce(experiments.use_case_id, estimates.experiment_id) as question,
         row_number() over (
             partition by
@@ -17,10 +27,14 @@ placed as (
             order by estimates.evidence_grade, {{ ai_impact.method_rank('estimates.method') }}
         ) as place
     from estimates
+    inner join arms on estimates.experiment_id = arms.experiment_id
     left join experiments on estimates.experiment_id = experiments.experiment_id
+    where estimates.estimate is not null and estimates.evidence_grade in ('A', 'B', 'C')
 ),
 
--- Within an experiment all methods against its first; between experiments only shares: units and periods differ.
+-- Within an experiment all methods against its first. Between experiments only shares, because units and periods differ,
+-- and only of the same treatment: arms of one name, or the only arms there are. One that challenges another champion,
+-- or that the other experiment has as its control, is another question.
 pairs as (
     select
         placed.*,
@@ -48,6 +62,20 @@ pairs as (
             placed.experiment_id <> compared.experiment_id
             and compared.is_headline
             and placed.scale = 'relative'
+            and (
+                placed.treatment_arm = compared.treatment_arm
+                or (
+                    placed.n_arms <= 1
+                    and compared.n_arms <= 1
+                    and coalesce(placed.treatment_arm, '') <> coalesce(compared.control_arm, '-')
+                    and coalesce(placed.control_arm, '-') <> coalesce(compared.treatment_arm, '')
+                )
+            )
+            and not (
+                placed.design = 'champion_challenger'
+                and compared.design = 'champion_challenger'
+                and placed.control_arm <> compared.control_arm
+            )
         )
 ),
 
