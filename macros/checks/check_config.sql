@@ -58,11 +58,12 @@
         'identity_person_types': 'kinds of identifiers, such as [person, email]',
         'identity_account_types': 'kinds of identifiers, such as [person, email]',
         'attribution_conversions': 'names of outcomes, such as [signup, deal_won]',
-        'funnel_stages': 'stages of the funnel, such as [lead, mql, sql]'
+        'funnel_stages': 'stages of the funnel, such as [lead, mql, sql]',
+        'expected_outcomes': 'names of outcomes, such as [refund], or empty'
     } -%}
     {%- for name, wanted in lists.items() -%}
         {%- set value = var(name, none) -%}
-        {%- if value is string or value is mapping or value is not sequence or not value -%}
+        {%- if value is string or value is mapping or value is not sequence or (not value and name != 'expected_outcomes') -%}
             {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a list of " ~ wanted ~ ".") -%}
         {%- endif -%}
     {%- endfor -%}

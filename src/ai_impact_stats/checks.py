@@ -85,7 +85,7 @@ def pre_period_balance(pairs: Mapping[str, tuple[Arm, Arm]], alpha: float = BALA
     tests = {name: difference(*arms) for name, arms in pairs.items()}
     made = {name: e for name, e in tests.items() if e.estimate is not None}
     if not made:
-        return Check(None, None, alpha, None, "No covariate from before the assignment varies: none to compare.")
+        return Check(None, None, alpha, None, _nothing_to_compare(pairs))
     adjusted = dict(zip(made, holm([e.p_value for e in made.values()]), strict=True))
     worst = min(adjusted, key=lambda name: (adjusted[name], name))
     t = abs(made[worst].estimate) / made[worst].std_error
@@ -145,8 +145,20 @@ def past_difference(arms: Mapping[str, tuple[Arm, Arm]], alpha: float = BALANCE_
     """
     check = pre_period_balance(arms, alpha)
     if check.p_value is None:
-        return Check(None, None, alpha, None, "No metric has a past that varies: none to compare.")
+        seen = any(math.isfinite(arm.mean) and arm.mean != 0 for pair in arms.values() for arm in pair)
+        why = "The metrics did not vary before the assignment" if seen else "Nothing was measured before the assignment"
+        return Check(None, None, alpha, None, f"{why}: there is no past to compare.")
     return check
+
+
+def _nothing_to_compare(pairs: Mapping[str, tuple[Arm, Arm]]) -> str:
+    """Why no covariate can be compared between the arms."""
+    if not pairs:
+        return "No metric of the experiment has a covariate from before the assignment: none to compare."
+    known = [name for name, pair in pairs.items() if all(math.isfinite(arm.mean) for arm in pair)]
+    if not known:
+        return f"Not known of any unit before its assignment: {', '.join(sorted(pairs))}."
+    return f"The same for every unit before its assignment, so nothing can be compared: {', '.join(sorted(known))}."
 
 
 def balance(treatment: Arm, control: Arm) -> tuple[float | None, float | None]:

@@ -20,6 +20,10 @@ def _problem(treatment: Arm, control: Arm) -> str | None:
     # Rounding leaves a variance of about 1e-32 of the squared mean where every unit has the same value.
     scale = max(treatment.mean**2, control.mean**2)
     if treatment.variance + control.variance <= 1e-28 * scale or treatment.variance + control.variance == 0:
+        if scale == 0:
+            return (
+                "Every unit of both arms has 0: nothing of the metric was seen in them, so there is no standard error."
+            )
         return "Every unit has the same value in each arm: the variance is 0, so there is no standard error."
     return None
 
@@ -110,6 +114,8 @@ def cuped_arms(treatment: UnitMoments, control: UnitMoments, theta: float | None
     if not (treatment.has_covariate() and control.has_covariate()):
         return "No covariate from before the assignment is known, so nothing can be adjusted for."
     theta = cuped_coefficient(treatment, control) if theta is None else theta
+    if not math.isfinite(theta) and treatment.mean_x == control.mean_x == 0:
+        return "The covariate is 0 for every unit: nothing was measured before, so nothing can be adjusted for."
     if not math.isfinite(theta):
         return "The covariate has the same value for every unit, so nothing can be adjusted for."
     pooled = (treatment.n * treatment.mean_x + control.n * control.mean_x) / (treatment.n + control.n)

@@ -17,7 +17,7 @@ from .grading import sentence
 from .health import BALANCE
 from .propensity import Overlap, Propensity, Units, fit_propensity, overlap
 from .quasi import arms_problem, as_share, check_row, estimate_row, finish, left_out_notes, registration_notes
-from .registry import Experiment, is_missing, read_experiment
+from .registry import Experiment, is_missing, names, read_experiment
 from .tables import records, write_table
 from .wording import counted
 
@@ -217,14 +217,16 @@ def _read(experiment: Experiment, metric_id: str, catalogue: Mapping, groups: Ma
         return Units.of([treated[i] for i in seen], x[seen], *_moments(kept, *columns)) if seen else None
 
     left_out = sum(int(next(iter(found.values()))["n"]) for (_, cell), found in cells.items() if cell is None)
-    problem = _problem(experiment, catalogue.get(metric_id), used, units)
+    problem = _problem(experiment, catalogue.get(metric_id), catalogue.get(experiment.primary or ""), used, units)
     if crowded:
         problem = f"The covariates make more than {CELL_CAP:,} cells: name fewer, or read the methods on rows."
     others = other("change"), other("drift")
     return _Comparison(units, other("past"), names, left_out, problem, *others, (means, scatter))
 
 
-def _problem(experiment: Experiment, metric: Mapping | None, used: list, units: Units) -> str | None:
+def _problem(
+    experiment: Experiment, metric: Mapping | None, primary: Mapping | None, used: list, units: Units
+) -> str | None:
     if metric is None:
         return "The metric is not in the catalogue."
     if metric.get("aggregation") == "quantile":
@@ -232,9 +234,14 @@ def _problem(experiment: Experiment, metric: Mapping | None, used: list, units: 
     if problem := arms_problem(experiment):
         return problem
     if not used:
+        listed = names((primary or {}).get("covariate"))
+        if not listed:
+            return (
+                f"The primary metric {experiment.primary} names no covariates to match by: name them in metric_catalog."
+            )
         return (
-            "No unit has a value of the metric and a covariate from before it chose: "
-            "name the primary metric's covariates in metric_catalog."
+            f"No unit has both a value of the metric and one of {', '.join(listed)} from before it chose: "
+            "load them into unit_covariates with an observed_at before the assignment."
         )
     return units.problem()
 

@@ -443,9 +443,7 @@ def covariate_balance(
     return found
 
 
-def _moments(
-    x: np.ndarray, scatter: np.ndarray, n: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _moments(x: np.ndarray, scatter: np.ndarray, n: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weighted means and variances of the columns, over the entries in which each is known; NaN where none is."""
     known = np.isfinite(x)
     w = (n * weights)[:, None] * known

@@ -63,8 +63,10 @@ class Units:
             return f"An arm has {counted(min(n), 'unit')}; learners need {LEAST_UNITS}."
         if not self.x.shape[1] or not any(np.nanstd(column) > 0 for column in self.x.T if not np.isnan(column).all()):
             return "No covariate varies: there is nothing to tell units apart by."
+        if not self.y.any():
+            return "Every unit has 0: nothing of the metric was seen in any."
         if np.ptp(self.y) == 0:
-            return "The outcome does not vary."
+            return "The outcome does not vary: it is the same for every unit."
         return None
 
     def signal(self, mu1: np.ndarray, mu0: np.ndarray) -> np.ndarray:

@@ -126,3 +126,21 @@ def test_an_effect_without_an_interval_survives_nothing():
     first = np.array([0.0] + [math.nan] * 12)
     found = check_rollouts(rollout(secondary_metric_ids=None), moments(rng.normal(size=(13, 10)), first))
     assert all(row["passed"] is None for row in found), found
+
+
+ZEROS, FLAT = Arm(10, 0.0, 0.0), Arm(10, 3.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("check", "reason"),
+    [
+        (checks.pre_period_balance({}), "No metric of the experiment has a covariate"),
+        (checks.pre_period_balance({"age": (NO_ARM, NO_ARM)}), "Not known of any unit before its assignment: age."),
+        (checks.pre_period_balance({"age": (FLAT, FLAT)}), "The same for every unit"),
+        (checks.past_difference({"m": (ZEROS, ZEROS)}), "Nothing was measured before"),
+        (checks.past_difference({"m": (NO_ARM, NO_ARM)}), "Nothing was measured before"),
+        (checks.past_difference({"m": (FLAT, FLAT)}), "did not vary before"),
+    ],
+)
+def test_the_reason_is_that_of_the_case(check, reason):
+    assert reason in check.detail

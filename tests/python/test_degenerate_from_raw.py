@@ -23,6 +23,7 @@ METRICS = {
     "scored": {"aggregation": "mean", "numerator_measure": "visit_value", "covariate": "fitness|age"},
 }
 SIZE = 40
+NOTHING_SEEN = "nothing of the metric was seen"
 
 
 def plain(arm: int, k: int) -> int:
@@ -39,7 +40,7 @@ EXPERIMENTS = {
     "one_unit": ({}, {"c": (SIZE, plain), "t": (1, plain)}, "one unit"),
     "one_each": ({}, {"c": (1, plain), "t": (1, plain)}, "one unit"),
     "no_variance": ({}, {"c": (SIZE, lambda arm, k: 2), "t": (SIZE, lambda arm, k: 3)}, "variance is 0"),
-    "all_zero": ({}, {"c": (SIZE, lambda arm, k: 0), "t": (SIZE, lambda arm, k: 0)}, "variance is 0"),
+    "all_zero": ({}, {"c": (SIZE, lambda arm, k: 0), "t": (SIZE, lambda arm, k: 0)}, NOTHING_SEEN),
     "several_in_both": ({}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "no units"),
     "stranger": ({}, {"c": (SIZE, plain), "t": (SIZE, plain), "stranger": (SIZE, plain)}, None),
     "only_strangers": ({}, {"stranger": (SIZE, plain), "other": (SIZE, plain)}, "no units"),
@@ -51,7 +52,7 @@ EXPERIMENTS = {
     "same_arms": ({"treatment_arm": "c"}, {"c": (SIZE, plain)}, "as control and as treatment"),
     "alpha_of_two": ({"alpha": 2.0}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "between 0 and 1"),
     "looks_unreadable": ({"interim_looks": "soon|later"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "interim looks"),
-    "ends_first": ({"ends_at": START - timedelta(days=7)}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "variance is 0"),
+    "ends_first": ({"ends_at": START - timedelta(days=7)}, {"c": (SIZE, plain), "t": (SIZE, plain)}, NOTHING_SEEN),
     "clusters_unknown": ({"cluster_by": "site"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "the cluster of none"),
     "one_cluster": ({"cluster_by": "shop"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "one unit or cluster"),
     "dimension_unknown": ({"dimensions": "planet"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, None),
@@ -92,13 +93,17 @@ def results(tmp_path_factory):
         registered["unknown_metric"] = DEFAULTS | {"primary_metric_id": "nowhere", "secondary_metric_ids": None}
         register(connection, registered, METRICS)
     wanted = ("+impact_estimates", "+experiment_health", "+experiment_plan", "+covariate_balance")
-    project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
+    # Nobody ever signs up. Unless that is said, it is taken for a misspelt name.
+    signups = ("--vars", "{expected_outcomes: [signup]}")
+    project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test", *signups)
     # The data tests that a user's build would run on these experiments.
     tested = [*(name.removeprefix("+") for name in wanted), "moments_quantile_points", "moments_unit_metrics"]
     project.dbt("test", "--select", *tested, "--exclude-resource-type", "unit_test")
+    refused = project.dbt("run", "--select", "int_experiment_metrics", succeeds=False)
     with duckdb.connect(str(project.path), read_only=True) as connection:
         tables = ("impact_estimates", "experiment_health", "experiment_plan", "covariate_balance")
-        return {name: connection.sql(f"select * from {name}").df() for name in tables}
+        found = {name: connection.sql(f"select * from {name}").df() for name in tables}
+    return found | {"refused": refused.result.results[0].message}
 
 
 def estimates_of(results, experiment, **where) -> pd.DataFrame:
@@ -157,14 +162,22 @@ def test_zero_denominators_and_values_that_are_all_null(results):
     assert "denominator is 0" in ratio.reason
     # Nobody ever signed up: the ratio is 0 everywhere.
     flat = estimates_of(results, "sound", metric_id="signups_per_visit", method="difference_in_means").iloc[0]
-    assert "variance is 0" in flat.reason
+    assert NOTHING_SEEN in flat.reason
     unknown = estimates_of(results, "sound", metric_id="scored")
     assert unknown.estimate.isna().all()
     assert set(unknown.method) >= {"difference_in_means", "relative_difference", "cuped", "cuped_relative"}
     row = estimates_of(results, "unknown_metric", metric_id="nowhere").iloc[0]
     assert "is not in metric_catalog" in row.reason
     # The past of everybody is empty, so there is nothing to adjust for.
-    assert "same value" in estimates_of(results, "sound", metric_id="visits", method="cuped").iloc[0].reason
+    cuped = estimates_of(results, "sound", metric_id="visits", method="cuped").iloc[0]
+    assert "nothing was measured before" in cuped.reason
+
+
+def test_an_unknown_measure_stops_the_build_and_lists_those_there_are(results):
+    words = " ".join(results["refused"].split())
+    assert "The metric `signups_per_visit` in metric_catalog" in words and "asks for the measure `signup`" in words
+    assert "tasks_completed, cycle_hours" in words and "the outcome events noise, visit, and each with _value" in words
+    assert "won_amount" not in words  # deals are of accounts, and these are leads
 
 
 def test_quantiles_of_degenerate_arms(results):

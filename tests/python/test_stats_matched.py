@@ -161,8 +161,9 @@ def test_degenerate_comparisons_have_a_reason():
     for table, reason in (
         (estimate_matched(registry(), METRICS, cells(apart)), "separation"),
         (estimate_matched(registry(), METRICS, cells(one)), "1 unit"),
-        (estimate_matched(registry(), METRICS, cells(unknown)), "metric_catalog"),
-        (estimate_matched(registry(), METRICS, cells(people).head(0)), "metric_catalog"),
+        (estimate_matched(registry(), METRICS, cells(unknown)), "skill, tenure from before it chose"),
+        (estimate_matched(registry(), METRICS, cells(people).head(0)), "load them into unit_covariates"),
+        (estimate_matched(registry(), METRICS.assign(covariate=None), cells(unknown)), "name them in metric_catalog"),
         (estimate_matched(registry(treatment_arm="yes,maybe"), METRICS, cells(people)), "one treatment arm"),
         (estimate_matched(registry(), METRICS.head(0), cells(people)), "catalogue"),
     ):
@@ -189,7 +190,7 @@ def test_checks_of_a_comparison():
     bad = {row["check_id"]: row for row in check_matched(registry(), METRICS, cells(choices(9, hidden=1.0)))}
     assert bad["placebo_outcome"]["passed"] is False
     none = check_matched(registry(), METRICS, cells(choices(9)).head(0))
-    assert [row["passed"] for row in none] == [None] and "metric_catalog" in none[0]["detail"]
+    assert [row["passed"] for row in none] == [None] and "unit_covariates" in none[0]["detail"]
 
 
 def sample(people: pd.DataFrame, total: int | None = None) -> pd.DataFrame:

@@ -1,3 +1,8 @@
+-- depends_on: {{ ref('stg_outcome_events') }}
+{{ config(
+    post_hook="{{ ai_impact.check_measures(this, ref('int_experiments'), ref('stg_outcome_events')) }}"
+) }}
+
 with experiments as (
     select * from {{ ref('int_experiments') }}
 ),
