@@ -13,6 +13,16 @@
     end
 {%- endmacro %}
 
+{# What there is, and how often, as a sentence; NULL where there is none. #}
+{% macro counted_sentence(words, n) -%}
+    case when {{ n }} > 0 then '{{ words }}: ' || cast({{ n }} as {{ dbt.type_string() }}) || '.' end
+{%- endmacro %}
+
+{# Sentences, one after the other, of those that there are; NULL where there are none. #}
+{% macro said_together(sentences) -%}
+    nullif(trim({% for sentence in sentences %}coalesce({{ sentence }}, ''){{ " || ' ' || " if not loop.last }}{% endfor %}), '')
+{%- endmacro %}
+
 {# One end of the interval of a survivor share, in percent, by log-minus-log; side is -1 (low) or 1 (high). NULL where all or none are
    left, because there is no spread. #}
 {% macro loglog_bound(share, greenwood, side) -%}

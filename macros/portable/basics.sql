@@ -179,3 +179,22 @@
 {% macro default__place_of(part, text) -%}
     {{ dbt.position(part, text) }}
 {%- endmacro %}
+
+{# A text without the blanks around it (spaces, tabs, line breaks, no-break spaces); NULL where nothing else is left. #}
+{% macro trimmed(text) %}
+    {{- return(adapter.dispatch('trimmed', 'ai_impact')(text)) -}}
+{% endmacro %}
+
+{% macro default__trimmed(text) -%}
+    nullif(trim(both '{{ ' \t\n\r\u00a0' }}' from {{ text }}), '')
+{%- endmacro %}
+
+{# DuckDB trims a text letter by letter, so only those that begin or end with a blank are trimmed: one look at either end is cheap. #}
+{% macro duckdb__trimmed(text) -%}
+    case
+        when {{ text }} < '!' or starts_with({{ text }}, '{{ '\u00a0' }}')
+            {%- for blank in ' \t\n\r\u00a0' %} or suffix({{ text }}, '{{ blank }}'){% endfor %}
+            then {{ ai_impact.default__trimmed(text) }}
+        else {{ text }}
+    end
+{%- endmacro %}

@@ -122,3 +122,8 @@
 {% macro bigquery__greatest(expressions) -%}
     {{- return(ai_impact.extreme_without_null('greatest', expressions)) -}}
 {%- endmacro %}
+
+{# Without a list of its own, BigQuery's trim takes every kind of blank. #}
+{% macro bigquery__trimmed(text) -%}
+    nullif(trim({{ text }}), '')
+{%- endmacro %}

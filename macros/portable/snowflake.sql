@@ -113,3 +113,7 @@
 {% macro snowflake__greatest(expressions) -%}
     {{- return(ai_impact.extreme_without_null('greatest', expressions)) -}}
 {%- endmacro %}
+
+{% macro snowflake__trimmed(text) -%}
+    nullif(trim({{ text }}, ' \t\n\r\u00a0'), '')
+{%- endmacro %}

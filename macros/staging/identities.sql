@@ -1,15 +1,15 @@
 {# Whether a kind of identifier is of a person or of an account; NULL where no var names it. #}
 {% macro entity_kind(id_type) -%}
     case
-        when {{ id_type }} in ('{{ var('identity_person_types') | join("', '") }}') then 'person'
-        when {{ id_type }} in ('{{ var('identity_account_types') | join("', '") }}') then 'account'
+        when {{ id_type }} in ('{{ var('identity_person_types') | map('lower') | join("', '") }}') then 'person'
+        when {{ id_type }} in ('{{ var('identity_account_types') | map('lower') | join("', '") }}') then 'account'
     end
 {%- endmacro %}
 
 {# The rank of a kind of identifier among those of its entity: earlier kinds lend their id. #}
 {% macro id_type_rank(id_type) -%}
     case {{ id_type }}
-        {%- for name in var('identity_person_types') + var('identity_account_types') %}
+        {%- for name in (var('identity_person_types') + var('identity_account_types')) | map('lower') %}
         when '{{ name }}' then {{ loop.index }}
         {%- endfor %}
     end

@@ -6,18 +6,18 @@
     {%- set clock = ai_impact.source_clock(name) -%}
     case
         {%- for column in columns if column.required and column.type == 'string' %}
-        when coalesce({{ column.name }}, '') = '' then 'missing_key:{{ column.name }}'
+        when {{ column.name }} is null then 'missing_key:{{ column.name }}'
         {%- endfor %}
         {%- for column in columns if column.required and column.type != 'string' %}
-        when raw_{{ column.name }} is null then 'missing_key:{{ column.name }}'
+        when {{ ai_impact.says_nothing(column) }} then 'missing_key:{{ column.name }}'
         {%- endfor %}
         {%- for column in columns if column.type in ['timestamp', 'date'] %}
-        when raw_{{ column.name }} is not null and ({{ column.name }} is null or {{ column.name }} < {{ ai_impact.first_possible_time(column.type) }} or {{ column.name }} >= cast('2200-01-01' as {{ ai_impact.physical_type(column.type) }})) then 'bad_timestamp:{{ column.name }}'
+        when ({{ column.name }} is null or {{ ai_impact.is_impossible_time(column) }} and {{ ai_impact.has_happened(name, column) }}) and not {{ ai_impact.says_nothing(column) }} then 'bad_timestamp:{{ column.name }}'
         {%- endfor %}
         when {{ ai_impact.seconds_between('received_at', clock) }} > {{ var('max_clock_skew_minutes') * 60 }} then 'future_timestamp:{{ clock }}'
         when received_at > {{ ai_impact.add_time('day', 1, ai_impact.utc_now()) }} then 'future_timestamp:received_at'
         {%- for column in columns if column.type in ['int', 'double', 'boolean'] %}
-        when {{ column.name }} is null and raw_{{ column.name }} is not null then '{{ 'bad_boolean' if column.type == 'boolean' else 'bad_number' }}:{{ column.name }}'
+        when {{ column.name }} is null and not {{ ai_impact.says_nothing(column) }} then '{{ 'bad_boolean' if column.type == 'boolean' else 'bad_number' }}:{{ column.name }}'
         {%- endfor %}
         {#- Engines round 1.5 to a whole number without a word. #}
         {%- for column in columns if column.type == 'int' %}
@@ -35,7 +35,7 @@
         when {{ score }} < {{ lowest }} or {{ score }} > {{ highest }} then 'out_of_range:{{ score }}'
         {%- endfor %}
         {%- for pair in ai_impact.ordered_pairs(name) %}
-        when {{ pair[1] }} < {{ pair[0] }} then 'negative_duration:{{ pair[1] }}'
+        when {{ ai_impact.is_before(pair[1], pair[0]) }} and {{ ai_impact.has_happened(name, {'name': pair[1]}) }} then 'negative_duration:{{ pair[1] }}'
         {%- endfor %}
         {%- if clock == 'occurred_at' %}
         when {{ ai_impact.is_too_late('received_at', clock) }} then 'too_late:{{ clock }}'
@@ -45,7 +45,43 @@
 
 {% macro largest_number() -%}10000000000000{%- endmacro %}
 
-{# Pairs of columns of which the second can't come before the first. #}
+{# Whether an end lies before its start. One that is a date alone (midnight) may be any time of its day: it is before only what began
+   on a later day. #}
+{% macro is_before(end, start) -%}
+    {%- set day = 'cast(cast(' ~ end ~ ' as date) as ' ~ ai_impact.physical_type('timestamp') ~ ')' -%}
+    ({{ end }} < {{ start }} and ({{ end }} > {{ day }} or {{ end }} < cast(cast({{ start }} as date) as {{ ai_impact.physical_type('timestamp') }})))
+{%- endmacro %}
+
+{% macro is_impossible_time(column) -%}
+    ({{ column.name }} < {{ ai_impact.first_possible_time(column.type) }} or {{ column.name }} >= cast('2200-01-01' as {{ ai_impact.physical_type(column.type) }}))
+{%- endmacro %}
+
+{# Whether the time in a column is one at which something happened: what ends is expected, and may lie anywhere, until the column that
+   the pair names third says that it has ended. #}
+{% macro has_happened(name, column) -%}
+    {%- set flags = [] -%}
+    {%- for pair in ai_impact.ordered_pairs(name) if pair[1] == column.name and pair[2] is defined -%}
+        {%- do flags.append(pair[2]) -%}
+    {%- endfor -%}
+    {{ 'coalesce(' ~ flags[0] ~ ', true)' if flags else '1 = 1' }}
+{%- endmacro %}
+
+{# A column of an accepted row: an end that is a date alone is not before the start of the same day, so no duration is negative; an
+   expected end that no calendar holds is not kept. #}
+{% macro settled(name, column) -%}
+    {%- set pairs = ai_impact.ordered_pairs(name) | selectattr(1, 'equalto', column.name) | list -%}
+    {%- if pairs -%}
+    case
+        when problem is null and {{ column.name }} < {{ pairs[0][0] }} and {{ ai_impact.has_happened(name, column) }} then {{ pairs[0][0] }}
+        when problem is null and {{ ai_impact.is_impossible_time(column) }} then null
+        else {{ column.name }}
+    end
+    {%- else -%}
+    {{ column.name }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Pairs of columns of which the second can't come before the first; a third says whether the second has happened. #}
 {% macro ordered_pairs(name) %}
     {%- set node = ai_impact.source_node(name) -%}
     {{- return((node.config.meta or node.meta).get('in_order', []) if node else []) -}}
@@ -100,8 +136,7 @@
 {% macro raw_row(columns) -%}
     {%- set expressions = {} -%}
     {%- for column in columns -%}
-        {%- set original = column.name if column.type == 'string' else 'raw_' ~ column.name -%}
-        {%- do expressions.update({column.name: ai_impact.pseudonym(column, original)}) -%}
+        {%- do expressions.update({column.name: ai_impact.pseudonym(column, 'raw_' ~ column.name)}) -%}
     {%- endfor -%}
     {{ ai_impact.json_object(expressions) }}
 {%- endmacro %}

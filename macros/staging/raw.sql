@@ -30,7 +30,7 @@
         {%- set meta = column.config.meta or column.meta -%}
         {%- do columns.append({
             'name': column.name, 'type': column.data_type, 'required': meta.get('required', false),
-            'person': meta.get('person', false), 'values': meta.get('values'), 'min': meta.get('min'), 'max': meta.get('max')
+            'person': meta.get('person', false), 'values': meta.get('values'), 'is_kind': meta.get('kind', false), 'min': meta.get('min'), 'max': meta.get('max')
         }) -%}
     {%- endfor -%}
     {{- return(columns) -}}
@@ -56,10 +56,46 @@
     end
 {%- endmacro %}
 
-{# A column of a raw table in its type; NULL where it does not cast. #}
+{# A column of a raw table in its type; NULL where it does not cast. A text loses the blanks around it and is NULL where nothing is left. #}
 {% macro typed_column(column) -%}
-    {{ ai_impact.try_cast(column.name, column.type) if column.type != 'string' else 'cast(' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')' }}
+    {%- set text = ai_impact.trimmed('cast(' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')') -%}
+    {%- if column.type != 'string' -%}
+        {{ ai_impact.try_cast(column.name, column.type) }}
+    {%- elif column['values'] -%}
+        {{ ai_impact.plain_word(text, column['values']) }}
+    {%- elif column.is_kind -%}
+        lower({{ text }})
+    {%- else -%}
+        {{ text }}
+    {%- endif -%}
 {%- endmacro %}
+
+{# A word of a closed vocabulary, however it is spelt: small letters, underscores between its parts, and the contract's spelling where
+   there are two (`Canceled`, `AI-assisted`). #}
+{% macro plain_word(text, known) -%}
+    {%- set plain = "replace(replace(lower(" ~ text ~ "), ' ', '_'), '-', '_')" -%}
+    {%- set spellings = [] -%}
+    {%- for found, meant in {'canceled': 'cancelled', 'license': 'licence', 'randomised': 'randomized'}.items() if meant in known -%}
+        {%- do spellings.append("when '" ~ found ~ "' then '" ~ meant ~ "'") -%}
+    {%- endfor -%}
+    {{ 'case ' ~ plain ~ ' ' ~ spellings | join(' ') ~ ' else ' ~ plain ~ ' end' if spellings else plain }}
+{%- endmacro %}
+
+{# Whether a raw value says nothing: NULL, or a text of blanks alone. `typed` is NULL for both, and spares the look at all others. #}
+{% macro says_nothing(column) -%}
+    ({{ column.name }} is null and {{ ai_impact.trimmed('cast(raw_' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')') }} is null)
+{%- endmacro %}
+
+{# What a row says in each column, to be compared: nothing is nothing, whether it came as NULL or as an empty text. #}
+{% macro said_in(columns) %}
+    {%- set expressions = [] -%}
+    {%- for column in columns -%}
+        {%- do expressions.append(
+            column.name if column.type == 'string' else 'case when not ' ~ ai_impact.says_nothing(column) ~ ' then raw_' ~ column.name ~ ' end'
+        ) -%}
+    {%- endfor -%}
+    {{- return(expressions) -}}
+{% endmacro %}
 
 {# The columns of the identity, typed: two spellings of one time are one version. #}
 {% macro typed_identity(name, columns) %}

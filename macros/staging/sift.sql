@@ -44,11 +44,8 @@ typed as (
     select
         {%- for column in columns %}
         {{ ai_impact.typed_column(column) }} as {{ column.name }},
-        {%- if column.type != 'string' %}
         {{ column.name }} as raw_{{ column.name }},
-        {%- endif %}
         {%- endfor %}
-        cast({{ ai_impact.content_hash(column_names | reject('equalto', 'received_at') | list) }} as {{ dbt.type_string() }}) as content_hash,
         {{ 'true' if is_incremental() else 'repeated.identity_hash is not null' }} as is_repeated
     from arrived
     {%- if not is_incremental() %}
@@ -59,6 +56,7 @@ typed as (
 judged as (
     select
         *,
+        cast({{ ai_impact.content_hash(ai_impact.said_in(columns | rejectattr('name', 'equalto', 'received_at') | list)) }} as {{ dbt.type_string() }}) as content_hash,
         {{ ai_impact.row_problem(name, columns) }} as problem
     from typed
 ),
@@ -66,7 +64,9 @@ judged as (
 keyed as {{ ai_impact.inlined() }} (
     select
         {{ ai_impact.identity_key(name) }} as event_key,
-        {{ column_names | join(',\n        ') }},
+        {%- for column in columns %}
+        {{ ai_impact.settled(name, column) }} as {{ column.name }},
+        {%- endfor %}
         content_hash,
         problem,
         case when problem is not null then {{ ai_impact.raw_row(columns) }} end as original_row,

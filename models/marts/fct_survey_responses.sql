@@ -13,7 +13,7 @@ final as (
         responses.occurred_at,
         responses.instrument,
         responses.account_id,
-        segments.segment,
+        coalesce(segments.segment, {{ ai_impact.unmapped() }}) as segment,
         responses.score,
         responses.scale_min,
         responses.scale_max,

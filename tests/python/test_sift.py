@@ -40,6 +40,18 @@ MATRIX = {
     ),
     "malformed copies": ("task_events", [{"event_id": None}, {"event_id": None}], ["missing_key", "duplicate"]),
     "no id": ("task_events", [{"event_id": ""}], ["missing_key"]),
+    "a blank id": ("task_events", [{"event_id": "\t "}], ["missing_key"]),
+    "an id with blanks around it": ("task_events", [{}, {"event_id": " e1 "}], ["accepted", "duplicate"]),
+    "the empty text and NULL say the same": (
+        "task_events",
+        [{"team_id": ""}, {"team_id": None}, {"human_minutes": " "}, {"occurred_at": "", "event_id": "e2"}],
+        ["accepted", "duplicate", "duplicate", "missing_key"],
+    ),
+    "a word of the contract, spelt otherwise": (
+        "task_events",
+        [{"event_id": str(n), "event_type": t} for n, t in enumerate(["Started", " CANCELED", "error-found", "Stopped"])],
+        ["accepted", "accepted", "accepted", "unknown_enum"],
+    ),
     "no type": ("task_events", [{"event_type": None}], ["missing_key"]),
     "no time": ("task_events", [{"occurred_at": None}], ["missing_key"]),
     "an unreadable time": ("task_events", [{"occurred_at": "yesterday"}], ["bad_timestamp"]),
@@ -96,6 +108,22 @@ MATRIX = {
         "opportunities",
         [{"created_at": "2026-02-02", "closed_at": "2026-02-01"}],
         ["negative_duration"],
+    ),
+    "closed on a day": (
+        "opportunities",
+        [
+            {"opportunity_id": str(n), "created_at": "2026-02-02 15:00:00", "closed_at": closed, "is_closed": "true"}
+            for n, closed in enumerate(["2026-02-02", "2026-02-02 00:00:01", "2026-02-01", "2026-02-02 15:00:00"])
+        ],
+        ["accepted", "negative_duration", "negative_duration", "accepted"],
+    ),
+    "expected to close at any time": (
+        "opportunities",
+        [
+            {"opportunity_id": str(n), "created_at": "2026-02-02", "closed_at": closed, "is_closed": "false"}
+            for n, closed in enumerate(["2026-01-01", "1900-01-01", "9999-12-31", "soon"])
+        ],
+        ["accepted", "accepted", "accepted", "bad_timestamp"],
     ),
     "scores on the scale that the row names": (
         "survey_responses",

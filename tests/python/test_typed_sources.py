@@ -30,16 +30,22 @@ def plain(column: dict) -> object:
     }[column["data_type"]]  # fmt: skip
 
 
+def identity_of(source: str) -> tuple[list[str], str]:
+    """What identifies a row of a source, and the part of it that rows of a test may choose freely."""
+    state_key = SOURCES[source].get("config", {}).get("meta", {}).get("state_key")
+    identity = [*(state_key or ["source", "event_id"])]
+    closed = {c["name"] for c in SOURCES[source]["columns"] if "values" in c.get("config", {}).get("meta", {})}
+    return identity, next(n for n in reversed(identity) if columns(source)[n] == "string" and n not in closed)
+
+
 def rows_of(source: str) -> list[tuple[dict, int]]:
     """What may befall a row and what may be wrong with it, each with a spelling."""
     table = SOURCES[source]
     meta = {column["name"]: column.get("config", {}).get("meta", {}) for column in table["columns"]}
     kinds = columns(source)
     row = {column["name"]: plain(column) for column in table["columns"]} | {"received_at": LATER}
-    state_key = table.get("config", {}).get("meta", {}).get("state_key")
-    identity = [*(state_key or ["source", "event_id"])]
-    clock = "updated_at" if state_key else "occurred_at"
-    key = next(name for name in reversed(identity) if kinds[name] == "string" and "values" not in meta[name])
+    identity, key = identity_of(source)
+    clock = "updated_at" if "updated_at" in kinds else "occurred_at"
     other = next(
         name for name in reversed(kinds)
         if name not in {*identity, "source"} and kinds[name] in {"string", "double"} and "values" not in meta[name]
@@ -147,3 +153,57 @@ def test_typed_tables_end_as_text_does(warehouse, rows, over_text, variant):
     for name, expected in over_text.items():
         found = over_types[name]
         assert found == expected, f"{name}: {list(found - expected)[:5]} against {list(expected - found)[:5]}"
+
+
+BLANKS = ("", " ", " \t\r\n", "\u00a0")
+
+
+def test_blank_text_is_nothing_in_every_column_of_every_source(warehouse):
+    """Of every type: accepted and NULL where the column is optional, a missing key where it is required; and no other content than NULL."""
+    rows, expected = {}, {}
+    for source, table in SOURCES.items():
+        _, key = identity_of(source)
+        plain_row = {c["name"]: plain(c) for c in table["columns"]} | {"received_at": LATER}
+        rows[source] = []
+        for column in table["columns"]:
+            name, meta = column["name"], column.get("config", {}).get("meta", {})
+            for n, blank in enumerate(BLANKS):
+                row = plain_row | {key: f"{name}{n}"} | {name: blank}
+                rows[source].append((row, 0))
+                if name != key:
+                    verdict = f"missing_key:{name}" if meta.get("required") else "accepted"
+                    expected[source, f"{name}{n}"] = [(verdict, True)]
+            if not meta.get("required"):
+                rows[source].append((plain_row | {key: f"{name}0"} | {name: None}, 0))
+                expected[source, f"{name}0"].append(("duplicate", True))
+            elif name == key:
+                rows[source].append((plain_row | {name: f"\u00a0 padded\t"}, 0))
+                expected[source, "padded"] = [("accepted", False)]
+            if "values" in meta:
+                for n, value in enumerate(meta["values"]):
+                    spelt_so = [value.upper(), f" {value.capitalize()} ", value.replace("_", "-")][n % 3]
+                    rows[source].append((plain_row | {key: f"{name}={value}"} | {name: spelt_so}, 0))
+                    expected[source, f"{name}={value}"] = [("accepted", False)]
+    load(warehouse, None, rows)
+    warehouse.dbt("run", "--full-refresh", "--select", *MODELS)
+    for source in SOURCES:
+        _, key = identity_of(source)
+        found = {}
+        for name in columns(source):
+            for label, verdict, value in warehouse.query(
+                f"""select {key}, coalesce(reason || ':' || reason_column, row_status), {name} from base_{source}
+                where {key} = 'padded' or {key} like '{name}_' or {key} like '{name}=%'"""
+            ):
+                if label.startswith(name) or name == key:
+                    found.setdefault((source, label), []).append((verdict, value is None))
+                if "=" in label and label.startswith(name):
+                    assert value == label.split("=")[1]
+        assert {label: sorted(verdicts) for label, verdicts in found.items()} == {
+            label: sorted(verdicts) for label, verdicts in expected.items() if label[0] == source
+        }
+        ((lost,),) = warehouse.query(f"select count(*) from base_{source} where {key} is null")
+        assert lost == len(BLANKS)
+        ((odd,),) = warehouse.query(
+            f"select count(*) from event_reconciliation where source = '{source}' and raw <> accepted + duplicate + quarantined"
+        )
+        assert odd == 0

@@ -15,8 +15,15 @@ answers as (
     select * from {{ ref('stg_survey_responses') }}
 ),
 
+outcomes as (
+    select * from {{ ref('stg_outcome_events') }}
+    where unit_type = 'account'
+),
+
 accounts as (
     select unit_id as account_id from covariates
+    {{ ai_impact.union_distinct() }}
+    select unit_id from outcomes
     {{ ai_impact.union_distinct() }}
     select account_id from opportunities
     {{ ai_impact.union_distinct() }}

@@ -1,31 +1,67 @@
-{#- Events that are counted or added up per 30 days. Money of an event that is not known is NULL, not 0. -#}
+{#- Events that are counted or added up per 30 days, and the month since which their source has had any row: before it,
+    nobody looked. What is not known of an event, as its money, is NULL, not 0. -#}
 {{ config(materialized=ai_impact.plain_view()) }}
 {%- set double = ai_impact.physical_type('double') -%}
-with incidents as (
-    select * from {{ ref('stg_incidents') }}
-    where opened_at is not null and not coalesce(is_false_positive, false)
+with all_incidents as (
+    select
+        *,
+        {{ ai_impact.month_of('min(opened_at) over ()') }} as watched_from
+    from {{ ref('stg_incidents') }}
+    where opened_at is not null
 ),
 
 outcomes as (
-    select * from {{ ref('stg_outcome_events') }}
+    select
+        occurred_at,
+        {{ ai_impact.plain_word('name', []) }} as name,
+        {{ ai_impact.month_of('min(occurred_at) over ()') }} as watched_from
+    from {{ ref('stg_outcome_events') }}
+),
+
+heads as (
+    select * from {{ ref('labor_rates') }}
+    where headcount_fte is not null
+),
+
+incidents as (
+    select
+        all_incidents.opened_at,
+        all_incidents.cost_amount,
+        all_incidents.watched_from,
+        case when heads.team_id is not null then 1 end as staffed
+    from all_incidents
+    left join heads
+        on
+            all_incidents.team_id = heads.team_id
+            and {{ ai_impact.month_of('all_incidents.opened_at') }} = cast(heads.month as date)
+    where not coalesce(all_incidents.is_false_positive, false)
 ),
 
 lost as (
-    select * from {{ ref('int_lost_accounts') }}
+    select
+        lost_accounts.churned_at,
+        lost_accounts.amount,
+        lost_accounts.problem,
+        watched.watched_from
+    from {{ ref('int_lost_accounts') }} as lost_accounts
+    cross join (select min(watched_from) as watched_from from outcomes) as watched
 ),
 
 final as (
     select
         'incidents_per_engineer' as kpi_id,
         'engineers' as exposure,
+        watched_from,
         cast(opened_at as date) as observed_on,
-        cast(1 as {{ double }}) as amount,
-        cast(null as {{ dbt.type_string() }}) as problem
+        cast(staffed as {{ double }}) as amount,
+        case when staffed is null then 'Their team has no headcount_fte for the month in the seed labor_rates.' end
+            as problem
     from incidents
     union all
     select
         'outage_cost',
         'days',
+        watched_from,
         cast(opened_at as date),
         cost_amount_reported,
         'What they cost is not known.'
@@ -34,6 +70,7 @@ final as (
     select
         case name when 'playbook_created' then 'playbooks_created' else 'incidents_prevented' end,
         'days',
+        watched_from,
         cast(occurred_at as date),
         cast(1 as {{ double }}),
         cast(null as {{ dbt.type_string() }})
@@ -43,6 +80,7 @@ final as (
     select
         'churn_rate',
         'accounts',
+        watched_from,
         cast(churned_at as date),
         cast(1 as {{ double }}),
         cast(null as {{ dbt.type_string() }})
@@ -51,6 +89,7 @@ final as (
     select
         'churned_revenue',
         'days',
+        watched_from,
         cast(churned_at as date),
         amount,
         problem

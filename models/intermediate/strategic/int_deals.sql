@@ -17,7 +17,7 @@ final as (
         opportunities.event_key,
         opportunities.opportunity_id,
         opportunities.account_id,
-        segments.segment,
+        coalesce(segments.segment, {{ ai_impact.unmapped() }}) as segment,
         case
             when opportunities.owner_id is not null
                 then coalesce(people.entity_id, {{ ai_impact.entity_id("'person'", 'opportunities.owner_id') }})
@@ -36,6 +36,8 @@ final as (
         end as days_to_close,
         case
             when opportunities.created_at is null then 'It has no created_at.'
+            when opportunities.is_closed is null and opportunities.closed_at is not null
+                then 'It has a closed_at, but neither is_closed nor stage says that it is closed.'
             when opportunities.is_closed and opportunities.closed_at is null then 'It is closed, but has no closed_at.'
             when opportunities.is_closed and opportunities.is_won is null then 'It is closed, but neither won nor lost.'
             when opportunities.amount is not null and opportunities.amount_reported is null

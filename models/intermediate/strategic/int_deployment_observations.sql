@@ -3,8 +3,12 @@
 {{ config(materialized=ai_impact.plain_view()) }}
 
 with outcomes as (
-    select * from {{ ref('stg_outcome_events') }}
-    where unit_type = 'deployment' and name in ('deployment_failed', 'deployment_recovered')
+    select
+        unit_id,
+        occurred_at,
+        {{ ai_impact.plain_word('name', []) }} as name
+    from {{ ref('stg_outcome_events') }}
+    where unit_type = 'deployment'
 ),
 
 deployments as (

@@ -2,15 +2,19 @@
     units whose window is over count: the others could still convert. The first stage is work for the unit, the
     further ones are its outcomes. -#}
 {{ config(materialized=ai_impact.plain_view()) }}
-{%- set stages = var('funnel_stages') -%}
+{%- set stages = var('funnel_stages') | map('lower') | list -%}
 with tasks as (
     select * from {{ ref('int_tasks') }}
-    where subject_type = '{{ var("funnel_unit_type") }}' and subject_id is not null
+    where subject_type = '{{ var("funnel_unit_type") | lower }}' and subject_id is not null
 ),
 
 outcomes as (
-    select * from {{ ref('stg_outcome_events') }}
-    where unit_type = '{{ var("funnel_unit_type") }}'
+    select
+        unit_id,
+        occurred_at,
+        lower(name) as name
+    from {{ ref('stg_outcome_events') }}
+    where unit_type = '{{ var("funnel_unit_type") | lower }}'
 ),
 
 seen as (

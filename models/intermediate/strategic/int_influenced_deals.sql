@@ -1,4 +1,5 @@
-{#- Each closed deal, whether an AI decision about its account came before, and why its revenue is not known. -#}
+{#- Each closed deal, whether an AI decision about its account came before (NULL where it names no account), and why its
+    revenue is not known. -#}
 with deals as (
     select * from {{ ref('int_deals') }}
     where is_closed and closed_at is not null and is_won is not null
@@ -24,7 +25,10 @@ final as (
         deals.event_key,
         deals.person_id,
         cast(deals.closed_at as date) as closed_on,
-        influenced.event_key is not null as is_influenced,
+        case
+            when deals.account_id is not null or influenced.event_key is not null
+                then influenced.event_key is not null
+        end as is_influenced,
         cast(case when deals.is_won then deals.amount_reported else 0 end as {{ ai_impact.physical_type('double') }})
             as revenue,
         case when deals.is_won and deals.amount_reported is null then coalesce(deals.problem, 'It has no amount.') end

@@ -1,8 +1,8 @@
 {#- Each account that left, when it first did, and what it had bought in the year before. That is NULL, not less, where
-    the amount of one of its deals is not known. -#}
+    the amount of one of its deals is not known, or no deal of anybody. -#}
 with outcomes as (
     select * from {{ ref('stg_outcome_events') }}
-    where unit_type = 'account' and name = 'churned'
+    where unit_type = 'account' and {{ ai_impact.plain_word('name', []) }} = 'churned'
 ),
 
 deals as (
@@ -14,6 +14,10 @@ deals as (
         end as amount_problem
     from {{ ref('int_deals') }}
     where is_won and closed_at is not null
+),
+
+sold as (
+    select count(*) as n_deals from deals
 ),
 
 churned as (
@@ -29,12 +33,18 @@ final as (
         churned.account_id,
         churned.churned_at,
         cast(case
-            when count(deals.event_key) = count(deals.amount_reported)
+            when max(sold.n_deals) > 0 and count(deals.event_key) = count(deals.amount_reported)
                 then coalesce({{ ai_impact.exact_sum('deals.amount_reported') }}, 0)
         end as {{ ai_impact.physical_type('double') }}) as amount,
-        max(case when deals.event_key is not null and deals.amount_reported is null then deals.amount_problem end)
-            as problem
+        case
+            when max(sold.n_deals) = 0 then 'No deal that was won is known.'
+            else
+                max(
+                    case when deals.event_key is not null and deals.amount_reported is null then deals.amount_problem end
+                )
+        end as problem
     from churned
+    cross join sold
     left join deals
         on
             churned.account_id = deals.account_id

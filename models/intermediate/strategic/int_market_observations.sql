@@ -3,7 +3,11 @@
 {{ config(materialized=ai_impact.plain_view()) }}
 
 with signals as (
-    select * from {{ ref('stg_market_signals') }}
+    select
+        week,
+        value,
+        {{ ai_impact.plain_word('series', []) }} as series
+    from {{ ref('stg_market_signals') }}
 ),
 
 weeks as (

@@ -1,5 +1,6 @@
-{#- When each service was down: impact intervals that overlap or touch are one outage. What has not ended lasts
-    until the end of the data. False alarms took nothing down. -#}
+{#- When each service was down: impact intervals that overlap or touch are one outage. An impact without an end is over
+    when the incident is resolved; of one that is not resolved it lasts until the end of the data, and is counted as
+    such. False alarms took nothing down. -#}
 with incidents as (
     select * from {{ ref('stg_incidents') }}
     where impact_started_at is not null and not coalesce(is_false_positive, false)
@@ -13,10 +14,13 @@ intervals as (
     select
         {{ ai_impact.mapped('incidents.service_id') }} as service_id,
         incidents.impact_started_at as started_at,
-        coalesce(incidents.impact_ended_at, observed.observed_until) as ended_at
+        coalesce(incidents.impact_ended_at, incidents.resolved_at, observed.observed_until) as ended_at,
+        case when coalesce(incidents.impact_ended_at, incidents.resolved_at) is null then 1 else 0 end as is_unended
     from incidents
     cross join observed
-    where coalesce(incidents.impact_ended_at, observed.observed_until) > incidents.impact_started_at
+    where
+        coalesce(incidents.impact_ended_at, incidents.resolved_at, observed.observed_until)
+        > incidents.impact_started_at
 ),
 
 reached as (
@@ -47,7 +51,8 @@ final as (
         cast(outage_number as bigint) as outage_number,
         min(started_at) as started_at,
         max(ended_at) as ended_at,
-        count(*) as n_incidents
+        count(*) as n_incidents,
+        sum(is_unended) as n_unended
     from numbered
     group by service_id, outage_number
 )

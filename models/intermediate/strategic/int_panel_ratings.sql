@@ -21,7 +21,10 @@ scaled as (
     select
         evaluations.target_id as decision_id,
         evaluations.criterion,
-        coalesce(people.entity_id, {{ ai_impact.entity_id("'person'", 'evaluations.evaluator_id') }}) as person_id,
+        -- Raters of whom nothing is known are as many as they rated.
+        coalesce(
+            people.entity_id, {{ ai_impact.entity_id("'person'", 'evaluations.evaluator_id') }}, evaluations.event_key
+        ) as person_id,
         evaluations.score,
         coalesce(rubrics.weight, 0) as weight,
         evaluations.rubric_version,
@@ -30,7 +33,9 @@ scaled as (
         coalesce(evaluations.scale_min, rubrics.scale_min) as scale_min,
         coalesce(evaluations.scale_max, rubrics.scale_max) as scale_max,
         row_number() over (
-            partition by evaluations.target_id, evaluations.criterion, evaluations.evaluator_id
+            partition by
+                evaluations.target_id, evaluations.criterion,
+                coalesce(people.entity_id, evaluations.evaluator_id, evaluations.event_key)
             order by evaluations.occurred_at desc, evaluations.event_key desc
         ) as nth_last
     from evaluations

@@ -3,7 +3,7 @@
 
 with deals as (
     select * from {{ ref('int_deals') }}
-    where is_closed and closed_at is not null and is_won is not null
+    where is_closed and closed_at is not null
 ),
 
 final as (
@@ -14,9 +14,9 @@ final as (
         cast(null as {{ dbt.type_string() }}) as use_case_id,
         cast(closed_at as date) as observed_on,
         person_id,
-        cast(case when is_won then 1 else 0 end as {{ ai_impact.physical_type('double') }}) as y,
+        cast(case when is_won then 1 when not is_won then 0 end as {{ ai_impact.physical_type('double') }}) as y,
         cast(1 as {{ ai_impact.physical_type('double') }}) as z,
-        cast(null as {{ dbt.type_string() }}) as problem
+        case when is_won is null then 'It is closed, but neither won nor lost.' end as problem
     from deals
     union all
     select

@@ -1,5 +1,6 @@
 {#- Counts and sums of events per 30 days: of the company, per engineer, or per 100 accounts. A period without
-    events is a rate of 0, once there was any event. -#}
+    events is a rate of 0, once there was any event; one before the month in which their source begins has none. Events
+    of teams whose engineers are not known are left out, like their engineers. -#}
 with events as (
     select * from {{ ref('int_counted_events') }}
 ),
@@ -35,12 +36,14 @@ days as (
 ),
 
 kpis as (
-    select distinct
-        days.kpi_id,
-        days.exposure,
-        catalog.baseline_use_case_id
-    from days
-    inner join catalog on days.kpi_id = catalog.kpi_id
+    select
+        events.kpi_id,
+        events.exposure,
+        catalog.baseline_use_case_id,
+        min(events.watched_from) as watched_from
+    from events
+    inner join catalog on events.kpi_id = catalog.kpi_id
+    group by events.kpi_id, events.exposure, catalog.baseline_use_case_id
 ),
 
 summed as (
@@ -56,7 +59,10 @@ summed as (
         max(days.problem) as problem,
         {{ ai_impact.exact_sum('engineers.headcount_fte') }} as fte_days
     from kpis
-    inner join periods on periods.baseline_of in ({{ ai_impact.all_of_them() }}, kpis.baseline_use_case_id)
+    inner join periods
+        on
+            periods.baseline_of in ({{ ai_impact.all_of_them() }}, kpis.baseline_use_case_id)
+            and periods.date_day >= coalesce(kpis.watched_from, periods.date_day)
     left join days on periods.date_day = days.observed_on and kpis.kpi_id = days.kpi_id
     left join engineers on periods.date_day = engineers.date_day and kpis.exposure = 'engineers'
     group by periods.period_key, kpis.kpi_id, kpis.exposure
@@ -66,7 +72,7 @@ exposed as (
     select
         summed.*,
         case
-            when summed.n_seen > summed.n then null
+            when summed.n_seen > summed.n and (summed.exposure <> 'engineers' or summed.n = 0) then null
             else summed.amount
         end as total,
         case summed.exposure

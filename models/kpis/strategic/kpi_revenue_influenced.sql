@@ -28,6 +28,7 @@ summed as (
         {{ ai_impact.exact_sum('earned.revenue') }} as all_revenue,
         {{ ai_impact.exact_sum('earned.revenue * earned.revenue') }} as all_squares,
         count(case when earned.is_influenced then 1 end) as n_seen,
+        count(case when earned.is_influenced is null then 1 end) as n_unplaced,
         count(case when earned.is_influenced then earned.revenue end) as n,
         max(case when earned.is_influenced then earned.problem end) as problem,
         {{ ai_impact.exact_sum('case when earned.is_influenced then earned.revenue end') }} as revenue,
@@ -55,8 +56,13 @@ compared as (
         summed.revenue,
         case when summed.n > 0 then summed.n * expected.per_deal end as expected_revenue,
         expected.per_deal,
-        {{ ai_impact.left_out_reason('summed.n', 'summed.n_seen', 'summed.problem') }} as left_out,
-        expected.left_out as also_left_out,
+        {{ ai_impact.said_together([
+            ai_impact.left_out_reason('summed.n', 'summed.n_seen', 'summed.problem'),
+            'expected.left_out',
+            ai_impact.counted_sentence(
+                'Closed deals without an account_id, of which nobody knows whether a decision came before', 'summed.n_unplaced'
+            )
+        ]) }} as left_out,
         -- How many deals are influenced is given: their revenues vary, and so does the expectation.
         {{ ai_impact.interval_z() }}e0 * sqrt(
             summed.n * (summed.squares - summed.revenue * summed.revenue / nullif(summed.n, 0))
@@ -65,7 +71,7 @@ compared as (
         ) as margin
     from summed
     left join expected on true
-    where summed.period_grain <> 'baseline' and summed.n_seen > 0
+    where summed.period_grain <> 'baseline' and summed.n_seen + summed.n_unplaced > 0
 ),
 
 final as (
@@ -84,7 +90,7 @@ final as (
         ) }},
         case
             when compared.per_deal is null then 'No deal of known revenue closed in the baseline window.'
-            else coalesce(compared.left_out || ' ' || compared.also_left_out, compared.left_out, compared.also_left_out)
+            else compared.left_out
         end as reason,
         coalesce(people.n_people, 0) as n_people,
         coalesce(people.is_suppressed, false) as is_suppressed

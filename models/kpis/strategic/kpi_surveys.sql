@@ -1,5 +1,6 @@
 {#- NPS and CSAT, each segment of accounts weighted by how many accounts it has, not by how many answered; and the
-    share of accounts that did. -#}
+    share of accounts that did. Answers of unknown accounts, which no segment can speak for, weigh as much as their
+    share of the answers. -#}
 with answers as (
     select * from {{ ref('int_answers') }}
 ),
@@ -7,10 +8,13 @@ with answers as (
 segments as (
     select
         segment,
-        count(*) as accounts,
-        sum(count(*)) over () as all_accounts
+        count(*) as accounts
     from {{ ref('int_account_segments') }}
     group by segment
+),
+
+known as (
+    select count(*) as all_accounts from {{ ref('int_account_segments') }}
 ),
 
 periods as (
@@ -42,23 +46,28 @@ strata as (
     select
         said.period_key,
         said.kpi_id,
-        segments.accounts,
-        segments.all_accounts,
+        max(case when said.account_id is not null then segments.accounts end) as accounts,
         count(said.points) as n,
         count(*) as n_seen,
         count(distinct said.account_id) as answered,
         {{ ai_impact.exact_sum('said.points') }} as y,
         {{ ai_impact.exact_sum('said.points * said.points') }} as yy
     from said
-    inner join segments on said.segment = segments.segment
+    left join segments on said.segment = segments.segment
     where said.nth_last = 1
-    group by said.period_key, said.kpi_id, said.segment, segments.accounts, segments.all_accounts
+    group by said.period_key, said.kpi_id, said.segment, said.account_id is null
 ),
 
 -- The spread of a segment with one answer is taken from all answers.
 spread as (
     select
-        *,
+        strata.*,
+        coalesce(
+            accounts * 1e0,
+            n * sum(case when n > 0 then accounts * 1e0 end) over (partition by period_key, kpi_id)
+            / nullif(sum(case when accounts is not null then n else 0 end) over (partition by period_key, kpi_id), 0),
+            n * 1e0
+        ) as weight,
         case
             when n > 1 then (yy - y * y / n) / (n - 1e0)
             else (
@@ -76,12 +85,13 @@ weighted as (
         kpi_id,
         sum(n) as n,
         sum(n_seen) as n_seen,
-        sum(answered) as answered,
-        max(all_accounts) as all_accounts,
-        sum(case when n > 0 then accounts * 1e0 * y / n end) / sum(case when n > 0 then accounts * 1e0 end) as mean,
-        sqrt(sum(case when n > 0 then accounts * 1e0 * accounts * variance / n end))
-        / sum(case when n > 0 then accounts * 1e0 end) as std_error
+        sum(case when accounts is not null then n_seen else 0 end) as n_placed,
+        nullif(sum(answered), 0) as answered,
+        max(known.all_accounts) as all_accounts,
+        sum(weight * y / nullif(n, 0)) / sum(case when n > 0 then weight end) as mean,
+        sqrt(sum(weight * weight * variance / nullif(n, 0))) / sum(case when n > 0 then weight end) as std_error
     from spread
+    cross join known
     group by period_key, kpi_id
 ),
 
@@ -97,11 +107,11 @@ final as (
     union all
     {{ ai_impact.survey_rows(
         "kpi_id || '_response_rate'",
-        'answered * 1e0 / all_accounts',
+        'answered * 1e0 / nullif(all_accounts, 0)',
         'all_accounts',
         ai_impact.wilson('answered', 'all_accounts', -1),
         ai_impact.wilson('answered', 'all_accounts', 1),
-        'cast(null as ' ~ dbt.type_string() ~ ')'
+        ai_impact.left_out_reason('n_placed', 'n_seen', "'Their account is not known.'")
     ) }}
 )
 

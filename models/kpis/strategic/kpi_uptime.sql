@@ -13,7 +13,6 @@ periods as (
         period_key,
         period_start,
         period_end,
-        days_in_period,
         baseline_of
     from {{ ref('int_long_periods') }}
 ),
@@ -27,20 +26,37 @@ services as (
     select distinct {{ ai_impact.mapped('service_id') }} as service_id from incidents
 ),
 
+-- Before the month of the first incident nobody looked; where no incident says when it took a service down, neither.
+looked as (
+    select
+        {{ ai_impact.month_of('min(opened_at)') }} as watched_from,
+        count(impact_started_at) as n_timed
+    from incidents
+),
+
 watched as (
     select
-        periods.*,
+        periods.period_key,
+        periods.period_end,
+        case
+            when looked.watched_from > periods.period_start then looked.watched_from else periods.period_start
+        end as period_start,
+        looked.n_timed,
         services.service_id
     from periods
     inner join catalog on periods.baseline_of in ({{ ai_impact.all_of_them() }}, catalog.baseline_use_case_id)
     cross join services
+    cross join looked
+    where periods.period_end > coalesce(looked.watched_from, periods.period_start)
 ),
 
 down as (
     select
         watched.period_key,
         watched.service_id,
-        watched.days_in_period * 24e0 as hours,
+        watched.n_timed,
+        {{ ai_impact.days_from('watched.period_start', 'watched.period_end') }} * 24e0 as hours,
+        sum(outages.n_unended) as n_unended,
         coalesce({{ ai_impact.exact_sum('case when outages.service_id is not null then ' ~ ai_impact.hours_between(
             'case when outages.started_at > watched.period_start then outages.started_at else watched.period_start end',
             'case when outages.ended_at < watched.period_end then outages.ended_at else watched.period_end end'
@@ -51,13 +67,15 @@ down as (
             watched.service_id = outages.service_id
             and outages.started_at < watched.period_end
             and outages.ended_at > watched.period_start
-    group by watched.period_key, watched.service_id, watched.days_in_period
+    group by watched.period_key, watched.service_id, watched.period_start, watched.period_end, watched.n_timed
 ),
 
 summed as (
     select
         period_key,
         count(*) as n,
+        max(n_timed) as n_timed,
+        sum(n_unended) as n_unended,
         {{ ai_impact.exact_sum('hours_down') }} as hours_down,
         {{ ai_impact.exact_sum('hours') }} as hours,
         {{ ai_impact.exact_sum('hours_down * hours_down') }} as yy,
@@ -70,7 +88,7 @@ summed as (
 ranged as (
     select
         *,
-        hours - hours_down as hours_up,
+        case when n_timed > 0 then hours - hours_down end as hours_up,
         -- Services are the units of the interval, days of a service what is observed.
         round(hours / 24) as service_days,
         {{ ai_impact.interval_z() }}e0
@@ -88,7 +106,10 @@ final as (
         {{ ai_impact.interval(
             '100 * (hours_up / nullif(hours, 0) - margin)', ai_impact.least(['100 * (hours_up / nullif(hours, 0) + margin)', '100'])
         ) }},
-        cast(null as {{ dbt.type_string() }}) as reason,
+        case
+            when n_timed = 0 then 'No incident has an impact_started_at, which says that it took a service down.'
+            else {{ ai_impact.counted_sentence('Incidents that have not ended, down until the end of the data', 'n_unended') }}
+        end as reason,
         0 as n_people,
         false as is_suppressed
     from ranged
