@@ -1,4 +1,4 @@
-"""From raw tables to the strategic KPIs: what is absent is not zero, what is unknown is not lost, what has ended stays ended."""
+"""From raw tables to the strategic KPIs: absent is not zero, unknown is not lost, and what has ended stays ended."""
 
 from datetime import datetime, timedelta
 
@@ -95,7 +95,9 @@ def built(warehouse):
             insert(connection, source, [{n: None if v is None else str(v) for n, v in row.items()} for row in rows])
     models = ("+kpi_strategic", "fct_requisitions", "event_quarantine", "event_reconciliation")
     # A build, because the experiments of some KPIs are read from their snapshot.
-    warehouse.dbt("build", "--full-refresh", "--select", *models, "--exclude-resource-type", "seed", "test", "unit_test")
+    warehouse.dbt(
+        "build", "--full-refresh", "--select", *models, "--exclude-resource-type", "seed", "test", "unit_test"
+    )
     yield warehouse
     with duckdb.connect(str(warehouse.path)) as connection:
         create_raw_tables(connection)

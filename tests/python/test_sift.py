@@ -48,7 +48,10 @@ MATRIX = {
     ),
     "a word of the contract, spelt otherwise": (
         "task_events",
-        [{"event_id": str(n), "event_type": t} for n, t in enumerate(["Started", " CANCELED", "error-found", "Stopped"])],
+        [
+            {"event_id": str(n), "event_type": t}
+            for n, t in enumerate(["Started", " CANCELED", "error-found", "Stopped"])
+        ],
         ["accepted", "accepted", "accepted", "unknown_enum"],
     ),
     "no type": ("task_events", [{"event_type": None}], ["missing_key"]),

@@ -159,7 +159,7 @@ BLANKS = ("", " ", " \t\r\n", "\u00a0")
 
 
 def test_blank_text_is_nothing_in_every_column_of_every_source(warehouse):
-    """Of every type: accepted and NULL where the column is optional, a missing key where it is required; and no other content than NULL."""
+    """Of every type: accepted and NULL where the column is optional, a missing key where it is not; a copy of NULL."""
     rows, expected = {}, {}
     for source, table in SOURCES.items():
         _, key = identity_of(source)
@@ -177,7 +177,7 @@ def test_blank_text_is_nothing_in_every_column_of_every_source(warehouse):
                 rows[source].append((plain_row | {key: f"{name}0"} | {name: None}, 0))
                 expected[source, f"{name}0"].append(("duplicate", True))
             elif name == key:
-                rows[source].append((plain_row | {name: f"\u00a0 padded\t"}, 0))
+                rows[source].append((plain_row | {name: "\u00a0 padded\t"}, 0))
                 expected[source, "padded"] = [("accepted", False)]
             if "values" in meta:
                 for n, value in enumerate(meta["values"]):
@@ -204,6 +204,7 @@ def test_blank_text_is_nothing_in_every_column_of_every_source(warehouse):
         ((lost,),) = warehouse.query(f"select count(*) from base_{source} where {key} is null")
         assert lost == len(BLANKS)
         ((odd,),) = warehouse.query(
-            f"select count(*) from event_reconciliation where source = '{source}' and raw <> accepted + duplicate + quarantined"
+            f"""select count(*) from event_reconciliation
+            where source = '{source}' and raw <> accepted + duplicate + quarantined"""
         )
         assert odd == 0
