@@ -9,7 +9,9 @@
     {{ dbt.split_part("translate(cast(" ~ cell ~ " as " ~ dbt.type_string() ~ "), ';| ', ',,,')", "','", 1) }}
 {%- endmacro %}
 
-{# Names as texts of SQL, each on its own line, because compiled SQL is read too. #}
+{# Names as texts of SQL, each on its own line, because compiled SQL is read too. A quote in a name is no end of it. #}
 {% macro quoted(names) -%}
-    '{{ names | join("',\n            '") }}'
+    {%- for name in names -%}
+        '{{ dbt.escape_single_quotes(name | string) }}'{{ ',\n            ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}

@@ -18,7 +18,7 @@ opportunities as (
 ),
 
 identities as (
-    select * from {{ ref('int_identities') }}
+    select * from {{ ref('int_known_ids') }}
 ),
 
 person_accounts as (
@@ -51,7 +51,7 @@ resolved as (
     select
         converted.*,
         coalesce(
-            identities.entity_id, {{ ai_impact.entity_id('converted.unit_type', 'converted.unit_id') }}
+            identities.entity_id, {{ ai_impact.unlinked_entity_id('converted.unit_type', 'converted.unit_id') }}
         ) as entity_id
     from converted
     left join identities

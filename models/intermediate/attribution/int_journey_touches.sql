@@ -4,7 +4,7 @@ with touches as (
 ),
 
 identities as (
-    select * from {{ ref('int_identities') }}
+    select * from {{ ref('int_known_ids') }}
     where id_type = 'visitor'
 ),
 

@@ -40,10 +40,11 @@ reached as (
     inner join experiments
         on
             tasks.use_case_id = experiments.use_case_id
-            and tasks.subject_type = experiments.unit_type
+            and {{ ai_impact.unit_kind('tasks.subject_type') }} = {{ ai_impact.unit_kind('experiments.unit_type') }}
     left join aliases
         on
-            tasks.subject_type = aliases.unit_type
+            experiments.unit_type = aliases.unit_type
+            and tasks.subject_type = aliases.alias_type
             and tasks.subject_id = aliases.alias_id
 ),
 

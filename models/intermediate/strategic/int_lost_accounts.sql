@@ -2,7 +2,11 @@
     the amount of one of its deals is not known. -#}
 with outcomes as (
     select * from {{ ref('stg_outcome_events') }}
-    where unit_type = 'account' and name = 'churned'
+    where unit_type in ({{ ai_impact.quoted(ai_impact.same_kind('account')) }}) and name = 'churned'
+),
+
+known_ids as (
+    select * from {{ ref('int_known_ids') }}
 ),
 
 deals as (
@@ -18,10 +22,11 @@ deals as (
 
 churned as (
     select
-        unit_id as account_id,
-        min(occurred_at) as churned_at
+        coalesce(known_ids.known_as, outcomes.unit_id) as account_id,
+        min(outcomes.occurred_at) as churned_at
     from outcomes
-    group by unit_id
+    left join known_ids on outcomes.unit_type = known_ids.id_type and outcomes.unit_id = known_ids.id
+    group by coalesce(known_ids.known_as, outcomes.unit_id)
 ),
 
 final as (
