@@ -9,6 +9,11 @@
     {{ dbt.split_part("translate(cast(" ~ cell ~ " as " ~ dbt.type_string() ~ "), ';| ', ',,,')", "','", 1) }}
 {%- endmacro %}
 
+{# A name as part of a key that joins several: no sign of it looks like a separator. #}
+{% macro percent_coded(name) -%}
+    replace(replace(replace({{ name }}, '%', '%25'), '|', '%7C'), '=', '%3D')
+{%- endmacro %}
+
 {# Names as texts of SQL, each on its own line, because compiled SQL is read too. A quote in a name is no end of it. #}
 {% macro quoted(names) -%}
     {%- for name in names -%}

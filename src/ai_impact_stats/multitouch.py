@@ -169,9 +169,7 @@ def attribute_channels(credits: pd.DataFrame, paths: pd.DataFrame, alpha: float 
         untouched = [row for row in cells if not row["path"]]
         n_paths = int(sum(row["n_converted"] + row["n_unconverted"] for row in cells))
         names = [*counted.channels, *([NO_TOUCH] if untouched else [])]
-        met = {
-            name: int(sum(row["n_converted"] for row in touched if name in row["path"])) for name in names
-        }
+        met = {name: int(sum(row["n_converted"] for row in touched if name in row["path"])) for name in names}
         met |= {NO_TOUCH: int(sum(row["n_converted"] for row in untouched))}
         base = {"period_start": period, "n_paths": n_paths}
         for model in models:

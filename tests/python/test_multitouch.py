@@ -180,7 +180,9 @@ def test_nothing_at_all_is_an_empty_table():
     assert attribute_channels(pd.DataFrame(), empty).num_rows == 0
 
 
-any_names = st.lists(st.text(alphabet="ab >|,;:\"'\n\\é🙂", max_size=4) | st.text(max_size=4), min_size=4, max_size=4, unique=True)
+any_names = st.lists(
+    st.text(alphabet="ab >|,;:\"'\n\\é🙂", max_size=4) | st.text(max_size=4), min_size=4, max_size=4, unique=True
+)
 
 
 @given(any_names, cells)
