@@ -14,6 +14,11 @@
     replace(replace(replace({{ name }}, '%', '%25'), '|', '%7C'), '=', '%3D')
 {%- endmacro %}
 
+{# What a part of a dimension is called: up to the first = stands the dimension. #}
+{% macro segment_of(dimension, part) -%}
+    replace({{ dimension }}, '=', '%3D') || '=' || {{ part }}
+{%- endmacro %}
+
 {# Names as texts of SQL, each on its own line, because compiled SQL is read too. A quote in a name is no end of it. #}
 {% macro quoted(names) -%}
     {%- for name in names -%}

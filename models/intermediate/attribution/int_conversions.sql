@@ -1,12 +1,7 @@
 {%- set wanted = var('attribution_conversions') -%}
 with outcome_events as (
     select * from {{ ref('stg_outcome_events') }}
-    where
-        name in (
-            {%- for name in wanted %}
-                '{{ name }}'{{ ',' if not loop.last }}
-            {%- endfor %}
-        )
+    where name in ({{ ai_impact.quoted(wanted) }})
 ),
 
 opportunities as (
