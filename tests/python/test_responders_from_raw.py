@@ -107,13 +107,18 @@ class Warehouse(RawRows):
                 "owner_id": f"p{k % 7}",
                 "updated_at": at + timedelta(days=9),
             }
-            self.add("opportunities", at, **state, amount=1000, is_won=True)
+            self.add("opportunities", state["updated_at"], **state, amount=1000, is_won=True)
             if k >= 12:
                 continue
             kinds = {"id_type_a": "account", "id_a": account, "id_type_b": "account" if k < 6 else "crm", "id_b": other}
             self.add("identity_links", at, **kinds)
             self.add(
-                "outcome_events", datetime(2026, 5, 5), unit_type="account", unit_id=account, name="churned", value=None
+                "outcome_events",
+                datetime(2026, 4, 20),
+                unit_type="account",
+                unit_id=account,
+                name="churned",
+                value=None,
             )
             answer = {"instrument": "nps", "scale_min": 0, "scale_max": 10, "score": 10, "respondent_hash": f"r{k}"}
             self.add("survey_responses", datetime(2026, 4, 14), account_id=account, **answer)
@@ -121,13 +126,16 @@ class Warehouse(RawRows):
             self.add("assignments", START, **where, arm="ct"[k % 2], assigned_at=START, assignment_method="randomized")
             # A second deal, so that there is something to compare.
             again = state | {"opportunity_id": f"e{k}", "closed_at": at + timedelta(days=9)}
-            self.add("opportunities", at, **again, amount=0, is_won=k % 2 == 1 and k != 3)
+            self.add("opportunities", state["updated_at"], **again, amount=0, is_won=k % 2 == 1 and k != 3)
         for subject in (("account", "a0"), ("crm", "crm6"), ("crm", "b0"), ("account", "crm7")):
             decision = {"decision_id": f"about {subject}", "subject_type": subject[0], "subject_id": subject[1]}
             self.add("decision_events", START, event_type="proposed", **decision, ai_recommendation="call them")
 
     def spans(self) -> None:
         """Forty tasks: an agent says what its two calls say together. Half of the traces name the parents."""
+        by_hand = {"event_type": "completed", "execution_mode": "human", "actor_kind": "human", "actor_id": "p1"}
+        for day in (START, DATA_END - timedelta(days=1)):  # so that April is whole
+            self.add("task_events", day, **by_hand, task_id=f"on {day}", use_case_id="triage")
         for k in range(40):
             at, task = datetime(2026, 4, 7, 9) + timedelta(minutes=k), {"task_id": f"task{k}", "use_case_id": "triage"}
             for step, event_type in enumerate(("created", "started", "completed")):
@@ -168,10 +176,7 @@ def results(tmp_path_factory):
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
     project.dbt("test", "--select", *tables, "--exclude-resource-type", "unit_test")
     with duckdb.connect(str(project.path), read_only=True) as connection:
-        return {
-            name: connection.sql(f"select * from {name}").df()
-            for name in (*tables, "base_outcome_events", "int_influenced_deals")
-        }
+        return {name: connection.sql(f"select * from {name}").df() for name in (*tables, "base_outcome_events")}
 
 
 @pytest.mark.parametrize("name", CASES)
