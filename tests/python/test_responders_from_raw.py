@@ -14,7 +14,7 @@ DEFAULTS |= {"ends_at": END, "registered_at": datetime(2026, 2, 2), "alpha": 0.0
 DEFAULTS |= {"primary_metric_id": "spent"}
 METRICS = {
     "spent": {"aggregation": "mean", "numerator_measure": "visit_value"},
-    "orders_per_visit": {"aggregation": "ratio", "numerator_measure": "order", "denominator_measure": "visit"},
+    "orders_per_visit": {"aggregation": "ratio", "numerator_measure": "visit_value", "denominator_measure": "visit"},
     "won": {"aggregation": "mean", "numerator_measure": "deals_won"},
     "spent_p90": {"aggregation": "quantile", "quantile": 0.9, "numerator_measure": "visit"},
 }
