@@ -91,7 +91,7 @@ SOURCES = (
             event_type task_id use_case_id trace_id span_id operation_name provider_name
             request_model response_model agent_version prompt_version prompt_hash input_tokens
             output_tokens latency_ms time_to_first_chunk_ms status error_type confidence edit_ratio
-            cost_amount cost_currency
+            cost_amount cost_currency parent_span_id
         """),
         malformed={
             "unknown_enum": {"event_type": "'model_dream'"},

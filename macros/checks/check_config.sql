@@ -111,7 +111,7 @@
     {%- for column in adapter.get_columns_in_relation(relation) -%}
         {%- do found.update({column.name | lower: column}) -%}
     {%- endfor -%}
-    {%- for column in ai_impact.source_columns(name) -%}
+    {%- for column in ai_impact.source_columns(name) if column.name in found or not column.may_be_absent -%}
         {%- if column.name not in found -%}
             {%- do ai_impact.stop("The source table " ~ relation.schema ~ "." ~ relation.identifier ~ " has no column `" ~ column.name ~ "`. Add it (NULL where you do not know it), or read the table through a view that has it.") -%}
         {%- endif -%}

@@ -20,7 +20,7 @@
 {# What int_unit_measures makes of tasks, decisions and deals; deals are of accounts. Other measures are names of outcome events. #}
 {% macro built_in_measures(unit_type) %}
     {%- set measures = ['tasks_completed', 'cycle_hours', 'human_hours', 'rework', 'errors', 'decisions', 'decisions_succeeded'] -%}
-    {{- return(measures + (['deals_closed', 'deals_won', 'won_amount'] if unit_type in var('identity_account_types') else [])) -}}
+    {{- return(measures + (['deals_closed', 'deals_won', 'won_amount'] if unit_type in ai_impact.identity_types('account') else [])) -}}
 {% endmacro %}
 
 {% macro unknown_measures(metrics, experiments, outcome_events) -%}
@@ -66,7 +66,7 @@
         known.measure is null
         and asked.measure not in ('{{ ai_impact.built_in_measures('') | join("', '") }}')
         and not (
-            asked.unit_type in ('{{ var('identity_account_types') | join("', '") }}')
+            asked.unit_type in ('{{ ai_impact.identity_types('account') | join("', '") }}')
             and asked.measure in ('deals_closed', 'deals_won', 'won_amount')
         )
     order by asked.experiment_id, asked.metric_id, asked.measure

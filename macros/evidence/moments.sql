@@ -166,7 +166,7 @@ parted as (
     select
         unit_metrics.experiment_id,
         unit_metrics.metric_id,
-        unit_dimensions.dimension || '=' || parts.shown_as as segment,
+        {{ ai_impact.segment_of('unit_dimensions.dimension', 'parts.shown_as') }} as segment,
         unit_metrics.arm,
         unit_metrics.quantile,
         coalesce(unit_metrics.cluster_id, unit_metrics.unit_id) as cluster_id,

@@ -10,6 +10,29 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# The raw table with every column of the contract: one that may be absent, because the contract gained it later, is NULL where it is. #}
+{% macro whole_raw(name) -%}
+    {%- set absent = ai_impact.absent_columns(name) if execute and ai_impact.source_is_enabled(name) else [] -%}
+    {%- if absent -%}
+        (
+            select raw_rows.*, {% for column in absent %}cast(null as {{ dbt.type_string() }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
+            from {{ ai_impact.raw(name) }} as raw_rows
+        ) as {{ name }}
+    {%- else -%}
+        {{ ai_impact.raw(name) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Columns that the raw table may lack (`may_be_absent` in _sources.yml), and does. #}
+{% macro absent_columns(name) %}
+    {%- set wanted = ai_impact.source_columns(name) | selectattr('may_be_absent') | map(attribute='name') | list -%}
+    {%- set relation = adapter.get_relation(
+        database=var('raw_database') or target.database, schema=var('raw_schema'), identifier=var(name ~ '_identifier')
+    ) if wanted else none -%}
+    {%- set found = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list if relation else wanted -%}
+    {{- return(wanted | reject('in', found) | list) -}}
+{% endmacro %}
+
 {# A source that is not mandatory has a var that switches it off. #}
 {% macro source_is_enabled(name) %}
     {{- return(name in ai_impact.mandatory_sources() or var(name ~ '_enabled')) -}}
@@ -30,7 +53,8 @@
         {%- set meta = column.config.meta or column.meta -%}
         {%- do columns.append({
             'name': column.name, 'type': column.data_type, 'required': meta.get('required', false),
-            'person': meta.get('person', false), 'values': meta.get('values'), 'is_kind': meta.get('kind', false), 'min': meta.get('min'), 'max': meta.get('max')
+            'person': meta.get('person', false), 'values': meta.get('values'), 'is_kind': meta.get('kind', false), 'min': meta.get('min'), 'max': meta.get('max'),
+            'may_be_absent': meta.get('may_be_absent', false)
         }) -%}
     {%- endfor -%}
     {{- return(columns) -}}

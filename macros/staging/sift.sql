@@ -8,7 +8,7 @@
     already holds of the same events: a verdict depends on all rows of an event, so whole events are judged again.
 #}
 {% macro sift(name) -%}
-{%- set relation = ai_impact.raw(name) -%}
+{%- set relation = ai_impact.whole_raw(name) -%}
 {%- if not execute -%}
 select * from {{ relation }}
 {%- else -%}

@@ -7,7 +7,7 @@ final as (
         {{ ai_impact.hash_key(['provider_name', 'response_model']) }} as model_key,
         provider_name,
         response_model,
-        count(*) as call_count,
+        count(case when is_model_call then 1 end) as call_count,
         min(occurred_at) as first_called_at,
         max(occurred_at) as last_called_at
     from calls

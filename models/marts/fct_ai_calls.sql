@@ -4,37 +4,53 @@ with ai_events as (
     select * from {{ ref('stg_ai_events') }}
 ),
 
+spans as (
+    select * from {{ ref('int_call_spans') }}
+),
+
 final as (
     select
-        event_key as call_key,
-        source,
-        event_id,
-        occurred_at,
-        received_at,
-        task_id,
-        use_case_id,
-        trace_id,
-        span_id,
-        operation_name,
-        provider_name,
-        request_model,
-        response_model,
-        agent_version,
-        prompt_version,
-        prompt_hash,
-        input_tokens,
-        output_tokens,
-        latency_ms,
-        time_to_first_chunk_ms,
-        status,
-        error_type,
-        confidence,
+        ai_events.event_key as call_key,
+        ai_events.source,
+        ai_events.event_id,
+        ai_events.occurred_at,
+        ai_events.received_at,
+        -- What the span around a call was for, the call was for.
+        coalesce(ai_events.task_id, spans.task_id) as task_id,
+        coalesce(ai_events.use_case_id, spans.use_case_id) as use_case_id,
+        ai_events.trace_id,
+        ai_events.span_id,
+        ai_events.operation_name,
+        ai_events.provider_name,
+        ai_events.request_model,
+        ai_events.response_model,
+        ai_events.agent_version,
+        ai_events.prompt_version,
+        ai_events.prompt_hash,
+        -- A figure that other spans of the trace carry is not here too: the sums count it once.
+        case when coalesce(spans.counts_input_tokens, true) then ai_events.input_tokens end as input_tokens,
+        case when coalesce(spans.counts_output_tokens, true) then ai_events.output_tokens end as output_tokens,
+        ai_events.latency_ms,
+        ai_events.time_to_first_chunk_ms,
+        ai_events.status,
+        ai_events.error_type,
+        ai_events.confidence,
         -- A call without a cost has an unknown cost, not none.
-        cost_amount,
-        cost_currency,
-        cost_amount_reported
+        case when coalesce(spans.counts_cost_amount_reported, true) then ai_events.cost_amount end as cost_amount,
+        ai_events.cost_currency,
+        case when coalesce(spans.counts_cost_amount_reported, true) then ai_events.cost_amount_reported end
+            as cost_amount_reported,
+        ai_events.parent_span_id,
+        not (
+            coalesce(spans.is_parent, false) or {{ ai_impact.span_level('ai_events.operation_name') }} = -1
+        ) as is_model_call,
+        coalesce(
+            spans.counts_cost_amount_reported,
+            not {{ ai_impact.is_bare_tool('ai_events') }}
+        ) as is_cost_counted
     from ai_events
-    where event_type = 'model_call'
+    left join spans on ai_events.event_key = spans.call_key
+    where ai_events.event_type = 'model_call'
 )
 
 select * from final

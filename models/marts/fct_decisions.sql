@@ -9,7 +9,7 @@ final as (
         use_case_id,
         decision_type,
         subject_type,
-        case when subject_type <> 'person' then subject_id end as subject_id,
+        {{ ai_impact.shown_subject('subject_type', 'coalesce(account_id, subject_id)') }} as subject_id,
         ai_recommendation,
         ai_confidence,
         human_action,

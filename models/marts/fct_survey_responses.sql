@@ -6,13 +6,18 @@ segments as (
     select * from {{ ref('int_account_segments') }}
 ),
 
+accounts as (
+    select * from {{ ref('int_known_ids') }}
+    where id_type = 'account'
+),
+
 final as (
     select
         responses.event_key as response_key,
         responses.source,
         responses.occurred_at,
         responses.instrument,
-        responses.account_id,
+        coalesce(accounts.known_as, responses.account_id) as account_id,
         coalesce(segments.segment, {{ ai_impact.unmapped() }}) as segment,
         responses.score,
         responses.scale_min,
@@ -21,7 +26,8 @@ final as (
             'responses.score - responses.scale_min', 'responses.scale_max - responses.scale_min'
         ) }} as score_share
     from responses
-    left join segments on responses.account_id = segments.account_id
+    left join accounts on responses.account_id = accounts.id
+    left join segments on coalesce(accounts.known_as, responses.account_id) = segments.account_id
 )
 
 select * from final

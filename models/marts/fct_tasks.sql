@@ -2,34 +2,40 @@ with tasks as (
     select * from {{ ref('int_tasks') }}
 ),
 
+accounts as (
+    select * from {{ ref('int_known_ids') }}
+    where entity_kind = 'account'
+),
+
 final as (
     select
-        task_key,
-        task_id,
-        use_case_id,
-        team_id,
-        subject_type,
-        case when subject_type <> 'person' then subject_id end as subject_id,
-        execution_mode,
-        is_eligible,
-        complexity,
-        created_at,
-        started_at,
-        completed_at,
-        failed_at,
-        cancelled_at,
-        is_completed,
-        cycle_hours,
-        lead_hours,
-        human_minutes,
-        review_minutes,
-        baseline_minutes,
-        baseline_source,
-        error_count,
-        rework_count,
-        event_count,
-        last_received_at
+        tasks.task_key,
+        tasks.task_id,
+        tasks.use_case_id,
+        tasks.team_id,
+        tasks.subject_type,
+        {{ ai_impact.shown_subject('tasks.subject_type', 'coalesce(accounts.known_as, tasks.subject_id)') }} as subject_id,
+        tasks.execution_mode,
+        tasks.is_eligible,
+        tasks.complexity,
+        tasks.created_at,
+        tasks.started_at,
+        tasks.completed_at,
+        tasks.failed_at,
+        tasks.cancelled_at,
+        tasks.is_completed,
+        tasks.cycle_hours,
+        tasks.lead_hours,
+        tasks.human_minutes,
+        tasks.review_minutes,
+        tasks.baseline_minutes,
+        tasks.baseline_source,
+        tasks.error_count,
+        tasks.rework_count,
+        tasks.event_count,
+        tasks.last_received_at
     from tasks
+    left join accounts on tasks.subject_type = accounts.id_type and tasks.subject_id = accounts.id
 )
 
 select * from final

@@ -34,7 +34,7 @@ from .quantiles import quantile_arm
 from .registry import Experiment, is_missing, read_experiment
 from .segments import collapsed, heterogeneity
 from .sequential import always_valid, interim_bound, repeated_interval, repeated_p_value
-from .tables import MOMENTS, NOTHING, Arms, QuantileArm, Tables, read_tables, records, write_table
+from .tables import MOMENTS, NOTHING, Arms, QuantileArm, Tables, read_tables, records, segment_of, write_table
 
 __all__ = ["CHECKS", "ESTIMATES", "MOMENTS", "check_experiments", "estimate_experiments"]
 
@@ -211,7 +211,9 @@ def _dimension_rows(context: _Context, dimension: str, tables: Tables) -> list[d
     experiment = context.experiment
     parts = tables.cut(experiment.experiment_id, context.metric_id, dimension)
     shown = collapsed(parts, experiment.arms, experiment.most_parts, experiment.least_units)
-    rows = [row for name, arms in shown.items() for row in _segment_rows(context, f"{dimension}={name}", arms, tables)]
+    rows = [
+        row for name, arms in shown.items() for row in _segment_rows(context, segment_of(dimension, name), arms, tables)
+    ]
     return _with_heterogeneity(rows)
 
 
@@ -239,7 +241,7 @@ def _quantile_rows(context: _Context, tables: Tables) -> list[dict]:
             if all(a in arms and arms[a].share.units >= experiment.least_units for a in experiment.arms)
         }
         if len(shown) > 1:
-            found = [_quantile_segment(context, f"{dimension}={name}", arms) for name, arms in shown.items()]
+            found = [_quantile_segment(context, segment_of(dimension, name), arms) for name, arms in shown.items()]
             rows += _with_heterogeneity([row for part in found for row in part])
     return rows
 

@@ -11,7 +11,6 @@ from scipy.stats import chi2
 
 from .tables import records, write_table
 
-SEPARATOR = " > "
 NO_TOUCH = "(none)"
 DRAWS, SEED, CHUNK = 200, 20260101, 2_000_000
 CHANNEL_CREDITS = pa.schema(
@@ -151,20 +150,17 @@ def weighted_count_interval(total: float, squares: float, largest: float, alpha:
 def attribute_channels(credits: pd.DataFrame, paths: pd.DataFrame, alpha: float = 0.05, draws: int = DRAWS) -> pa.Table:
     """One row per model, channel and period (schema `CHANNEL_CREDITS`).
 
-    `credits` are `moments_channel_credits` (models by rule, which SQL has summed), `paths` are `moments_channel_paths`.
+    `credits` are `moments_channel_credits` (models by rule, which SQL has summed), `paths` are `moments_channel_paths`:
+    one row per step of a path, by `path_key` and `position`; a path without a touch is one row without a channel.
     Every channel that was met in a period has a row of every model, also when it gets nothing.
     """
     rows: list[dict] = []
     ruled = {(str(r["period_start"])[:10], r["model"], r["channel"]): r for r in records(credits)}
     models = sorted({model for _, model, _ in ruled}) or ["first", "last", "linear", "position", "time_decay"]
-    periods: dict[str, list[dict]] = {}
-    for row in records(paths):
-        periods.setdefault(str(row["period_start"])[:10], []).append(row)
-    for period, cells in sorted(periods.items()):
-        cells.sort(key=lambda row: row["path"])
+    for period, cells in sorted(_ways(paths).items()):
         touched = [row for row in cells if row["path"]]
         counted = Paths.of(
-            [row["path"].split(SEPARATOR) for row in touched],
+            [row["path"] for row in touched],
             [row["n_converted"] for row in touched],
             [row["n_unconverted"] for row in touched],
             [_sum(row) for row in touched],
@@ -173,10 +169,7 @@ def attribute_channels(credits: pd.DataFrame, paths: pd.DataFrame, alpha: float 
         untouched = [row for row in cells if not row["path"]]
         n_paths = int(sum(row["n_converted"] + row["n_unconverted"] for row in cells))
         names = [*counted.channels, *([NO_TOUCH] if untouched else [])]
-        met = {
-            name: int(sum(row["n_converted"] for row in touched if name in row["path"].split(SEPARATOR)))
-            for name in names
-        }
+        met = {name: int(sum(row["n_converted"] for row in touched if name in row["path"])) for name in names}
         met |= {NO_TOUCH: int(sum(row["n_converted"] for row in untouched))}
         base = {"period_start": period, "n_paths": n_paths}
         for model in models:
@@ -198,6 +191,17 @@ def attribute_channels(credits: pd.DataFrame, paths: pd.DataFrame, alpha: float 
                 for _ in untouched[:1]
             ]
     return write_table(rows, CHANNEL_CREDITS)
+
+
+def _ways(paths: pd.DataFrame) -> dict[str, list[dict]]:
+    """By period the paths with their counts, each path as the tuple of its channels, in the order of those."""
+    periods: dict[str, dict[str, dict]] = {}
+    for row in sorted(records(paths), key=lambda row: row["position"]):
+        period = str(row["period_start"])[:10]
+        way = periods.setdefault(period, {}).setdefault(row["path_key"], row | {"path": ()})
+        if row["position"] > 0:
+            way["path"] += (row["channel"],)
+    return {period: sorted(ways.values(), key=lambda way: way["path"]) for period, ways in periods.items()}
 
 
 def _number(value: object) -> float:

@@ -74,8 +74,13 @@ class Tables:
         return _cut(self.quantiles.get((experiment_id, metric_id), {}), dimension)
 
 
+def segment_of(dimension: str, part: str) -> str:
+    """What a part of a dimension is called: up to the first `=` stands the dimension, as SQL spells it too."""
+    return f"{dimension.replace('=', '%3D')}={part}"
+
+
 def _cut(segments: Mapping[str, Any], dimension: str) -> dict[str, Any]:
-    prefix = f"{dimension}="
+    prefix = segment_of(dimension, "")
     return {s.removeprefix(prefix): arms for s, arms in segments.items() if s.startswith(prefix)}
 
 

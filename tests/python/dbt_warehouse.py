@@ -23,6 +23,7 @@ MODELS = (
     "int_identity_neighbours",
     "int_identity_reach",
     "int_identities",
+    "int_known_ids",
     "int_task_folds",
     "int_tasks",
     "fct_tasks",

@@ -144,14 +144,16 @@ def credit_rows(period: str, channel: str, n: float, revenue: float) -> list[dic
     ]  # fmt: skip
 
 
-def path_row(path: str, converted: int, unconverted: int, mean: float | None = None) -> dict:
-    return {"period_start": "2026-01-01", "path": path, "n_converted": converted, "n_unconverted": unconverted,
-            "n_revenue": converted if mean else 0, "mean_revenue": mean, "var_revenue": None}  # fmt: skip
+def path_rows(path: list[str], converted: int, unconverted: int, mean: float | None = None) -> list[dict]:
+    row = {"period_start": "2026-01-01", "path_key": repr(path), "n_converted": converted, "n_unconverted": unconverted,
+           "n_revenue": converted if mean else 0, "mean_revenue": mean, "var_revenue": None}  # fmt: skip
+    steps = list(enumerate(path, start=1)) or [(0, None)]
+    return [row | {"position": position, "channel": channel} for position, channel in steps]
 
 
 def test_every_model_gives_out_all_conversions_and_revenue():
     credits = credit_rows("2026-01-01", "a", 4, 400.0) + credit_rows("2026-01-01", "(none)", 2, 50.0)
-    paths = [path_row("a", 4, 3, 100.0), path_row("b", 0, 5), path_row("", 2, 0, 25.0)]
+    paths = [*path_rows(["a"], 4, 3, 100.0), *path_rows(["b"], 0, 5), *path_rows([], 2, 0, 25.0)]
     table = attribute_channels(pd.DataFrame(credits), pd.DataFrame(paths)).to_pandas()
     assert set(table["model"]) == {*RULES, "markov", "shapley"}
     totals = table.groupby("model")[["conversions", "revenue"]].sum()
@@ -165,7 +167,7 @@ def test_every_model_gives_out_all_conversions_and_revenue():
 
 def test_no_conversion_has_no_interval_and_says_why():
     table = attribute_channels(
-        pd.DataFrame(columns=["period_start", "model", "channel"]), pd.DataFrame([path_row("a", 0, 5)])
+        pd.DataFrame(columns=["period_start", "model", "channel"]), pd.DataFrame(path_rows(["a"], 0, 5))
     )
     row = table.to_pandas().query("model == 'markov'").iloc[0]
     assert row["conversions"] == 0
@@ -174,5 +176,34 @@ def test_no_conversion_has_no_interval_and_says_why():
 
 
 def test_nothing_at_all_is_an_empty_table():
-    empty = pd.DataFrame(columns=["period_start", "path", "n_converted", "n_unconverted"])
+    empty = pd.DataFrame(columns=["period_start", "path_key", "position", "channel", "n_converted", "n_unconverted"])
     assert attribute_channels(pd.DataFrame(), empty).num_rows == 0
+
+
+any_names = st.lists(
+    st.text(alphabet="ab >|,;:\"'\n\\é🙂", max_size=4) | st.text(max_size=4), min_size=4, max_size=4, unique=True
+)
+
+
+@given(any_names, cells)
+def test_what_channels_are_called_changes_nothing(called, ways):
+    """A name may hold any sign: of channels by other names, the same conversions go to the same channels."""
+    other = dict(zip("abcd", called, strict=True))
+
+    def shares(rename: dict[str, str]) -> dict[str, list[float]]:
+        # One path may stand in several rows of the draw: each is a path of its own, as another key.
+        rows = [
+            row | {"path_key": str(number)}
+            for number, (path, converted, unconverted, mean) in enumerate(ways)
+            for row in path_rows([rename[name] for name in path], converted, unconverted, mean)
+        ]
+        table = attribute_channels(pd.DataFrame(), pd.DataFrame(rows).sample(frac=1, random_state=1), draws=2)
+        return {
+            row["channel"]: [row["conversions"], row["revenue"], row["n_conversions"]]
+            for row in table.to_pylist()
+            if row["model"] == "markov"
+        }
+
+    renamed = shares(other)
+    for name, found in shares({name: name for name in "abcd"}).items():
+        assert renamed[other[name]] == pytest.approx(found, rel=1e-9, abs=1e-9)

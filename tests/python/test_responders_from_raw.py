@@ -14,9 +14,20 @@ DEFAULTS |= {"ends_at": END, "registered_at": datetime(2026, 2, 2), "alpha": 0.0
 DEFAULTS |= {"primary_metric_id": "spent"}
 METRICS = {
     "spent": {"aggregation": "mean", "numerator_measure": "visit_value"},
-    "orders_per_visit": {"aggregation": "ratio", "numerator_measure": "order", "denominator_measure": "visit"},
+    "orders_per_visit": {"aggregation": "ratio", "numerator_measure": "visit_value", "denominator_measure": "visit"},
+    "won": {"aggregation": "mean", "numerator_measure": "deals_won"},
     "spent_p90": {"aggregation": "quantile", "quantile": 0.9, "numerator_measure": "visit"},
 }
+FACTS = (
+    "fct_opportunities",
+    "fct_survey_responses",
+    "fct_ai_calls",
+    "kpi_event_rates",
+    "kpi_surveys",
+    "kpi_cost_terms",
+)
+# Names of channels that look like ways through them, or like the ends of other texts.
+ODD_NAMES = ["Shop >", "> Shop", "Email > > Promo", "Shop", "a|b", "a,b", '"it\'s": 50 %', "two\nlines", "Täglich 🙂"]
 BEYOND = ["inf", "NaN", "-1e300", "2"]
 # Name: what is registered otherwise, units of the arms, what the reason says (None: there are numbers), what is odd.
 CASES = {
@@ -67,8 +78,9 @@ class Warehouse(RawRows):
             ("one", "ads", -3), ("one", "email", -2), ("one", "ads > email", -1), ("two", None, -3), ("two", "", -2),
             ("two", "(none)", -1), ("three", "ads", 2), ("four", "ads", 0), (None, "ads", -1), ("five", "email", -400),
             ("six", "ads", -1), ("seven", "ads", -1), ("eight", "email", -1), ("nine", "ads", -1), ("nobody", "ads", 0),
+            *(("ten", name, n - 9) for n, name in enumerate(ODD_NAMES)),
         ]  # fmt: skip
-        values = {"six": "inf", "seven": "NaN", "eight": -50.0, "nine": 1e300, "one": 10.0, "untouched": 5.0}
+        values = {"six": "inf", "seven": "NaN", "eight": -50.0, "nine": 1e300, "one": 10.0, "untouched": 5.0, "ten": 20}
         # Six of each: fewer people than k have no numbers.
         for copy in range(6):
             name = {visitor: f"{visitor}{copy}" for visitor, *_ in touches if visitor} | {None: None}
@@ -78,6 +90,71 @@ class Warehouse(RawRows):
                 who = {"unit_type": "visitor", "unit_id": name.get(visitor, f"untouched{copy}"), "name": "signup"}
                 self.add("outcome_events", at, **who, value=values.get(visitor))
 
+    def accounts(self) -> None:
+        """92 accounts under 104 ids: the deals of twelve stand under another id of theirs, of either kind."""
+        at = datetime(2026, 3, 10)
+        for k in range(92):
+            account, other = f"a{k}", f"b{k}" if k < 6 else f"crm{k}" if k < 12 else f"a{k}"
+            state = {
+                "opportunity_id": f"d{k}",
+                "account_id": other,
+                "created_at": at,
+                "closed_at": at + timedelta(days=k % 4),
+            }
+            state |= {
+                "is_closed": True,
+                "currency": "USD",
+                "owner_id": f"p{k % 7}",
+                "updated_at": at + timedelta(days=9),
+            }
+            self.add("opportunities", state["updated_at"], **state, amount=1000, is_won=True)
+            if k >= 12:
+                continue
+            kinds = {"id_type_a": "account", "id_a": account, "id_type_b": "account" if k < 6 else "crm", "id_b": other}
+            self.add("identity_links", at, **kinds)
+            self.add(
+                "outcome_events",
+                datetime(2026, 4, 20),
+                unit_type="account",
+                unit_id=account,
+                name="churned",
+                value=None,
+            )
+            answer = {"instrument": "nps", "scale_min": 0, "scale_max": 10, "score": 10, "respondent_hash": f"r{k}"}
+            self.add("survey_responses", datetime(2026, 4, 14), account_id=account, **answer)
+            where = {"experiment_id": "by_account", "unit_type": "account", "unit_id": account}
+            self.add("assignments", START, **where, arm="ct"[k % 2], assigned_at=START, assignment_method="randomized")
+            # A second deal, so that there is something to compare.
+            again = state | {"opportunity_id": f"e{k}", "closed_at": at + timedelta(days=9)}
+            self.add("opportunities", state["updated_at"], **again, amount=0, is_won=k % 2 == 1 and k != 3)
+        for subject in (("account", "a0"), ("crm", "crm6"), ("crm", "b0"), ("account", "crm7")):
+            decision = {"decision_id": f"about {subject}", "subject_type": subject[0], "subject_id": subject[1]}
+            self.add("decision_events", START, event_type="proposed", **decision, ai_recommendation="call them")
+
+    def spans(self) -> None:
+        """Forty tasks: an agent says what its two calls say together. Half of the traces name the parents."""
+        by_hand = {"event_type": "completed", "execution_mode": "human", "actor_kind": "human", "actor_id": "p1"}
+        for day in (START, DATA_END - timedelta(days=1)):  # so that April is whole
+            self.add("task_events", day, **by_hand, task_id=f"on {day}", use_case_id="triage")
+        for k in range(40):
+            at, task = datetime(2026, 4, 7, 9) + timedelta(minutes=k), {"task_id": f"task{k}", "use_case_id": "triage"}
+            for step, event_type in enumerate(("created", "started", "completed")):
+                self.add("task_events", at + timedelta(seconds=step), event_type=event_type, **task,
+                         execution_mode="ai_autonomous", actor_kind="ai", actor_id="bot")  # fmt: skip
+            span = {"event_type": "model_call", "trace_id": f"trace{k}", "cost_currency": "USD", "status": "ok"}
+            agent = {"span_id": "1", "parent_span_id": None, "operation_name": "invoke_agent", **task}
+            self.add("ai_events", at, **span, **agent, cost_amount=0.09526, input_tokens=300, output_tokens=30)
+            for n, cost in enumerate((0.05, 0.04526), start=1):
+                # A call that says nothing of the task is for that of the agent.
+                named = task if n == 1 else dict.fromkeys(task)
+                call = {
+                    "span_id": f"{n + 1}",
+                    "parent_span_id": "1" if k % 2 else None,
+                    "operation_name": "chat",
+                    **named,
+                }
+                self.add("ai_events", at, **span, **call, cost_amount=cost, input_tokens=100 * n, output_tokens=10 * n)
+
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
@@ -85,12 +162,16 @@ def results(tmp_path_factory):
     for name, (_, sizes, _, odd) in CASES.items():
         warehouse.units(name, sizes, odd)
     warehouse.journeys()
+    warehouse.accounts()
+    warehouse.spans()
     warehouse.add("outcome_events", DATA_END, unit_type="visitor", unit_id="x", name="noise", value=None)
     with duckdb.connect(str(project.path)) as connection:
         for source, found in warehouse.rows.items():
             insert_as_text(connection, source, found)
-        register(connection, {name: DEFAULTS | change for name, (change, *_) in CASES.items()}, METRICS)
-    tables = ("uplift_deciles", "uplift_curve", "channel_attribution", "impact_estimates", "experiment_health")
+        registered = {name: DEFAULTS | change for name, (change, *_) in CASES.items()}
+        by_account = DEFAULTS | {"design": "rct", "unit_type": "account", "primary_metric_id": "won"}
+        register(connection, registered | {"by_account": by_account}, METRICS)
+    tables = ("uplift_deciles", "uplift_curve", "channel_attribution", "impact_estimates", "experiment_health", *FACTS)
     wanted = [f"+{name}" for name in tables]
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
     project.dbt("test", "--select", *tables, "--exclude-resource-type", "unit_test")
@@ -124,15 +205,50 @@ def test_an_arm_without_units_leaves_the_other_its_numbers(results):
 def test_every_model_gives_out_what_there_is(results):
     table = results["channel_attribution"]
     totals = table.groupby("model")[["conversions", "revenue"]].sum()
-    # Six visitors each of one, two, three, four, five, eight and untouched.
-    assert len(totals) == 7
-    assert np.allclose(totals.conversions, 7 * 6) and np.allclose(totals.revenue, 6 * (10.0 - 50.0 + 5.0)), totals
+    # Six visitors each of one, two, three, four, five, eight, ten and untouched.
+    signups = table[table.period_start == "2026-04-01"].groupby("model")[["conversions", "revenue"]].sum()
+    assert len(totals) == len(signups) == 7
+    assert np.allclose(signups.conversions, 8 * 6), signups
+    assert np.allclose(signups.revenue, 6 * (10.0 - 50.0 + 5.0 + 20.0)), signups
     gaps = table[table.conversions_ci_low.isna() | table.revenue_ci_low.isna()]
     assert len(gaps) and gaps.reason.str.endswith(".").all()
 
 
 def test_a_channel_may_bear_any_name(results):
-    assert set(results["channel_attribution"].channel) == {"(none)", "none", "ads", "ads / email", "email"}
+    table = results["channel_attribution"]
+    assert set(table.channel) == {"(none)", "none", "ads", "ads > email", "email", *ODD_NAMES}
+    odd = table[table.channel.isin(ODD_NAMES) & (table.model == "shapley")]
+    assert np.allclose(odd.conversions, 6 / len(ODD_NAMES)) and len(odd) == len(ODD_NAMES)
+
+
+def test_an_account_of_several_ids_is_one(results):
+    deals, answers = results["fct_opportunities"], results["fct_survey_responses"]
+    assert deals.account_id.nunique() == 92
+    assert set(answers.account_id) <= set(deals.account_id)
+    month = {"use_case_id": "(all)", "team_id": "(all)"}
+    rates, surveys = results["kpi_event_rates"], results["kpi_surveys"]
+    gone = rates[(rates.kpi_id == "churned_revenue") & (rates[list(month)] == list(month.values())).all(axis=1)]
+    assert gone.numerator.max() == 12_000
+    response = surveys[(surveys.kpi_id == "nps_response_rate") & surveys.value.notna()]
+    assert set(response.denominator) == {92.0} and response.numerator.max() == 12
+    assert results["int_influenced_deals"].query("is_influenced").event_key.nunique() == 6
+
+
+def test_deals_under_another_id_are_outcomes_of_the_unit(results):
+    found = results["impact_estimates"].query("experiment_id == 'by_account' and method == 'difference_in_means'")
+    # All twelve won once; of the six treated all but one won again.
+    assert found.estimate.tolist() == pytest.approx([5 / 6])
+    assert found[["n_treatment", "n_control"]].to_numpy().tolist() == [[6, 6]]
+
+
+def test_spans_within_spans_cost_once(results):
+    calls, terms = results["fct_ai_calls"], results["kpi_cost_terms"]
+    sums = calls[["cost_amount", "input_tokens", "output_tokens"]].sum()
+    assert sums.tolist() == pytest.approx([40 * 0.09526, 40 * 300, 40 * 30])
+    assert calls.is_model_call.sum() == calls.is_cost_counted.sum() == 80
+    assert calls.task_id.notna().all()
+    month = terms[(terms.period_grain == "month") & terms.use_case_id.isna() & terms.team_id.isna()]
+    assert month.compute_cost.sum() == pytest.approx(3.8104)
 
 
 def test_what_is_no_number_is_kept_aside(results):

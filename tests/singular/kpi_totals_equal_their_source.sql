@@ -28,7 +28,7 @@ wanted as (
 
 wanted_calls as (
     select
-        count(*) as calls,
+        count(case when is_cost_counted then 1 end) as calls,
         coalesce({{ ai_impact.exact_sum('cost_amount_reported') }}, 0) as compute_cost
     from calls
 ),

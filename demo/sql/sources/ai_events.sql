@@ -94,5 +94,6 @@ select
     if(event_type = 'human_edit', round(least(1, if(is_bad, 1.6, 1) * 0.6 * u('edit ratio', event_id) * u('edit ratio too', event_id)), 4), null) as edit_ratio,
     -- Some providers send no cost: it stays missing.
     if(is_call and u('has cost', event_id) >= 0.02, round(input_tokens * 0.000003 + output_tokens * 0.000015, 8), null) as cost_amount,
-    if(is_call and u('has cost', event_id) >= 0.02, 'USD', null) as cost_currency
+    if(is_call and u('has cost', event_id) >= 0.02, 'USD', null) as cost_currency,
+    cast(null as varchar) as parent_span_id
 from measured

@@ -1,3 +1,5 @@
+{#- The distinct ways through the channels, one row per step, and how many journeys took each. Ways are told apart by
+    the numbers of their channels: a name may hold any sign. -#}
 with conversions as (
     select * from {{ ref('int_conversions') }}
 ),
@@ -10,51 +12,62 @@ unconverted_touches as (
     select * from {{ ref('int_unconverted_touches') }}
 ),
 
+-- Walks that led to nothing are numbered from 1 within their journey. What is no step has no channel here.
 steps as (
     select
-        conversion_key as path_key,
-        channel,
+        conversion_key as walk_key,
+        0 as walk_number,
         position,
-        lag(channel) over (partition by conversion_key order by position) as previous_channel
+        case when is_step then channel end as channel,
+        cast(null as {{ ai_impact.physical_type('timestamp') }}) as occurred_at
     from conversion_touches
-),
-
--- A channel that is met twice in a row is one step: the way through the channels is the same.
-paths as (
+    union all
     select
-        path_key,
-        {{ ai_impact.joined_in_order('channel', ' > ', 'position') }} as path
-    from steps
-    where previous_channel is null or previous_channel <> channel
-    group by path_key
-),
-
-unconverted_paths as (
-    select
-        {{ ai_impact.month_of('max(occurred_at)') }} as period_start,
-        {{ ai_impact.joined_in_order('case when is_step then channel end', ' > ', 'position') }} as path
+        journey_id,
+        path_number,
+        position,
+        case when is_step then channel end,
+        occurred_at
     from unconverted_touches
-    group by journey_id, path_number
+),
+
+channels as (
+    select
+        channel,
+        cast(row_number() over (order by channel) as {{ dbt.type_string() }}) as channel_number
+    from (select distinct channel from steps where channel is not null) as names
+),
+
+walks as (
+    select
+        steps.walk_key,
+        steps.walk_number,
+        {{ ai_impact.joined_in_order('channels.channel_number', ',', 'steps.position') }} as path,
+        {{ ai_impact.month_of('max(steps.occurred_at)') }} as last_month
+    from steps
+    left join channels on steps.channel = channels.channel
+    group by steps.walk_key, steps.walk_number
 ),
 
 journeys as (
     select
         conversions.period_start,
-        coalesce(paths.path, '') as path,
+        coalesce(walks.path, '') as path,
         1 as is_converted,
         conversions.revenue
     from conversions
-    left join paths on conversions.conversion_key = paths.path_key
+    left join walks on conversions.conversion_key = walks.walk_key and walks.walk_number = 0
     union all
     select
-        period_start,
+        last_month,
         path,
         0 as is_converted,
         null as revenue
-    from unconverted_paths
+    from walks
+    where walk_number > 0
 ),
 
-final as (
+counted as (
     select
         period_start,
         path,
@@ -65,6 +78,39 @@ final as (
         var_samp(revenue) as var_revenue
     from journeys
     group by period_start, path
+),
+
+-- One walk of each way tells its steps.
+ranked as (
+    select
+        *,
+        row_number() over (partition by path order by walk_key, walk_number) as place
+    from walks
+),
+
+ways as (
+    select
+        ranked.path,
+        steps.channel,
+        row_number() over (partition by ranked.path order by steps.position) as position
+    from ranked
+    inner join steps on ranked.walk_key = steps.walk_key and ranked.walk_number = steps.walk_number
+    where ranked.place = 1 and steps.channel is not null
+),
+
+final as (
+    select
+        counted.period_start,
+        {{ ai_impact.hash_key(['counted.path']) }} as path_key,
+        coalesce(ways.position, 0) as position,
+        ways.channel,
+        counted.n_converted,
+        counted.n_unconverted,
+        counted.n_revenue,
+        counted.mean_revenue,
+        counted.var_revenue
+    from counted
+    left join ways on counted.path = ways.path
 )
 
 select * from final

@@ -29,6 +29,7 @@ placed as (
         joined.*,
         row_number() over (partition by conversion_key order by occurred_at, touch_key) as position,
         count(*) over (partition by conversion_key) as path_length,
+        lag(channel) over (partition by conversion_key order by occurred_at, touch_key) as previous_channel,
         -- Since the last touch: what counts is the ratio of two weights, and this one can't vanish for all touches.
         power(
             cast(0.5 as {{ ai_impact.physical_type('double') }}),
@@ -44,6 +45,8 @@ final as (
         touch_key,
         channel,
         is_ai_generated,
+        -- A channel that is met twice in a row is one step: the way through the channels is the same.
+        position = 1 or channel <> previous_channel as is_step,
         position,
         path_length,
         days_before,

@@ -1,12 +1,7 @@
 {%- set wanted = var('attribution_conversions') -%}
 with outcome_events as (
     select * from {{ ref('stg_outcome_events') }}
-    where
-        name in (
-            {%- for name in wanted %}
-                '{{ name }}'{{ ',' if not loop.last }}
-            {%- endfor %}
-        )
+    where name in ({{ ai_impact.quoted(wanted) }})
 ),
 
 opportunities as (
@@ -18,7 +13,7 @@ opportunities as (
 ),
 
 identities as (
-    select * from {{ ref('int_identities') }}
+    select * from {{ ref('int_known_ids') }}
 ),
 
 person_accounts as (
@@ -51,7 +46,7 @@ resolved as (
     select
         converted.*,
         coalesce(
-            identities.entity_id, {{ ai_impact.entity_id('converted.unit_type', 'converted.unit_id') }}
+            identities.entity_id, {{ ai_impact.unlinked_entity_id('converted.unit_type', 'converted.unit_id') }}
         ) as entity_id
     from converted
     left join identities

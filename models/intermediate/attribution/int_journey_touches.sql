@@ -4,7 +4,7 @@ with touches as (
 ),
 
 identities as (
-    select * from {{ ref('int_identities') }}
+    select * from {{ ref('int_known_ids') }}
     where id_type = 'visitor'
 ),
 
@@ -26,11 +26,9 @@ final as (
         visits.event_key as touch_key,
         coalesce(person_accounts.account_id, visits.person_id) as journey_id,
         visits.occurred_at,
-        -- The separator of paths may not be part of a name; nor may a channel bear the name of what nothing touched.
-        case
-            when visits.channel = '(none)' then 'none'
-            else replace(coalesce(visits.channel, '(unknown)'), ' > ', ' / ')
-        end as channel,
+        -- No channel may bear the name of what nothing touched.
+        case when visits.channel = '(none)' then 'none' else coalesce(nullif(visits.channel, ''), '(unknown)') end
+            as channel,
         coalesce(visits.is_ai_generated, false) as is_ai_generated
     from visits
     left join person_accounts on visits.person_id = person_accounts.person_id

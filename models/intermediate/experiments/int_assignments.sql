@@ -28,6 +28,7 @@ ranked as (
     inner join aliases
         on
             assignments.unit_type = aliases.unit_type
+            and assignments.unit_type = aliases.alias_type
             and assignments.unit_id = aliases.alias_id
 ),
 

@@ -21,6 +21,10 @@ aliases as (
     select * from {{ ref('int_unit_aliases') }}
 ),
 
+known_ids as (
+    select * from {{ ref('int_known_ids') }}
+),
+
 reached as (
     select
         assignments.experiment_id,
@@ -33,18 +37,23 @@ reached as (
     union all
     select
         experiments.experiment_id,
-        coalesce(aliases.unit_id, tasks.subject_id) as unit_id,
+        coalesce(aliases.unit_id, known_ids.entity_id, tasks.subject_id) as unit_id,
         cast(null as {{ dbt.type_string() }}) as arm,
         tasks.completed_at as reached_at
     from tasks
     inner join experiments
         on
             tasks.use_case_id = experiments.use_case_id
-            and tasks.subject_type = experiments.unit_type
+            and {{ ai_impact.unit_kind('tasks.subject_type') }} = {{ ai_impact.unit_kind('experiments.unit_type') }}
     left join aliases
         on
-            tasks.subject_type = aliases.unit_type
+            experiments.unit_type = aliases.unit_type
+            and tasks.subject_type = aliases.alias_type
             and tasks.subject_id = aliases.alias_id
+    left join known_ids
+        on
+            tasks.subject_type = known_ids.id_type
+            and tasks.subject_id = known_ids.id
 ),
 
 -- By equal keys alone: with another condition beside them a left join compares each unit with each.

@@ -54,7 +54,9 @@ cells as (
         experiment_id,
         metric_id,
         unit_id,
-        {{ ai_impact.joined_sorted("name || '=' || cast(bin as " ~ dbt.type_string() ~ ")", "|") }}
+        {{ ai_impact.joined_sorted(
+            ai_impact.percent_coded('name') ~ " || '=' || cast(bin as " ~ dbt.type_string() ~ ")", "|"
+        ) }}
             as cell
     from known
     group by experiment_id, metric_id, unit_id

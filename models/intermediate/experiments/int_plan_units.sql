@@ -23,7 +23,7 @@ units as (
     from candidates
     inner join aliases
         on
-            candidates.unit_type = aliases.unit_type
+            candidates.unit_type = aliases.alias_type
             and candidates.unit_id = aliases.alias_id
     group by aliases.unit_type, aliases.unit_id
 ),

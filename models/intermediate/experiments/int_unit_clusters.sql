@@ -31,14 +31,14 @@ final as (
             {{ ai_impact.to_text('unit_covariates.value_number', 'double') }}
         )) as cluster_id
     from unit_covariates
-    inner join wanted
-        on
-            unit_covariates.unit_type = wanted.unit_type
-            and unit_covariates.name = wanted.cluster_by
     inner join aliases
         on
-            unit_covariates.unit_type = aliases.unit_type
+            unit_covariates.unit_type = aliases.alias_type
             and unit_covariates.unit_id = aliases.alias_id
+    inner join wanted
+        on
+            aliases.unit_type = wanted.unit_type
+            and unit_covariates.name = wanted.cluster_by
     where unit_covariates.value_text is not null or unit_covariates.value_number is not null
     group by aliases.unit_type, aliases.unit_id, unit_covariates.name
 )

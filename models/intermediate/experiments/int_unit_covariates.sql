@@ -19,7 +19,7 @@ final as (
     from unit_covariates
     inner join aliases
         on
-            unit_covariates.unit_type = aliases.unit_type
+            unit_covariates.unit_type = aliases.alias_type
             and unit_covariates.unit_id = aliases.alias_id
     where unit_covariates.value_number is not null
     group by aliases.unit_type, aliases.unit_id, unit_covariates.name

@@ -26,14 +26,14 @@ attributes as (
 
 -- The stratum is a dimension of every experiment already.
 wanted as (
-    select
+    select distinct
         experiments.experiment_id,
         experiments.unit_type,
         attributes.name as dimension
     from experiments
     inner join attributes
         on
-            experiments.unit_type = attributes.unit_type
+            {{ ai_impact.unit_kind('experiments.unit_type') }} = {{ ai_impact.unit_kind('attributes.unit_type') }}
             and {{ ai_impact.in_list('attributes.name', 'experiments.dimensions') }}
     where attributes.name <> 'stratum'
 ),
@@ -70,7 +70,7 @@ known as (
             and units.unit_id = aliases.unit_id
     inner join unit_covariates
         on
-            aliases.unit_type = unit_covariates.unit_type
+            aliases.alias_type = unit_covariates.unit_type
             and aliases.alias_id = unit_covariates.unit_id
             and units.dimension = unit_covariates.name
             and unit_covariates.observed_at < units.assigned_at

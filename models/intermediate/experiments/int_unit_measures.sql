@@ -23,51 +23,33 @@ aliases as (
 ),
 
 used as (
-    select * from {{ ref('int_experiment_measures') }}
-),
-
-kinds as (
-    select distinct unit_type from used
-),
-
-task_units as (
     select
-        kinds.unit_type,
-        case
-            when kinds.unit_type = 'task' then tasks.task_id
-            when kinds.unit_type = 'team' then tasks.team_id
-            when kinds.unit_type = 'person' then tasks.person_id
-            when kinds.unit_type = tasks.subject_type then tasks.subject_id
-        end as alias_id,
-        tasks.use_case_id,
-        tasks.completed_at as occurred_at,
-        tasks.cycle_hours,
-        tasks.human_minutes / 60.0 as human_hours,
-        case when tasks.rework_count > 0 then 1 else 0 end as rework,
-        tasks.error_count as errors
-    from tasks
-    cross join kinds
+        *,
+        {{ ai_impact.unit_kind('unit_type') }} as unit_kind
+    from {{ ref('int_experiment_measures') }}
 ),
 
 measured as (
     select
-        task_units.unit_type,
-        task_units.alias_id,
-        task_units.use_case_id,
-        task_units.occurred_at,
+        used.unit_type,
+        {{ ai_impact.task_unit('alias_type', 'used', 'tasks') }} as alias_type,
+        {{ ai_impact.task_unit('alias_id', 'used', 'tasks') }} as alias_id,
+        tasks.use_case_id,
+        tasks.completed_at as occurred_at,
         used.measure,
         case used.measure
             when 'tasks_completed' then 1
-            when 'cycle_hours' then task_units.cycle_hours
-            when 'human_hours' then task_units.human_hours
-            when 'rework' then task_units.rework
-            when 'errors' then task_units.errors
+            when 'cycle_hours' then tasks.cycle_hours
+            when 'human_hours' then tasks.human_minutes / 60.0
+            when 'rework' then case when tasks.rework_count > 0 then 1 else 0 end
+            when 'errors' then tasks.error_count
         end as value
-    from task_units
-    inner join used on task_units.unit_type = used.unit_type
+    from tasks
+    inner join used on used.measure in ('tasks_completed', 'cycle_hours', 'human_hours', 'rework', 'errors')
     union all
     select
-        outcome_events.unit_type,
+        used.unit_type,
+        outcome_events.unit_type as alias_type,
         outcome_events.unit_id as alias_id,
         cast(null as {{ dbt.type_string() }}) as use_case_id,
         outcome_events.occurred_at,
@@ -76,11 +58,12 @@ measured as (
     from outcome_events
     inner join used
         on
-            outcome_events.unit_type = used.unit_type
+            {{ ai_impact.unit_kind('outcome_events.unit_type') }} = used.unit_kind
             and used.measure in (outcome_events.name, outcome_events.name || '_value')
     union all
     select
         used.unit_type,
+        'account' as alias_type,
         opportunities.account_id as alias_id,
         cast(null as {{ dbt.type_string() }}) as use_case_id,
         opportunities.closed_at as occurred_at,
@@ -91,17 +74,18 @@ measured as (
             when 'won_amount' then case when opportunities.is_won then opportunities.amount_reported end
         end as value
     from opportunities
-    inner join used on used.unit_type = 'account'
+    inner join used on used.unit_kind = 'account'
     union all
     select
-        decisions.subject_type as unit_type,
+        used.unit_type,
+        decisions.subject_type as alias_type,
         decisions.subject_id as alias_id,
         cast(null as {{ dbt.type_string() }}) as use_case_id,
         decisions.decided_at as occurred_at,
         used.measure,
         case used.measure when 'decisions' then 1 when 'decisions_succeeded' then decisions.is_success end as value
     from decisions
-    inner join used on decisions.subject_type = used.unit_type
+    inner join used on {{ ai_impact.unit_kind('decisions.subject_type') }} = used.unit_kind
 ),
 
 final as (
@@ -113,7 +97,11 @@ final as (
         cast(measured.value as {{ ai_impact.physical_type('double') }}) as value,
         measured.use_case_id
     from measured
-    inner join aliases on measured.unit_type = aliases.unit_type and measured.alias_id = aliases.alias_id
+    inner join aliases
+        on
+            measured.unit_type = aliases.unit_type
+            and measured.alias_type = aliases.alias_type
+            and measured.alias_id = aliases.alias_id
     where measured.value is not null
 )
 

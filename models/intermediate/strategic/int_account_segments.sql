@@ -1,10 +1,12 @@
-{#- The segment of each account, from the covariate that the var `account_segment_covariate` names. Accounts
-    without one are one segment. -#}
+{#- Each account that anything is known of, however many ids it has, with its segment: the last one observed, from the
+    covariate that the var `account_segment_covariate` names. Accounts without one are one segment. -#}
 {{ config(materialized=ai_impact.plain_view()) }}
 
 with covariates as (
     select * from {{ ref('stg_unit_covariates') }}
-    where unit_type = 'account' and name = '{{ var("account_segment_covariate") }}'
+    where
+        unit_type in ({{ ai_impact.quoted(ai_impact.same_kind('account')) }})
+        and name = '{{ var("account_segment_covariate") }}'
 ),
 
 opportunities as (
@@ -16,27 +18,71 @@ answers as (
 ),
 
 outcomes as (
-    select * from {{ ref('stg_outcome_events') }}
-    where unit_type = 'account'
+    select distinct
+        unit_type,
+        unit_id
+    from {{ ref('stg_outcome_events') }}
+    where unit_type in ({{ ai_impact.quoted(ai_impact.same_kind('account')) }})
 ),
 
-accounts as (
-    select unit_id as account_id from covariates
-    {{ ai_impact.union_distinct() }}
-    select unit_id from outcomes
-    {{ ai_impact.union_distinct() }}
-    select account_id from opportunities
-    {{ ai_impact.union_distinct() }}
-    select account_id from answers
+known_ids as (
+    select * from {{ ref('int_known_ids') }}
+    where entity_kind = 'account'
+),
+
+mentions as (
+    select
+        unit_type as id_type,
+        unit_id as id,
+        value_text as segment,
+        observed_at
+    from covariates
+    union all
+    select
+        'account',
+        account_id,
+        cast(null as {{ dbt.type_string() }}),
+        cast(null as {{ ai_impact.physical_type('timestamp') }})
+    from opportunities
+    union all
+    select
+        'account',
+        account_id,
+        cast(null as {{ dbt.type_string() }}),
+        cast(null as {{ ai_impact.physical_type('timestamp') }})
+    from answers
+    union all
+    select
+        unit_type,
+        unit_id,
+        cast(null as {{ dbt.type_string() }}),
+        cast(null as {{ ai_impact.physical_type('timestamp') }})
+    from outcomes
+),
+
+ranked as (
+    select
+        coalesce(known_ids.known_as, mentions.id) as account_id,
+        mentions.segment,
+        row_number() over (
+            partition by coalesce(known_ids.known_as, mentions.id)
+            order by
+                case when mentions.segment is null then 1 else 0 end,
+                case when mentions.observed_at is null then 1 else 0 end,
+                mentions.observed_at desc,
+                mentions.segment
+        ) as position
+    from mentions
+    left join known_ids on mentions.id_type = known_ids.id_type and mentions.id = known_ids.id
+    where mentions.id is not null
 ),
 
 final as (
     select
-        accounts.account_id,
-        coalesce(covariates.value_text, {{ ai_impact.unmapped() }}) as segment
-    from accounts
-    left join covariates on accounts.account_id = covariates.unit_id
-    where accounts.account_id is not null
+        account_id,
+        coalesce(segment, {{ ai_impact.unmapped() }}) as segment
+    from ranked
+    where position = 1
 )
 
 select * from final

@@ -10,14 +10,18 @@ segments as (
     select * from {{ ref('int_account_segments') }}
 ),
 
+known_ids as (
+    select * from {{ ref('int_known_ids') }}
+),
+
 final as (
     select
         responses.event_key,
         responses.instrument as kpi_id,
         responses.occurred_at,
         cast(responses.occurred_at as date) as answered_on,
-        coalesce(responses.respondent_hash, responses.event_key) as person_id,
-        responses.account_id,
+        coalesce(respondents.entity_id, responses.respondent_hash, responses.event_key) as person_id,
+        coalesce(accounts.known_as, responses.account_id) as account_id,
         coalesce(segments.segment, {{ ai_impact.unmapped() }}) as segment,
         cast(
             case
@@ -34,7 +38,10 @@ final as (
             end as {{ ai_impact.physical_type('double') }}
         ) as points
     from responses
-    left join segments on responses.account_id = segments.account_id
+    left join known_ids as respondents
+        on respondents.id_type = 'respondent' and responses.respondent_hash = respondents.id
+    left join known_ids as accounts on accounts.id_type = 'account' and responses.account_id = accounts.id
+    left join segments on coalesce(accounts.known_as, responses.account_id) = segments.account_id
 )
 
 select * from final

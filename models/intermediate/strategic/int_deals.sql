@@ -3,9 +3,8 @@ with opportunities as (
     select * from {{ ref('stg_opportunities') }}
 ),
 
-people as (
-    select * from {{ ref('int_identities') }}
-    where id_type = 'person'
+known_ids as (
+    select * from {{ ref('int_known_ids') }}
 ),
 
 segments as (
@@ -16,7 +15,7 @@ final as (
     select
         opportunities.event_key,
         opportunities.opportunity_id,
-        opportunities.account_id,
+        coalesce(accounts.known_as, opportunities.account_id) as account_id,
         coalesce(segments.segment, {{ ai_impact.unmapped() }}) as segment,
         case
             when opportunities.owner_id is not null
@@ -44,8 +43,9 @@ final as (
                 then 'Its currency {{ ai_impact.has_no_rate() }}.'
         end as problem
     from opportunities
-    left join people on opportunities.owner_id = people.id
-    left join segments on opportunities.account_id = segments.account_id
+    left join known_ids as people on people.id_type = 'person' and opportunities.owner_id = people.id
+    left join known_ids as accounts on accounts.id_type = 'account' and opportunities.account_id = accounts.id
+    left join segments on coalesce(accounts.known_as, opportunities.account_id) = segments.account_id
 )
 
 select * from final

@@ -29,7 +29,7 @@ assigned as (
         decisions.is_success,
         decisions.outcome_value
     from decisions
-    inner join aliases on decisions.subject_type = aliases.unit_type and decisions.subject_id = aliases.alias_id
+    inner join aliases on decisions.subject_type = aliases.alias_type and decisions.subject_id = aliases.alias_id
     inner join assignments
         on
             aliases.unit_type = assignments.unit_type

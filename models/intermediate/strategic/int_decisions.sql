@@ -5,9 +5,8 @@ with decision_events as (
     select * from {{ ref('stg_decision_events') }}
 ),
 
-people as (
-    select * from {{ ref('int_identities') }}
-    where id_type = 'person'
+known_ids as (
+    select * from {{ ref('int_known_ids') }}
 ),
 
 folded as (
@@ -41,6 +40,10 @@ final as (
         folded.decision_type,
         folded.subject_type,
         folded.subject_id,
+        case
+            when {{ ai_impact.entity_kind('folded.subject_type') }} = 'account'
+                then coalesce(accounts.known_as, folded.subject_id)
+        end as account_id,
         folded.ai_recommendation,
         folded.ai_confidence,
         folded.human_action,
@@ -69,7 +72,8 @@ final as (
         end as is_overridden,
         case folded.outcome_label when 'success' then 1 when 'failure' then 0 end as is_success
     from folded
-    left join people on folded.reviewer_id = people.id
+    left join known_ids as people on people.id_type = 'person' and folded.reviewer_id = people.id
+    left join known_ids as accounts on folded.subject_type = accounts.id_type and folded.subject_id = accounts.id
 )
 
 select * from final

@@ -7,13 +7,13 @@ with deals as (
 
 decisions as (
     select * from {{ ref('int_decisions') }}
-    where subject_type = 'account' and ai_recommendation is not null and proposed_at is not null
+    where account_id is not null and ai_recommendation is not null and proposed_at is not null
 ),
 
 influenced as (
     select distinct deals.event_key
     from deals
-    inner join decisions on deals.account_id = decisions.subject_id
+    inner join decisions on deals.account_id = decisions.account_id
     where
         decisions.proposed_at < deals.closed_at
         and decisions.proposed_at

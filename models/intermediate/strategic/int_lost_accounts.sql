@@ -2,7 +2,13 @@
     the amount of one of its deals is not known, or no deal of anybody. -#}
 with outcomes as (
     select * from {{ ref('stg_outcome_events') }}
-    where unit_type = 'account' and {{ ai_impact.plain_word('name', []) }} = 'churned'
+    where
+        unit_type in ({{ ai_impact.quoted(ai_impact.same_kind('account')) }})
+        and {{ ai_impact.plain_word('name', []) }} = 'churned'
+),
+
+known_ids as (
+    select * from {{ ref('int_known_ids') }}
 ),
 
 deals as (
@@ -22,10 +28,11 @@ sold as (
 
 churned as (
     select
-        unit_id as account_id,
-        min(occurred_at) as churned_at
+        coalesce(known_ids.known_as, outcomes.unit_id) as account_id,
+        min(outcomes.occurred_at) as churned_at
     from outcomes
-    group by unit_id
+    left join known_ids on outcomes.unit_type = known_ids.id_type and outcomes.unit_id = known_ids.id
+    group by coalesce(known_ids.known_as, outcomes.unit_id)
 ),
 
 final as (

@@ -13,7 +13,7 @@ rubrics as (
 ),
 
 people as (
-    select * from {{ ref('int_identities') }}
+    select * from {{ ref('int_known_ids') }}
     where id_type = 'person'
 ),
 
@@ -34,8 +34,13 @@ scaled as (
         coalesce(evaluations.scale_max, rubrics.scale_max) as scale_max,
         row_number() over (
             partition by
-                evaluations.target_id, evaluations.criterion,
-                coalesce(people.entity_id, evaluations.evaluator_id, evaluations.event_key)
+                evaluations.target_id,
+                evaluations.criterion,
+                coalesce(
+                    people.entity_id,
+                    {{ ai_impact.entity_id("'person'", 'evaluations.evaluator_id') }},
+                    evaluations.event_key
+                )
             order by evaluations.occurred_at desc, evaluations.event_key desc
         ) as nth_last
     from evaluations

@@ -8,7 +8,7 @@ with folds as (
 ),
 
 people as (
-    select * from {{ ref('int_identities') }}
+    select * from {{ ref('int_known_ids') }}
     where id_type = 'person'
 ),
 

@@ -33,7 +33,7 @@ of_no_task as (
         case when cost_amount_reported is null then 1 else 0 end as unpriced_call_count,
         cost_amount_reported as compute_cost
     from calls
-    where task_id is null
+    where task_id is null and is_cost_counted
 ),
 
 unattached as (

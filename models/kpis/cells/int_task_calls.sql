@@ -8,6 +8,8 @@ priced as (
     select
         task_id,
         response_model,
+        is_model_call,
+        is_cost_counted,
         occurred_at,
         {{ ai_impact.event_order('occurred_at', 'call_key') }} as call_order,
         cost_amount_reported as cost_amount
@@ -18,9 +20,12 @@ priced as (
 final as (
     select
         task_id,
-        {{ ai_impact.latest('response_model', ['call_order']) }} as response_model,
-        count(*) as call_count,
-        count(case when cost_amount is null then 1 end) as unpriced_call_count,
+        coalesce(
+            {{ ai_impact.latest('case when is_model_call then response_model end', ['call_order']) }},
+            {{ ai_impact.latest('response_model', ['call_order']) }}
+        ) as response_model,
+        count(case when is_cost_counted then 1 end) as call_count,
+        count(case when is_cost_counted and cost_amount is null then 1 end) as unpriced_call_count,
         {{ ai_impact.exact_sum('cost_amount') }} as compute_cost,
         min(occurred_at) as first_called_at,
         max(occurred_at) as last_called_at

@@ -8,17 +8,19 @@ with catalog as (
 -- Where accounts were not assigned at random, those without AI are others, not the same ones without it.
 experiments as (
     select * from {{ ref('int_experiments') }}
-    where unit_type = 'account' and assignment_method in ('randomized', 'holdout')
+    where
+        unit_type in ({{ ai_impact.quoted(ai_impact.same_kind('account')) }})
+        and assignment_method in ('randomized', 'holdout')
 ),
 
 assignments as (
     select * from {{ ref('int_assignments') }}
-    where unit_type = 'account' and arm_count = 1
+    where arm_count = 1
 ),
 
 aliases as (
     select * from {{ ref('int_unit_aliases') }}
-    where unit_type = 'account'
+    where alias_type = 'account'
 ),
 
 lost as (
@@ -27,6 +29,7 @@ lost as (
 
 assigned as (
     select
+        assignments.unit_type,
         assignments.unit_id,
         assignments.assigned_at,
         experiments.ends_at,
@@ -40,16 +43,15 @@ assigned as (
         or {{ ai_impact.in_list('assignments.arm', 'experiments.treatment_arm') }}
 ),
 
--- An account that is known under several ids left once, with all that it had bought under them.
 departures as (
     select
+        aliases.unit_type,
         aliases.unit_id,
-        min(lost.churned_at) as churned_at,
-        case when count(*) = count(lost.amount) then {{ ai_impact.exact_sum('lost.amount') }} end as amount,
-        max(lost.problem) as problem
+        lost.churned_at,
+        lost.amount,
+        lost.problem
     from aliases
     inner join lost on aliases.alias_id = lost.account_id
-    group by aliases.unit_id
 ),
 
 final as (
@@ -64,7 +66,8 @@ final as (
     from assigned
     left join departures
         on
-            assigned.unit_id = departures.unit_id
+            assigned.unit_type = departures.unit_type
+            and assigned.unit_id = departures.unit_id
             and departures.churned_at >= assigned.assigned_at
             and departures.churned_at < assigned.ends_at
 )
