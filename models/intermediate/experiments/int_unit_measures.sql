@@ -9,7 +9,7 @@ outcome_events as (
     select * from {{ ref('stg_outcome_events') }}
 ),
 
-opportunities as (
+deals as (
     select * from {{ ref('stg_opportunities') }}
     where is_closed
 ),
@@ -42,7 +42,10 @@ task_units as (
         tasks.use_case_id,
         tasks.completed_at as occurred_at,
         tasks.cycle_hours,
-        tasks.human_minutes / 60.0 as human_hours,
+        coalesce(tasks.human_minutes, case when tasks.execution_mode = 'ai_autonomous' then 0 end) / 60.0 as human_hours,
+        case when tasks.cycle_hours is null then 'cycle_hours' end as unknown_measure,
+        case when tasks.human_minutes is null and coalesce(tasks.execution_mode, '') <> 'ai_autonomous' then 'human_hours' end
+            as other_unknown_measure,
         case when tasks.rework_count > 0 then 1 else 0 end as rework,
         tasks.error_count as errors
     from tasks
@@ -62,7 +65,9 @@ measured as (
             when 'human_hours' then task_units.human_hours
             when 'rework' then task_units.rework
             when 'errors' then task_units.errors
-        end as value
+        end as value,
+        task_units.unknown_measure,
+        task_units.other_unknown_measure
     from task_units
     inner join used on task_units.unit_type = used.unit_type
     union all
@@ -72,26 +77,16 @@ measured as (
         cast(null as {{ dbt.type_string() }}) as use_case_id,
         outcome_events.occurred_at,
         used.measure,
-        case when used.measure = outcome_events.name then 1 else outcome_events.value_reported end as value
+        case when used.measure = outcome_events.name then 1 else outcome_events.value_reported end as value,
+        case when outcome_events.value_reported is null then outcome_events.name || '_value' end as unknown_measure,
+        cast(null as {{ dbt.type_string() }}) as other_unknown_measure
     from outcome_events
     inner join used
         on
             outcome_events.unit_type = used.unit_type
             and used.measure in (outcome_events.name, outcome_events.name || '_value')
     union all
-    select
-        used.unit_type,
-        opportunities.account_id as alias_id,
-        cast(null as {{ dbt.type_string() }}) as use_case_id,
-        opportunities.closed_at as occurred_at,
-        used.measure,
-        case used.measure
-            when 'deals_closed' then 1
-            when 'deals_won' then case when opportunities.is_won then 1 else 0 end
-            when 'won_amount' then case when opportunities.is_won then opportunities.amount_reported end
-        end as value
-    from opportunities
-    inner join used on used.unit_type = 'account'
+    {{ ai_impact.measures_of_deals() }}
     union all
     select
         decisions.subject_type as unit_type,
@@ -99,11 +94,14 @@ measured as (
         cast(null as {{ dbt.type_string() }}) as use_case_id,
         decisions.decided_at as occurred_at,
         used.measure,
-        case used.measure when 'decisions' then 1 when 'decisions_succeeded' then decisions.is_success end as value
+        case used.measure when 'decisions' then 1 when 'decisions_succeeded' then decisions.is_success end as value,
+        case when decisions.is_success is null then 'decisions_succeeded' end as unknown_measure,
+        cast(null as {{ dbt.type_string() }}) as other_unknown_measure
     from decisions
     inner join used on decisions.subject_type = used.unit_type
 ),
 
+-- What was not measured keeps a row without a value: it is not known, which is not 0.
 final as (
     select
         measured.unit_type,
@@ -111,10 +109,12 @@ final as (
         measured.occurred_at,
         measured.measure,
         cast(measured.value as {{ ai_impact.physical_type('double') }}) as value,
-        measured.use_case_id
+        measured.use_case_id,
+        measured.unknown_measure,
+        measured.other_unknown_measure
     from measured
     inner join aliases on measured.unit_type = aliases.unit_type and measured.alias_id = aliases.alias_id
-    where measured.value is not null
+    where measured.value is not null or measured.measure in (measured.unknown_measure, measured.other_unknown_measure)
 )
 
 select * from final
