@@ -175,3 +175,16 @@
     from deals
     inner join used on used.unit_type = 'account'
 {%- endmacro %}
+
+{# The value of a row of `measures` as one part of a metric of `relation`; of a ratio of paired measures only where both are known. #}
+{% macro measured_value(part, relation) -%}
+    {%- set other = relation ~ '.' ~ ('denominator' if part == 'numerator' else 'numerator') ~ '_measure' -%}
+    case
+            when measures.measure = {{ relation }}.{{ part }}_measure and {{ ai_impact.is_other_known(other) }} then measures.value
+        end
+{%- endmacro %}
+
+{# 1 where a row of `measures` leaves what it is added up to not known. #}
+{% macro is_value_unknown(relation) -%}
+    case when measures.value is null and not coalesce({{ relation }}.is_paired, false) then 1 else 0 end
+{%- endmacro %}
