@@ -310,7 +310,7 @@ def _values_known(experiment: Experiment, tables: Tables) -> checks.Check:
     worst = min(some, key=lambda key: (adjusted[key], -max(some[key].shares), key))
     largest = max(max(unknown.shares) for unknown in some.values())
     passed = bool(adjusted[worst] >= UNKNOWN_ALPHA and largest <= UNKNOWN_LIMIT)
-    detail = f"Not known of {worst[0]}: {some[worst].counts(worst[1], experiment.control)}."
+    detail = f"{worst[0]} is not known for {some[worst].counts(worst[1], experiment.control)}."
     return checks.Check(largest, float(adjusted[worst]), UNKNOWN_ALPHA, passed, detail)
 
 

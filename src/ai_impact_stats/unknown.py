@@ -78,16 +78,18 @@ class Unknown:
             else f"That is more than {UNKNOWN_LIMIT:.0%} of an arm"
         )
         return (
-            f"Not known: {self.counts(treatment, control)}. {why}, so that those which are known can't stand for all: "
-            f"{remedy(measure)}."
+            f"The metric is not known for {self.counts(treatment, control)}. {why}, so that the units that are known can't "
+            f"stand for all: {remedy(measure)}."
         )
 
     def note(self, treatment: str, control: str) -> str | None:
         """What to say beside an estimate."""
         if not self.is_any:
             return None
-        left = "they are in neither part of the ratio" if self.is_paired else "they are left out"
-        return f"Not known: {self.counts(treatment, control)}; {left}."
+        counts = self.counts(treatment, control)
+        if self.is_paired:
+            return f"Not measured: {counts}; they are in neither part of the ratio."
+        return f"The metric is not known for {counts}; they are left out."
 
 
 def remedy(measure: str | None) -> str:

@@ -770,7 +770,7 @@ def test_deals_in_several_currencies(company, results):
 def test_money_without_a_rate_is_not_known(company, results):
     deals = pd.DataFrame(company.deals)
     health = results["experiment_health"].set_index(["experiment_id", "check_id"])
-    for name, said in (("no_rate_in_one", "The arms differ in that"), ("no_rate_in_many", "more than 20 %")):
+    for name, said in (("no_rate_in_one", "The arms differ in that"), ("no_rate_in_many", "more than 20% of an arm")):
         for method in ("difference_in_means", "relative_difference"):
             row = row_of(results, name, "won_per_account", method)
             assert math.isnan(row.estimate) and math.isnan(row.p_value) and row.verdict == "not_estimated"
@@ -780,7 +780,7 @@ def test_money_without_a_rate_is_not_known(company, results):
     row = row_of(results, "no_rate_in_few", "won_per_account", "difference_in_means")
     agrees(row, welch(*(few.usd[few.arm == arm].dropna() for arm in "tc")))
     assert (row.n_treatment, row.n_control) == (94, 94)
-    assert "Not known: 6 of 100 units in t and 6 of 100 in c; they are left out." in row.reason
+    assert "The metric is not known for 6 of 100 units in t and 6 of 100 in c; they are left out." in row.reason
     assert health.passed["no_rate_in_few", "values_known"]
 
 
@@ -794,7 +794,7 @@ def test_labour_is_divided_by_the_tasks_that_were_timed(company, results):
     relative = row_of(results, "less_timing", "labour_per_task", "relative_difference")
     assert relative.estimate == pytest.approx(-0.2, abs=0.04)
     missing = {arm: f"{(~tasks.timed[tasks.arm == arm]).sum()} of 800" for arm in "tc"}
-    assert f"Not known: {missing['t']} values in t and {missing['c']} in c; they are in neither part" in row.reason
+    assert f"Not measured: {missing['t']} values in t and {missing['c']} in c; they are in neither part" in row.reason
     assert "more is known of one arm than of the other" in row.reason and row.evidence_grade == "B"
     pace = {arm: linearised(count[arm], hours[arm]) for arm in "tc"}
     agrees(row_of(results, "less_timing", "tasks_per_labour_hour", "difference_in_means"), welch(pace["t"], pace["c"]))
