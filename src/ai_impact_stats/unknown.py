@@ -78,8 +78,8 @@ class Unknown:
             else f"That is more than {UNKNOWN_LIMIT:.0%} of an arm"
         )
         return (
-            f"The metric is not known for {self.counts(treatment, control)}. {why}, so that the units that are known can't "
-            f"stand for all: {remedy(measure)}."
+            f"The metric is not known for {self.counts(treatment, control)}. {why}, so that the others can't stand for "
+            f"them: {remedy(measure)}."
         )
 
     def note(self, treatment: str, control: str) -> str | None:
