@@ -92,7 +92,7 @@ def estimate_experiments(
     for record in records(registry):
         experiment = read_experiment(record)
         found = [row for metric_id in experiment.metrics for row in _estimate_metric(experiment, metric_id, tables)]
-        _say_what_is_not_known(experiment, found, tables)
+        say_what_is_not_known(experiment, found, tables)
         _adjust(found, "p_value", "p_value_adjusted")
         _adjust(found, "sequential_p_value", "sequential_p_value_adjusted")
         _adjust_heterogeneity(found)
@@ -374,8 +374,11 @@ def _allowing_for_looks(e: Estimate, row: Mapping[str, Any], experiment: Experim
     return replace(e, ci_low=row["sequential_ci_low"], ci_high=row["sequential_ci_high"])
 
 
-def _say_what_is_not_known(experiment: Experiment, rows: list[dict], tables: Tables) -> None:
-    """How many values of each arm are not known; no estimate where the others can't stand for them."""
+def say_what_is_not_known(experiment: Experiment, rows: list[dict], tables: Tables) -> None:
+    """How many values of each arm are not known; no estimate where the others can't stand for them.
+
+    Of the `tables` only the catalogue and what `moments_past` says is read.
+    """
     for row in rows:
         treatment, control = row["treatment_arm"], experiment.control
         unknown = tables.unknown_in(experiment.experiment_id, row["metric_id"], treatment, control)
@@ -386,7 +389,9 @@ def _say_what_is_not_known(experiment: Experiment, rows: list[dict], tables: Tab
         lacking = next((m for m in measures if not is_missing(m) and str(m) not in COUNTS), None)
         problem = unknown.problem(treatment, control, lacking)
         if problem:
-            row.update(dict.fromkeys(WITHHELD), reason=problem, found=row["found"].because(problem))
+            row.update(dict.fromkeys(WITHHELD), evidence_grade=None, reason=problem)
+            if "found" in row:
+                row["found"] = row["found"].because(problem)
         elif row["estimate"] is not None:
             row["reason"] = sentence([row["reason"], unknown.note(treatment, control)])
 

@@ -140,9 +140,7 @@ def read_tables(
         tables.weeks.setdefault(_key(row), {}).setdefault(int(row["week"]), {})[str(row["arm"])] = _moments(row)
     for row in records(past):
         tables.past.setdefault(_key(row), {})[str(row["arm"])] = _moments(row)
-        if not is_missing(row.get("mean_values")):
-            tables.unknown.setdefault(_key(row), {})[str(row["arm"])] = _unknown(row)
-            tables.paired[_key(row)] = bool(row["is_paired"])
+    _read_unknown(tables, records(past))
     for row in records(starts):
         parts = tables.parts.setdefault(str(row["experiment_id"]), {}).setdefault(str(row["dimension"]), {})
         parts.setdefault(str(row["part"]), {})[str(row["arm"])] = int(row["n_units"])
@@ -216,6 +214,21 @@ def _moments(row: Mapping[str, Any]) -> UnitMoments:
     values = {k: _number(row.get(k)) for k in MOMENTS if k != "n"}
     units = row.get("n_units")
     return UnitMoments(n=int(row["n"]), **values, n_units=0 if is_missing(units) else int(units))
+
+
+def read_unknown(metrics: pd.DataFrame, past: pd.DataFrame | None) -> Tables:
+    """Only the catalogue, and what is not known of each arm by `moments_past`."""
+    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
+    tables = Tables(catalogue, *({} for _ in range(len(fields(Tables)) - 1)))
+    _read_unknown(tables, records(past))
+    return tables
+
+
+def _read_unknown(tables: Tables, rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        if not is_missing(row.get("mean_values")):
+            tables.unknown.setdefault(_key(row), {})[str(row["arm"])] = _unknown(row)
+            tables.paired[_key(row)] = bool(row["is_paired"])
 
 
 def _unknown(row: Mapping[str, Any]) -> UnitMoments:
