@@ -9,4 +9,5 @@ def model(dbt, session):
     metrics = read(dbt.ref("metric_catalog"))
     panels = read(dbt.ref("int_geo_panels"))
     left_out = read(dbt.ref("moments_left_out"))
-    return write(estimate_geo(registry, metrics, panels, left_out), session)
+    past = read(dbt.ref("moments_past"))
+    return write(estimate_geo(registry, metrics, panels, left_out, past), session)

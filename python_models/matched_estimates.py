@@ -10,4 +10,5 @@ def model(dbt, session):
     cells = read(dbt.ref("moments_matched_cells"))
     sample = read(dbt.ref("int_matched_sample"))
     left_out = read(dbt.ref("moments_left_out"))
-    return write(estimate_matched(registry, metrics, cells, sample, left_out), session)
+    past = read(dbt.ref("moments_past"))
+    return write(estimate_matched(registry, metrics, cells, sample, left_out, past), session)

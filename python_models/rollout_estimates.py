@@ -10,4 +10,5 @@ def model(dbt, session):
     moments = read(dbt.ref("moments_cohort_periods"))
     clusters = read(dbt.ref("moments_cohort_clusters"))
     left_out = read(dbt.ref("moments_left_out"))
-    return write(estimate_rollouts(registry, metrics, moments, clusters, left_out), session)
+    past = read(dbt.ref("moments_past"))
+    return write(estimate_rollouts(registry, metrics, moments, clusters, left_out, past), session)

@@ -96,7 +96,7 @@ segmented as (
 
 {#
     The CTEs `windows`, how many whole weeks a unit was observed, and `totals`, what one unit added up to in one week: of units of which
-    anything was seen in it. They read `experiments`, `metrics`, `unit_windows` and `measures`.
+    anything was seen in it; NULL where a part of that is not known. They read `experiments`, `metrics`, `unit_windows` and `measures`.
 #}
 {% macro unit_weeks() -%}
 -- Weeks that lie wholly in the window and in the data: a week that was cut short would look like a fading effect.
@@ -118,8 +118,9 @@ timed as (
     select
         windows.*,
         floor({{ ai_impact.hours_between('windows.window_starts_at', 'measures.occurred_at') }} / 168) as week,
-        case when measures.measure = windows.numerator_measure then measures.value end as numerator,
-        case when measures.measure = windows.denominator_measure then measures.value end as denominator
+        {{ ai_impact.measured_value('numerator', 'windows') }} as numerator,
+        {{ ai_impact.measured_value('denominator', 'windows') }} as denominator,
+        {{ ai_impact.is_value_unknown('windows') }} as is_unknown
     from windows
     inner join measures
         on
@@ -139,11 +140,16 @@ totals as (
         cluster_id,
         week,
         case
+            when max(is_unknown) = 1 and (aggregation <> 'proportion' or coalesce(sum(numerator), 0) <= 0) then null
             when aggregation <> 'proportion' then coalesce(sum(numerator), 0)
             when sum(numerator) > 0 then 1
             else 0
         end as numerator,
-        case when denominator_measure is null then 1 else coalesce(sum(denominator), 0) end as denominator
+        case
+            when max(is_unknown) = 1 and (aggregation <> 'proportion' or coalesce(sum(numerator), 0) <= 0) then null
+            when denominator_measure is null then 1
+            else coalesce(sum(denominator), 0)
+        end as denominator
     from timed
     group by experiment_id, metric_id, arm, cluster_id, unit_id, week, aggregation, denominator_measure
 )

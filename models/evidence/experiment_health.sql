@@ -1,7 +1,8 @@
 {#- The checks that are made of what units did, and not of how many were assigned to what. -#}
 {%- set of_deeds = [
     'pre_period_balance', 'pre_period_difference', 'power', 'novelty', 'parallel_trends', 'trend_sensitivity',
-    'weighted_balance', 'overlap', 'placebo_outcome', 'hidden_bias', 'synthetic_fit', 'placebo_date'
+    'weighted_balance', 'overlap', 'placebo_outcome', 'hidden_bias', 'synthetic_fit', 'placebo_date',
+    'values_known'
 ] -%}
 with experiment_checks as (
     select * from {{ ref('experiment_checks') }}

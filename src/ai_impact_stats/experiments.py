@@ -71,6 +71,12 @@ ESTIMATES = pa.schema(
     ]
 )
 EMPTY_ROW = dict.fromkeys(ESTIMATES.names)
+COUNTS = frozenset({"tasks_completed", "rework", "errors", "deals_closed", "decisions"})  # always known
+WITHHELD = (
+    *("estimate", "std_error", "ci_low", "ci_high", "p_value", "mean_treatment", "mean_control", "interim_bound"),
+    *("sequential_ci_low", "sequential_ci_high", "sequential_p_value", "probability_better", "expected_loss"),
+    *("non_inferiority_p_value", "is_non_inferior", "heterogeneity_p_value"),
+)
 
 
 def estimate_experiments(
@@ -86,6 +92,7 @@ def estimate_experiments(
     for record in records(registry):
         experiment = read_experiment(record)
         found = [row for metric_id in experiment.metrics for row in _estimate_metric(experiment, metric_id, tables)]
+        say_what_is_not_known(experiment, found, tables)
         _adjust(found, "p_value", "p_value_adjusted")
         _adjust(found, "sequential_p_value", "sequential_p_value_adjusted")
         _adjust_heterogeneity(found)
@@ -369,6 +376,28 @@ def _allowing_for_looks(e: Estimate, row: Mapping[str, Any], experiment: Experim
     return replace(e, ci_low=row["sequential_ci_low"], ci_high=row["sequential_ci_high"])
 
 
+def say_what_is_not_known(experiment: Experiment, rows: list[dict], tables: Tables) -> None:
+    """How many values of each arm are not known; no estimate where the others can't stand for them.
+
+    Of the `tables` only the catalogue and what `moments_past` says is read.
+    """
+    for row in rows:
+        treatment, control = row["treatment_arm"], experiment.control
+        unknown = tables.unknown_in(experiment.experiment_id, row["metric_id"], treatment, control)
+        if unknown is None:
+            continue
+        metric = tables.catalogue.get(row["metric_id"], {})
+        measures = [metric.get(f"{part}_measure") for part in ("numerator", "denominator")]
+        lacking = next((m for m in measures if not is_missing(m) and str(m) not in COUNTS), None)
+        problem = unknown.problem(treatment, control, lacking)
+        if problem:
+            row.update(dict.fromkeys(WITHHELD), evidence_grade=None, reason=problem)
+            if "found" in row:
+                row["found"] = row["found"].because(problem)
+        elif row["estimate"] is not None:
+            row["reason"] = sentence([row["reason"], unknown.note(treatment, control)])
+
+
 def _adjust(rows: list[dict], source: str, target: str) -> None:
     """Correct the p values in their families: primary by Holm, secondary by Benjamini-Hochberg.
 
@@ -432,11 +461,11 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
         finished=found["still_running"].passed,
         others=tuple(text for name, text in further.items() if name in found and found[name].passed is False),
     )
-    earned, why = grade(conduct)
     sequential = experiment.looks_were_planned
     open_of = open_windows(experiment, tables)
     for row in rows:
         has = row["estimate"] is not None
+        earned, why = grade(_with_unknown(conduct, experiment, row, tables))
         row["evidence_grade"] = earned if has else None
         metric = tables.catalogue.get(row["metric_id"], {})
         # An interval that allows for looks may be acted on before the end; until it decides, the experiment runs on.
@@ -457,6 +486,16 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
         waiting = open_of[row["metric_id"]]
         unripe = f"The window of {waiting:.1%} of the units is still open." if waiting > OPEN_WINDOWS else None
         row["reason"] = sentence([row["reason"], why if has else None, unripe if has else None])
+
+
+def _with_unknown(conduct: Conduct, experiment: Experiment, row: Mapping[str, Any], tables: Tables) -> Conduct:
+    """More is known of one arm than of the other, or too little of both: a deviation of this metric alone."""
+    key = experiment.experiment_id, row["metric_id"]
+    unknown = tables.unknown_in(*key, row["treatment_arm"], experiment.control)
+    if unknown is None or not (unknown.differs or unknown.is_too_much):
+        return conduct
+    said = "more is known of one arm than of the other" if unknown.differs else "too little is known of an arm"
+    return replace(conduct, others=(*conduct.others, said))
 
 
 def _smallest(experiment: Experiment, metric: Mapping[str, Any], row: Mapping[str, Any]) -> float | None:

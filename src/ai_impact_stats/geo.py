@@ -13,11 +13,11 @@ from . import synthetic as few
 from .calendars import days_apart
 from .checks import Check
 from .estimate import Estimate, missing, quantile, wald
-from .experiments import ESTIMATES
+from .experiments import ESTIMATES, say_what_is_not_known
 from .grading import RANDOM_METHODS, sentence
 from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
 from .registry import Experiment, is_missing, read_experiment
-from .tables import records, write_table
+from .tables import read_unknown, records, write_table
 from .timeseries import COUNTERFACTUAL
 
 DESIGNS = frozenset({"geo"})
@@ -48,24 +48,30 @@ class _Panel:
 
 
 def estimate_geo(
-    registry: pd.DataFrame, metrics: pd.DataFrame, panels: pd.DataFrame, left_out: pd.DataFrame | None = None
+    registry: pd.DataFrame,
+    metrics: pd.DataFrame,
+    panels: pd.DataFrame,
+    left_out: pd.DataFrame | None = None,
+    past: pd.DataFrame | None = None,
 ) -> pa.Table:
     """The effects of every registered holdout by region (design geo), schema `ESTIMATES`.
 
-    Tables `int_experiments`, `metric_catalog` and `int_geo_panels`, and `moments_left_out` for what `reason` says of
-    regions in several arms; column names as there. Each metric has synthetic
+    Tables `int_experiments`, `metric_catalog` and `int_geo_panels`, `moments_left_out` for what `reason` says of
+    regions in several arms, `moments_past` for what is not known of them; column names as there. Each metric has synthetic
     difference-in-differences and synthetic control, absolute (a unit and period) and, with `_relative`, as a share of
     the level that was expected; with the spread of placebos as error. Where strata are pairs, one treated and one
     control, also `trimmed_match` of the changes of pairs, a tenth left out at either end. Grade B when the regions were
     assigned at random and mixture and placebo date pass, C without the former, D without the latter.
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    groups, several, rows = _group(panels), left_out_notes(left_out), []
+    groups, several, known = _group(panels), left_out_notes(left_out), read_unknown(metrics, past)
+    rows: list[dict] = []
     for experiment in _geo(registry):
         found: list[dict] = []
         for metric_id in experiment.metrics:
             panel = _read(experiment, groups.get((experiment.experiment_id, metric_id), []), catalogue.get(metric_id))
             found += _metric_rows(experiment, metric_id, panel)
+        say_what_is_not_known(experiment, found, known)
         finish(experiment, found, catalogue, several.get(experiment.experiment_id, []))
         rows += found
     return write_table(rows, ESTIMATES)

@@ -16,11 +16,13 @@ from .effects import cuped, difference
 from .estimate import Estimate
 from .grading import sentence
 from .moments import Arm, UnitMoments
+from .multiplicity import holm
 from .planning import effective_variance, minimum_detectable_effect, plan, remaining_variance
 from .quantiles import quantile_arm
 from .registry import COMPARED_DESIGNS, Experiment, is_missing, names, read_experiment
 from .sequential import always_valid_inflation, looks_inflation
 from .tables import NOTHING, QuantileArm, Tables, read_tables, records, write_table
+from .unknown import UNKNOWN_ALPHA, UNKNOWN_LIMIT
 
 AGGREGATIONS = ("mean", "ratio", "proportion", "count", "quantile")
 TRANSFORMS = ("none", "log", "winsorize")
@@ -282,10 +284,34 @@ def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
             found["clusters_known"] = checks.Check(share, None, CLUSTERS_KNOWN, share >= CLUSTERS_KNOWN, detail)
         clusters = _clusters(experiment, tables)
         found["enough_clusters"] = checks.enough_clusters({a: clusters[a] for a in experiment.arms if a in clusters})
+    found["values_known"] = _values_known(experiment, tables)
     found["stopped_early"] = checks.stopped_early(
         experiment.planned_days, experiment.days, experiment.looks_were_planned
     )
     return found
+
+
+def _values_known(experiment: Experiment, tables: Tables) -> checks.Check:
+    """Is as much known of every arm as of the control? The statistic is the largest share that is not known of an arm.
+
+    Of each metric and treatment arm, with Holm's correction; too large a share in both arms fails too.
+    """
+    found = {}
+    for metric_id in experiment.metrics:
+        for treatment in experiment.treatments:
+            unknown = tables.unknown_in(experiment.experiment_id, metric_id, treatment, experiment.control)
+            if unknown is not None:
+                found[metric_id, treatment] = unknown
+    some = {key: unknown for key, unknown in found.items() if unknown.is_any}
+    if not some:
+        passed = True if found else None
+        return checks.Check(0.0 if found else None, None, UNKNOWN_ALPHA, passed, "Every value of its metrics is known.")
+    adjusted = dict(zip(some, holm([unknown.p_value for unknown in some.values()]), strict=True))
+    worst = min(some, key=lambda key: (adjusted[key], -max(some[key].shares), key))
+    largest = max(max(unknown.shares) for unknown in some.values())
+    passed = bool(adjusted[worst] >= UNKNOWN_ALPHA and largest <= UNKNOWN_LIMIT)
+    detail = f"{worst[0]} is not known for {some[worst].counts(worst[1], experiment.control)}."
+    return checks.Check(largest, float(adjusted[worst]), UNKNOWN_ALPHA, passed, detail)
 
 
 def _dimensions_known(experiment: Experiment, parts: Mapping[str, Mapping[str, Mapping[str, int]]]) -> checks.Check:

@@ -12,13 +12,13 @@ import pyarrow as pa
 from . import matching
 from .checks import Check
 from .estimate import Estimate, missing, wald
-from .experiments import ESTIMATES
+from .experiments import ESTIMATES, say_what_is_not_known
 from .grading import sentence
 from .health import BALANCE
 from .propensity import Overlap, Propensity, Units, fit_propensity, overlap
 from .quasi import arms_problem, as_share, check_row, estimate_row, finish, left_out_notes, registration_notes
 from .registry import Experiment, is_missing, names, read_experiment
-from .tables import records, write_table
+from .tables import read_unknown, records, write_table
 from .wording import counted
 
 DESIGNS = frozenset({"matched"})
@@ -69,12 +69,13 @@ def estimate_matched(
     cells: pd.DataFrame,
     sample: pd.DataFrame | None = None,
     left_out: pd.DataFrame | None = None,
+    past: pd.DataFrame | None = None,
 ) -> pa.Table:
     """The effects of every registered comparison of matched units (design matched), schema `ESTIMATES`.
 
     Tables `int_experiments`, `metric_catalog`, `moments_matched_cells` and, for covariates that are not binned,
     `int_matched_sample`; `moments_left_out` for what `reason` says of units in several
-    arms; column names as there. Each metric has six methods (`METHODS`), two on rows (`ROW_METHODS`),
+    arms, `moments_past` for what is not known of them; column names as there. Each metric has six methods (`METHODS`), two on rows (`ROW_METHODS`),
     absolute and, with `_relative`, as a share of what the treated would have had; and `matched_did`, doubly robust on
     the change from before the choice (Sant'Anna and Zhao 2020, "Doubly robust difference-in-differences estimators"),
     which needs paths that are parallel given the covariates, not levels that are alike. Grade C when balance after
@@ -84,7 +85,7 @@ def estimate_matched(
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
     groups, rows_of = _group(cells), _group(sample)
-    several = left_out_notes(left_out)
+    several, known = left_out_notes(left_out), read_unknown(metrics, past)
     rows: list[dict] = []
     for experiment in _matched(registry):
         found: list[dict] = []
@@ -95,6 +96,7 @@ def estimate_matched(
                 experiment, metric_id, comparison, rows_of.get((experiment.experiment_id, metric_id), [])
             )
             found += _change_rows(experiment, metric_id, comparison, catalogue.get(metric_id))
+        say_what_is_not_known(experiment, found, known)
         finish(experiment, found, catalogue, several.get(experiment.experiment_id, []))
         rows += found
     return write_table(rows, ESTIMATES)

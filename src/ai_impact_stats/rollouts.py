@@ -11,11 +11,11 @@ import pyarrow as pa
 from . import did
 from .checks import Check
 from .estimate import Estimate, missing
-from .experiments import ESTIMATES
+from .experiments import ESTIMATES, say_what_is_not_known
 from .linear import one_thread
 from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
 from .registry import Experiment, is_missing, read_experiment
-from .tables import records, write_table
+from .tables import read_unknown, records, write_table
 from .wording import counted
 
 DESIGNS = frozenset({"did", "staggered_did"})
@@ -60,12 +60,13 @@ def estimate_rollouts(
     moments: pd.DataFrame,
     clusters: pd.DataFrame | None = None,
     left_out: pd.DataFrame | None = None,
+    past: pd.DataFrame | None = None,
 ) -> pa.Table:
     """The effects of every registered rollout (designs did and staggered_did), schema `ESTIMATES`.
 
     Tables `int_experiments`, `metric_catalog`, `moments_cohort_periods` and, for errors by cluster,
-    `moments_cohort_clusters`; `moments_left_out` for what `reason` says of units whose treatment ended; column names as
-    there. Each metric has the simple average over treated units and periods against units not yet treated
+    `moments_cohort_clusters`; `moments_left_out` for what `reason` says of units whose treatment ended,
+    `moments_past` for what is not known of the arms; column names as there. Each metric has the simple average over treated units and periods against units not yet treated
     (`staggered_did`), the three other averages of Callaway and Sant'Anna, and all of them as a share (`…_relative`):
     absolute effects are in the metric's unit a unit and period. The design did has `did` too: all periods after the
     start against all before. Grade C when paths were parallel before, as far as could be
@@ -73,7 +74,7 @@ def estimate_rollouts(
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
     read = _reader(moments, clusters)
-    several = left_out_notes(left_out)
+    several, known = left_out_notes(left_out), read_unknown(metrics, past)
     rows: list[dict] = []
     for experiment in _rollouts(registry):
         found: list[dict] = []
@@ -81,6 +82,7 @@ def estimate_rollouts(
             rollout = read(experiment, metric_id)
             metric = catalogue.get(metric_id, {})
             found += _metric_rows(experiment, metric_id, metric, rollout)
+        say_what_is_not_known(experiment, found, known)
         finish(experiment, found, catalogue, several.get(experiment.experiment_id, []))
         rows += found
     return write_table(rows, ESTIMATES)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from .adjustment import PRODUCTS, ClusterProducts, JointMoments
 from .moments import UnitMoments
 from .registry import is_missing
+from .unknown import Unknown, unknown_of
 
 MOMENTS = [f.name for f in fields(UnitMoments) if f.name != "n_units"]
 NOTHING = UnitMoments.from_rows([])
@@ -53,6 +54,12 @@ class Tables:
     past: dict[tuple[str, str], Arms]
     parts: dict[str, dict[str, dict[str, dict[str, int]]]]
     neighbours: dict[str, float]
+    unknown: dict[tuple[str, str], Arms]  # y: values that are not known, z: all values
+    paired: dict[tuple[str, str], bool]
+
+    def unknown_in(self, experiment_id: str, metric_id: str, treatment: str, control: str) -> Unknown | None:
+        key = experiment_id, metric_id
+        return unknown_of(self.unknown.get(key, {}), treatment, control, self.paired.get(key, False))
 
     def segments(self, experiment_id: str, metric_id: str) -> dict[str, Arms]:
         return self.cells.get((experiment_id, metric_id), {})
@@ -138,6 +145,7 @@ def read_tables(
         tables.weeks.setdefault(_key(row), {}).setdefault(int(row["week"]), {})[str(row["arm"])] = _moments(row)
     for row in records(past):
         tables.past.setdefault(_key(row), {})[str(row["arm"])] = _moments(row)
+    _read_unknown(tables, records(past))
     for row in records(starts):
         parts = tables.parts.setdefault(str(row["experiment_id"]), {}).setdefault(str(row["dimension"]), {})
         parts.setdefault(str(row["part"]), {})[str(row["arm"])] = int(row["n_units"])
@@ -211,6 +219,28 @@ def _moments(row: Mapping[str, Any]) -> UnitMoments:
     values = {k: _number(row.get(k)) for k in MOMENTS if k != "n"}
     units = row.get("n_units")
     return UnitMoments(n=int(row["n"]), **values, n_units=0 if is_missing(units) else int(units))
+
+
+def read_unknown(metrics: pd.DataFrame, past: pd.DataFrame | None) -> Tables:
+    """Only the catalogue, and what is not known of each arm by `moments_past`."""
+    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
+    tables = Tables(catalogue, *({} for _ in range(len(fields(Tables)) - 1)))
+    _read_unknown(tables, records(past))
+    return tables
+
+
+def _read_unknown(tables: Tables, rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        if not is_missing(row.get("mean_values")):
+            tables.unknown.setdefault(_key(row), {})[str(row["arm"])] = _unknown(row)
+            tables.paired[_key(row)] = bool(row["is_paired"])
+
+
+def _unknown(row: Mapping[str, Any]) -> UnitMoments:
+    names = ("mean_unknown", "var_unknown", "mean_values", "var_values", "cov_unknown_values")
+    units = row.get("n_units")
+    values = (_number(row[name]) for name in names)
+    return UnitMoments(int(row["n_observed"]), *values, n_units=0 if is_missing(units) else int(units))
 
 
 def write_table(rows: list[dict], schema: pa.Schema) -> pa.Table:

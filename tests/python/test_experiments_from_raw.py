@@ -3,6 +3,7 @@
 Nothing here calls the project's statistics: what is expected is computed from the raw rows by other means.
 """
 
+import json
 import math
 from datetime import datetime, timedelta
 
@@ -48,6 +49,12 @@ EXPERIMENTS = {
     "next_regions": {"unit_type": "region", "primary_metric_id": "signups"}
     | {"starts_at": datetime(2026, 6, 1), "ends_at": datetime(2026, 7, 27), "registered_at": datetime(2026, 5, 4)},
 }
+RATES = {"JPY": 0.00667, " eur ": {"2026-01-01": 1.08, "2026-04-01": 1.12}}
+for name in ("currencies", "no_rate_in_one", "no_rate_in_few", "no_rate_in_many"):
+    EXPERIMENTS[name] = {"unit_type": "account", "primary_metric_id": "won_per_account"}
+EXPERIMENTS["currencies"]["secondary_metric_ids"] = "won_per_deal|paid"
+EXPERIMENTS["less_timing"] = {"unit_type": "lead", "primary_metric_id": "labour_per_task"}
+EXPERIMENTS["less_timing"]["secondary_metric_ids"] = "tasks_per_labour_hour|labour|done"
 DEFAULTS = {"design": "rct", "control_arm": "c", "treatment_arm": "t", "starts_at": START, "ends_at": END}
 DEFAULTS |= {"registered_at": datetime(2026, 2, 2), "alpha": 0.05, "power": 0.8, "minimum_detectable_effect": 0.1}
 METRICS = {
@@ -82,6 +89,17 @@ METRICS = {
     "converted_in_7_days": {"aggregation": "proportion", "numerator_measure": "signup", "window_days": 7}
     | {"window_from": "exposure"},
     "won_per_account": {"aggregation": "mean", "numerator_measure": "won_amount"},
+    "won_per_deal": {"aggregation": "ratio", "numerator_measure": "won_amount", "denominator_measure": "deals_won"},
+    "paid": {"aggregation": "mean", "numerator_measure": "paid_value"},
+    "labour_per_task": {"aggregation": "ratio", "direction": "down"}
+    | {"numerator_measure": "human_hours", "denominator_measure": "tasks_completed"},
+    "tasks_per_labour_hour": {
+        "aggregation": "ratio",
+        "numerator_measure": "tasks_completed",
+        "denominator_measure": "human_hours",
+    },
+    "labour": {"aggregation": "mean", "numerator_measure": "human_hours", "direction": "down"},
+    "done": {"aggregation": "count", "numerator_measure": "tasks_completed"},
     "signups": {"aggregation": "count", "numerator_measure": "signup", "window_days": 28},
     "hours_per_task": {
         "aggregation": "ratio",
@@ -94,6 +112,11 @@ METRICS = {
 
 class Company(RawRows):
     """Rows of the raw tables, planted."""
+
+    def __init__(self, data_end: datetime) -> None:
+        super().__init__(data_end)
+        self.deals: list[dict] = []
+        self.tasks: list[dict] = []
 
     def assign(self, experiment: str, unit: str, arm: str, at: datetime, **columns) -> None:
         kind, design = EXPERIMENTS[experiment]["unit_type"], EXPERIMENTS[experiment].get("design")
@@ -114,6 +137,57 @@ class Company(RawRows):
 
 def days(low: float, high: float) -> timedelta:
     return timedelta(days=float(RNG.uniform(low, high)))
+
+
+def plant_money(company: Company) -> None:
+    """One won deal an account; in `currencies` half of the treated ones in yen, half of the others in euros."""
+    rng = np.random.default_rng(97)
+    unpriced = {"no_rate_in_one": (0.0, 0.5), "no_rate_in_few": (0.06, 0.06), "no_rate_in_many": (0.5, 0.5)}
+    for name in ("currencies", *unpriced):
+        for k in range(200):
+            unit, treated, half = f"{name}{k}", k % 2, k % 4 < 2
+            company.assign(name, unit, "ct"[treated], START)
+            closed = START + timedelta(days=float(rng.uniform(1, 50)))
+            dollars, currency, rate = float(rng.uniform(90, 110)), ("USD", None, "", " usd")[k % 3], 1.0
+            if name == "currencies" and half:
+                rate = 0.00667 if treated else 1.08 if closed < datetime(2026, 4, 1) else 1.12
+                currency = ("JPY", " jpy ")[k % 3 // 2] if treated else ("EUR", "eur ")[k % 3 // 2]
+            elif name in unpriced and (k // 2) % 100 < 100 * unpriced[name][treated]:
+                # Nobody gave a rate for pounds; some deals have no amount.
+                currency, dollars = ("GBP", dollars) if k % 3 else ("USD", math.nan)
+            amount = None if math.isnan(dollars) else dollars / rate
+            deal = {"opportunity_id": f"deal{unit}", "account_id": unit, "amount": amount, "currency": currency}
+            deal |= {"created_at": START - timedelta(days=9), "closed_at": closed, "is_closed": True, "is_won": True}
+            company.add("opportunities", closed, **deal, updated_at=closed)
+            event = {"unit_type": "account", "unit_id": unit, "name": "paid"}
+            company.add("outcome_events", closed, **event, value=amount, currency=currency)
+            known = amount is not None and currency != "GBP"
+            company.deals.append({"experiment": name, "arm": "ct"[treated], "usd": dollars if known else math.nan})
+
+
+def plant_timing(company: Company) -> None:
+    """Tasks of a fifth less work in the treated arm, of which fewer were timed; AI alone takes nobody's time."""
+    rng = np.random.default_rng(98)
+    for k in range(200):
+        unit, treated = f"timed{k}", k % 2
+        company.assign("less_timing", unit, "ct"[treated], START)
+        for j in range(8):
+            begun = START + timedelta(days=float(rng.uniform(1, 50)))
+            task = {
+                "task_id": f"{unit}_{j}",
+                "use_case_id": "email_drafting",
+                "subject_type": "lead",
+                "subject_id": unit,
+            }
+            company.add("task_events", begun, event_type="started", **task)
+            minutes = float(rng.gamma(20, 2.4 if treated else 3.0))
+            minutes = minutes if rng.random() < (0.6 if treated else 0.95) else None
+            task |= {"human_minutes": minutes, "execution_mode": "ai_assisted" if treated else "human"}
+            if j == 7:
+                minutes, task = 0.0, task | {"human_minutes": None, "execution_mode": "ai_autonomous"}
+            company.add("task_events", begun + timedelta(hours=2), event_type="completed", **task)
+            known = {"hours": (minutes or 0) / 60, "timed": minutes is not None}
+            company.tasks.append({"unit_id": unit, "arm": "ct"[treated]} | known)
 
 
 def plant() -> Company:
@@ -205,6 +279,8 @@ def plant() -> Company:
                 company.outcome("account", unit, "complaint", at + days(0.1, 60))
             if RNG.random() < 0.15:
                 company.outcome("account", unit, "gift", at + days(0.1, 60), float(RNG.integers(1, 99)))
+    plant_money(company)
+    plant_timing(company)
     company.outcome("visitor", "nobody", "noise", DATA_END)  # how far the data reach
     return company
 
@@ -222,10 +298,11 @@ def results(company, tmp_path_factory):
             insert(connection, source, [*rows, *rows[::7]])  # some are delivered twice
         register(connection, {name: DEFAULTS | row for name, row in EXPERIMENTS.items()}, METRICS)
     wanted = ("+impact_estimates", "+experiment_health", "+experiment_plan")
-    project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
+    rates = ("--vars", json.dumps({"currency_rates": RATES}))
+    project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test", *rates)
     # The data tests that a user's build would run on these experiments.
     tested = [*(name.removeprefix("+") for name in wanted), "moments_quantile_points", "moments_unit_metrics"]
-    project.dbt("test", "--select", *tested, "--exclude-resource-type", "unit_test")
+    project.dbt("test", "--select", *tested, "--exclude-resource-type", "unit_test", *rates)
     with duckdb.connect(str(project.path), read_only=True) as connection:
         tables = ("impact_estimates", "experiment_health", "experiment_plan")
         return {name: connection.sql(f"select * from {name}").df() for name in tables}
@@ -676,3 +753,54 @@ def test_a_plan_from_what_the_warehouse_holds(company, results):
     assert set(regions.index.get_level_values("weeks")) == {8, 10, 12}
     assert (regions.units == 16).all()
     assert results["impact_estimates"].query("experiment_id == 'next'").estimate.isna().all()
+
+
+def test_deals_in_several_currencies(company, results):
+    deals = pd.DataFrame(company.deals).query("experiment == 'currencies'")
+    right = welch(*(deals.usd[deals.arm == arm] for arm in "tc"))
+    for metric in ("won_per_account", "paid"):
+        row = row_of(results, "currencies", metric, "difference_in_means")
+        agrees(row, right)
+        assert abs(row.estimate) < 3 and row.p_value > 0.05
+    agrees(row_of(results, "currencies", "won_per_deal", "difference_in_means"), right)
+    health = results["experiment_health"].set_index(["experiment_id", "check_id"])
+    assert health.passed["currencies", "values_known"]
+
+
+def test_money_without_a_rate_is_not_known(company, results):
+    deals = pd.DataFrame(company.deals)
+    health = results["experiment_health"].set_index(["experiment_id", "check_id"])
+    for name, said in (("no_rate_in_one", "The arms differ in that"), ("no_rate_in_many", "more than 20% of an arm")):
+        for method in ("difference_in_means", "relative_difference"):
+            row = row_of(results, name, "won_per_account", method)
+            assert math.isnan(row.estimate) and math.isnan(row.p_value) and row.verdict == "not_estimated"
+            assert said in row.reason and "50 of 100 units in t" in row.reason and "currency_rates" in row.reason
+        assert not health.passed[name, "values_known"]
+    few = deals[deals.experiment == "no_rate_in_few"]
+    row = row_of(results, "no_rate_in_few", "won_per_account", "difference_in_means")
+    agrees(row, welch(*(few.usd[few.arm == arm].dropna() for arm in "tc")))
+    assert (row.n_treatment, row.n_control) == (94, 94)
+    assert "The metric is not known for 6 of 100 units in t and 6 of 100 in c; they are left out." in row.reason
+    assert health.passed["no_rate_in_few", "values_known"]
+
+
+def test_labour_is_divided_by_the_tasks_that_were_timed(company, results):
+    tasks = pd.DataFrame(company.tasks)
+    timed = tasks[tasks.timed].groupby(["arm", "unit_id"]).hours
+    hours, count = timed.sum(), timed.size().astype(float)
+    y = {arm: linearised(hours[arm], count[arm]) for arm in "tc"}
+    row = row_of(results, "less_timing", "labour_per_task", "difference_in_means")
+    agrees(row, welch(y["t"], y["c"]))
+    relative = row_of(results, "less_timing", "labour_per_task", "relative_difference")
+    assert relative.estimate == pytest.approx(-0.2, abs=0.04)
+    missing = {arm: f"{(~tasks.timed[tasks.arm == arm]).sum()} of 800" for arm in "tc"}
+    assert f"Not measured: {missing['t']} values in t and {missing['c']} in c; they are in neither part" in row.reason
+    assert "more is known of one arm than of the other" in row.reason and row.evidence_grade == "B"
+    pace = {arm: linearised(count[arm], hours[arm]) for arm in "tc"}
+    agrees(row_of(results, "less_timing", "tasks_per_labour_hour", "difference_in_means"), welch(pace["t"], pace["c"]))
+    whole = row_of(results, "less_timing", "labour", "difference_in_means")
+    assert math.isnan(whole.estimate) and "record the human_minutes of each task" in whole.reason
+    done = row_of(results, "less_timing", "done", "difference_in_means")
+    assert "variance is 0" in done.reason
+    health = results["experiment_health"].set_index(["experiment_id", "check_id"])
+    assert not health.passed["less_timing", "values_known"]

@@ -1,6 +1,6 @@
 with unit_metrics as (
     select * from {{ ref('int_unit_metrics') }}
-    where cluster_id is not null and aggregation <> 'quantile'
+    where cluster_id is not null and aggregation <> 'quantile' and numerator is not null
 ),
 
 -- Over all arms: a cluster's covariate is how far its units together lie from it.

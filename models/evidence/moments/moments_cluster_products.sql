@@ -1,7 +1,7 @@
 {%- set products = ['n', 'x', 'xx', 'xy', 'xz', 'y', 'z'] -%}
 with unit_metrics as (
     select * from {{ ref('int_unit_metrics') }}
-    where cluster_id is not null and covariate is not null and aggregation <> 'quantile'
+    where cluster_id is not null and covariate is not null and numerator is not null and aggregation <> 'quantile'
 ),
 
 -- Over all arms, so that squares of the covariate don't cancel.

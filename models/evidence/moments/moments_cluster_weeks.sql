@@ -52,7 +52,8 @@ seen as (
         cluster_id,
         week,
         sum(numerator) as numerator,
-        sum(denominator) as denominator
+        sum(denominator) as denominator,
+        count(*) - count(numerator) as n_unknown
     from totals
     group by experiment_id, metric_id, arm, cluster_id, week
 ),
@@ -66,7 +67,7 @@ clusters as (
         observed.n_units,
         cast(coalesce(seen.numerator, 0) as {{ ai_impact.physical_type('double') }}) as numerator,
         cast(case
-            when observed.n_per_unit > 0 then observed.n_per_unit
+            when observed.n_per_unit > 0 then observed.n_per_unit - coalesce(seen.n_unknown, 0)
             else coalesce(seen.denominator, 0)
         end as {{ ai_impact.physical_type('double') }}) as denominator
     from observed

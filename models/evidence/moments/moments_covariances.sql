@@ -1,11 +1,11 @@
 {%- set own = [
     ('(y)', 'numerator'),
     ('(z)', 'denominator'),
-    ('pre_period', 'past_numerator - coalesce(past_ratio, 0) * past_denominator'),
+    ('pre_period', 'coalesce(past_numerator - coalesce(past_ratio, 0) * past_denominator, 0)'),
 ] -%}
 with unit_metrics as (
     select * from {{ ref('int_unit_metrics') }}
-    where translate(covariates, ';| ', ',,,') like '%,%' and aggregation <> 'quantile'
+    where translate(covariates, ';| ', ',,,') like '%,%' and aggregation <> 'quantile' and numerator is not null
 ),
 
 covariates as (

@@ -1,7 +1,7 @@
 {%- set bin = 'floor(coalesce((unit_metrics.covariate - scales.centre) / nullif(scales.width, 0), 0) * 4)' -%}
 with unit_metrics as (
     select * from {{ ref('int_unit_metrics') }}
-    where cluster_id is null and covariate is not null and aggregation <> 'quantile'
+    where cluster_id is null and covariate is not null and numerator is not null and aggregation <> 'quantile'
 ),
 
 moments as (

@@ -1,6 +1,6 @@
 with unit_metrics as (
     select * from {{ ref('int_unit_metrics') }}
-    where aggregation = 'quantile'
+    where aggregation = 'quantile' and numerator is not null
 ),
 
 unit_dimensions as (

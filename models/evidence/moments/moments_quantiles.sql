@@ -1,7 +1,7 @@
 {%- set bin = 'ceil(rank * 1.0 * ' ~ ai_impact.least(['n', '400']) ~ ' / n - 0.000001)' -%}
 with unit_metrics as (
     select * from {{ ref('int_unit_metrics') }}
-    where aggregation = 'quantile'
+    where aggregation = 'quantile' and numerator is not null
 ),
 
 unit_dimensions as (

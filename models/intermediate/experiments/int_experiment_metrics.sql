@@ -51,6 +51,7 @@ final as (
         aggregation,
         numerator_measure,
         denominator_measure,
+        {{ ai_impact.are_measures_paired() }} as is_paired,
         transform,
         quantile,
         winsorize_at,

@@ -32,8 +32,8 @@ totals as (
         windows.metric_id,
         windows.unit_id,
         {%- for name, side in sides.items() %}
-            {{ ai_impact.unit_total('windows.numerator_measure', side) }} as {{ name }}numerator,
-            {{ ai_impact.unit_total('windows.denominator_measure', side) }} as {{ name }}denominator
+            {{ ai_impact.unit_total('numerator', side) }} as {{ name }}numerator,
+            {{ ai_impact.unit_total('denominator', side) }} as {{ name }}denominator
             {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from windows
@@ -71,8 +71,8 @@ final as (
         cells.cell,
         {%- for name in sides %}
             cast({{ ai_impact.safe_divide(
-                ai_impact.unit_numerator('totals.' ~ name ~ 'numerator'),
-                ai_impact.unit_denominator('totals.' ~ name ~ 'denominator')
+                ai_impact.unit_numerator('totals.' ~ name),
+                ai_impact.unit_denominator('totals.' ~ name)
             ) }} as {{ ai_impact.physical_type('double') }}) as {{ name }}value
             {%- if not loop.last %},{% endif %}
         {%- endfor %}

@@ -15,10 +15,12 @@ totals as (
         windows.experiment_id,
         windows.metric_id,
         windows.unit_id,
-        {{ ai_impact.unit_total('windows.numerator_measure', '>=') }} as numerator,
-        {{ ai_impact.unit_total('windows.denominator_measure', '>=') }} as denominator,
-        {{ ai_impact.unit_total('windows.numerator_measure', '<') }} as pre_numerator,
-        {{ ai_impact.unit_total('windows.denominator_measure', '<') }} as pre_denominator
+        {{ ai_impact.unit_total('numerator', '>=') }} as numerator,
+        {{ ai_impact.unit_total('denominator', '>=') }} as denominator,
+        {{ ai_impact.unit_total('numerator', '<') }} as pre_numerator,
+        {{ ai_impact.unit_total('denominator', '<') }} as pre_denominator,
+        {{ ai_impact.paired_count() }} as n_paired,
+        {{ ai_impact.paired_count(are_left_out=true) }} as n_left_out
     from windows
     inner join measures
         on
@@ -33,10 +35,12 @@ totals as (
 valued as (
     select
         windows.*,
-        {{ ai_impact.unit_numerator('totals.numerator') }} as numerator,
-        {{ ai_impact.unit_denominator('totals.denominator') }} as denominator,
-        {{ ai_impact.unit_numerator('totals.pre_numerator') }} as pre_numerator,
-        {{ ai_impact.unit_denominator('totals.pre_denominator') }} as pre_denominator,
+        {{ ai_impact.unit_numerator('totals.') }} as numerator,
+        {{ ai_impact.unit_denominator('totals.') }} as denominator,
+        {{ ai_impact.unit_numerator('totals.pre_') }} as pre_numerator,
+        {{ ai_impact.unit_denominator('totals.pre_') }} as pre_denominator,
+        coalesce(totals.n_paired, 0) as n_paired,
+        coalesce(totals.n_left_out, 0) as n_left_out,
         covariates.value as named_covariate
     from windows
     left join totals
@@ -58,6 +62,7 @@ pooled as (
         experiment_id,
         metric_id,
         {{ ai_impact.safe_divide(ai_impact.exact_sum('named_covariate'), 'count(named_covariate)') }} as mean_covariate,
+        {{ ai_impact.safe_divide(ai_impact.exact_sum('pre_numerator'), 'count(pre_numerator)') }} as mean_past,
         {{ ai_impact.safe_divide(ai_impact.exact_sum('pre_numerator'), ai_impact.exact_sum('pre_denominator')) }}
             as pre_ratio
     from valued
@@ -92,18 +97,14 @@ final as (
             as {{ ai_impact.physical_type('double') }}
         ) as past_numerator,
         cast(valued.pre_denominator as {{ ai_impact.physical_type('double') }}) as past_denominator,
-        cast(case
-            when valued.covariate is null then null
-            when valued.covariate <> 'pre_period' then coalesce(valued.named_covariate, pooled.mean_covariate)
-            when valued.denominator_measure is null
-                then {{ ai_impact.transformed('valued.pre_numerator', 'valued.transform', 'caps.cap') }}
-            else valued.pre_numerator - pooled.pre_ratio * valued.pre_denominator
-        end as {{ ai_impact.physical_type('double') }}) as covariate,
-        -- What moments_unit_cells counts; clusters and quantiles have moments of their own.
+        {{ ai_impact.unit_covariate() }} as covariate,
+        -- What moments_unit_cells counts: units that are known; clusters and quantiles have moments of their own.
         case
-            when valued.cluster_id is null and valued.aggregation <> 'quantile' then valued.metric_number
+            when valued.cluster_id is null and valued.aggregation <> 'quantile' and valued.numerator is not null
+                then valued.metric_number
         end as metric_number,
-        valued.group_number
+        valued.group_number,
+        {{ ai_impact.counts_of_values() }}
     from valued
     inner join pooled
         on

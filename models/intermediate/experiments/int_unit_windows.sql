@@ -56,6 +56,7 @@ final as (
         metrics.aggregation,
         metrics.numerator_measure,
         metrics.denominator_measure,
+        metrics.is_paired,
         metrics.transform,
         metrics.quantile,
         metrics.winsorize_at,

@@ -1,6 +1,6 @@
 with unit_metrics as (
     select * from {{ ref('int_unit_metrics') }}
-    where cluster_id is null
+    where cluster_id is null and numerator is not null
 ),
 
 experiments as (
