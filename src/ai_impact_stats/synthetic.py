@@ -242,7 +242,8 @@ def conformal(y, n_treated: int, before: int, alpha: float = 0.05) -> Estimate:
     Chernozhukov, Wüthrich and Zhu (2021), "An exact and robust conformal inference method for counterfactual and
     synthetic controls": for an effect θ in every period after treatment, the mixture is fitted to all periods of the
     outcome without θ, and the sum of its T residuals after treatment is ranked among those of all T cyclic shifts in
-    time. The interval runs from the least to the largest θ that is not rejected at `alpha`; there is no standard error.
+    time. The interval runs from the least to the largest θ that is not rejected at `alpha`. The standard error is the
+    spread of the mean of as many residuals among the shifts, with the estimate as θ; the interval doesn't come from it.
     Exact where residuals can change places in time, and nearly so where they are stationary; it needs few controls, but
     more than 1/alpha periods. Arguments as in `synthetic`.
     """
@@ -270,20 +271,26 @@ def conformal(y, n_treated: int, before: int, alpha: float = 0.05) -> Estimate:
     ends = [_last_held(p_value, effect, side * step, alpha) for side in (-1, 1)]
     if ends[0] is None or ends[1] is None:
         return missing("The interval by permutation of periods has no limits.", *n)
-    return Estimate(effect, None, ends[0], ends[1], p_value(0.0), *n)
+    means = _shifted(y, n_treated, before, effect) / (periods - before)
+    return Estimate(effect, float(np.sqrt((means**2).mean())), ends[0], ends[1], p_value(0.0), *n)
 
 
 def conformal_p(y, n_treated: int, before: int, theta: float = 0.0) -> float:
     """The share of cyclic shifts whose residuals after treatment add up to as much as those in their place do, if the
     effect is `theta` in every period. Arguments as in `synthetic`."""
+    sums = np.abs(_shifted(y, n_treated, before, theta))
+    return float((sums >= sums[0] * (1 - 1e-9)).mean())
+
+
+def _shifted(y, n_treated: int, before: int, theta: float) -> np.ndarray:
+    """The sum of the residuals after treatment in each of the T cyclic shifts, the first as they are."""
     y = np.asarray(y, "float64")
     controls, after = y[: len(y) - n_treated], np.arange(y.shape[1]) >= before
     without = y[len(controls) :].mean(axis=0) - theta * after
     penalty = (1e-6 * float(np.diff(controls, axis=1).std(ddof=1))) ** 2
     gap = without - simplex_weights(without, controls.T, penalty) @ controls
     gap -= gap.mean()
-    sums = np.abs([np.roll(gap, shift)[after].sum() for shift in range(len(gap))])
-    return float((sums >= sums[0] * (1 - 1e-9)).mean())
+    return np.array([np.roll(gap, shift)[after].sum() for shift in range(len(gap))])
 
 
 def _last_held(p_value: Callable[[float], float], start: float, step: float, alpha: float) -> float | None:
@@ -321,7 +328,7 @@ def placebo_check(e: Estimate, at: int, alpha: float = PLACEBO_ALPHA) -> Check:
     if e.p_value is None:
         return Check(None, None, alpha, None, f"No placebo date: {e.reason}")
     detail = f"A treatment at period {at}, which never was, shows an effect of {e.estimate:.3g}"
-    if e.std_error is None:
+    if e.df is None:
         return Check(e.estimate, e.p_value, alpha, e.p_value >= alpha, f"{detail} ({e.ci_low:.3g} to {e.ci_high:.3g}).")
     detail += f"; one of {2.8 * e.std_error:.3g} would be found with about 80 % chance."
     return Check(e.estimate / e.std_error, e.p_value, alpha, e.p_value >= alpha, detail)

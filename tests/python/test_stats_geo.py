@@ -187,7 +187,7 @@ def test_few_controls_are_judged_by_permuted_periods():
     found = estimate_geo(registry(), METRICS, table).to_pandas().set_index("method")
     assert found.loc["synthetic_did"].reason.startswith("There are 6 control units: 10 are needed")
     row, share = found.loc["synthetic_control_conformal"], found.loc["synthetic_control_conformal_relative"]
-    assert row.ci_low < 3 < row.ci_high and math.isnan(row.std_error) and row.p_value <= 0.05
+    assert row.ci_low < 3 < row.ci_high and row.std_error > 0 and row.p_value <= 0.05
     assert row.evidence_grade == "B" and "permutation of periods" in row.reason
     level = table[table["first_treated_period"].eq(0) & (table["period"] >= 0)]["value"].mean()
     for name in ("estimate", "ci_low", "ci_high"):
