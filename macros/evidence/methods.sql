@@ -5,7 +5,8 @@
         'cuped', 'post_stratified', 'regression_adjusted', 'did', 'staggered_did', 'doubly_robust', 'matched_did',
         'synthetic_did', 'structural_series', 'staggered_did_dynamic', 'staggered_did_group', 'staggered_did_calendar',
         'doubly_robust_rows', 'inverse_probability', 'overlap_weights', 'nearest_neighbour', 'nearest_neighbour_rows',
-        'exact_matching', 'doubly_robust_ate', 'synthetic_control', 'trimmed_match', 'interrupted_series',
+        'exact_matching', 'doubly_robust_ate', 'synthetic_control', 'synthetic_control_demeaned',
+        'synthetic_control_conformal', 'trimmed_match', 'interrupted_series',
     ] -%}
     case
         {%- for name in order %}

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,12 @@ from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes
 from .registry import Experiment, is_missing, read_experiment
 from .tables import read_unknown, records, write_table
 from .timeseries import COUNTERFACTUAL
+from .wording import counted
 
 DESIGNS = frozenset({"geo"})
 # The first is the one to quote.
-METHODS = ("synthetic_did", "synthetic_control")
+METHODS = ("synthetic_did", "synthetic_control", "synthetic_control_demeaned")
+CONFORMAL = "synthetic_control_conformal"
 # A placebo for every control, each a fit over all others: beyond this many a rollout by cohorts is the better question.
 MOST_CONTROLS = 300
 TRIM = 0.1
@@ -41,6 +43,7 @@ class _Panel:
     pairs: list[tuple[int, int]]
     has_pairs: bool
     problem: str | None
+    note: str | None = None  # what is said of the panel in every reason
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -57,11 +60,13 @@ def estimate_geo(
     """The effects of every registered holdout by region (design geo), schema `ESTIMATES`.
 
     Tables `int_experiments`, `metric_catalog` and `int_geo_panels`, `moments_left_out` for what `reason` says of
-    regions in several arms, `moments_past` for what is not known of them; column names as there. Each metric has synthetic
-    difference-in-differences and synthetic control, absolute (a unit and period) and, with `_relative`, as a share of
-    the level that was expected; with the spread of placebos as error. Where strata are pairs, one treated and one
-    control, also `trimmed_match` of the changes of pairs, a tenth left out at either end. Grade B when the regions were
-    assigned at random and mixture and placebo date pass, C without the former, D without the latter.
+    regions in several arms, `moments_past` for what is not known of them; column names as there. Each metric has
+    synthetic difference-in-differences and synthetic control, plain and demeaned, absolute (a unit and period) and, with `_relative`, as a share of the level that was
+    expected; with the spread of placebos as error. Beside them `synthetic_control_conformal`, by permuted periods,
+    which needs fewer controls and more periods. Where strata are pairs, one treated and one control, also
+    `trimmed_match` of the changes of pairs, a tenth left out at either end. Controls with a gap are left out. Grade B
+    when the regions were assigned at random and mixture and placebo date pass, C without the former, D without the
+    latter.
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
     groups, several, known = _group(panels), left_out_notes(left_out), read_unknown(metrics, past)
@@ -149,7 +154,16 @@ def _read(experiment: Experiment, rows: list[Mapping[str, Any]], metric: Mapping
     began = sorted({starts[u] for u in treated})
     before = sum(p < began[0] for p in periods) if began else 0
     pairs, has_pairs = _paired(first, controls + treated, starts)
-    panel = _Panel(y, len(treated), before, [str(days[p])[:10] for p in periods], pairs, has_pairs, None)
+    gap = ~np.isfinite(y).all(axis=1)
+    gap[len(controls) :] = False
+    note = None
+    if gap.any():
+        note = f"{counted(int(gap.sum()), 'control unit is', 'control units are')} left out for a gap in the panel."
+        place = np.cumsum(~gap) - 1
+        pairs = [(int(place[t]), int(place[c])) for t, c in pairs if not gap[c]]
+        y, controls = y[~gap], [c for c, has in zip(controls, gap, strict=False) if not has]
+    starts_at = [str(days[p])[:10] for p in periods]
+    panel = _Panel(y, len(treated), before, starts_at, pairs, has_pairs, None, note)
     if len(began) > 1:
         return _with(panel, "Regions start in several periods: register them as staggered_did.")
     if len(controls) > MOST_CONTROLS:
@@ -161,7 +175,7 @@ def _read(experiment: Experiment, rows: list[Mapping[str, Any]], metric: Mapping
 
 
 def _with(panel: _Panel, problem: str) -> _Panel:
-    return _Panel(panel.y, panel.n_treated, panel.before, panel.starts, panel.pairs, panel.has_pairs, problem)
+    return replace(panel, problem=problem)
 
 
 def _paired(
@@ -184,7 +198,8 @@ def _metric_rows(experiment: Experiment, metric_id: str, panel: _Panel) -> list[
     rows = []
 
     def add(method: str, scale: str, e: Estimate, grade: str | None, why: str | None) -> None:
-        rows.append(estimate_row(experiment, metric_id, method, scale, "att", e, grade, why or BELOW_B))
+        row = estimate_row(experiment, metric_id, method, scale, "att", e, grade, why or BELOW_B)
+        rows.append(row | {"reason": sentence([row["reason"], panel.note])})
 
     for method in METHODS:
         if panel.problem:
@@ -200,6 +215,13 @@ def _metric_rows(experiment: Experiment, metric_id: str, panel: _Panel) -> list[
             grade, why = _graded(experiment, earned, problem, rank)
         add(method, "absolute", absolute, grade, why)
         add(method, "relative", relative, grade, why)
+    e = missing(panel.problem, *panel.sizes) if panel.problem else _conformal(panel, experiment.alpha)
+    grade, why = None, None
+    if e.estimate is not None:
+        note = "By permutation of periods, if the effect is the same in each."
+        grade, why = _graded(experiment, *_grade_conformal(panel), note)
+    add(CONFORMAL, "absolute", e, grade, why)
+    add(CONFORMAL, "relative", _share(panel, e), grade, why)
     if panel.has_pairs:
         e = missing(panel.problem, *panel.sizes) if panel.problem else _trimmed(panel, panel.before, experiment.alpha)
         grade, why = None, None
@@ -224,6 +246,38 @@ def _placebo(panel: _Panel, method: str) -> Check:
     return few.placebo_date(panel.y, panel.n_treated, panel.before, method, few.PLACEBO_ALPHA)
 
 
+def _conformal(panel: _Panel, alpha: float) -> Estimate:
+    return few.conformal(panel.y, panel.n_treated, panel.before, alpha)
+
+
+def _grade_conformal(panel: _Panel) -> tuple[str, str | None]:
+    """C when the mixture follows the treated units before the start, and the placebo date shows nothing; else D.
+
+    With too few controls for placebos of each, the date is judged by permutation of periods as well.
+    """
+    at = panel.before * 2 // 3
+    fit = few.follows(panel.y, panel.n_treated, panel.before)
+    if panel.sizes[1] >= few.LEAST_CONTROLS:
+        placebo = _placebo(panel, "synthetic_control_demeaned")
+    else:
+        placebo = few.placebo_check(
+            few.conformal(panel.y[:, : panel.before], panel.n_treated, at, few.PLACEBO_ALPHA), at
+        )
+    failed = [check.detail for check in (fit, placebo) if check.passed is not True]
+    return ("D" if failed else "C"), " ".join(failed) or None
+
+
+def _share(panel: _Panel, e: Estimate) -> Estimate:
+    """The effect and both ends of its interval as a share of the level that each leaves."""
+    if e.estimate is None:
+        return e
+    level = float(panel.y[len(panel.y) - panel.n_treated :, panel.before :].mean())
+    if (level - e.ci_low) * (level - e.ci_high) <= 0:
+        return e.because("The expected level can't be told from 0, so no share can be taken.")
+    low, high = sorted((e.ci_low / (level - e.ci_low), e.ci_high / (level - e.ci_high)))
+    return replace(e, estimate=e.estimate / (level - e.estimate), ci_low=low, ci_high=high)
+
+
 def _head(panel: _Panel) -> _Panel:
     """The same regions before the start."""
     starts = panel.starts[: panel.before]
@@ -235,7 +289,7 @@ def _trimmed(panel: _Panel, before: int, alpha: float) -> Estimate:
     if not panel.pairs:
         return missing("No stratum is a pair of one treated and one control unit.", *panel.sizes)
     if before < 1 or before >= panel.y.shape[1]:
-        return missing("There is no period before treatment, or none after it.", *panel.sizes)
+        return missing(f"There is no period {'before' if before < 1 else 'after'} treatment.", *panel.sizes)
     change = panel.y[:, before:].mean(axis=1) - panel.y[:, :before].mean(axis=1)
     differences = np.array([change[t] - change[c] for t, c in panel.pairs])
     e = few.trimmed_match(differences, np.ones(len(differences)), TRIM, alpha)

@@ -1,6 +1,7 @@
 """Few treated units: synthetic control, synthetic difference-in-differences, and trimmed match of pairs."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,11 @@ from .checks import Check
 from .estimate import Estimate, missing, quantile, two_sided_p, wald
 from .wording import counted, counted_are
 
-METHODS = ("synthetic_did", "synthetic_control", "did")
+METHODS = ("synthetic_did", "synthetic_control", "synthetic_control_demeaned", "did")
 # With fewer control units the weights are a choice among few, and a placebo can't be rare.
 LEAST_CONTROLS, LEAST_BEFORE, LEAST_PAIRS = 10, 4, 5
+# Permutations in time need no controls to be put in the treated unit's place.
+LEAST_MIXED = 2
 # How well the synthetic unit must follow the treated one before treatment, as a share of the controls' own spread.
 FIT_LIMIT = 0.5
 PLACEBO_ALPHA = 0.05
@@ -98,7 +101,9 @@ def synthetic(
     `y` (units, T) holds the controls first and the `n_treated` treated ones last, over T periods of which the first
     `before` are before treatment. `synthetic_did`: Arkhangelsky et al. (2021), "Synthetic difference-in-differences",
     algorithm 1, weights of units and of periods, solved exactly. `synthetic_control`: Abadie, Diamond and Hainmueller
-    (2010) without covariates. `did`: equal weights. The standard error is that of placebos (the former, algorithm 4):
+    (2010) without covariates. `synthetic_control_demeaned`: the same up to a constant difference of levels (Ferman and
+    Pinto 2021, "Synthetic controls with imperfect pretreatment fit", section 4; the intercept of Doudchenko and Imbens
+    2016). `did`: equal weights. The standard error is that of placebos (the former, algorithm 4):
     each control in the place of the treated unit, or GROUPS groups of as many controls, at most half of them, in the
     place of several, drawn with a fixed seed; interval and p value follow from it by Student's t with J - 1 degrees of
     freedom for J controls. `rank_p_value` ranks the ratio of the gaps after and before treatment (Abadie, Diamond and
@@ -117,13 +122,7 @@ def synthetic(
         return _none(problem, n_treated, controls)
     effect, weights, times, expected = _fit(y[:controls], y[controls:].mean(axis=0), n_treated, before, method)
     gap = y[controls:].mean(axis=0) - expected
-    fit = float(np.sqrt((gap[:before] ** 2).mean()))
-    spread = float(y[:controls, :before].std())
-    size = 1.0 if spread == 0 else fit / spread
-    detail = (
-        f"Before treatment the mixture is off by {fit:.3g} in root mean square, {size:.0%} of the controls' spread."
-    )
-    check = Check(size, None, FIT_LIMIT, size <= FIT_LIMIT, detail)
+    fit, check = _fit_check(gap[:before], y[:controls, :before])
     if not placebos:
         e = Estimate(effect, None, None, None, None, n_treated, controls, None, "No placebos were asked for.")
         return Synthetic(e, weights, times, expected, np.array([]), fit, check)
@@ -155,6 +154,26 @@ def synthetic(
     return Synthetic(e, weights, times, expected, drawn, fit, check, rank, np.array(gaps), levels, factor)
 
 
+def _fit_check(gap: np.ndarray, controls: np.ndarray) -> tuple[float, Check]:
+    """The root mean square gap before treatment, and whether it is small beside the controls' spread."""
+    fit, spread = float(np.sqrt((gap**2).mean())), float(controls.std())
+    if spread == 0:
+        return fit, Check(None, None, FIT_LIMIT, None, "The controls don't vary before treatment.")
+    size = fit / spread
+    detail = (
+        f"Before treatment the mixture is off by {fit:.3g} in root mean square, {size:.0%} of the controls' spread."
+    )
+    return fit, Check(size, None, FIT_LIMIT, size <= FIT_LIMIT, detail)
+
+
+def follows(y, n_treated: int, before: int) -> Check:
+    """Does the demeaned mixture follow the treated units before treatment? Arguments as in `synthetic`."""
+    y = np.asarray(y, "float64")
+    controls, treated = y[: len(y) - n_treated], y[len(y) - n_treated :].mean(axis=0)
+    _, _, _, expected = _fit(controls, treated, n_treated, before, "synthetic_control_demeaned")
+    return _fit_check((treated - expected)[:before], controls[:, :before])[1]
+
+
 def _placebo(controls: np.ndarray, place: list[int], before: int, method: str) -> tuple[float, np.ndarray]:
     """The effect on some controls that got no treatment, and the path that is expected of their mean."""
     others = np.delete(controls, place, axis=0)
@@ -162,12 +181,18 @@ def _placebo(controls: np.ndarray, place: list[int], before: int, method: str) -
     return tau, path
 
 
-def _problem(y: np.ndarray, n_treated: int, controls: int, before: int) -> str | None:
+def _problem(
+    y: np.ndarray,
+    n_treated: int,
+    controls: int,
+    before: int,
+    least: int = LEAST_CONTROLS,
+    what: str = "build and to test",
+) -> str | None:
     if n_treated < 1:
         return "No unit is treated."
-    if controls < LEAST_CONTROLS:
-        there = counted_are(controls, "control unit")
-        return f"There {there}: {LEAST_CONTROLS} are needed to build and to test a synthetic one."
+    if controls < least:
+        return f"There {counted_are(controls, 'control unit')}: {least} are needed to {what} a synthetic one."
     if before < LEAST_BEFORE:
         return f"There {counted_are(before, 'period')} before treatment: {LEAST_BEFORE} are needed."
     if before >= y.shape[1]:
@@ -193,6 +218,8 @@ def _fit(controls: np.ndarray, treated: np.ndarray, n_treated: int, before: int,
         weights = simplex_weights(treated[:before], controls[:, :before].T, (1e-6 * noise) ** 2, intercept=False)
         expected = weights @ controls
         return float((treated - expected)[before:].mean()), weights, times, expected
+    if method == "synthetic_control_demeaned":
+        weights = simplex_weights(treated[:before], controls[:, :before].T, (1e-6 * noise) ** 2)
     if method == "synthetic_did":
         zeta = (n_treated * (periods - before)) ** 0.25 * noise
         weights = simplex_weights(treated[:before], controls[:, :before].T, zeta**2)
@@ -209,6 +236,83 @@ def _relative(gap: np.ndarray, before: int) -> float:
     return math.inf if early == 0 and late > 0 else late / early if early else math.nan
 
 
+def conformal(y, n_treated: int, before: int, alpha: float = 0.05) -> Estimate:
+    """The demeaned synthetic control's estimate, with p value and interval by permutation of periods.
+
+    Chernozhukov, Wüthrich and Zhu (2021), "An exact and robust conformal inference method for counterfactual and
+    synthetic controls": for an effect θ in every period after treatment, the mixture is fitted to all periods of the
+    outcome without θ, and the sum of its T residuals after treatment is ranked among those of all T cyclic shifts in
+    time. The interval runs from the least to the largest θ that is not rejected at `alpha`. The standard error is the
+    spread of the mean of as many residuals among the shifts, with the estimate as θ; the interval doesn't come from it.
+    Exact where residuals can change places in time, and nearly so where they are stationary; it needs few controls, but
+    more than 1/alpha periods. Arguments as in `synthetic`.
+    """
+    y = np.asarray(y, "float64")
+    controls, periods = y[: len(y) - n_treated], y.shape[1]
+    n = (n_treated, len(controls))
+    problem = _problem(y, *n, before, LEAST_MIXED, "mix")
+    if problem:
+        return missing(problem, *n)
+    if 1 / periods >= alpha:
+        needed = math.floor(1 / alpha) + 1
+        return missing(f"With {periods} periods a p value by permutation of periods can't be rarer than alpha: "
+                       f"{needed} are needed.", *n)  # fmt: skip
+    treated = y[len(controls) :].mean(axis=0)
+    effect, _, _, expected = _fit(controls, treated, n_treated, before, "synthetic_control_demeaned")
+
+    def p_value(theta: float) -> float:
+        return conformal_p(y, n_treated, before, theta)
+
+    step = float(np.sqrt(((treated - expected)[:before] ** 2).mean()))
+    if step <= 1e-13 * float(np.abs(y).max()):
+        return missing("The mixture follows the treated unit exactly before treatment, so there is no error.", *n)
+    if p_value(effect) < alpha:
+        return missing("No effect that is the same in every period agrees with the data.", *n)
+    ends = [_last_held(p_value, effect, side * step, alpha) for side in (-1, 1)]
+    if ends[0] is None or ends[1] is None:
+        return missing("The interval by permutation of periods has no limits.", *n)
+    means = _shifted(y, n_treated, before, effect) / (periods - before)
+    return Estimate(effect, float(np.sqrt((means**2).mean())), ends[0], ends[1], p_value(0.0), *n)
+
+
+def conformal_p(y, n_treated: int, before: int, theta: float = 0.0) -> float:
+    """The share of cyclic shifts whose residuals after treatment add up to as much as those in their place do, if the
+    effect is `theta` in every period. Arguments as in `synthetic`."""
+    sums = np.abs(_shifted(y, n_treated, before, theta))
+    return float((sums >= sums[0] * (1 - 1e-9)).mean())
+
+
+def _shifted(y, n_treated: int, before: int, theta: float) -> np.ndarray:
+    """The sum of the residuals after treatment in each of the T cyclic shifts, the first as they are."""
+    y = np.asarray(y, "float64")
+    controls, after = y[: len(y) - n_treated], np.arange(y.shape[1]) >= before
+    without = y[len(controls) :].mean(axis=0) - theta * after
+    penalty = (1e-6 * float(np.diff(controls, axis=1).std(ddof=1))) ** 2
+    gap = without - simplex_weights(without, controls.T, penalty) @ controls
+    gap -= gap.mean()
+    return np.array([np.roll(gap, shift)[after].sum() for shift in range(len(gap))])
+
+
+def _last_held(p_value: Callable[[float], float], start: float, step: float, alpha: float) -> float | None:
+    """The farthest value on the side of `step` that is not rejected: ever longer steps, until six in a row are."""
+    held, rejected, outside, reach = start, start, 0, 0.25
+    for _ in range(80):
+        value = start + reach * step
+        if p_value(value) >= alpha:
+            held, outside = value, 0
+        else:
+            rejected, outside = (value, 1) if outside == 0 else (rejected, outside + 1)
+        if outside == 6:
+            break
+        reach *= 1.15
+    else:
+        return None
+    for _ in range(12):
+        middle = (held + rejected) / 2
+        held, rejected = (middle, rejected) if p_value(middle) >= alpha else (held, middle)
+    return held
+
+
 def placebo_date(y, n_treated: int, before: int, method: str = "synthetic_did", alpha: float = 0.05) -> Check:
     """The effect of a treatment that never was, two thirds into the time before treatment: is it 0?
 
@@ -223,10 +327,10 @@ def placebo_check(e: Estimate, at: int, alpha: float = PLACEBO_ALPHA) -> Check:
     """Is the estimate of a treatment at period `at`, which never was, 0? The detail says what would have been found."""
     if e.p_value is None:
         return Check(None, None, alpha, None, f"No placebo date: {e.reason}")
-    detail = (
-        f"A treatment at period {at}, which never was, shows an effect of {e.estimate:.3g}; "
-        f"one of {2.8 * e.std_error:.3g} would be found with about 80 % chance."
-    )
+    detail = f"A treatment at period {at}, which never was, shows an effect of {e.estimate:.3g}"
+    if e.df is None:
+        return Check(e.estimate, e.p_value, alpha, e.p_value >= alpha, f"{detail} ({e.ci_low:.3g} to {e.ci_high:.3g}).")
+    detail += f"; one of {2.8 * e.std_error:.3g} would be found with about 80 % chance."
     return Check(e.estimate / e.std_error, e.p_value, alpha, e.p_value >= alpha, detail)
 
 

@@ -56,6 +56,7 @@ class Series:
     after: np.ndarray
     log: bool
     period: str = "week"
+    averages_by: str | None = None  # what finer values were averaged
 
     @property
     def before(self) -> np.ndarray:
@@ -458,9 +459,10 @@ def _with_series(study: Study, row: Mapping[str, Any], metric: Mapping[str, Any]
     if not held.all():
         notes.append(f"{counted(int((~held).sum()), *many)} left out, as a control has no value there.")
     notes.append(_controls_note(registered, controls, reasons))
+    by = dated_by if finer(dated_by, period) and not total else None
     t = table.index.asi8 - table.index.asi8[0]
     x = table[controls].to_numpy(float).reshape(len(table), len(controls))
-    series = Series(t, table[outcome].to_numpy(float), x, after, metric.get("transform") == "log", period)
+    series = Series(t, table[outcome].to_numpy(float), x, after, metric.get("transform") == "log", period, by)
     starts = tuple(str(day)[:10] for day in table.index.start_time)
     return replace(study, series=series, starts=starts, controls=tuple(controls), notes=tuple(notes))
 
@@ -617,7 +619,7 @@ def _path(study: Study, series: Series) -> list[dict]:
             "week": start,
             "is_after": bool(after),
             "observed": float(y),
-            "period": series.period,
+            "period": f"{series.period}, averages by {by}" if (by := series.averages_by) else series.period,
         }
         for start, after, y in zip(study.starts, series.after, series.y, strict=True)
     ]

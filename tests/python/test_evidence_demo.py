@@ -267,7 +267,7 @@ def test_the_series_holds_the_planted_lift_and_earns_c(con):
 
 def test_regions_hold_the_planted_lift_and_earn_b(con):
     rows = {r["method"]: r for r in estimates(con, "estimates.experiment_id = 'regional_campaigns'")}
-    methods = ("synthetic_did", "synthetic_control")
+    methods = ("synthetic_did", *(f"synthetic_control{kind}" for kind in ("", "_demeaned", "_conformal")))
     assert set(rows) == {*methods, *(f"{method}_relative" for method in methods), "trimmed_match"}
     for method, row in rows.items():
         assert row["ci_low"] <= row["true_value"] <= row["ci_high"], method

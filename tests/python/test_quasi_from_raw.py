@@ -64,7 +64,7 @@ CASES = {
     "waves_two_arms": ({"design": "did", "treatment_arm": "t|other"}, 8, 8, "one treatment arm", {}),
     "waves_no_arms": ({"design": "did", "control_arm": None, "treatment_arm": None}, 8, 8, "arm", {}),
     "regions_sound": ({"design": "geo"}, 1, 20, None, {}),
-    "regions_few": ({"design": "geo"}, 1, 5, "10 are needed", {}),
+    "regions_few": ({"design": "geo"}, 1, 5, "are needed", {}),
     "regions_none_treated": ({"design": "geo"}, 0, 12, "No unit is treated", {}),
     "regions_without_past": ({"design": "geo"}, 1, 12, "periods before", {"since": START}),
     "regions_apart": ({"design": "geo"}, 2, 12, "staggered_did", {"apart": True}),

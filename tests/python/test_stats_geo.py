@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_stats_rollouts import registry as rollout
-from test_stats_synthetic import factors
+from test_stats_synthetic import factors, mixed
 
 from ai_impact_stats import synthetic as few
 from ai_impact_stats.geo import check_geo, counterfactuals_geo, estimate_geo
@@ -108,13 +108,12 @@ def test_pairs_cover():
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        (lambda y: panels(y[-6:]), "5 control units: 10 are needed"),
         (lambda y: panels(y, before=3), "3 periods before"),
         (lambda y: panels(y, before=30), "no period after"),
         (lambda y: panels(y, before=0), "0 periods before"),
         (lambda y: panels(y).assign(first_treated_period=math.nan), "No unit is treated"),
-        (lambda y: panels(np.where(y == y[3, 4], math.nan, y)), "1 unit has a gap"),
-        (lambda y: panels(np.ones_like(y)), "don't vary"),
+        (lambda y: panels(np.where(y == y[-1, 4], math.nan, y)), "1 unit has a gap"),
+        (lambda y: panels(np.ones_like(y)), "so there is no error"),
         (lambda y: panels(y).head(0), "No region"),
         (lambda y: panels(y).assign(metric_id="other"), "No region"),
         (lambda y: panels(np.vstack([y[:25]] * 13 + [y[-1:]])), "too many for placebos"),
@@ -122,7 +121,7 @@ def test_pairs_cover():
 )
 def test_degenerate_panels_have_a_reason(table, reason):
     found = estimate_geo(registry(), METRICS, table(factors(1, 0.0))).to_pandas()
-    assert len(found) == 4 and found["estimate"].isna().all() and found["evidence_grade"].isna().all()
+    assert len(found) == 8 and found["estimate"].isna().all() and found["evidence_grade"].isna().all()
     assert found["reason"].str.contains(reason).all(), found["reason"].iloc[0]
     assert all(row["detail"] for row in check_geo(registry(), METRICS, table(factors(1, 0.0))))
 
@@ -177,6 +176,36 @@ def test_regions_in_several_arms_are_counted_and_said():
     said = "1 unit is left out: the treatment ended. 2 units are left out: assigned to several arms."
     for table in (panels(factors(3, 3.0) + 100), panels(factors(3, 3.0)).head(0)):
         found = estimate_geo(registry(), METRICS, table, left_out).to_pandas()
-        assert len(found) == 4 and found["reason"].str.endswith(said).all()
+        assert len(found) == 8 and found["reason"].str.endswith(said).all()
         elsewhere = estimate_geo(registry(), METRICS, table, left_out.assign(experiment_id="other")).to_pandas()
         assert not elsewhere["reason"].str.contains("several arms").any()
+
+
+def test_few_controls_are_judged_by_permuted_periods():
+    """Six controls allow no placebos of each, forty periods do. A mixture that can't be tried before is no C."""
+    table = panels(mixed(4, 3.0) + 100, before=30)
+    found = estimate_geo(registry(), METRICS, table).to_pandas().set_index("method")
+    assert found.loc["synthetic_did"].reason.startswith("There are 6 control units: 10 are needed")
+    row, share = found.loc["synthetic_control_conformal"], found.loc["synthetic_control_conformal_relative"]
+    assert row.ci_low < 3 < row.ci_high and row.std_error > 0 and row.p_value <= 0.05
+    assert row.evidence_grade == "B" and "permutation of periods" in row.reason
+    level = table[table["first_treated_period"].eq(0) & (table["period"] >= 0)]["value"].mean()
+    for name in ("estimate", "ci_low", "ci_high"):
+        assert share[name] == pytest.approx(row[name] / (level - row[name]), rel=1e-6)
+    short = panels(factors(4, 3.0, controls=5) + 100)
+    row = of(estimate_geo(registry(), METRICS, short), "synthetic_control_conformal")
+    assert row.evidence_grade == "D" and "No placebo date: With 20 periods" in row.reason
+
+
+def test_controls_with_a_gap_are_left_out():
+    y = factors(3, 3.0, controls=26) + 100
+    whole = estimate_geo(registry(), METRICS, panels(np.delete(y, 7, axis=0))).to_pandas()
+    y[7, 4] = math.nan
+    found = estimate_geo(registry(), METRICS, panels(y)).to_pandas()
+    assert found["estimate"].tolist() == pytest.approx(whole["estimate"].tolist(), rel=1e-9)
+    assert found["reason"].str.endswith("1 control unit is left out for a gap in the panel.").all()
+    assert (found["n_control"] == 25).all()
+    y, strata = paired(2, 2.0)
+    y[3, 4] = math.nan
+    row = of(estimate_geo(registry(), METRICS, panels(y, 12, strata=strata)), "trimmed_match")
+    assert "11 pairs" in row.reason and row.ci_low < 2 < row.ci_high

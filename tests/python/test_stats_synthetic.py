@@ -20,7 +20,12 @@ def smoking():
 
 @pytest.mark.parametrize(
     ("method", "published", "obtained"),
-    [("synthetic_did", -15.6, -15.605), ("synthetic_control", -19.6, -19.51), ("did", -27.3, -27.35)],
+    [
+        ("synthetic_did", -15.6, -15.605),
+        ("synthetic_control", -19.6, -19.51),
+        ("synthetic_control_demeaned", -11.1, -11.109),
+        ("did", -27.3, -27.35),
+    ],
 )
 def test_proposition_99_published(smoking, method, published, obtained):
     """Arkhangelsky et al. (2021), table 1: packs per head of California, 1989 to 2000."""
@@ -47,8 +52,100 @@ def test_proposition_99_weights(smoking):
 def test_proposition_99_errors(smoking):
     """Table 1 has 8.4, 9.9 and 17.7, from random placebos; these are all placebos, once each."""
     y, _, years = smoking
-    for method, published in (("synthetic_did", 8.4), ("synthetic_control", 9.9), ("did", 17.7)):
+    for method, published in (
+        ("synthetic_did", 8.4),
+        ("synthetic_control", 9.9),
+        ("synthetic_control_demeaned", 9.5),
+        ("did", 17.7),
+    ):
         assert few.synthetic(y, 1, years.index(1989), method).estimate.std_error == pytest.approx(published, rel=0.15)
+
+
+def general_mixture(target, columns) -> np.ndarray:
+    """Weights and constant of the nearest mixture, by a general solver whose success is checked."""
+    k, scale = columns.shape[1], np.abs(columns).max()
+
+    def distance(w):
+        return (((target - columns @ w[:k]) / scale - w[k]) ** 2).mean()
+
+    solved = minimize(
+        distance, np.append(np.full(k, 1 / k), 0.0), bounds=[(0, 1)] * k + [(None, None)],
+        constraints={"type": "eq", "fun": lambda w: w[:k].sum() - 1}, options={"ftol": 1e-14, "maxiter": 2000},
+    )  # fmt: skip
+    assert solved.success and not np.allclose(solved.x[:k], 1 / k)
+    return np.append(solved.x[:k], solved.x[k] * scale)
+
+
+def test_proposition_99_demeaned_by_a_general_solver(smoking):
+    y, _, years = smoking
+    before = years.index(1989)
+    found = general_mixture(y[-1, :before], y[:-1, :before].T)
+    gap = y[-1] - found[:-1] @ y[:-1] - found[-1]
+    e = few.synthetic(y, 1, before, "synthetic_control_demeaned", placebos=False).estimate
+    assert e.estimate == pytest.approx(gap[before:].mean(), abs=0.02)
+
+
+def test_demeaned_forgives_a_level_that_no_mixture_has():
+    y = factors(5, 2.0, controls=30)
+    y[-1] += 40
+    plain = few.synthetic(y, 1, 20, "synthetic_control")
+    assert plain.check.passed is False
+    found = few.synthetic(y, 1, 20, "synthetic_control_demeaned")
+    assert found.check.passed and found.estimate.ci_low < 2 < found.estimate.ci_high
+    assert found.estimate.estimate == pytest.approx(2, abs=0.6)
+
+
+def mixed(seed, effect, controls=6, periods=40, before=30):
+    """A treated unit that is a mixture of controls on another level, with noise of its own."""
+    rng = np.random.default_rng(seed)
+    paths = 10 + rng.normal(size=(controls, 2)) @ rng.normal(size=(2, periods)).cumsum(axis=1)
+    paths += rng.normal(size=(controls, periods)) * 0.3
+    treated = rng.dirichlet(np.ones(controls)) @ paths + 5 + rng.normal(size=periods) * 0.5
+    treated[before:] += effect
+    return np.vstack([paths, treated])
+
+
+def test_conformal_p_value_is_a_rank_among_shifts():
+    """Against the definition, with a general solver and plain loops."""
+    y, periods, before = mixed(2, 0.5), 40, 30
+    found = general_mixture(y[-1], y[:-1].T)
+    residual = y[-1] - found[:-1] @ y[:-1] - found[-1]
+    sums = [abs(sum(residual[(t + s) % periods] for t in range(before, periods))) for s in range(periods)]
+    e = few.conformal(y, 1, before)
+    assert e.p_value == sum(s >= sums[0] - 1e-9 for s in sums) / periods
+    assert e.std_error > 0 and e.ci_low < e.estimate < e.ci_high
+
+
+def test_conformal_has_its_size_and_finds_effects():
+    p_values = {effect: [few.conformal_p(mixed(seed, effect), 1, 30) for seed in range(120)] for effect in (0.0, 1.0)}
+    share = {effect: float(np.mean(np.array(p) < 0.1)) for effect, p in p_values.items()}
+    assert share[0.0] <= 0.1 + 2.6 * math.sqrt(0.1 * 0.9 / 120)
+    assert share[1.0] > 0.5
+
+
+def test_conformal_intervals_hold():
+    found = [few.conformal(mixed(seed, 1.0), 1, 30, 0.1) for seed in range(40)]
+    held = [e.ci_low <= 1.0 <= e.ci_high for e in found if e.estimate is not None]
+    assert len(held) >= 36 and np.mean(held) >= 0.9 - 2.6 * math.sqrt(0.1 * 0.9 / len(held))
+    assert all((e.p_value < 0.1) <= (not e.ci_low < 0 < e.ci_high) for e in found if e.estimate is not None)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (lambda y: (y, 1, 30, 0.01), "101 are needed"),
+        (lambda y: (y[:, 20:], 1, 10), "21 are needed"),
+        (lambda y: (y[-2:], 1, 30), "1 control unit: 2 are needed"),
+        (lambda y: (y, 0, 30), "No unit is treated"),
+        (lambda y: (y, 1, 40), "no period after"),
+        (lambda y: (np.where(y == y[3, 4], math.nan, y), 1, 30), "1 unit has a gap"),
+        (lambda y: (np.vstack([y[:-1], y[:1]]), 1, 30), "exactly"),
+        (lambda y: (np.ones_like(y), 1, 30), "exactly"),
+    ],
+)
+def test_conformal_degenerate(given, reason):
+    e = few.conformal(*given(mixed(1, 0.0)))
+    assert e.estimate is e.p_value is e.ci_low is None and reason in e.reason
 
 
 @settings(max_examples=20)

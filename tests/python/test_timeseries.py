@@ -400,17 +400,22 @@ def test_finer_values_are_told_by_the_registered_period():
     assert row["n_control"] == 59 and row["estimate"] == pytest.approx(0.1, abs=0.01)
     registry, metrics, dated = made("D", 900, 731, "market", "month")
     months = counterfactuals(registry, metrics, dated).to_pandas()
-    assert len(months) == 29 and set(months["period"]) == {"month"} and (months["week"].str[8:] == "01").all()
+    assert (
+        len(months) == 29
+        and set(months["period"]) == {"month, averages by day"}
+        and (months["week"].str[8:] == "01").all()
+    )
     january = dated[dated["is_outcome"]].set_index("week")["value"].loc["2019-01"]
     assert months["observed"].iloc[0] == pytest.approx(january.mean())
     total = counterfactuals(registry, metrics.assign(aggregation="count"), dated).to_pandas()
+    assert set(total["period"]) == {"month"}
     assert total["observed"].iloc[0] == pytest.approx(january.sum())
     holed = dated[~(dated["week"].astype(str).isin(["2019-02-10", *(f"2019-03-{d}" for d in range(10, 20))]))]
     assert "2019-03-01" not in set(counterfactuals(registry, metrics, holed).to_pandas()["week"])
     added = metrics.assign(aggregation="count")
     assert "2019-02-01" not in set(counterfactuals(registry, added, holed).to_pandas()["week"])
     by_week = made("W-SUN", 200, 156, "market", "month")
-    assert set(counterfactuals(*by_week).to_pandas()["period"]) == {"month"}
+    assert set(counterfactuals(*by_week).to_pandas()["period"]) == {"month, averages by week"}
     working = dated[pd.to_datetime(dated["week"]).dt.day_of_week < 5]
     assert len(counterfactuals(registry, metrics, working).to_pandas()) == 29
 

@@ -1,5 +1,5 @@
 {#- How much of each use case there was in each period, since its AI went live: units of its revenue estimate (each
-    counted once, its effect spread evenly over the metric's window) or weeks, and the tasks that AI touched, valued at
+    counted once, its effect spread evenly over the metric's window) or weeks (what a series is of), and the tasks that AI touched, valued at
     the loaded cost of an hour of the teams that did them. -#}
 with costs as (
     select * from {{ ref('roi_costs') }}
@@ -8,6 +8,16 @@ with costs as (
 effects as (
     select * from {{ ref('roi_effects') }}
     where term = 'revenue' and choice = 1
+),
+
+-- What a row of a series is of; where finer values were averaged, its effect is one of their dates.
+series_periods as (
+    select
+        experiment_id,
+        metric_id,
+        max(period) as period
+    from {{ ref('counterfactual_series') }}
+    group by experiment_id, metric_id
 ),
 
 reach as (
@@ -88,7 +98,14 @@ final as (
         costs.use_case_id,
         costs.period_key,
         cast(case
-            when effects.basis = 'per_week' then cast(costs.days as {{ ai_impact.physical_type('double') }}) / 7
+            when effects.basis = 'per_week'
+                then cast(costs.days as {{ ai_impact.physical_type('double') }})
+                    / case
+                        {%- for grain, days in {'day': 1, 'month': 365.25 / 12, 'quarter': 365.25 / 4, 'year': 365.25}.items() %}
+                            when series_periods.period like '%{{ grain }}' then {{ days }}
+                        {%- endfor %}
+                        else 7
+                    end
             when effects.use_case_id is not null then coalesce(units.units, 0)
         end as {{ ai_impact.physical_type('double') }}) as revenue_volume,
         case
@@ -105,6 +122,10 @@ final as (
         end as labour_reason
     from costs
     left join effects on costs.use_case_id = effects.use_case_id
+    left join series_periods
+        on
+            effects.experiment_id = series_periods.experiment_id
+            and effects.metric_id = series_periods.metric_id
     left join units on costs.roi_cost_key = units.roi_cost_key
     left join labour on costs.roi_cost_key = labour.roi_cost_key
     left join cells
