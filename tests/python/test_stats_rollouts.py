@@ -205,9 +205,11 @@ def cluster_moments(y, first, label, start=-4, metric="hours") -> pd.DataFrame:
             both = [c for c in set(label) if (g, t, c) in totals and (h, s, c) in totals]
             if both:
                 total = sum(totals[(g, t, c)] * totals[(h, s, c)] for c in both)
-                rows.append(("waves", metric, g, t, h, s, len(both), total))
-    names = ["experiment_id", "metric_id", "cohort_a", "period_a", "cohort_b", "period_b", "n_clusters", "total"]
-    return pd.DataFrame(rows, columns=names)
+                rows.append(("waves", metric, g, start, t, h, start, s, len(both), total))
+                if t is None and s is None:
+                    rows.append(("waves", metric, g, None, t, h, None, s, len(both), total))
+    names = ["experiment_id", "metric_id", "cohort_a", "entered_a", "period_a", "cohort_b", "entered_b", "period_b"]
+    return pd.DataFrame(rows, columns=[*names, "n_clusters", "total"])
 
 
 @pytest.mark.parametrize("across", [False, True])

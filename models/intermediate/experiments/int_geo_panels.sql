@@ -19,8 +19,8 @@ final as (
         windows.stratum,
         unit_periods.first_treated_period,
         unit_periods.period,
-        cast({{ ai_impact.add_time(
-            'day', 'unit_periods.period * ' ~ var('rollout_period_days'), 'experiments.starts_at'
+        cast({{ ai_impact.period_start(
+            'experiments.starts_at', 'unit_periods.period', 'experiments.period'
         ) }} as date) as period_start,
         unit_periods.value
     from unit_periods
