@@ -10,4 +10,5 @@ def model(dbt, session):
     moments = read(dbt.ref("moments_cohort_periods"))
     clusters = read(dbt.ref("moments_cohort_clusters"))
     left_out = read(dbt.ref("moments_left_out"))
-    return write(estimate_rollouts(registry, metrics, moments, clusters, left_out), session)
+    panels = read(dbt.ref("int_geo_panels"))
+    return write(estimate_rollouts(registry, metrics, moments, clusters, left_out, panels), session)

@@ -286,7 +286,7 @@ class Effects:
     @property
     def sizes(self) -> np.ndarray:
         """(G, m): of each start the units that an estimate uses, or its clusters where errors are by cluster."""
-        used = np.any(self.slope, axis=2) * np.array([c.n for c in self.cohorts])
+        used = (np.any(self.slope, axis=2) | (self.shift != 0)) * np.array([c.n for c in self.cohorts])
         units = self._samples @ used.T
         return units if self.clusters is None else np.where(units > 0, np.diag(self.clusters.count)[:, None], 0)
 
@@ -487,7 +487,9 @@ def estimates(effects: Effects, alpha: float = 0.05, small: bool = False) -> dic
     used = np.any(effects.slope, axis=(0, 2))
     n_treated = sum(c.n for c, is_used in zip(effects.cohorts, used, strict=True) if is_used and c.first)
     n_control = sum(c.n for c, is_used in zip(effects.cohorts, used, strict=True) if is_used and c.first is None)
-    starts, sizes = starts_of(effects.cohorts), effects.sizes
+    starts = starts_of(effects.cohorts)
+    own = [[k for k, c in enumerate(effects.cohorts) if c.first == start] for start in starts]
+    sizes = np.where([np.any(effects.slope[:, k], axis=(1, 2)) for k in own], effects.sizes, 0)
     scale = max((float(np.nanmax(np.abs(c.mean), initial=0.0)) for c in effects.cohorts), default=0.0)
     found = {}
     for i, label in enumerate(effects.labels):
@@ -813,3 +815,93 @@ def grade_did(pre: PreTrend, notes: Sequence[str] = ()) -> tuple[str, str | None
         chance = "unknown" if pre.power is None else f"{pre.power:.0%}"
         reasons.append(f"A divergence that alone would explain the effect could have gone unseen (power {chance}).")
     return ("D" if failed else "C"), " ".join(reasons) or None
+
+
+@dataclass(frozen=True, slots=True)
+class OneTreated:
+    """The effect on one treated unit, as it is and as a share, and how its path before compares with the controls'."""
+
+    estimate: Estimate
+    share: Estimate
+    pre: PreTrend | None
+
+
+def one_treated(y, before: int, alpha: float = 0.05) -> OneTreated:
+    """Two-way fixed effects with one treated unit: its change beside the mean change of the controls.
+
+    `y` (N + 1, T) holds the controls first and the treated unit last, over T periods of which the first `before` are
+    before treatment. One unit shows no spread, so that of the controls is what inference rests on: the p value is the
+    share of units whose effect, each put in the treated unit's place in turn, is as large (a permutation test; Conley
+    and Taber 2011, "Inference with difference in differences with a small number of policy changes"). The interval
+    holds the effects that this test doesn't reject, and has no limits with fewer than 1/alpha controls; the standard
+    error is that of one more control. The share is of the level that the unit would have had.
+    """
+    y = np.asarray(y, "float64")
+    n = len(y) - 1
+    if n < 2:
+        e = missing(f"There is {counted(n, 'control unit')}: 2 are needed to know how changes vary.", 1, n)
+        return OneTreated(e, e, None)
+    if before < 1 or before >= y.shape[1]:
+        e = missing("There is no period before treatment, or none after it.", 1, n)
+        return OneTreated(e, e, None)
+    after = y[-1, before:].mean()
+    change = y[:, before:].mean(axis=1) - y[:, :before].mean(axis=1)
+    spread, effect = change[:-1] - change[:-1].mean(), float(change[-1] - change[:-1].mean())
+    error = float(np.sqrt((1 + 1 / n) * spread.var(ddof=1)))
+    if not error > 1e-13 * float(np.abs(y).max()):
+        e = missing("The controls' changes don't vary, so there is no error.", 1, n)
+        return OneTreated(e, e, None)
+    above, below = _farthest(spread, alpha)
+    ends = (None, None) if above is None else (effect - above, effect + below)
+    e = Estimate(effect, error, *ends, _permutation_p(effect, spread), 1, n)
+    return OneTreated(e, _one_share(e, float(after)), _one_pre_trend(y, before, effect))
+
+
+def _thresholds(spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How large a positive, and how large a negative effect each control outdoes, once all swap places with it."""
+    far = (len(spread) + 1) / (len(spread) - 1)
+    return np.where(spread > 0, spread, -spread * far), np.where(spread < 0, -spread, spread * far)
+
+
+def _permutation_p(effect: float, spread: np.ndarray) -> float:
+    limits = _thresholds(spread)[0 if effect > 0 else 1]
+    return float((1 + (limits >= abs(effect) * (1 - 1e-12)).sum()) / (len(spread) + 1))
+
+
+def _farthest(spread: np.ndarray, alpha: float) -> tuple[float | None, float | None]:
+    """The largest positive and negative effect whose p value is not below alpha; None where every one's is not."""
+    rank = math.ceil(alpha * (len(spread) + 1) - 1e-9) - 1
+    if rank < 1:
+        return None, None
+    above, below = (float(np.sort(limits)[-rank]) for limits in _thresholds(spread))
+    return above, below
+
+
+def _one_share(e: Estimate, after: float) -> Estimate:
+    """The effect as a share of the level without it; ends and p value are those of the same test."""
+    levels = tuple(after - value for value in (e.estimate, e.ci_low, e.ci_high) if value is not None)
+    if any(level * math.copysign(1, after) <= 1e-3 * abs(after) for level in levels):
+        return e.because("The level without treatment isn't clearly different from 0, so no share can be taken.")
+    ends = sorted(after / level - 1 for level in levels[1:]) or (None, None)
+    return Estimate(after / levels[0] - 1, e.std_error / abs(levels[0]), *ends, e.p_value, e.n_treatment, e.n_control)
+
+
+def _one_pre_trend(y: np.ndarray, before: int, effect: float, alpha: float = PRE_TREND_ALPHA) -> PreTrend:
+    """Was the unit's slope before treatment one among the controls', and would the test have seen what explains all?"""
+    if before < 2:
+        check = Check(None, None, alpha, None, "There is one period before treatment: no pre-trend to test.")
+        return PreTrend(check, None, None)
+    time = np.arange(y.shape[1], dtype="float64")
+    centre = time[:before] - time[:before].mean()
+    slopes = y[:, :before] @ centre / (centre**2).sum()
+    spread, own = slopes[:-1] - slopes[:-1].mean(), float(slopes[-1] - slopes[:-1].mean())
+    p, limits = _permutation_p(own, spread), _farthest(spread, alpha)
+    explained = effect / (time[before:].mean() - time[:before].mean())
+    above, below = (math.inf if limit is None else limit for limit in limits)
+    power = float(np.mean((spread + explained > above) | (spread + explained < -below)))
+    detail = f"Divergence before treatment, over {before} periods: {own:.3g} a period{_chance_to_find(power)}."
+    return PreTrend(Check(own, p, alpha, p >= alpha, detail), None, power)
+
+
+def _chance_to_find(power: float) -> str:
+    return f"; one that alone would explain the effect would be found with {power:.0%} chance"

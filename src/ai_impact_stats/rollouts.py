@@ -1,7 +1,7 @@
 """From the moments of cohorts to the estimates of every rollout: what the dbt Python models call."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,7 @@ class _Rollout:
     panel: did.Panel
     effects: did.Effects | str
     small: bool
+    periods: tuple[str, ...] = ()  # what there is to say of those that count; it is in the panel's notes too
 
     def missing(self, reason: str) -> Estimate:
         sizes = [sum(c.n for c in self.panel.cohorts if (c.first is None) == control) for control in (False, True)]
@@ -61,12 +62,14 @@ def estimate_rollouts(
     moments: pd.DataFrame,
     clusters: pd.DataFrame | None = None,
     left_out: pd.DataFrame | None = None,
+    panels: pd.DataFrame | None = None,
 ) -> pa.Table:
     """The effects of every registered rollout (designs did and staggered_did), schema `ESTIMATES`.
 
     Tables `int_experiments`, `metric_catalog`, `moments_cohort_periods` and, for errors by cluster,
-    `moments_cohort_clusters`; `moments_left_out` for what `reason` says of units whose treatment ended; column names as
-    there. Each metric has the simple average over treated units and periods against units not yet treated
+    `moments_cohort_clusters`; `moments_left_out` for what `reason` says of units whose treatment ended;
+    `int_geo_panels` for rollouts with one treated unit, which have `two_way_fixed_effects` too; column names as there.
+    Each metric has the simple average over treated units and periods against units not yet treated
     (`staggered_did`), the three other averages of Callaway and Sant'Anna, and all of them as a share (`…_relative`):
     absolute effects are in the metric's unit a unit and period. The design did has `did` too: all periods after the
     start against all before. Grade C when paths were parallel before, as far as could be
@@ -74,7 +77,7 @@ def estimate_rollouts(
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
     read = _reader(moments, clusters)
-    several = left_out_notes(left_out)
+    several, single = left_out_notes(left_out), _group(panels)
     rows: list[dict] = []
     for experiment in _rollouts(registry):
         found: list[dict] = []
@@ -82,6 +85,9 @@ def estimate_rollouts(
             rollout = read(experiment, metric_id)
             metric = catalogue.get(metric_id, {})
             found += _metric_rows(experiment, metric_id, metric, rollout)
+            rows_of_one = single.get((experiment.experiment_id, metric_id), [])
+            if rows_of_one and not (_problem(metric) or arms_problem(experiment)):
+                found += _one_rows(experiment, metric_id, rollout, one_panel(rows_of_one))
         finish(experiment, found, catalogue, several.get(experiment.experiment_id, []))
         rows += found
     return write_table(rows, ESTIMATES)
@@ -123,17 +129,27 @@ def study_rollouts(registry: pd.DataFrame, moments: pd.DataFrame, clusters: pd.D
 
 
 @one_thread
-def check_rollouts(registry: pd.DataFrame, moments: pd.DataFrame, clusters: pd.DataFrame | None = None) -> list[dict]:
+def check_rollouts(
+    registry: pd.DataFrame,
+    moments: pd.DataFrame,
+    clusters: pd.DataFrame | None = None,
+    panels: pd.DataFrame | None = None,
+) -> list[dict]:
     """The diagnostics of the primary metric of every registered rollout, as rows of `CHECKS`.
 
     `parallel_trends`: the test before treatment, its detail with what it could have seen. `trend_sensitivity`: how many
     times the largest change of the difference before treatment paths may diverge after it, from period to period, with
     the interval of the effect still without 0 (`magnitude` of `relative_magnitudes`); passed at 1.
     """
-    read, rows = _reader(moments, clusters), []
+    read, rows, single = _reader(moments, clusters), [], _group(panels)
     for experiment in _rollouts(registry):
         rollout = read(experiment, experiment.primary)
-        if isinstance(rollout.effects, str):
+        one = single.get((experiment.experiment_id, str(experiment.primary)))
+        if one and not arms_problem(experiment):
+            found = did.one_treated(*one_panel(one)[:2], experiment.alpha)
+            problem = Check(None, None, did.PRE_TREND_ALPHA, None, found.estimate.reason)
+            checks = {"parallel_trends": found.pre.check if found.pre else problem}
+        elif isinstance(rollout.effects, str):
             checks = {"parallel_trends": Check(None, None, did.PRE_TREND_ALPHA, None, rollout.effects)}
         else:
             checks = {
@@ -164,10 +180,11 @@ def _reader(moments: pd.DataFrame, clusters: pd.DataFrame | None) -> Callable[[E
         rollout = _read(cells.get(key, []), shared.get(key, []))
         problem = arms_problem(experiment)
         if problem:
-            return _Rollout(rollout.panel, problem, True)
+            return replace(rollout, effects=problem, small=True)
         if experiment.cluster_by is None or isinstance(rollout.effects, str) or rollout.panel.clusters is not None:
             return rollout
-        return _Rollout(rollout.panel, f"The clusters ({experiment.cluster_by}) of the units are not known.", True)
+        problem = f"The clusters ({experiment.cluster_by}) of the units are not known."
+        return replace(rollout, effects=problem, small=True)
 
     return read
 
@@ -186,13 +203,19 @@ def _read(rows: list[Mapping[str, Any]], shared: list[Mapping[str, Any]]) -> _Ro
             same = merged.get((cohort.first, cohort.entered))
             merged[cohort.first, cohort.entered] = cohort if same is None else _merge(same, cohort)
     cohorts = sorted(merged.values(), key=lambda c: (-1 if c.first is None else c.first, c.entered))
-    notes = _notes([cells[0] for cells in by_cohort.values()], cohorts, periods)
+    groups = [cells[0] for cells in by_cohort.values()]
+    told = (
+        (f"{counted(len(periods), 'period counts', 'periods count')}.", *_dropped(groups[0], periods))
+        if periods
+        else ()
+    )
+    notes = [*told, *_notes(groups, cohorts)]
     panel = _without_lone_waves(did.Panel(cohorts, notes, _clusters(shared, cohorts, periods)), periods)
     if not panel.cohorts:
         late = sum(int(cells[0].get("n_without_before") or 0) for cells in by_cohort.values())
-        return _Rollout(panel, NO_PAST if late else "No unit was seen in every period of the panel.", True)
+        return _Rollout(panel, NO_PAST if late else "No unit was seen in every period of the panel.", True, told)
     effects = did.group_time(panel, "not_yet_treated", "universal")
-    return _Rollout(panel, effects, min(panel.sizes().values()) < FEW_UNITS)
+    return _Rollout(panel, effects, min(panel.sizes().values()) < FEW_UNITS, told)
 
 
 NO_PAST = "No cohort is treated within the panel after its first period, so there is no past to compare with."
@@ -202,16 +225,13 @@ def _whole(value: Any) -> int | None:
     return None if is_missing(value) else int(value)
 
 
-def _notes(groups: list[Mapping[str, Any]], cohorts: list[did.Cohort], periods: list[int]) -> list[str]:
-    """What there is to say of the periods that count, and of the units that don't; one row of each cohort."""
+def _notes(groups: list[Mapping[str, Any]], cohorts: list[did.Cohort]) -> list[str]:
+    """What there is to say of units that don't count, or not from the first period on; one row of each cohort."""
 
     def of(name: str) -> int:
         return sum(int(row.get(name) or 0) for row in groups)
 
     notes = []
-    if periods:
-        notes.append(f"{counted(len(periods), 'period counts', 'periods count')}.")
-        notes += _dropped(groups[0], periods)
     late = sum(c.n for c in cohorts if c.entered)
     if late:
         who = counted(late, "unit that came later counts", "units that came later count")
@@ -333,6 +353,48 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
     return rows
 
 
+def one_panel(rows: list[Mapping[str, Any]]) -> tuple[np.ndarray, int, list[str]]:
+    """Of the rows of one treated unit (or cluster) and others: outcomes, the treated last; periods before; notes.
+
+    The panel begins with the treated unit; controls that came later, or have a gap, are left out. Units of a cluster
+    are one, their mean; a control unit in the treated cluster is none.
+    """
+    frame = pd.DataFrame(rows)
+    name = frame["cluster_id"].where(frame["cluster_id"].notna(), frame["unit_id"]).astype(str)
+    frame = frame.assign(name=name, value=frame["value"].astype("float64"))
+    treated = frame[frame["entered_period"] < frame["first_treated_period"]]
+    own, first = treated["name"].iloc[0], int(treated["first_treated_period"].min())
+    others = frame[frame["first_treated_period"].isna() & (frame["name"] != own)]
+    seen = pd.concat([others, treated])
+    seen = seen[seen["period"] >= int(treated["entered_period"].max())]
+    wide = seen.pivot(index=["name", "unit_id"], columns="period", values="value").sort_index(axis=1)
+    whole = wide[wide.notna().all(axis=1)]
+    gone = len(wide) - len(whole)
+    notes = [f"{counted(gone, 'unit was', 'units were')} not seen in every period: left out."] if gone else []
+    means = whole.groupby(level="name").mean()
+    if own not in means.index:
+        return np.zeros((1, 0)), 0, notes
+    y = means.loc[[*sorted(label for label in means.index if label != own), own]]
+    return y.to_numpy("float64"), sum(int(period) < first for period in y.columns), notes
+
+
+def _one_rows(
+    experiment: Experiment, metric_id: str, rollout: _Rollout, panel: tuple[np.ndarray, int, list[str]]
+) -> list[dict]:
+    y, before, notes = panel
+    found = did.one_treated(y, before, experiment.alpha)
+    grade, why = None, None
+    if found.pre is not None:
+        grade, why = did.grade_did(found.pre, registration_notes(experiment))
+        who = "unit" if experiment.cluster_by is None else "cluster"
+        rank = f"One {who} is treated: p is its rank among {len(y)}, and can't be below {1 / len(y):.2g}."
+        limits = None if found.estimate.ci_low is not None else "With so few controls the interval has no limits."
+        why = sentence([why or BELOW_B, rank, limits, *rollout.periods, *notes])
+    rows = (("absolute", found.estimate), ("relative", found.share))
+    return [estimate_row(experiment, metric_id, ONE_TREATED, scale, "att", e, grade, why) for scale, e in rows]
+
+
+ONE_TREATED = "two_way_fixed_effects"
 BELOW_B = "Not randomised: the effect rests on paths that were parallel before and would have stayed so."
 
 
