@@ -17,5 +17,5 @@ def model(dbt, session):
     sample = read(dbt.ref("int_matched_sample"))
     panels = read(dbt.ref("int_geo_panels"))
     rows = check_geo(registry, metrics, panels)
-    rows += check_rollouts(registry, cohorts, clusters) + check_matched(registry, metrics, cells, sample)
+    rows += check_rollouts(registry, cohorts, clusters, panels) + check_matched(registry, metrics, cells, sample)
     return write(write_table(rows, CHECKS), session)

@@ -11,4 +11,5 @@ def model(dbt, session):
     clusters = read(dbt.ref("moments_cohort_clusters"))
     left_out = read(dbt.ref("moments_left_out"))
     past = read(dbt.ref("moments_past"))
-    return write(estimate_rollouts(registry, metrics, moments, clusters, left_out, past), session)
+    panels = read(dbt.ref("int_geo_panels"))
+    return write(estimate_rollouts(registry, metrics, moments, clusters, left_out, panels, past), session)

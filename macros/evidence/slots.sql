@@ -162,3 +162,32 @@ pairs as (
         and b.mean is not null
 )
 {%- endmacro %}
+
+{# `cohort_rows`: the rows of `moments_cohort_periods`, of `cohorts` and `pairs`. A cohort of which no unit counts keeps one, so that it is counted. #}
+{% macro cohort_rows() -%}
+cohort_rows as (
+    select
+        cohorts.experiment_id,
+        cohorts.metric_id,
+        nullif(cohorts.cohort, {{ ai_impact.never_treated() }}) as first_treated_period,
+        nullif(cohorts.entered, {{ ai_impact.never_treated() }}) as entered_period,
+        cohorts.first_period + pairs.place_a as period_a,
+        cohorts.first_period + pairs.place_b as period_b,
+        {%- for name in ['n', 'n_left_out', 'n_without_before', 'n_absent'] %}
+        cast(cohorts.{{ name }} as {{ dbt.type_bigint() }}) as {{ name }},
+        {%- endfor %}
+        cohorts.first_row_period,
+        cohorts.last_row_period,
+        pairs.mean_a,
+        pairs.mean_b,
+        pairs.covariance
+    from cohorts
+    inner join experiments on cohorts.experiment_id = experiments.experiment_id
+    left join pairs
+        on
+            cohorts.experiment_id = pairs.experiment_id
+            and cohorts.metric_id = pairs.metric_id
+            and cohorts.cohort = pairs.cohort
+            and cohorts.entered = pairs.entered
+)
+{%- endmacro %}

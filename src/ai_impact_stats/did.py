@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import chdtrc, chdtri, chndtr, ndtr
+from scipy.special import chdtrc, chdtri, chndtr, chndtrinc, ndtr
 
 from .checks import Check
 from .estimate import Estimate, missing, quantile, two_sided_p, wald
@@ -74,25 +74,27 @@ def two_by_two_cells(
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """Units that were first treated in one period: what a staggered comparison needs of them.
+    """Units that were first treated in one period, and came in one: what a staggered comparison needs of them.
 
     `first` is the index (from 0) of the first treated period, None for units that never are. `mean` holds the
     outcome's mean in each of the T periods, `scatter` (T, T) the sums of products about it: Σ(Y - mean)(Y - mean)'.
+    `entered` is the index of the first period that the units were there in: before it the mean is NaN, the scatter 0.
     """
 
     first: int | None
     n: int
     mean: np.ndarray
     scatter: np.ndarray
+    entered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
     """What errors by cluster need of K cohorts over T periods.
 
-    `count` (K, K) are the clusters that two cohorts share, on the diagonal those of each. `moments`
-    (K·(T + 1), K·(T + 1)) is Σtt' over clusters, where t holds, cohort by cohort, the cluster's units and its T sums of
-    Y - mean, the cohort's mean.
+    `count` (G, G) are the clusters that the units of two starts (`Panel.starts`) share, on the diagonal those of each.
+    `moments` (K·(T + 1), K·(T + 1)) is Σtt' over clusters, where t holds, cohort by cohort, the cluster's units and its
+    T sums of Y - mean, the cohort's mean.
     """
 
     count: np.ndarray
@@ -111,6 +113,32 @@ class Panel:
     def periods(self) -> int:
         return len(self.cohorts[0].mean) if self.cohorts else 0
 
+    @property
+    def starts(self) -> list[int | None]:
+        return starts_of(self.cohorts)
+
+    def sizes(self) -> dict[int | None, int]:
+        """Of each start the units, or the clusters where errors are by cluster."""
+        if self.clusters is not None:
+            return dict(zip(self.starts, map(int, np.diag(self.clusters.count)), strict=True))
+        return {start: sum(c.n for c in self.cohorts if c.first == start) for start in self.starts}
+
+    def without(self, starts: Sequence[int | None], notes: Sequence[str]) -> "Panel":
+        """The panel without the units of some starts."""
+        kept = [k for k, c in enumerate(self.cohorts) if c.first not in starts]
+        clusters = self.clusters
+        if clusters is not None:
+            groups = [g for g, start in enumerate(self.starts) if start not in starts]
+            size = self.periods + 1
+            rows = np.concatenate([np.arange(k * size, (k + 1) * size) for k in kept] or [np.zeros(0, "int64")])
+            clusters = Clusters(clusters.count[np.ix_(groups, groups)], clusters.moments[np.ix_(rows, rows)])
+        return Panel([self.cohorts[k] for k in kept], [*self.notes, *notes], clusters)
+
+
+def starts_of(cohorts: Sequence[Cohort]) -> list[int | None]:
+    """The periods in which units start, each once, in the order of the cohorts."""
+    return list(dict.fromkeys(c.first for c in cohorts))
+
 
 def first_treated(treated) -> tuple[np.ndarray, np.ndarray]:
     """From a flag per unit and period, (units, T): the first treated period, -1 for never, and who switched off again.
@@ -123,14 +151,17 @@ def first_treated(treated) -> tuple[np.ndarray, np.ndarray]:
     return first, switched_off
 
 
-def cohorts_from_rows(y, first, switched_off=None, cluster=None) -> Panel:
-    """Cohorts of a panel of rows: outcomes (units, T) with NaN for gaps, and the first treated period a unit.
+def cohorts_from_rows(y, first, switched_off=None, cluster=None, entered=None) -> Panel:
+    """Cohorts of a panel of rows: outcomes (units, T) with NaN for gaps, and the first treated period of each unit.
 
     `first` counts from 0; -1 or T and later mean never within the panel. Units with a gap, and those that switched off,
-    are left out and counted in the notes. With a label of `cluster` a unit, errors are by cluster.
+    are left out and counted in the notes. With a label of `cluster` for each unit, errors are by cluster. `entered` is
+    the first period that each unit was there in, 0 where it is not given: NaN before it is no gap.
     """
     y, first = np.asarray(y, "float64"), np.asarray(first, "int64")
-    notes, whole = [], np.isfinite(y).all(axis=1)
+    came = np.zeros(len(y), "int64") if entered is None else np.asarray(entered, "int64")
+    there = np.arange(y.shape[1]) >= came[:, None]
+    notes, whole = [], (np.isfinite(y) | ~there).all(axis=1)
     if not whole.all():
         notes.append(f"{counted_of(int((~whole).sum()), len(y), 'unit', 'has', 'have')} a gap in the panel: left out.")
     if switched_off is not None and np.any(switched_off):
@@ -141,17 +172,21 @@ def cohorts_from_rows(y, first, switched_off=None, cluster=None) -> Panel:
     cohorts, blocks = [], []
     names, index = (None, None) if cluster is None else np.unique(np.asarray(cluster), return_inverse=True)
     for g in np.unique(first[whole]):
-        own = whole & (first == g)
-        centred = y[own] - y[own].mean(axis=0)
-        cohorts.append(Cohort(None if g < 0 else int(g), len(centred), y[own].mean(axis=0), centred.T @ centred))
-        if names is not None:
-            block = np.zeros((len(names), y.shape[1] + 1))
-            np.add.at(block, index[own], np.column_stack([np.ones(len(centred)), centred]))
-            blocks.append(block)
+        for e in np.unique(came[whole & (first == g)]):
+            own = whole & (first == g) & (came == e)
+            mean = np.where(np.arange(y.shape[1]) >= e, y[own].mean(axis=0), np.nan)
+            centred = np.nan_to_num(y[own] - mean)
+            cohorts.append(Cohort(None if g < 0 else int(g), len(centred), mean, centred.T @ centred, int(e)))
+            if names is not None:
+                block = np.zeros((len(names), y.shape[1] + 1))
+                np.add.at(block, index[own], np.column_stack([np.ones(len(centred)), centred]))
+                blocks.append(block)
     if names is None or not blocks:
         return Panel(cohorts, notes)
-    totals = np.hstack(blocks)
-    seen = np.column_stack([b[:, 0] > 0 for b in blocks]).astype("int64")
+    totals, starts = np.hstack(blocks), starts_of(cohorts)
+    units = np.column_stack([b[:, 0] for b in blocks])
+    member = np.array([[c.first == start for start in starts] for c in cohorts])
+    seen = (units @ member > 0).astype("int64")
     return Panel(cohorts, notes, Clusters(seen.T @ seen, totals.T @ totals))
 
 
@@ -160,26 +195,34 @@ def before_after(panel: Panel) -> "Effects | str":
 
     Labels are ("overall",), the effect: the change of the treated units' mean from all periods before to all periods
     after the start, less that of the units never treated; and ("observed",), the treated units' mean after the start.
+    Of a unit that came later the periods before are those that it was there in.
     """
-    treated = [k for k, c in enumerate(panel.cohorts) if c.first]
-    never = [k for k, c in enumerate(panel.cohorts) if c.first is None]
-    if len(treated) > 1:
+    starts = [start for start in panel.starts if start]
+    if len(starts) > 1:
         return "Units start in several periods: the rollout is staggered, and has no single before and after."
-    if not treated:
+    if not any(c.entered < start for start in starts for c in panel.cohorts if c.first == start):
         return "No cohort is treated within the panel after its first period, so there is no past to compare with."
+    first, cohorts = starts[0], panel.cohorts
+    treated = [k for k, c in enumerate(cohorts) if c.first == first and c.entered < first]
+    never = [k for k, c in enumerate(cohorts) if c.first is None and c.entered < first]
     if not never:
         return "No unit is never treated, so there is nothing to compare with."
-    first, n = panel.cohorts[treated[0]].first, sum(c.n for c in panel.cohorts)
-    after = np.where(np.arange(panel.periods) >= first, 1 / (panel.periods - first), 0.0)
-    change = after - np.where(after > 0, 0.0, 1 / first)
-    slope = np.zeros((2, len(panel.cohorts), panel.periods))
-    slope[0, treated[0]] = change * n / panel.cohorts[treated[0]].n
-    slope[0, never[0]] = -change * n / panel.cohorts[never[0]].n
-    slope[1, treated[0]] = after * n / panel.cohorts[treated[0]].n
-    own, other = panel.cohorts[treated[0]].mean, panel.cohorts[never[0]].mean
-    estimate = np.array([change @ own - change @ other, after @ own])
-    shift = np.zeros(slope.shape[:2])
-    return Effects([("overall",), ("observed",)], estimate, shift, slope, panel.cohorts, panel.clusters)
+    total, time = sum(c.n for c in cohorts), np.arange(panel.periods)
+    after = np.where(time >= first, 1 / (panel.periods - first), 0.0)
+    early = [(time < first) & (time >= c.entered) for c in cohorts]
+    changes = [after - np.where(e, 1 / max(int(e.sum()), 1), 0) for e in early]
+    parts = [(treated, changes, 1), (never, changes, -1)], [(treated, [after] * len(cohorts), 1)]
+    estimate = np.zeros(2)
+    slope, shift = np.zeros((2, len(cohorts), panel.periods)), np.zeros((2, len(cohorts)))
+    for row, sides in enumerate(parts):
+        for members, weights, sign in sides:
+            size = sum(cohorts[k].n for k in members)
+            own = {k: float(weights[k] @ np.nan_to_num(cohorts[k].mean)) for k in members}
+            level = sum(cohorts[k].n * own[k] for k in members) / size
+            estimate[row] += sign * level
+            for k in members:
+                slope[row, k], shift[row, k] = sign * total / size * weights[k], sign * total / size * (own[k] - level)
+    return Effects([("overall",), ("observed",)], estimate, shift, slope, cohorts, panel.clusters)
 
 
 def two_by_two_panel(panel: Panel, relative: bool = False, alpha: float = 0.05) -> Estimate:
@@ -189,19 +232,21 @@ def two_by_two_panel(panel: Panel, relative: bool = False, alpha: float = 0.05) 
     freedom; from cohort moments they equal those of the rows. `relative`: as a share of what the treated would have
     had, with Fieller's interval. No estimate, with a reason, with fewer than 2 units (clusters) in an arm.
     """
-    sizes = [sum(c.n for c in panel.cohorts if (c.first is None) == control) for control in (False, True)]
     effects = before_after(panel)
     if isinstance(effects, str):
+        sizes = [sum(c.n for c in panel.cohorts if (c.first is None) == control) for control in (False, True)]
         return missing(effects, *sizes)
     checked = estimates(effects.select([0]), alpha)[("overall",)]
     if checked.estimate is None:
         return checked
-    used = [k for k, c in enumerate(panel.cohorts) if c.first != 0]
-    rows = sum(panel.cohorts[k].n for k in used) * panel.periods
-    g = sum(effects.sizes[k] for k in used)
+    sizes = [checked.n_treatment, checked.n_control]
+    used = np.any(effects.slope[0], axis=1)
+    rows = sum(c.n * (panel.periods - c.entered) for c, is_used in zip(panel.cohorts, used, strict=True) if is_used)
+    g = int(effects.sizes[:, 0].sum())
     if effects.clusters is not None:
         # A cluster with units of both arms counts once.
-        g -= int(effects.clusters.count[used[0], used[1]])
+        arms = np.flatnonzero(effects.sizes[:, 0])
+        g -= int(effects.clusters.count[arms[0], arms[1]])
     covariance = effects.covariance() * g / (g - 1) * (rows - 1) / (rows - 4)
     absolute = wald(float(effects.estimate[0]), float(covariance[0, 0]), g - 1, *sizes, alpha)
     if not relative:
@@ -216,7 +261,9 @@ class Effects:
     """m estimates that are linear in cohort means: the numbers, and every unit's influence on them.
 
     A unit of cohort k with outcomes Y has influence `shift[:, k] + slope[:, k] @ (Y - mean_k)`; `shift` is (m, K),
-    `slope` is (m, K, T). `n` is the number of units in all. `cohorts` are those of the panel, in order.
+    `slope` is (m, K, T). `n` is the number of units in all. `cohorts` are those of the panel, in order. `members` are
+    the cohorts (m, K) of which an estimate is the effect, where it weighs by them. Units of one start are a sample
+    together, whenever they came: their spread has one divisor.
     """
 
     labels: list[tuple]
@@ -225,15 +272,23 @@ class Effects:
     slope: np.ndarray
     cohorts: Sequence[Cohort]
     clusters: Clusters | None = None
+    members: np.ndarray | None = None
 
     @property
     def n(self) -> int:
         return sum(c.n for c in self.cohorts)
 
     @property
-    def sizes(self) -> list[int]:
-        """Of each cohort the units, or the clusters where errors are by cluster."""
-        return [c.n for c in self.cohorts] if self.clusters is None else [int(g) for g in np.diag(self.clusters.count)]
+    def _samples(self) -> np.ndarray:
+        """(G, K): is the cohort of that start?"""
+        return np.array([[c.first == start for c in self.cohorts] for start in starts_of(self.cohorts)])
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """(G, m): of each start the units that an estimate uses, or its clusters where errors are by cluster."""
+        used = (np.any(self.slope, axis=2) | (self.shift != 0)) * np.array([c.n for c in self.cohorts])
+        units = self._samples @ used.T
+        return units if self.clusters is None else np.where(units > 0, np.diag(self.clusters.count)[:, None], 0)
 
     def _by_cluster(self) -> np.ndarray:
         """(K, K, m, m): Σψψ' over clusters, of each two cohorts' parts of a cluster's influence."""
@@ -244,45 +299,57 @@ class Effects:
         return np.einsum("aki,kilj,blj->klab", influence, moments, influence, optimize=True)
 
     def parts(self, small: bool = False) -> np.ndarray:
-        """Each cohort's part of the covariance, (K, m, m): Σψψ' over its units (or clusters), divided by n²."""
+        """Each start's part of the covariance, (G, m, m): Σψψ' over its units (or clusters), divided by n²."""
+        sizes, samples = self.sizes.astype("float64"), self._samples
+        factor = np.sqrt(np.where(sizes > 1, sizes / np.maximum(sizes - 1, 1), 1.0)) if small else np.ones(sizes.shape)
         if self.clusters is not None:
-            blocks = np.einsum("kkab->kab", self._by_cluster())
-            factor = [g / (g - 1) if small and g > 1 else 1.0 for g in self.sizes]
-            return blocks * np.array(factor)[:, None, None] / self.n**2
-        blocks = np.empty((len(self.cohorts), len(self.labels), len(self.labels)))
-        for k, cohort in enumerate(self.cohorts):
-            c, a = self.slope[:, k], self.shift[:, k]
-            factor = cohort.n / (cohort.n - 1) if small and cohort.n > 1 else 1.0
-            blocks[k] = factor * c @ cohort.scatter @ c.T + cohort.n * np.outer(a, a)
+            each = self._by_cluster()
+            blocks = np.stack([each[np.ix_(own, own)].sum(axis=(0, 1)) for own in map(np.flatnonzero, samples)])
+            return blocks * factor[:, :, None] * factor[:, None, :] / self.n**2
+        blocks = np.zeros((len(samples), len(self.labels), len(self.labels)))
+        n = np.array([c.n for c in self.cohorts], "float64")
+        for g, own in enumerate(map(np.flatnonzero, samples)):
+            for k in own:
+                c, a = self.slope[:, k], self.shift[:, k]
+                blocks[g] += c @ self.cohorts[k].scatter @ c.T + n[k] * np.outer(a, a)
+            # What all of a start move together is no spread among them.
+            mean = (self.shift[:, own] @ n[own]) / np.sqrt(np.maximum(sizes[g], 1))
+            between = np.outer(mean, mean)
+            blocks[g] = (blocks[g] - between) * np.outer(factor[g], factor[g]) + between
         return blocks / self.n**2
 
     def covariance(self, small: bool = False) -> np.ndarray:
-        """(m, m). `small`: variances within cohorts with divisor n - 1 in place of n."""
+        """(m, m). `small`: variances within starts with divisor n - 1 in place of n."""
         total = self.parts(small).sum(axis=0)
         if self.clusters is None:
             return total
-        # Clusters that have units of several cohorts.
-        across = self._by_cluster()
-        return total + (across.sum(axis=(0, 1)) - np.einsum("kkab->ab", across)) / self.n**2
+        # Clusters that have units of several starts.
+        across, samples = self._by_cluster(), self._samples
+        within = np.einsum("gk,gl,klab->ab", samples, samples, across)
+        return total + (across.sum(axis=(0, 1)) - within) / self.n**2
 
     def degrees(self) -> np.ndarray:
-        """Satterthwaite's degrees of freedom of each variance, from n - 1 in each cohort."""
+        """Satterthwaite's degrees of freedom of each variance, from n - 1 in each start."""
         parts = np.stack([np.diag(b) for b in self.parts(small=True)])
-        df = np.array([max(size - 1, 0) for size in self.sizes], "float64")[:, None]
+        df = np.maximum(self.sizes - 1, 0).astype("float64")
         with np.errstate(divide="ignore", invalid="ignore"):
             return parts.sum(axis=0) ** 2 / np.where(parts > 0, parts**2 / df, 0).sum(axis=0)
 
     def select(self, rows: Sequence[int]) -> "Effects":
         index = list(rows)
         parts = (self.estimate[index], self.shift[index], self.slope[index])
-        return Effects([self.labels[i] for i in index], *parts, self.cohorts, self.clusters)
+        members = None if self.members is None else self.members[index]
+        return Effects([self.labels[i] for i in index], *parts, self.cohorts, self.clusters, members)
 
-    def combine(self, label: tuple, weights: np.ndarray, influence: np.ndarray | None = None) -> "Effects":
+    def combine(
+        self, label: tuple, weights: np.ndarray, influence: np.ndarray | None = None, members: np.ndarray | None = None
+    ) -> "Effects":
         """The one estimate `weights` @ estimate; `influence` (K,) is what estimating the weights adds."""
         shift = weights @ self.shift + (0 if influence is None else influence)
         slope = (weights @ self.slope.reshape(len(weights), -1)).reshape(1, *self.slope.shape[1:])
         estimate = np.array([weights @ self.estimate])
-        return Effects([label], estimate, shift[None], slope, self.cohorts, self.clusters)
+        members = None if members is None else members[None]
+        return Effects([label], estimate, shift[None], slope, self.cohorts, self.clusters, members)
 
 
 def stacked(effects: Sequence[Effects]) -> Effects:
@@ -294,6 +361,7 @@ def stacked(effects: Sequence[Effects]) -> Effects:
         np.concatenate([e.slope for e in effects]),
         effects[0].cohorts,
         effects[0].clusters,
+        None if any(e.members is None for e in effects) else np.concatenate([e.members for e in effects]),
     )
 
 
@@ -302,51 +370,60 @@ def group_time(panel: Panel, control: str = "never_treated", base: str = "varyin
 
     Callaway and Sant'Anna (2021), "Difference-in-differences with multiple time periods", equation 2.3 without
     covariates. Labels are (first treated period, period). Before treatment the change is from the period before
-    (`base` varying) or from the last one before treatment (universal); after it, always from the latter. Cohorts
-    treated in the first period have no past and are left out, but still count among the units. Effects are in the
-    outcome's unit, errors by unit. Raises ValueError for an unknown control or base.
+    (`base` varying) or from the last one before treatment (universal); after it, always from the latter. Units count
+    where they were there in both periods. Those treated when they came have no past and are left out, but still count
+    among the units. Effects are in the outcome's unit, errors by unit. Raises ValueError for an unknown control or
+    base.
     """
     if control not in CONTROLS or base not in BASES:
         raise ValueError(f"Use one of {', '.join(CONTROLS)} as control and one of {', '.join(BASES)} as base.")
     cohorts = panel.cohorts
-    total = sum(c.n for c in cohorts)
-    if not any(c.first for c in cohorts):
+    if not any(c.first and c.entered < c.first for c in cohorts):
         return "No cohort is treated within the panel after its first period, so there is no past to compare with."
     if control == "never_treated" and not any(c.first is None for c in cohorts):
         return "No unit is never treated: use those not yet treated as control."
-    labels, estimates, shifts, slopes = [], [], [], []
-    for k, cohort in enumerate(cohorts):
-        for t in range(0 if base == "universal" else 1, panel.periods) if cohort.first else ():
-            before = t - 1 if base == "varying" and t < cohort.first else cohort.first - 1
+    n, labels, estimates, shifts, slopes, members = np.array([c.n for c in cohorts]), [], [], [], [], []
+    for first in (start for start in panel.starts if start):
+        for t in range(0 if base == "universal" else 1, panel.periods):
+            before = t - 1 if base == "varying" and t < first else first - 1
             if before == t:
                 continue
-            compared = _controls(cohorts, cohort.first, max(t, before), control)
-            if not compared:
+            there = np.array([c.entered <= min(t, before) for c in cohorts])
+            own = there & np.array([c.first == first for c in cohorts])
+            other = there & np.array([_is_control(c, first, max(t, before), control) for c in cohorts])
+            if not own.any() or not other.any() or (t < first and _is_thinned(cohorts, first, n, own, other)):
                 continue
-            changes = np.array([c.mean[t] - c.mean[before] for c in cohorts])
-            sizes = np.array([c.n if i in compared else 0 for i, c in enumerate(cohorts)], "float64")
-            level = sizes @ changes / sizes.sum()
             step = np.zeros(panel.periods)
             step[t], step[before] = 1, -1
-            slope = np.zeros((len(cohorts), panel.periods))
-            slope[k] = total / cohort.n * step
-            shift = np.zeros(len(cohorts))
-            for i in compared:
-                slope[i] = -total / sizes.sum() * step
-                shift[i] = -total / sizes.sum() * (changes[i] - level)
-            labels.append((cohort.first, t))
-            estimates.append(changes[k] - level)
+            changes = np.array([c.mean[t] - c.mean[before] for c in cohorts])
+            effect, shift, slope = 0.0, np.zeros(len(cohorts)), np.zeros((len(cohorts), panel.periods))
+            for side, sign in ((own, 1), (other, -1)):
+                weight = sign * n.sum() / n[side].sum()
+                level = n[side] @ changes[side] / n[side].sum()
+                effect += sign * level
+                slope[side] = weight * step
+                shift[side] = weight * (changes[side] - level)
+            labels.append((first, t))
+            estimates.append(effect)
             shifts.append(shift)
             slopes.append(slope)
+            members.append(own)
     if not labels:
         return "No cohort has units to compare with: all were treated at once, or before the panel starts."
-    return Effects(labels, np.array(estimates), np.array(shifts), np.array(slopes), cohorts, panel.clusters)
+    parts = (np.array(estimates), np.array(shifts), np.array(slopes))
+    return Effects(labels, *parts, cohorts, panel.clusters, np.array(members))
 
 
-def _controls(cohorts: Sequence[Cohort], first: int, latest: int, control: str) -> list[int]:
-    if control == "never_treated":
-        return [i for i, c in enumerate(cohorts) if c.first is None]
-    return [i for i, c in enumerate(cohorts) if c.first is None or (c.first > latest and c.first != first)]
+def _is_control(cohort: Cohort, first: int, latest: int, control: str) -> bool:
+    if cohort.first is None or control == "never_treated":
+        return cohort.first is None
+    return cohort.first > latest and cohort.first != first
+
+
+def _is_thinned(cohorts: Sequence[Cohort], first: int, n: np.ndarray, own: np.ndarray, other: np.ndarray) -> bool:
+    """Is there one unit on a side, because the others came later? Then a period long before tells nothing."""
+    late = any(c.entered > 0 for c in cohorts)
+    return late and min(n[own].sum(), n[other].sum()) < 2 and n[[c.first == first for c in cohorts]].sum() > 1
 
 
 def aggregate(effects: Effects, kind: str) -> Effects:
@@ -371,7 +448,7 @@ def aggregate(effects: Effects, kind: str) -> Effects:
             own = [i for i in after if effects.labels[i][0] == g]
             weights = np.zeros(len(effects.labels))
             weights[own] = 1 / len(own)
-            rows.append(effects.combine((g,), weights))
+            rows.append(effects.combine((g,), weights, members=effects.members[own[0]]))
         each = stacked(rows)
         return stacked([each, _weighted(each, range(len(groups)), ("overall",))])
     elif kind == "calendar":
@@ -386,18 +463,17 @@ def aggregate(effects: Effects, kind: str) -> Effects:
 
 
 def _weighted(effects: Effects, rows: Sequence[int], label: tuple) -> Effects:
-    """The average of some rows by the size of their cohort, the first part of their label."""
-    index = {c.first: k for k, c in enumerate(effects.cohorts)}
-    sizes = np.array([c.n for c in effects.cohorts], "float64")
-    share = sizes / sizes.sum()
-    owner = np.array([index[effects.labels[i][0]] for i in rows])
-    total = share[owner].sum()
+    """The average of some rows by the number of units that each is the effect on."""
+    n = np.array([c.n for c in effects.cohorts], "float64")
+    member = effects.members[list(rows)].astype("float64")
+    share = member @ n / n.sum()
+    total = share.sum()
     weights = np.zeros(len(effects.labels))
-    weights[list(rows)] = share[owner] / total
-    # A unit of cohort k moves the estimated shares: (1[own cohort] - share)/total, less what it adds to the total.
+    weights[list(rows)] = share / total
+    # A unit of cohort k moves the estimated shares: (1[is a member] - share)/total, less what it adds to the total.
     values = effects.estimate[list(rows)]
-    moved = (np.arange(len(sizes))[:, None] == owner[None, :]) - share[owner][None, :]
-    influence = moved @ values / total - moved.sum(axis=1) * (share[owner] @ values) / total**2
+    moved = member.T - share[None, :]
+    influence = moved @ values / total - moved.sum(axis=1) * (share @ values) / total**2
     return effects.combine(label, weights, influence)
 
 
@@ -408,15 +484,19 @@ def estimates(effects: Effects, alpha: float = 0.05, small: bool = False) -> dic
     """
     covariance = effects.covariance(small)
     degrees = effects.degrees() if small else np.full(len(effects.labels), math.inf)
-    n_treated = sum(c.n for c in effects.cohorts if c.first)
-    n_control = sum(c.n for c in effects.cohorts if c.first is None)
+    used = np.any(effects.slope, axis=(0, 2))
+    n_treated = sum(c.n for c, is_used in zip(effects.cohorts, used, strict=True) if is_used and c.first)
+    n_control = sum(c.n for c, is_used in zip(effects.cohorts, used, strict=True) if is_used and c.first is None)
+    starts = starts_of(effects.cohorts)
+    own = [[k for k, c in enumerate(effects.cohorts) if c.first == start] for start in starts]
+    sizes = np.where([np.any(effects.slope[:, k], axis=(1, 2)) for k in own], effects.sizes, 0)
+    scale = max((float(np.nanmax(np.abs(c.mean), initial=0.0)) for c in effects.cohorts), default=0.0)
     found = {}
     for i, label in enumerate(effects.labels):
-        alone = [k for k, size in enumerate(effects.sizes) if size < 2 and np.any(effects.slope[i, k])]
-        scale = max(float(np.max(np.abs(c.mean))) for c in effects.cohorts)
+        alone = [start for start, size in zip(starts, sizes[:, i], strict=True) if size == 1]
         if alone:
             unit = "unit" if effects.clusters is None else "cluster"
-            name = _name(effects.cohorts[alone[0]])
+            name = _name(alone[0])
             e = missing(f"{name} has one {unit}: how {unit}s vary within it is unknown.", n_treated, n_control)
         elif not math.isfinite(float(effects.estimate[i])):
             e = missing("A cohort has no value in a period that is compared.", n_treated, n_control)
@@ -430,8 +510,8 @@ def estimates(effects: Effects, alpha: float = 0.05, small: bool = False) -> dic
     return found
 
 
-def _name(cohort: Cohort) -> str:
-    return "The control" if cohort.first is None else f"The cohort first treated in period {cohort.first}"
+def _name(start: int | None) -> str:
+    return "The control" if start is None else "A treated cohort"
 
 
 def simultaneous_critical(covariance, alpha: float = 0.05) -> float:
@@ -527,7 +607,8 @@ def pre_trend(effects: Effects, alpha: float = PRE_TREND_ALPHA, small: bool = Fa
     slope = np.array([_divergence(g, t, effects) for g, t in early.labels])
     unit = float(slope @ inverse @ slope)
     critical = float(chdtri(size, alpha))
-    detectable = math.sqrt(_noncentrality(critical, size, 0.8) / unit) if unit > 0 else None
+    # The noncentrality with which the statistic exceeds its critical value in four of five cases.
+    detectable = math.sqrt(chndtrinc(critical, size, 0.2) / unit) if unit > 0 else None
     power = None
     overall = aggregate(effects, "dynamic")
     if overall.labels[-1] == ("overall",) and unit > 0:
@@ -543,16 +624,6 @@ def pre_trend(effects: Effects, alpha: float = PRE_TREND_ALPHA, small: bool = Fa
 def _divergence(first: int, t: int, effects: Effects) -> float:
     """What a divergence of 1 a period puts into the effect before treatment: 1 for a varying base, t - (g - 1) else."""
     return 1.0 if _is_varying(effects) else float(t - (first - 1))
-
-
-def _noncentrality(critical: float, df: int, power: float) -> float:
-    low, high = 0.0, 1.0
-    while 1 - chndtr(critical, df, high) < power:
-        high *= 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if 1 - chndtr(critical, df, middle) >= power else (middle, high)
-    return high
 
 
 def _slope_test(effects: Effects, alpha: float) -> PreTrend:
@@ -703,12 +774,14 @@ def relative_effect(effects: Effects, kind: str = "simple", alpha: float = 0.05,
     absolute effect, which the interval agrees with. No estimate, with a reason, when the level isn't clearly above or
     below 0.
     """
-    levels = np.array([_cohort(effects, g).mean[t] for g, t in effects.labels])
-    slope = np.zeros_like(effects.slope)
-    for i, (g, t) in enumerate(effects.labels):
-        k = next(k for k, c in enumerate(effects.cohorts) if c.first == g)
-        slope[i, k, t] = effects.n / effects.cohorts[k].n
-    observed = Effects(effects.labels, levels, np.zeros_like(effects.shift), slope, effects.cohorts, effects.clusters)
+    n = np.array([c.n for c in effects.cohorts], "float64")
+    levels, slope, shift = np.zeros(len(effects.labels)), np.zeros_like(effects.slope), np.zeros_like(effects.shift)
+    for i, ((_, t), own) in enumerate(zip(effects.labels, effects.members, strict=True)):
+        means = np.array([c.mean[t] for c, is_own in zip(effects.cohorts, own, strict=True) if is_own])
+        levels[i] = n[own] @ means / n[own].sum()
+        slope[i, own, t] = effects.n / n[own].sum()
+        shift[i, own] = effects.n / n[own].sum() * (means - levels[i])
+    observed = Effects(effects.labels, levels, shift, slope, effects.cohorts, effects.clusters, effects.members)
     rows = [aggregate(e, kind) for e in (observed, effects)]
     both = stacked([e.select([len(e.labels) - 1]) for e in rows])
     absolute = estimates(rows[1].select([len(rows[1].labels) - 1]), alpha, small)[("overall",)]
@@ -720,10 +793,6 @@ def relative_effect(effects: Effects, kind: str = "simple", alpha: float = 0.05,
     turn = np.array([[1.0, -1.0], [1.0, 0.0]])
     (v_zero, v_both), (_, v_one) = turn @ covariance @ turn.T
     return as_share(absolute, level, (v_zero, v_both, v_one), alpha)
-
-
-def _cohort(effects: Effects, first: int) -> Cohort:
-    return next(c for c in effects.cohorts if c.first == first)
 
 
 LEAST_POWER = 0.8
@@ -746,3 +815,93 @@ def grade_did(pre: PreTrend, notes: Sequence[str] = ()) -> tuple[str, str | None
         chance = "unknown" if pre.power is None else f"{pre.power:.0%}"
         reasons.append(f"A divergence that alone would explain the effect could have gone unseen (power {chance}).")
     return ("D" if failed else "C"), " ".join(reasons) or None
+
+
+@dataclass(frozen=True, slots=True)
+class OneTreated:
+    """The effect on one treated unit, as it is and as a share, and how its path before compares with the controls'."""
+
+    estimate: Estimate
+    share: Estimate
+    pre: PreTrend | None
+
+
+def one_treated(y, before: int, alpha: float = 0.05) -> OneTreated:
+    """Two-way fixed effects with one treated unit: its change beside the mean change of the controls.
+
+    `y` (N + 1, T) holds the controls first and the treated unit last, over T periods of which the first `before` are
+    before treatment. One unit shows no spread, so that of the controls is what inference rests on: the p value is the
+    share of units whose effect, each put in the treated unit's place in turn, is as large (a permutation test; Conley
+    and Taber 2011, "Inference with difference in differences with a small number of policy changes"). The interval
+    holds the effects that this test doesn't reject, and has no limits with fewer than 1/alpha controls; the standard
+    error is that of one more control. The share is of the level that the unit would have had.
+    """
+    y = np.asarray(y, "float64")
+    n = len(y) - 1
+    if n < 2:
+        e = missing(f"There is {counted(n, 'control unit')}: 2 are needed to know how changes vary.", 1, n)
+        return OneTreated(e, e, None)
+    if before < 1 or before >= y.shape[1]:
+        e = missing("There is no period before treatment, or none after it.", 1, n)
+        return OneTreated(e, e, None)
+    after = y[-1, before:].mean()
+    change = y[:, before:].mean(axis=1) - y[:, :before].mean(axis=1)
+    spread, effect = change[:-1] - change[:-1].mean(), float(change[-1] - change[:-1].mean())
+    error = float(np.sqrt((1 + 1 / n) * spread.var(ddof=1)))
+    if not error > 1e-13 * float(np.abs(y).max()):
+        e = missing("The controls' changes don't vary, so there is no error.", 1, n)
+        return OneTreated(e, e, None)
+    above, below = _farthest(spread, alpha)
+    ends = (None, None) if above is None else (effect - above, effect + below)
+    e = Estimate(effect, error, *ends, _permutation_p(effect, spread), 1, n)
+    return OneTreated(e, _one_share(e, float(after)), _one_pre_trend(y, before, effect))
+
+
+def _thresholds(spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How large a positive, and how large a negative effect each control outdoes, once all swap places with it."""
+    far = (len(spread) + 1) / (len(spread) - 1)
+    return np.where(spread > 0, spread, -spread * far), np.where(spread < 0, -spread, spread * far)
+
+
+def _permutation_p(effect: float, spread: np.ndarray) -> float:
+    limits = _thresholds(spread)[0 if effect > 0 else 1]
+    return float((1 + (limits >= abs(effect) * (1 - 1e-12)).sum()) / (len(spread) + 1))
+
+
+def _farthest(spread: np.ndarray, alpha: float) -> tuple[float | None, float | None]:
+    """The largest positive and negative effect whose p value is not below alpha; None where every one's is not."""
+    rank = math.ceil(alpha * (len(spread) + 1) - 1e-9) - 1
+    if rank < 1:
+        return None, None
+    above, below = (float(np.sort(limits)[-rank]) for limits in _thresholds(spread))
+    return above, below
+
+
+def _one_share(e: Estimate, after: float) -> Estimate:
+    """The effect as a share of the level without it; ends and p value are those of the same test."""
+    levels = tuple(after - value for value in (e.estimate, e.ci_low, e.ci_high) if value is not None)
+    if any(level * math.copysign(1, after) <= 1e-3 * abs(after) for level in levels):
+        return e.because("The level without treatment isn't clearly different from 0, so no share can be taken.")
+    ends = sorted(after / level - 1 for level in levels[1:]) or (None, None)
+    return Estimate(after / levels[0] - 1, e.std_error / abs(levels[0]), *ends, e.p_value, e.n_treatment, e.n_control)
+
+
+def _one_pre_trend(y: np.ndarray, before: int, effect: float, alpha: float = PRE_TREND_ALPHA) -> PreTrend:
+    """Was the unit's slope before treatment one among the controls', and would the test have seen what explains all?"""
+    if before < 2:
+        check = Check(None, None, alpha, None, "There is one period before treatment: no pre-trend to test.")
+        return PreTrend(check, None, None)
+    time = np.arange(y.shape[1], dtype="float64")
+    centre = time[:before] - time[:before].mean()
+    slopes = y[:, :before] @ centre / (centre**2).sum()
+    spread, own = slopes[:-1] - slopes[:-1].mean(), float(slopes[-1] - slopes[:-1].mean())
+    p, limits = _permutation_p(own, spread), _farthest(spread, alpha)
+    explained = effect / (time[before:].mean() - time[:before].mean())
+    above, below = (math.inf if limit is None else limit for limit in limits)
+    power = float(np.mean((spread + explained > above) | (spread + explained < -below)))
+    detail = f"Divergence before treatment, over {before} periods: {own:.3g} a period{_chance_to_find(power)}."
+    return PreTrend(Check(own, p, alpha, p >= alpha, detail), None, power)
+
+
+def _chance_to_find(power: float) -> str:
+    return f"; one that alone would explain the effect would be found with {power:.0%} chance"

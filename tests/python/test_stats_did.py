@@ -513,3 +513,106 @@ def test_breakdown(panel):
     nothing = did.breakdown(did.group_time(did.cohorts_from_rows(y, first), base="universal"))
     assert nothing.statistic == 0 and nothing.passed is False
     assert did.breakdown(did.group_time(panel)).passed is None
+
+
+def _of_units(y, first, entered):
+    """The simple average and its error from the rows: every unit where it was there in both periods of a comparison."""
+    cells, psi, atts = [], [], []
+    for g in sorted(set(first[first > 0])):
+        for t in range(g, y.shape[1]):
+            there = entered <= g - 1
+            own, other = there & (first == g), there & ((first < 0) | (first > t)) & (first != g)
+            change = y[:, t] - y[:, g - 1]
+            change = np.where(there, change, 0.0)
+            att = change[own].mean() - change[other].mean()
+            psi.append(
+                own / own.mean() * (change - change[own].mean())
+                - other / other.mean() * (change - change[other].mean())
+            )
+            cells.append(own)
+            atts.append(att)
+    share = np.array([own.mean() for own in cells])
+    weights = share / share.sum()
+    moved = np.array([own - own.mean() for own in cells])
+    atts = np.array(atts)
+    influence = weights @ np.array(psi)
+    influence = influence + (atts @ moved) / share.sum() - moved.sum(axis=0) * (atts @ share) / share.sum() ** 2
+    return float(weights @ atts), float(np.sqrt((influence**2).sum()) / len(y))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_units_that_come_later_count_where_they_were_there(seed):
+    rng = np.random.default_rng(seed)
+    first = rng.choice([-1, 3, 5], 150)
+    entered = rng.choice([0, 0, 1, 2, 4], 150)
+    y = rng.normal(size=(150, 1)) + rng.normal(size=(150, 8)) + (np.arange(8) >= first[:, None]) * (first[:, None] > 0)
+    y = np.where(np.arange(8) >= entered[:, None], y, np.nan)
+    # A unit treated when it came has no before: it is in no comparison, and SQL leaves it out.
+    kept = (first < 0) | (entered < first)
+    panel = did.cohorts_from_rows(y[kept], first[kept], entered=entered[kept])
+    effects = did.group_time(panel, "not_yet_treated", "universal")
+    found = did.estimates(did.aggregate(effects, "simple"))[("overall",)]
+    assert (found.estimate, found.std_error) == pytest.approx(_of_units(y[kept], first[kept], entered[kept]), rel=1e-9)
+    # Each unit a cluster of its own changes nothing.
+    by = did.cohorts_from_rows(y[kept], first[kept], entered=entered[kept], cluster=np.arange(kept.sum()))
+    for kind in did.AGGREGATES:
+        each, clustered = (
+            did.estimates(did.aggregate(did.group_time(p, "not_yet_treated", "universal"), kind))[("overall",)]
+            for p in (panel, by)
+        )
+        assert (clustered.estimate, clustered.std_error) == pytest.approx((each.estimate, each.std_error), rel=1e-9)
+        together = did.relative_effect(effects, kind)
+        assert together.reason is None or "share" in together.reason
+
+
+def test_before_and_after_of_units_that_come_later():
+    rng = np.random.default_rng(4)
+    first, entered = np.repeat([-1, 4], 60), rng.choice([0, 2, 3], 120)
+    y = np.where(np.arange(8) >= entered[:, None], rng.normal(size=(120, 8)), np.nan)
+    change = y[:, 4:].mean(axis=1) - np.nanmean(y[:, :4], axis=1)
+    found = did.two_by_two_panel(did.cohorts_from_rows(y, first, entered=entered))
+    parts = [change[first == g] for g in (4, -1)]
+    assert found.estimate == pytest.approx(parts[0].mean() - parts[1].mean(), rel=1e-9)
+    squares = sum(((c - c.mean()) ** 2).sum() / len(c) ** 2 for c in parts)
+    assert found.std_error == pytest.approx(np.sqrt(squares), rel=0.02)
+
+
+@pytest.mark.parametrize("n", [24, 45])
+def test_one_treated_unit_equals_all_permutations(n):
+    rng = np.random.default_rng(n)
+    y = rng.normal(size=(n + 1, 9)) + 20
+    y[-1, 5:] += 3
+
+    def p_value(effect: float) -> float:
+        z = y.copy()
+        z[-1, 5:] -= effect
+        change = z[:, 5:].mean(axis=1) - z[:, :5].mean(axis=1)
+        gaps = np.array([change[j] - np.delete(change, j).mean() for j in range(n + 1)])
+        return float((np.abs(gaps) >= abs(gaps[-1]) * (1 - 1e-12)).mean())
+
+    found = did.one_treated(y, 5)
+    e = found.estimate
+    assert e.p_value == pytest.approx(p_value(0.0)) and e.ci_low < 3 < e.ci_high
+    inside, outside = (e.ci_low + 1e-6, e.ci_high - 1e-6), (e.ci_low - 1e-6, e.ci_high + 1e-6)
+    assert all(p_value(x) >= 0.05 for x in inside) and all(p_value(x) < 0.05 for x in outside)
+    level = y[-1, 5:].mean()
+    assert found.share.ci_low == pytest.approx(level / (level - e.ci_low) - 1)
+
+
+def test_one_treated_unit_with_few_controls_has_no_limits():
+    y = np.random.default_rng(1).normal(size=(10, 6))
+    found = did.one_treated(y, 3)
+    assert found.estimate.ci_low is None and found.estimate.p_value >= 0.1
+    assert did.grade_did(found.pre)[0] == "D"
+    assert did.one_treated(y[-2:], 3).estimate.estimate is None and did.one_treated(y, 0).estimate.estimate is None
+    assert did.one_treated(y * 0 + 5, 3).estimate.estimate is None
+    short = did.one_treated(y, 1)
+    assert short.estimate.estimate is not None and "one period before" in did.grade_did(short.pre)[1]
+
+
+def test_one_treated_unit_holds_its_level():
+    rng, missed = np.random.default_rng(9), 0
+    for _ in range(400):
+        e = did.one_treated(rng.normal(size=(31, 8)).cumsum(axis=1), 4).estimate
+        missed += not e.ci_low <= 0 <= e.ci_high
+    assert missed / 400 < 0.065

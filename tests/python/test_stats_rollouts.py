@@ -205,9 +205,11 @@ def cluster_moments(y, first, label, start=-4, metric="hours") -> pd.DataFrame:
             both = [c for c in set(label) if (g, t, c) in totals and (h, s, c) in totals]
             if both:
                 total = sum(totals[(g, t, c)] * totals[(h, s, c)] for c in both)
-                rows.append(("waves", metric, g, t, h, s, len(both), total))
-    names = ["experiment_id", "metric_id", "cohort_a", "period_a", "cohort_b", "period_b", "n_clusters", "total"]
-    return pd.DataFrame(rows, columns=names)
+                rows.append(("waves", metric, g, start, t, h, start, s, len(both), total))
+                if t is None and s is None:
+                    rows.append(("waves", metric, g, None, t, h, None, s, len(both), total))
+    names = ["experiment_id", "metric_id", "cohort_a", "entered_a", "period_a", "cohort_b", "entered_b", "period_b"]
+    return pd.DataFrame(rows, columns=[*names, "n_clusters", "total"])
 
 
 @pytest.mark.parametrize("across", [False, True])
@@ -254,3 +256,37 @@ def test_the_design_did_has_the_change_before_and_after(panel):
 def test_clusters_that_are_not_known_give_no_estimate(panel):
     table = estimate_rollouts(registry(cluster_by="site", unit_type="person"), METRICS, moments(*panel)).to_pandas()
     assert table["estimate"].isna().all() and "clusters (site)" in table["reason"].iloc[0]
+
+
+def test_a_wave_of_one_unit_is_left_out(panel):
+    y, first = panel
+    lone = np.r_[0:81]  # one unit of the last wave
+    table = estimate_rollouts(registry(), METRICS, moments(y[lone], first[lone])).to_pandas()
+    row = table.set_index(["metric_id", "method"]).loc[("hours", "staggered_did")]
+    plain = estimate_rollouts(registry(), METRICS, moments(y[:80], first[:80])).to_pandas()
+    same = plain.set_index(["metric_id", "method"]).loc[("hours", "staggered_did")]
+    assert (row.estimate, row.std_error) == pytest.approx((same.estimate, same.std_error))
+    assert "The wave of period 2 is left out: it has one unit" in row.reason and "10 periods count." in row.reason
+
+
+def test_a_wave_of_one_cluster_is_left_out(panel):
+    y, first = panel
+    label = np.where(first == 2, 99, np.arange(120) // 8)
+    clustered = registry(cluster_by="site", unit_type="person")
+    table = estimate_rollouts(clustered, METRICS, moments(y, first), cluster_moments(y, first, label)).to_pandas()
+    row = table.set_index(["metric_id", "method"]).loc[("hours", "staggered_did")]
+    panel_of_two = did.cohorts_from_rows(y[:80], np.nan_to_num(first[:80] + 4, nan=-1), cluster=label[:80])
+    effects = did.group_time(panel_of_two, "not_yet_treated", "universal")
+    expected = did.estimates(did.aggregate(effects, "simple"), small=True)[("overall",)]
+    assert (row.estimate, row.std_error) == pytest.approx((expected.estimate, expected.std_error), rel=1e-6)
+    assert "it has one cluster" in row.reason
+
+
+def test_periods_that_are_left_out_are_named(panel):
+    y, first = panel
+    table = moments(y, first)
+    keep = (table.period_a != 3) & (table.period_b != 3)
+    cut = table[keep].assign(first_row_period=-5, last_row_period=6, entered_period=-4.0)
+    row = estimate_rollouts(registry(), METRICS, cut).to_pandas().iloc[0]
+    assert "9 periods count. Left out: period -5, which the beginning of the data cuts; period 3" in row.reason
+    assert "period 6, which the end cuts." in row.reason

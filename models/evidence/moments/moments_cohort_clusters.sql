@@ -1,4 +1,4 @@
-{%- set each_unit = 'partition by unit_periods.experiment_id, unit_periods.metric_id, unit_periods.unit_id' -%}
+{%- set never = ai_impact.never_treated() -%}
 with unit_periods as (
     select * from {{ ref('int_unit_periods') }}
 ),
@@ -13,12 +13,19 @@ windows as (
     where cluster_id is not null
 ),
 
+-- As in moments_cohort_periods: units with a gap since they came, and those treated when they came, don't count.
 marked as (
     select
         unit_periods.*,
         windows.cluster_id,
-        count(*) over ({{ each_unit }})
-        = count(unit_periods.value) over ({{ each_unit }}) as is_whole
+        coalesce(unit_periods.first_treated_period, {{ never }}) as cohort,
+        min(
+            case
+                when unit_periods.first_treated_period <= unit_periods.entered_period then 0
+                when unit_periods.value is null and unit_periods.period >= unit_periods.entered_period then 0
+                else 1
+            end
+        ) over (partition by unit_periods.experiment_id, unit_periods.metric_id, unit_periods.unit_id) as is_whole
     from unit_periods
     inner join experiments on unit_periods.experiment_id = experiments.experiment_id
     inner join windows
@@ -26,70 +33,82 @@ marked as (
             unit_periods.experiment_id = windows.experiment_id
             and unit_periods.metric_id = windows.metric_id
             and unit_periods.unit_id = windows.unit_id
+    where unit_periods.entered_period is not null
 ),
 
 centred as (
     select
         experiment_id,
         metric_id,
-        first_treated_period,
+        cohort,
+        entered_period as entered,
         cluster_id,
         unit_id,
         period,
-        value - avg(value) over (
-            partition by experiment_id, metric_id, coalesce(first_treated_period, -100000), period
-        ) as deviation
+        value - avg(value) over (partition by experiment_id, metric_id, cohort, entered_period, period) as deviation
     from marked
-    where is_whole
+    where is_whole = 1 and period >= entered_period
 ),
 
--- A cluster's units, and its sums of deviations from the cohort's mean: the period NULL counts.
+-- A cluster's sums of deviations from the cohort's mean, and its units: the period NULL counts those of a cohort, and
+-- without the period of entry those of all that were first treated in one period.
 totals as (
     select
         experiment_id,
         metric_id,
-        first_treated_period,
+        cohort,
+        entered,
         cluster_id,
         period,
         sum(deviation) as total
     from centred
-    group by experiment_id, metric_id, first_treated_period, cluster_id, period
+    group by experiment_id, metric_id, cohort, entered, cluster_id, period
+    {%- for entered in ['entered', never] %}
     union all
     select
         experiment_id,
         metric_id,
-        first_treated_period,
+        cohort,
+        {{ entered }} as entered,
         cluster_id,
-        null as period,
+        {{ never }} as period,
         cast(count(distinct unit_id) as {{ ai_impact.physical_type('double') }}) as total
     from centred
-    group by experiment_id, metric_id, first_treated_period, cluster_id
+    group by experiment_id, metric_id, cohort, {{ 'entered, ' if loop.first }}cluster_id
+    {%- endfor %}
+),
+
+ordered as (
+    select
+        *,
+        case when entered = {{ never }} then 1 else 0 end as is_together,
+        row_number() over (
+            partition by experiment_id, metric_id, cluster_id
+            order by cohort, entered, period
+        ) as place
+    from totals
 ),
 
 final as (
     select
         a.experiment_id,
         a.metric_id,
-        a.first_treated_period as cohort_a,
-        a.period as period_a,
-        b.first_treated_period as cohort_b,
-        b.period as period_b,
+        {%- for side in ['a', 'b'] %}
+        {%- for name in ['cohort', 'entered', 'period'] %}
+        nullif({{ side }}.{{ name }}, {{ never }}) as {{ name }}_{{ side }},
+        {%- endfor %}
+        {%- endfor %}
         cast(count(*) as {{ dbt.type_bigint() }}) as n_clusters,
         sum(a.total * b.total) as total
-    from totals as a
-    inner join totals as b
+    from ordered as a
+    inner join ordered as b
         on
             a.experiment_id = b.experiment_id
             and a.metric_id = b.metric_id
             and a.cluster_id = b.cluster_id
-            and (
-                coalesce(a.first_treated_period, -100000) < coalesce(b.first_treated_period, -100000)
-                or (
-                    coalesce(a.first_treated_period, -100000) = coalesce(b.first_treated_period, -100000)
-                    and coalesce(a.period, -100000) <= coalesce(b.period, -100000)
-                )
-            )
-    group by a.experiment_id, a.metric_id, a.first_treated_period, a.period, b.first_treated_period, b.period
+            and a.is_together = b.is_together
+            and a.place <= b.place
+    group by a.experiment_id, a.metric_id, a.cohort, a.entered, a.period, b.cohort, b.entered, b.period
 )
 
 select * from final

@@ -1,6 +1,8 @@
 {%- set slots = ai_impact.panel_slots() -%}
 {%- set cohort = 'coalesce(max(first_treated_period), ' ~ ai_impact.never_treated() ~ ')' -%}
-{%- set keys = ['experiment_id', 'metric_id', 'cohort'] -%}
+{%- set entered = 'coalesce(max(entered_period), ' ~ ai_impact.never_treated() ~ ')' -%}
+{%- set keys = ['experiment_id', 'metric_id', 'cohort', 'entered'] -%}
+{%- set spans = ['first_period', 'first_row_period', 'last_row_period'] -%}
 with unit_periods as {{ ai_impact.inlined() }} (
     select * from {{ ref('int_unit_periods') }}
 ),
@@ -26,83 +28,85 @@ blocks as (
         unit_id,
         block,
         {{ cohort }} as cohort,
-        max(first_period) as first_period,
+        {{ entered }} as entered,
+        {%- for name in spans %}
+        max({{ name }}) as {{ name }},
+        {%- endfor %}
         {{ ai_impact.slot_values('value', 'slot') }}
     from placed
     group by experiment_id, metric_id, unit_id, block
 ),
 
-gapped as (
+-- Units that are not there, that have no period before their treatment, or that have a gap since they came.
+left_out as (
     select
         experiment_id,
         metric_id,
         unit_id,
         {{ cohort }} as cohort,
-        max(first_period) as first_period
+        {{ entered }} as entered,
+        {%- for name in spans %}
+        max({{ name }}) as {{ name }},
+        {%- endfor %}
+        max(case when entered_period is null then 1 else 0 end) as is_absent,
+        max(case when first_treated_period <= entered_period then 1 else 0 end) as is_without_before
     from unit_periods
-    where value is null
+    where
+        entered_period is null
+        or first_treated_period <= entered_period
+        or (value is null and period >= entered_period)
     group by experiment_id, metric_id, unit_id
 ),
 
 kept as (
     select blocks.*
     from blocks
-    left join gapped
+    left join left_out
         on
-            blocks.experiment_id = gapped.experiment_id
-            and blocks.metric_id = gapped.metric_id
-            and blocks.unit_id = gapped.unit_id
-    where gapped.unit_id is null
+            blocks.experiment_id = left_out.experiment_id
+            and blocks.metric_id = left_out.metric_id
+            and blocks.unit_id = left_out.unit_id
+    where left_out.unit_id is null
 ),
 
 -- A unit has a row in every period, and so one in the first block.
 counted as (
     select
-        {{ keys | join(', ') }},
-        first_period,
-        0 as is_left_out
+        {{ (keys + spans) | join(', ') }},
+        1 as is_kept,
+        0 as is_absent,
+        0 as is_without_before
     from kept
     where block = 0
     union all
     select
-        {{ keys | join(', ') }},
-        first_period,
-        1 as is_left_out
-    from gapped
+        {{ (keys + spans) | join(', ') }},
+        0 as is_kept,
+        is_absent,
+        is_without_before
+    from left_out
 ),
 
 cohorts as (
     select
         {{ keys | join(', ') }},
-        min(first_period) as first_period,
-        sum(1 - is_left_out) as n,
-        sum(is_left_out) as n_left_out
+        {%- for name in spans %}
+        min({{ name }}) as {{ name }},
+        {%- endfor %}
+        sum(is_kept) as n,
+        sum(is_absent) as n_absent,
+        sum(is_without_before) as n_without_before,
+        sum(1 - is_kept - is_absent - is_without_before) as n_left_out
     from counted
     group by {{ keys | join(', ') }}
 ),
 
 {{ ai_impact.pairs_of_slots('kept', keys, 'unit_id') }},
 
--- A cohort of which no unit is whole keeps one row, so that it is counted.
+{{ ai_impact.cohort_rows() }},
+
 final as (
-    select
-        cohorts.experiment_id,
-        cohorts.metric_id,
-        nullif(cohorts.cohort, {{ ai_impact.never_treated() }}) as first_treated_period,
-        cohorts.first_period + pairs.place_a as period_a,
-        cohorts.first_period + pairs.place_b as period_b,
-        cast(cohorts.n as {{ dbt.type_bigint() }}) as n,
-        cast(cohorts.n_left_out as {{ dbt.type_bigint() }}) as n_left_out,
-        pairs.mean_a,
-        pairs.mean_b,
-        pairs.covariance
-    from cohorts
-    inner join experiments on cohorts.experiment_id = experiments.experiment_id
-    left join pairs
-        on
-            cohorts.experiment_id = pairs.experiment_id
-            and cohorts.metric_id = pairs.metric_id
-            and cohorts.cohort = pairs.cohort
+    select * from cohort_rows
 )
 
 select * from final

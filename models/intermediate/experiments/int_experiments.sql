@@ -80,7 +80,7 @@ final as (
         cast(experiments.inference as {{ dbt.type_string() }}) as inference,
         cast(experiments.interim_looks as {{ dbt.type_string() }}) as interim_looks,
         cast(experiments.dimensions as {{ dbt.type_string() }}) as dimensions,
-        cast(experiments.period as {{ dbt.type_string() }}) as period,
+        nullif(lower(trim(cast(experiments.period as {{ dbt.type_string() }}))), '') as period,
         cast({{ var('k_anonymity') }} as {{ dbt.type_int() }}) as least_units_shown,
         cast({{ var('experiment_parts') }} as {{ dbt.type_int() }}) as most_parts_shown,
         case methods.method_rank

@@ -43,42 +43,9 @@ seen as (
         observed_at as seen_at
     from unit_covariates
     union all
-    select
-        unit_type,
-        unit_id,
-        false as is_resolved,
-        occurred_at as seen_at
-    from outcome_events
-    union all
-    select
-        'account' as unit_type,
-        account_id as unit_id,
-        false as is_resolved,
-        created_at as seen_at
-    from opportunities
-    union all
-    select
-        subject_type as unit_type,
-        subject_id as unit_id,
-        false as is_resolved,
-        decided_at as seen_at
-    from decisions
-    union all
-    select
-        waiting.unit_type,
-        case
-            when waiting.unit_type = 'task' then tasks.task_id
-            when waiting.unit_type = 'team' then tasks.team_id
-            when waiting.unit_type = 'person' then tasks.person_id
-            when waiting.unit_type = tasks.subject_type then tasks.subject_id
-        end as unit_id,
-        waiting.unit_type = 'person' as is_resolved,
-        coalesce(tasks.created_at, tasks.first_occurred_at) as seen_at
-    from tasks
-    cross join waiting
+    {{ ai_impact.signs_of_life('waiting') }}
 ),
 
--- Folded tasks carry the hash of a person already.
 final as (
     select
         seen.unit_type,

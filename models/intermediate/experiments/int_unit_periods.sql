@@ -1,4 +1,5 @@
 {%- set geo = "case when experiments.design = 'geo' then experiments.starts_at end" -%}
+{%- set exposed = 'coalesce(assignments.exposed_at, ' ~ geo ~ ')' -%}
 with experiments as (
     select * from {{ ref('int_experiments') }}
     where design in ('did', 'staggered_did', 'geo')
@@ -18,35 +19,37 @@ measures as (
     select * from {{ ref('int_unit_measures') }}
 ),
 
--- Periods count from the start of the rollout, those before it are negative. Regions start when it does.
+entries as (
+    select * from {{ ref('int_unit_entries') }}
+),
+
 units as (
     select
         metrics.*,
         experiments.use_case_id,
-        assignments.unit_id,
+        experiments.period as period_kind,
         experiments.starts_at,
         {{ ai_impact.least(['experiments.ends_at', 'experiments.data_end']) }} as seen_until,
+        entries.unit_id,
+        entries.entered_at,
         case
             when assignments.arm <> experiments.control_arm
-                then {{ ai_impact.period_of('experiments.starts_at', 'coalesce(assignments.exposed_at, ' ~ geo ~ ')') }}
+                then {{ ai_impact.period_of('experiments.starts_at', exposed, 'experiments.period') }}
         end as first_treated_period
     from metrics
     inner join experiments on metrics.experiment_id = experiments.experiment_id
     inner join assignments
         on metrics.experiment_id = assignments.experiment_id and metrics.unit_type = assignments.unit_type
+    inner join entries on assignments.unit_type = entries.unit_type and assignments.unit_id = entries.unit_id
     where {{ ai_impact.in_list('assignments.arm', "experiments.control_arm || ',' || experiments.treatment_arm") }}
 ),
 
 -- A team or a person does other work too: tasks count where they are of the rollout's use case.
 timed as (
     select
-        units.experiment_id,
-        units.metric_id,
-        units.unit_id,
-        units.starts_at,
-        units.seen_until,
+        units.*,
         measures.occurred_at,
-        {{ ai_impact.period_of('units.starts_at', 'measures.occurred_at') }} as period,
+        {{ ai_impact.period_of('units.starts_at', 'measures.occurred_at', 'units.period_kind') }} as period,
         case when measures.measure = units.numerator_measure then measures.value end as numerator,
         case when measures.measure = units.denominator_measure then measures.value end as denominator
     from units
@@ -55,30 +58,11 @@ timed as (
             units.unit_type = measures.unit_type
             and units.unit_id = measures.unit_id
             and measures.measure in (units.numerator_measure, units.denominator_measure)
-            and measures.occurred_at < units.seen_until
+            and coalesce(measures.occurred_at < units.ends_at, true)
             and (measures.use_case_id = units.use_case_id or measures.use_case_id is null)
 ),
 
--- Whole periods within the data: a period that was cut short would look like a change.
-spans as (
-    select
-        experiment_id,
-        {{ ai_impact.period_of('min(starts_at)', 'min(occurred_at)', 'ceil') }} as first_period,
-        {{ ai_impact.period_of('min(starts_at)', 'min(seen_until)') }} as end_period
-    from timed
-    group by experiment_id
-),
-
-periods as (
-    select
-        timed.experiment_id,
-        timed.period,
-        min(timed.period) over (partition by timed.experiment_id) as first_period
-    from timed
-    inner join spans on timed.experiment_id = spans.experiment_id
-    where timed.period >= spans.first_period and timed.period < spans.end_period
-    group by timed.experiment_id, timed.period
-),
+{{ ai_impact.metric_periods('timed') }},
 
 totals as (
     select
@@ -92,28 +76,41 @@ totals as (
     group by experiment_id, metric_id, unit_id, period
 ),
 
--- A unit of which nothing was seen has a count of 0, and no ratio.
+entered as (
+    select
+        units.*,
+        panels.first_period,
+        panels.first_row_period,
+        panels.last_row_period,
+        {{ ai_impact.entered_period('units.starts_at', 'units.entered_at', 'units.period_kind') }} as entered_period
+    from units
+    inner join panels on units.experiment_id = panels.experiment_id and units.metric_id = panels.metric_id
+),
+
+-- Of a unit that is there a count is 0 where nothing was seen, and a ratio is unknown. Before it is there, both are.
 final as (
     select
-        units.experiment_id,
-        units.metric_id,
-        units.unit_id,
-        cast(units.first_treated_period as {{ dbt.type_int() }}) as first_treated_period,
+        entered.experiment_id,
+        entered.metric_id,
+        entered.unit_id,
+        {%- for name in ['first_treated_period', 'entered_period', 'first_period', 'first_row_period', 'last_row_period'] %}
+        cast(entered.{{ name }} as {{ dbt.type_int() }}) as {{ name }},
+        {%- endfor %}
         cast(periods.period as {{ dbt.type_int() }}) as period,
-        cast(periods.first_period as {{ dbt.type_int() }}) as first_period,
         cast(case
-            when units.denominator_measure is not null
+            when entered.entered_period is null or periods.period < entered.entered_period then null
+            when entered.denominator_measure is not null
                 then {{ ai_impact.safe_divide('coalesce(totals.numerator, 0)', 'totals.denominator') }}
-            when units.aggregation = 'proportion' then case when totals.numerator > 0 then 1 else 0 end
-            else {{ ai_impact.transformed('coalesce(totals.numerator, 0)', 'units.transform', 'null') }}
+            when entered.aggregation = 'proportion' then case when totals.numerator > 0 then 1 else 0 end
+            else {{ ai_impact.transformed('coalesce(totals.numerator, 0)', 'entered.transform', 'null') }}
         end as {{ ai_impact.physical_type('double') }}) as value
-    from units
-    inner join periods on units.experiment_id = periods.experiment_id
+    from entered
+    inner join periods on entered.experiment_id = periods.experiment_id and entered.metric_id = periods.metric_id
     left join totals
         on
-            units.experiment_id = totals.experiment_id
-            and units.metric_id = totals.metric_id
-            and units.unit_id = totals.unit_id
+            entered.experiment_id = totals.experiment_id
+            and entered.metric_id = totals.metric_id
+            and entered.unit_id = totals.unit_id
             and periods.period = totals.period
 )
 
