@@ -39,6 +39,7 @@ class Tables:
     `JointMoments`. `products`: arm to `ClusterProducts`. `regression`: cells of covariates by column. `weeks`: week to
     arm to moments, of clusters where these were assigned. `past`: arm to moments. `parts`:
     dimension to part to arm to units. `neighbours`: share of control units' neighbours that is treated.
+    `enrolment`: arm to how many of its assignments lie where, as `moments_arm_counts` names it.
     """
 
     catalogue: dict[str, dict[str, Any]]
@@ -53,6 +54,7 @@ class Tables:
     past: dict[tuple[str, str], Arms]
     parts: dict[str, dict[str, dict[str, dict[str, int]]]]
     neighbours: dict[str, float]
+    enrolment: dict[str, dict[str, dict[str, int]]]
 
     def segments(self, experiment_id: str, metric_id: str) -> dict[str, Arms]:
         return self.cells.get((experiment_id, metric_id), {})
@@ -107,6 +109,9 @@ def read_tables(
         pair = (int(row["n_units"]), int(row["n_excluded"]))
         e = str(row["experiment_id"])
         tables.sizes.setdefault(e, {})[str(row["arm"])] = pair
+        if not is_missing(row.get("n_assignments")):
+            placed = ("n_assignments", "n_before", "n_after", "n_returned", "n_undated")
+            tables.enrolment.setdefault(e, {})[str(row["arm"])] = {name: int(row[name]) for name in placed}
         unknown = row.get("n_without_cluster")
         tables.unclustered[e] = tables.unclustered.get(e, 0) + (0 if is_missing(unknown) else int(unknown))
     for row in records(quantile_points):

@@ -5,7 +5,7 @@
 ] -%}
 with unit_metrics as (
     select * from {{ ref('int_unit_metrics') }}
-    where translate(covariates, ';| ', ',,,') like '%,%' and aggregation <> 'quantile'
+    where {{ ai_impact.lists_several('covariates') }} and aggregation <> 'quantile'
 ),
 
 covariates as (

@@ -34,7 +34,7 @@ units as (
     inner join experiments on metrics.experiment_id = experiments.experiment_id
     inner join assignments
         on metrics.experiment_id = assignments.experiment_id and metrics.unit_type = assignments.unit_type
-    where {{ ai_impact.in_list('assignments.arm', "experiments.control_arm || ',' || experiments.treatment_arm") }}
+    where {{ ai_impact.is_compared('assignments.arm', 'experiments') }}
 ),
 
 -- A team or a person does other work too: tasks count where they are of the rollout's use case.

@@ -35,9 +35,7 @@ assigned as (
     from assignments
     inner join experiments on assignments.experiment_id = experiments.experiment_id
     inner join catalog on experiments.experiment_id = catalog.causal_experiment_id
-    where
-        {{ ai_impact.in_list('assignments.arm', 'experiments.control_arm') }}
-        or {{ ai_impact.in_list('assignments.arm', 'experiments.treatment_arm') }}
+    where {{ ai_impact.is_compared('assignments.arm', 'experiments') }}
 ),
 
 -- An account that is known under several ids left once, with all that it had bought under them.
