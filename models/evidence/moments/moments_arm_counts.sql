@@ -39,6 +39,7 @@ counted as (
         on
             assignments.unit_type = clusters.unit_type
             and assignments.unit_id = clusters.unit_id
+            and assignments.assigned_at = clusters.assigned_at
             and experiments.cluster_by = clusters.cluster_by
     union all
     select

@@ -4,7 +4,7 @@
 
 with covariates as (
     select * from {{ ref('stg_unit_covariates') }}
-    where unit_type = 'account' and name = '{{ var("account_segment_covariate") }}'
+    where is_current and unit_type = 'account' and name = '{{ var("account_segment_covariate") }}'
 ),
 
 opportunities as (
