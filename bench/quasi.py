@@ -265,7 +265,8 @@ def responders(folder: Path, units: int) -> list[list[str]]:
         "'primary' as metric_role, cast(null as varchar) as denominator_measure, 'mean' as aggregation, "
         "cast(null as varchar) as cluster_by",
         "create table int_unit_covariates as select 'unit' as unit_type, 'u' || u as unit_id, 'x' || k as name, "
-        "case when k = 0 then s else random() end as value, timestamp '2025-12-01' as observed_at "
+        "case when k = 0 then s else random() end as value, timestamp '2026-01-01' as assigned_at, "
+        "true as is_known_before "
         "from drawn cross join (select range as k from range(10))",
     )
     mine = ours(path, "int_uplift_units", "int_uplift_features", "uplift_scores")

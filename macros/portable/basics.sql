@@ -171,6 +171,24 @@
     union
 {%- endmacro %}
 
+{# A text with each match of a pattern (without a backslash in it) replaced. #}
+{% macro replaced_pattern(text, pattern, replacement) %}
+    {{- return(adapter.dispatch('replaced_pattern', 'ai_impact')(text, pattern, replacement)) -}}
+{% endmacro %}
+
+{% macro default__replaced_pattern(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
+{%- endmacro %}
+
+{# Here one match is replaced unless all are asked for. #}
+{% macro duckdb__replaced_pattern(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+{% macro postgres__replaced_pattern(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
 {# Where a text stands in another, from 1; 0 where it does not. #}
 {% macro place_of(part, text) %}
     {{- return(adapter.dispatch('place_of', 'ai_impact')(part, text)) -}}

@@ -36,6 +36,22 @@ quarantined_rows as (
     group by source, load_day
 ),
 
+-- Rows that stand as current, though a newer version of them waits in quarantine.
+standing_rows as (
+    {% for name in ai_impact.state_sources() %}
+        select
+            '{{ name }}' as source,
+            load_day,
+            count(*) as outdated
+        from (
+            {{ ai_impact.state_versions(ref('base_' ~ name), name) }}
+        ) as versions
+        where has_newer_in_quarantine and not coalesce(is_deleted, false)
+        group by 1, 2
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
 days as (
     select
         source,
@@ -59,7 +75,8 @@ final as (
         coalesce(judged_rows.duplicate, 0) as duplicate,
         coalesce(quarantined_rows.quarantined, 0) as quarantined,
         coalesce(judged_rows.late, 0) as late,
-        coalesce(quarantined_rows.too_late, 0) as too_late
+        coalesce(quarantined_rows.too_late, 0) as too_late,
+        coalesce(standing_rows.outdated, 0) as outdated
     from days
     left join raw_rows
         on days.source = raw_rows.source and days.load_day = raw_rows.load_day
@@ -67,6 +84,8 @@ final as (
         on days.source = judged_rows.source and days.load_day = judged_rows.load_day
     left join quarantined_rows
         on days.source = quarantined_rows.source and days.load_day = quarantined_rows.load_day
+    left join standing_rows
+        on days.source = standing_rows.source and days.load_day = standing_rows.load_day
 )
 
 select * from final

@@ -18,7 +18,8 @@ final as (
         cost_amount,
         cost_amount_reported,
         {{ ai_impact.hours_between('opened_at', 'acknowledged_at') }} as hours_to_acknowledge,
-        {{ ai_impact.hours_between('opened_at', 'resolved_at') }} as hours_to_resolve
+        {{ ai_impact.hours_between('opened_at', 'resolved_at') }} as hours_to_resolve,
+        has_newer_in_quarantine
     from incidents
 )
 

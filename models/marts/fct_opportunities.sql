@@ -17,7 +17,8 @@ final as (
         is_closed,
         is_won,
         days_to_close,
-        problem
+        problem,
+        has_newer_in_quarantine
     from deals
 )
 

@@ -12,7 +12,8 @@ final as (
         started_at,
         is_ai_screened,
         status,
-        {{ ai_impact.hours_between('opened_at', 'filled_at') }} / 24 as days_to_fill
+        {{ ai_impact.hours_between('opened_at', 'filled_at') }} / 24 as days_to_fill,
+        has_newer_in_quarantine
     from requisitions
 )
 

@@ -1,9 +1,5 @@
-with accepted as (
-    select
-        *,
-        {{ ai_impact.is_latest(['charge_id'], ['updated_at', 'received_at', 'event_key']) }} as is_latest
-    from {{ ref('base_cost_records') }}
-    where row_status = 'accepted'
+with versions as (
+    {{ ai_impact.state_versions(ref('base_cost_records'), 'cost_records') }}
 ),
 
 final as (
@@ -24,11 +20,10 @@ final as (
             as effective_cost_reported,
         updated_at,
         received_at,
-        is_late
-    from accepted
-    where
-        is_latest
-        and not coalesce(is_deleted, false)
+        is_late,
+        has_newer_in_quarantine
+    from versions
+    where is_current and not coalesce(is_deleted, false)
 )
 
 select * from final

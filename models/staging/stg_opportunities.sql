@@ -1,19 +1,13 @@
-with accepted as (
-    select
-        *,
-        {{ ai_impact.is_latest(['opportunity_id'], ['updated_at', 'received_at', 'event_key']) }} as is_latest
-    from {{ ref('base_opportunities') }}
-    where row_status = 'accepted'
+with versions as (
+    {{ ai_impact.state_versions(ref('base_opportunities'), 'opportunities') }}
 ),
 
 staged as (
     select
         *,
         {{ ai_impact.deal_status('stage') }} as deal_status
-    from accepted
-    where
-        is_latest
-        and not coalesce(is_deleted, false)
+    from versions
+    where is_current and not coalesce(is_deleted, false)
 ),
 
 -- What the row does not say of its end, its stage may.
@@ -45,7 +39,8 @@ final as (
         owner_id,
         updated_at,
         received_at,
-        is_late
+        is_late,
+        has_newer_in_quarantine
     from told
 )
 

@@ -1,10 +1,5 @@
-with accepted as (
-    select
-        *,
-        {{ ai_impact.is_latest(['unit_type', 'unit_id', 'name'], ['updated_at', 'received_at', 'event_key']) }}
-            as is_latest
-    from {{ ref('base_unit_covariates') }}
-    where row_status = 'accepted'
+with versions as (
+    {{ ai_impact.state_versions(ref('base_unit_covariates'), 'unit_covariates') }}
 ),
 
 final as (
@@ -18,11 +13,13 @@ final as (
         observed_at,
         updated_at,
         received_at,
-        is_late
-    from accepted
-    where
-        is_latest
-        and not coalesce(is_deleted, false)
+        is_late,
+        valid_from,
+        valid_to,
+        is_current,
+        has_newer_in_quarantine
+    from versions
+    where not coalesce(is_deleted, false)
 )
 
 select * from final

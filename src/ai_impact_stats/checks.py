@@ -102,13 +102,48 @@ def multiple_exposure(excluded: int, units: int, limit: float = MULTIPLE_EXPOSUR
     return Check(share, None, limit, share <= limit, detail)
 
 
+def enrolment(arms: Mapping[str, Mapping[str, int]]) -> Check:
+    """The share of assignments that lie outside of the experiment; they don't count.
+
+    `arms` maps an arm to its `n_assignments`, those `n_before` the start and `n_after` the end, the units `n_returned`
+    that are not enrolled because they were there before, and the assignments `n_undated`.
+    """
+
+    def total(name: str) -> int:
+        return sum(counts[name] for counts in arms.values())
+
+    def by_arm(name: str) -> str:
+        return " | ".join(f"{arm} {counts[name]}" for arm, counts in sorted(arms.items()) if counts[name])
+
+    assignments, outside, returned = total("n_assignments"), total("n_before") + total("n_after"), total("n_returned")
+    if not assignments:
+        return Check(None, None, 0.0, None, "No units are assigned.")
+    told = []
+    for name, where in (("n_before", "before the start"), ("n_after", "at the end or later")):
+        if total(name):
+            found = counted_of(total(name), assignments, "assignment", "lies", "lie")
+            told.append(f"{found} {where}, and left out: {by_arm(name)}.")
+    if returned:
+        told.append(
+            f"{counted(returned, 'unit that was', 'units that were')} there before the start came back and "
+            f"{'is' if returned == 1 else 'are'} not enrolled: {by_arm('n_returned')}."
+        )
+    told = told or ["Every assignment lies between the start and the end."]
+    if total("n_undated"):
+        had = counted_of(total("n_undated"), assignments, "assignment", "has", "have")
+        told.append(f"{had} no assigned_at: the time of the event counts.")
+    return Check(outside / assignments, None, 0.0, not (outside or returned), " ".join(told))
+
+
 def unknown_arms(counts: Mapping[str, int], registered: set[str]) -> Check:
     """Units in arms that the registry does not name."""
     if not any(counts.values()):
         return Check(None, None, 0.0, None, "No units are assigned.")
-    unknown = {arm: n for arm, n in counts.items() if arm not in registered}
-    named = ", ".join(f"{arm} ({n})" for arm, n in sorted(unknown.items()))
-    detail = f"Units in arms that are not registered: {named}." if unknown else "Every arm is registered."
+    unknown = {arm: n for arm, n in counts.items() if arm not in registered and n}
+    named = " | ".join(f"{arm} ({n})" for arm, n in sorted(unknown.items()))
+    known = " | ".join(sorted(registered))
+    detail = f"Units in arms that are not registered: {named}. Registered are: {known}."
+    detail = detail if unknown else "Every arm is registered."
     return Check(float(sum(unknown.values())), None, 0.0, not unknown, detail)
 
 

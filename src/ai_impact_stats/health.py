@@ -254,10 +254,11 @@ def find_checks(experiment: Experiment, tables: Tables) -> dict[str, checks.Chec
 
 def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     e, found = experiment.experiment_id, {}
+    found["enrolment"] = checks.enrolment(tables.enrolment.get(e, {}))
     parts = tables.parts.get(e, {})
     # Units of one cluster come together: how many of them there are by part tells nothing of the assignment.
     units_were_assigned = experiment.design in COMPARED_DESIGNS and not _assigns_clusters(experiment, tables)
-    if units_were_assigned and not isinstance(experiment.weights, str):
+    if units_were_assigned and experiment.has_split and not isinstance(experiment.weights, str):
         weights = experiment.weights
         found["srm_by_stratum"] = checks.sample_ratio_within(parts.get("stratum", {}), weights, "stratum")
         cut = {
@@ -273,7 +274,11 @@ def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     if experiment.problem is None:
         found["pre_period_difference"] = _past(experiment, tables)
         found["novelty"] = _novelty(experiment, tables)
-    if experiment.dimensions and experiment.design in COMPARED_DESIGNS and tables.sizes.get(e):
+    if (
+        experiment.dimensions
+        and experiment.design in COMPARED_DESIGNS
+        and any(map(any, tables.sizes.get(e, {}).values()))
+    ):
         found["dimensions_known"] = _dimensions_known(experiment, parts)
     if experiment.cluster_by is not None:
         found["interference"] = checks.interference(tables.neighbours.get(e))
@@ -369,8 +374,10 @@ def _sample_ratio(experiment: Experiment, counts: Mapping[str, int], tables: Tab
     if isinstance(experiment.weights, str):
         return checks.Check(None, None, checks.SRM_ALPHA, None, experiment.weights)
     # The units that quasi-experiments compare were never meant to have a ratio.
-    if experiment.design not in COMPARED_DESIGNS and not experiment.has_split:
-        detail = "The design plans no split, so there is no ratio to check."
+    if not experiment.has_split:
+        quasi = experiment.design not in COMPARED_DESIGNS
+        who = "The design plans no split" if quasi else "No shares are planned (expected_split is empty)"
+        detail = f"{who}, so there is no ratio to check."
         return checks.Check(None, None, checks.SRM_ALPHA, None, detail)
     if _assigns_clusters(experiment, tables):
         counts = _clusters(experiment, tables)

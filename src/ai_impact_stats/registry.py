@@ -1,7 +1,7 @@
 """The registration of experiments as the analysis needs it: lists, shares and levels read from a table's cells."""
 
+import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,8 +23,22 @@ def is_missing(value: Any) -> bool:
 
 
 def names(text: Any) -> list[str]:
-    """The names in a cell, separated by comma, semicolon, bar or white space; none for an empty cell."""
-    return [] if is_missing(text) else [name for name in re.split(r"[,;|\s]+", str(text)) if name]
+    """The names in a cell, with a bar between, or as a JSON array; trimmed at both ends, none for an empty cell.
+
+    A comma, a space or a colon is part of a name. `in_list` of macros/evidence/lists.sql reads the same.
+    """
+    read = _json(text)
+    if not (isinstance(read, list) and all(isinstance(name, str) for name in read)):
+        read = [] if is_missing(text) else str(text).split("|")
+    return [name.strip() for name in read if name.strip()]
+
+
+def _json(text: Any) -> Any:
+    """What a cell says in JSON, if it is an array or an object."""
+    try:
+        return json.loads(text) if isinstance(text, str) and text.strip()[:1] in ("[", "{") else None
+    except ValueError:
+        return None
 
 
 def flag(value: Any) -> bool | None:
@@ -38,26 +52,45 @@ def number(value: Any, default: float) -> float:
 def planned_weights(text: Any, arms: list[str]) -> dict[str, float] | str:
     """The planned share of every arm, or the sentence that says what is wrong with it.
 
-    `text` is `control:0.5,treatment:0.5` (also with =), or the shares alone in the order of `arms` (control first):
-    `50/50`, `0.5,0.5`. An empty cell means equal shares. Any positive scale will do.
+    `text` is `control:0.5|treatment:0.5` (the share stands behind the last colon or equals sign), a JSON object of
+    arms and shares, or the shares alone in the order of `arms` (control first): `0.5|0.5`, `50/50`. Any positive scale
+    will do. An empty cell plans no shares: it is read as equal ones, for plans only.
     """
     if is_missing(text):
         return dict.fromkeys(arms, 1.0)
-    parts = [part for part in re.split(r"[,;|/\s]+", str(text).strip("{}[] ").replace('"', "")) if part]
-    named = [re.split(r"[:=]", part) for part in parts]
     try:
-        if all(len(part) == 1 for part in named) and len(named) == len(arms):
-            weights = dict(zip(arms, (float(part[0]) for part in named), strict=True))
-        else:
-            weights = {arm: float(share) for arm, share in named}
-    except ValueError:
-        return f"The expected split {text} can't be read: write it as {arms[0]}:0.5,{arms[-1]}:0.5."
+        weights = _weights(str(text).strip(), arms)
+    except (TypeError, ValueError):
+        return f"The expected split {text} can't be read: write it as {arms[0]}:0.5|{arms[-1]}:0.5."
     strangers, left_out = [a for a in weights if a not in arms], [a for a in arms if a not in weights]
     if strangers and left_out:
         return f"The expected split {text} names the arm {strangers[0]}, and not the registered arm {left_out[0]}."
+    if left_out:
+        return f"The expected split {text} gives no share to the registered arm {left_out[0]}."
     if any(w < 0 or not math.isfinite(w) for w in weights.values()):
         return f"The expected split {text} has a share that is negative or not a number."
     return weights
+
+
+def _weights(text: str, arms: list[str]) -> dict[str, float]:
+    """ValueError or TypeError where it can't be read."""
+    read = _json(text)
+    if isinstance(read, dict):
+        return {arm.strip(): float(share) for arm, share in read.items()}
+    parts = read if isinstance(read, list) else text.split("|" if "|" in text else "/")
+    try:
+        shares = [float(part) for part in parts]
+    except ValueError:
+        named = [_named_share(part) for part in names(text)]
+        if len(dict(named)) < len(named):
+            raise ValueError("an arm has two shares") from None
+        return dict(named)
+    return dict(zip(arms, shares, strict=True))
+
+
+def _named_share(part: str) -> tuple[str, float]:
+    at = max(part.rfind(":"), part.rfind("="))
+    return part[: max(at, 0)].strip(), float(part[at + 1 :])
 
 
 @dataclass(frozen=True)
@@ -116,7 +149,7 @@ class Experiment:
 def read_experiment(row: Mapping[str, Any]) -> Experiment:
     """From one row of the registry (column names of the seed `experiments` and of `int_experiments`)."""
     design = "unknown" if is_missing(row["design"]) else str(row["design"])
-    control = "" if is_missing(row["control_arm"]) else str(row["control_arm"])
+    control = "" if is_missing(row["control_arm"]) else str(row["control_arm"]).strip()
     treatments = names(row["treatment_arm"])
     roles: dict[str, str] = {}
     for role in ("primary", "secondary", "guardrail"):
@@ -171,8 +204,8 @@ def _looks(text: Any) -> tuple[float, ...] | str:
     """The planned looks, ascending and ending in 1, or the sentence that says what is wrong with them."""
     wrong = f"The interim looks {text} can't be read: write ascending shares of the time that end in 1, as 0.5|1."
     try:
-        looks = tuple(float(name) for name in names(text)) or (1.0,)
-    except ValueError:
+        looks = tuple(float(share) for share in _json(text) or names(text)) or (1.0,)
+    except (TypeError, ValueError):
         return wrong
     ascending = all(a < b for a, b in pairwise((0.0, *looks)))
     return looks if ascending and looks[-1] == 1 else wrong

@@ -40,6 +40,7 @@ class Tables:
     `JointMoments`. `products`: arm to `ClusterProducts`. `regression`: cells of covariates by column. `weeks`: week to
     arm to moments, of clusters where these were assigned. `past`: arm to moments. `parts`:
     dimension to part to arm to units. `neighbours`: share of control units' neighbours that is treated.
+    `enrolment`: arm to how many of its assignments lie where, as `moments_arm_counts` names it.
     """
 
     catalogue: dict[str, dict[str, Any]]
@@ -56,6 +57,7 @@ class Tables:
     neighbours: dict[str, float]
     unknown: dict[tuple[str, str], Arms]  # y: values that are not known, z: all values
     paired: dict[tuple[str, str], bool]
+    enrolment: dict[str, dict[str, dict[str, int]]]
 
     def unknown_in(self, experiment_id: str, metric_id: str, treatment: str, control: str) -> Unknown | None:
         key = experiment_id, metric_id
@@ -119,6 +121,9 @@ def read_tables(
         pair = (int(row["n_units"]), int(row["n_excluded"]))
         e = str(row["experiment_id"])
         tables.sizes.setdefault(e, {})[str(row["arm"])] = pair
+        if not is_missing(row.get("n_assignments")):
+            placed = ("n_assignments", "n_before", "n_after", "n_returned", "n_undated")
+            tables.enrolment.setdefault(e, {})[str(row["arm"])] = {name: int(row[name]) for name in placed}
         unknown = row.get("n_without_cluster")
         tables.unclustered[e] = tables.unclustered.get(e, 0) + (0 if is_missing(unknown) else int(unknown))
     for row in records(quantile_points):

@@ -1,5 +1,6 @@
 """From raw tables through dbt: experiments that allow no estimate have rows of NULL and a reason, and stop no other."""
 
+import json
 import math
 from datetime import datetime, timedelta
 
@@ -22,6 +23,24 @@ METRICS = {
     "visits_p90": {"aggregation": "quantile", "quantile": 0.9, "numerator_measure": "visit"},
     "scored": {"aggregation": "mean", "numerator_measure": "visit_value", "covariate": "fitness|age"},
 }
+GAIN = {"primary_metric_id": "gain", "secondary_metric_ids": None, "dimensions": None, "minimum_detectable_effect": 2.0}
+# Who is in an experiment, what arms may be called, and what was known when: whatever is wrong, the effect is 1.
+GAINS = {
+    "goes_on": {},
+    "rolled_out": {},
+    "ramp": {},
+    "ramp_of_changes": {},
+    "undated": {},
+    "unplanned": {"expected_split": None},
+    "versions": {},
+    "spaced": {"control_arm": " Variation 1", "treatment_arm": "Variation 2 | Variation 3"}
+    | {"expected_split": "Variation 1:1|Variation 2:1|Variation 3:1"},
+    "models": {"control_arm": "llama3:8b", "treatment_arm": "meta-llama/L3-8b", "expected_split": "1|1"},
+    "punctuated": {"control_arm": "a|b", "treatment_arm": '["a,b", "x;y", "say \\"hi\\""]'}
+    | {"expected_split": '{"a|b": 1, "a,b": 1, "x;y": 1, "say \\"hi\\"": 1}'},
+    "by_comma": {"treatment_arm": "t,u", "expected_split": "c:1|t,u:1"},
+}
+SIZES = {"goes_on": 50, "ramp_of_changes": 50}
 SIZE = 40
 NOTHING_SEEN = "nothing of the metric was seen"
 
@@ -52,7 +71,7 @@ EXPERIMENTS = {
     "same_arms": ({"treatment_arm": "c"}, {"c": (SIZE, plain)}, "as control and as treatment"),
     "alpha_of_two": ({"alpha": 2.0}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "between 0 and 1"),
     "looks_unreadable": ({"interim_looks": "soon|later"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "interim looks"),
-    "ends_first": ({"ends_at": START - timedelta(days=7)}, {"c": (SIZE, plain), "t": (SIZE, plain)}, NOTHING_SEEN),
+    "ends_first": ({"ends_at": START - timedelta(days=7)}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "no units"),
     "clusters_unknown": ({"cluster_by": "site"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "the cluster of none"),
     "one_cluster": ({"cluster_by": "shop"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "one unit or cluster"),
     "dimension_unknown": ({"dimensions": "planet"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, None),
@@ -77,12 +96,56 @@ def fill(raw: RawRows, name: str, arms: dict) -> None:
                 raw.add("outcome_events", at + timedelta(days=1, minutes=j), **event)
 
 
+def fill_gains(raw: RawRows) -> None:
+    """Units of all registered arms whose gain is 1 above that of the control's, within the experiment."""
+
+    def assign(name: str, unit: str, arm: str, at: datetime, gain: float | None = None, dated: bool = True) -> None:
+        where = {"experiment_id": name, "unit_type": "lead", "unit_id": unit, "assignment_method": "randomized"}
+        raw.add("assignments", at, **where, arm=arm, assigned_at=at if dated else None)
+        if gain is not None:
+            event = {"unit_type": "lead", "unit_id": unit, "name": "gain", "value": gain}
+            raw.add("outcome_events", at + timedelta(hours=1), **event)
+
+    before, after = START - timedelta(days=9), END + timedelta(days=2)
+    for name, change in GAINS.items():
+        registered = DEFAULTS | GAIN | change
+        listed = registered["treatment_arm"]
+        treatments = json.loads(listed) if listed.startswith("[") else [a.strip() for a in listed.split("|")]
+        for number, arm in enumerate([registered["control_arm"].strip(), *treatments]):
+            for k in range(SIZES.get(name, SIZE)):
+                unit, gain = f"{name}_{number}_{k}", float((k * 7) % 5 + (number > 0))
+                at = START + timedelta(hours=k)
+                if name == "ramp":
+                    assign(name, unit, "c", before)
+                arm = "t" if name == "by_comma" and number else arm
+                assign(name, unit, arm, at, gain, dated=name != "undated" or k % 2 == 0)
+                if name == "goes_on":
+                    assign(name, f"{unit}_late", arm, END if k == 0 else after, 0.0)
+                # Rolled out to all: who gained much comes back.
+                if name == "rolled_out" and gain > 2:
+                    assign(name, unit, "t", after)
+                if name == "ramp_of_changes":
+                    # The log names those whom the start has treated, and not who stays in the control arm.
+                    assign(name, f"{unit}_ramp", "c", before)
+                    if number and k < 9:
+                        assign(name, f"{unit}_ramp", "t", at, 90.0)
+                # Known before, and again after the start, when it says the opposite. Of some the first is told late.
+                level = gain - (number > 0) + 0.1 * (k % 3)
+                versions = [(before, at - timedelta(days=2), level), (at, at + timedelta(days=1), -level)]
+                if name == "versions":
+                    for version, (observed, updated, value) in enumerate(versions):
+                        updated = at + timedelta(hours=2) if version == 0 and k % 4 == 0 else updated
+                        known = {"unit_type": "lead", "unit_id": unit, "name": "prior", "value_number": value}
+                        raw.add("unit_covariates", updated, **known, observed_at=observed, updated_at=updated)
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("degenerate"))
     raw = RawRows(DATA_END)
     for name, (_, arms, _) in EXPERIMENTS.items():
         fill(raw, name, arms)
+    fill_gains(raw)
     # Assigned, but in no registry.
     fill(raw, "unregistered", {"c": (SIZE, plain), "t": (SIZE, plain)})
     raw.add("outcome_events", DATA_END, unit_type="visitor", unit_id="x", name="noise", value=None)
@@ -91,7 +154,9 @@ def results(tmp_path_factory):
             insert(connection, source, found)
         registered = {name: DEFAULTS | change for name, (change, _, _) in EXPERIMENTS.items()}
         registered["unknown_metric"] = DEFAULTS | {"primary_metric_id": "nowhere", "secondary_metric_ids": None}
-        register(connection, registered, METRICS)
+        registered |= {name: DEFAULTS | GAIN | change for name, change in GAINS.items()}
+        gain = {"aggregation": "mean", "numerator_measure": "gain_value", "covariate": "prior"}
+        register(connection, registered, METRICS | {"gain": gain})
     wanted = ("+impact_estimates", "+experiment_health", "+experiment_plan", "+covariate_balance")
     # Nobody ever signs up. Unless that is said, it is taken for a misspelt name.
     signups = ("--vars", "{expected_outcomes: [signup]}")
@@ -232,3 +297,55 @@ def test_the_contract_of_experiment_health_knows_every_check(results):
     found = set(results["experiment_health"].check_id)
     assert {"srm_by_dimension", "dimensions_known", "clusters_known", "enough_clusters"} <= found
     assert found <= set(known)
+
+
+@pytest.mark.parametrize("experiment", [name for name in GAINS if name != "by_comma"])
+def test_the_effect_is_of_those_enrolled_and_of_every_arm(results, experiment):
+    rows = estimates_of(results, experiment, metric_id="gain", method="difference_in_means")
+    size = SIZES.get(experiment, SIZE)
+    assert len(rows) == {"spaced": 2, "punctuated": 3}.get(experiment, 1)
+    assert list(rows.estimate) == pytest.approx([1.0] * len(rows))
+    assert set(rows.n_treatment) == set(rows.n_control) == {size}
+    srm, unknown = (check_of(results, experiment, name) for name in ("srm", "unknown_arm"))
+    assert unknown.passed
+    assert pd.isna(srm.passed) if experiment == "unplanned" else srm.passed
+    # Whatever else is said of it: the planned ratio holds.
+    unjudged = rows.reason.str.contains("the sample ratio could not be checked")
+    assert (unjudged == (experiment == "unplanned")).all()
+    assert set(rows.evidence_grade) <= {"A", "B"}
+
+
+def test_assignments_outside_of_the_experiment_are_counted_by_arm(results):
+    told = {name: check_of(results, name, "enrolment") for name in GAINS}
+    assert told["goes_on"].statistic == pytest.approx(0.5)
+    assert not told["goes_on"].passed
+    assert "100 of 200 assignments lie at the end or later, and left out: c 50 | t 50." in told["goes_on"].detail
+    assert "40 of 120 assignments lie at the end or later, and left out: t 40." in told["rolled_out"].detail
+    assert "before the start, and left out: c 80." in told["ramp"].detail
+    assert (
+        "9 units that were there before the start came back and are not enrolled: t 9."
+        in told["ramp_of_changes"].detail
+    )
+    assert told["undated"].passed
+    assert "40 of 80 assignments have no assigned_at: the time of the event counts." in told["undated"].detail
+    assert told["models"].passed and told["models"].detail == "Every assignment lies between the start and the end."
+
+
+def test_a_split_that_is_not_planned_is_not_judged(results):
+    srm = check_of(results, "unplanned", "srm")
+    assert srm.detail == "No shares are planned (expected_split is empty), so there is no ratio to check."
+    table = results["experiment_health"]
+    mine = table[table.experiment_id == "unplanned"].check_id
+    assert not mine.str.startswith("srm_").any()
+
+
+def test_a_list_with_commas_is_one_name_and_the_sentence_says_so(results):
+    unknown = check_of(results, "by_comma", "unknown_arm")
+    assert unknown.detail == "Units in arms that are not registered: t (40). Registered are: c | t,u."
+
+
+def test_a_later_version_of_a_covariate_does_not_erase_the_first(results):
+    rows = estimates_of(results, "versions", metric_id="gain").set_index("method")
+    assert rows.estimate["cuped"] == pytest.approx(1.0, abs=0.05)
+    # The first version tells nearly all there is.
+    assert rows.std_error["cuped"] < 0.2 * rows.std_error["difference_in_means"]

@@ -18,6 +18,27 @@ ROWS = f"""
     union all select 3, cast('2026-01-01 11:00:00' as timestamp), cast(0.3 as {DOUBLE}), 'b'
     union all select 4, null, null, null
 """
+
+
+def sql_text(text: str) -> str:
+    """A text of SQL, with a backslash that every engine reads alike."""
+    return "'" + text.replace("\\", "' || chr(92) || '") + "'"
+
+
+# (name, cell, whether it is in the list of the cell). `names` of the registry reads the same.
+LISTED = [
+    ("a", "a", True), ("a", " a ", True),
+    ("Variation 1", "Variation 1|Variation 2", True), ("Variation", "Variation 1|b", False),
+    ("llama3:8b", "llama3:70b | llama3:8b", True), ("meta-llama/L3-8b", "meta-llama/L3-8b|x", True),
+    ("a,b", "a,b|x;y", True), ("a", "a,b|x;y", False),
+    ("x;y", "a,b|x;y", True), ("b", "a|b|c", True), ("a|b", "a|b", False),
+    ("a|b", '["a|b", "c"]', True), ("b", '["a|b", "c"]', False),
+    ("c", '[ "a" , "b","c" ]', True), ("a, b", '["a, b"]', True),
+    ("b", '["a, b"]', False), ('say "a"', '["say \\"a\\"", "b"]', True), ("a", '["say \\"a\\"", "b"]', False),
+    ("back\\", '["back\\\\", "b"]', True),
+    ('6" tall', '6" tall|b', True), (",", '["a", "b"]', False), ("", "a||b", False),
+    ("[beta]", "[beta]|b", True), ("beta", "[beta]|b", False), ("a", "", False),
+]  # fmt: skip
 CASES = [
     ("safe_divide", "{{ ai_impact.safe_divide('1', '4') }}", 0.25),
     ("safe_divide", "{{ ai_impact.safe_divide('1', '0') }}", None),
@@ -84,8 +105,16 @@ CASES = [
         "{{ ai_impact.union_distinct() }} select 1) as both_parts)", 1),
     ("place_of", """{{ ai_impact.place_of("'b'", "'abab'") }}""", 2),
     ("place_of", """{{ ai_impact.place_of("'c'", "'abab'") }}""", 0),
+    ("replaced_pattern", """{{ ai_impact.replaced_pattern("'a |b  |  c'", ' *[|] *', '+') }}""", "a+b+c"),
     ("computes_once", "{{ 'true' if ai_impact.computes_once() in (true, false) }}", True),
     ("inlined", "(with one as {{ ai_impact.inlined() }} (select 1 as x) select x from one)", 1),
+    *(("in_list", f"{{{{ ai_impact.in_list({sql_text(name)!r}, {sql_text(cell)!r}) }}}}", held)
+        for name, cell, held in LISTED),
+    *(("first_in_list", f"{{{{ ai_impact.first_in_list({sql_text(cell)!r}) }}}}", first)
+        for cell, first in (("v 1| b", "v 1"), (" a,b ", "a,b"),
+            ('["x|y", "z"]', "x|y"), ('["say \\"a\\""]', 'say "a"'))),
+    *(("lists_several", f"{{{{ ai_impact.lists_several({sql_text(cell)!r}) }}}}", several)
+        for cell, several in (("a|b", True), ("a, b", False), ('["a|b"]', False), ('["a", "b"]', True))),
 ]  # fmt: skip
 
 DAY, TIME = dt.datetime(2026, 1, 2), dt.datetime(2026, 1, 2, 3, 4, 5)

@@ -111,7 +111,13 @@ def test_balance_that_cannot_be_checked():
     assert "x differs most" in apart.detail
 
 
-@pytest.mark.parametrize("text", ["control:0.5,treatment:0.5", "control=0.5;treatment=0.5", "50/50", "0.5 | 0.5", None])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "control:0.5|treatment:0.5", "control = 0.5 | treatment=0.5", "50/50", "0.5 | 0.5", "[1, 1]", None,
+        '{"control": 0.5, "treatment": 0.5}', '["control:1", "treatment:1"]',
+    ],
+)  # fmt: skip
 def test_planned_weights(text):
     weights = planned_weights(text, ["control", "treatment"])
     assert weights["control"] == weights["treatment"]
@@ -120,14 +126,29 @@ def test_planned_weights(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["half", "control:0.5,treated:0.5", "control:0.5,treatment", "1/2/3", "control:-1,treatment:2", "control:nan,t:1"],
-)
+    [
+        "half", "control:0.5|treated:0.5", "control:0.5|treatment", "1/2/3", "control:-1|treatment:2",
+        "control:nan|t:1",
+        "control:0.5,treatment:0.5", "control:1", "control:1|control:1|treatment:1", '{"control": null}', "0.5, 0.5",
+    ],
+)  # fmt: skip
 def test_planned_weights_that_cannot_be_read(text):
     assert "split" in planned_weights(text, ["control", "treatment"])
 
 
+def test_planned_weights_of_arms_with_colons():
+    arms = ["llama3:8b", "llama3:70b"]
+    assert planned_weights("llama3:8b:0.4|llama3:70b:0.6", arms) == {"llama3:8b": 0.4, "llama3:70b": 0.6}
+    assert planned_weights('{"llama3:8b": 0.4, "llama3:70b": 0.6}', arms) == {"llama3:8b": 0.4, "llama3:70b": 0.6}
+    assert "llama3:8b|llama3:70b" in planned_weights("llama3:8b|llama3:70b", arms)
+
+
 def test_names():
-    assert names("a, b;c|d e") == ["a", "b", "c", "d", "e"]
+    assert names("a, b;c|d e") == ["a, b;c", "d e"]
+    assert names(" Variation 1 | llama3:8b||meta-llama/L3-8b") == ["Variation 1", "llama3:8b", "meta-llama/L3-8b"]
+    assert names('["a|b", " c "]') == ["a|b", "c"]
+    assert names('["a|b') == ['["a', "b"]
+    assert names("[beta]") == ["[beta]"]
     assert names(None) == names("") == names(float("nan")) == []
 
 
@@ -198,7 +219,7 @@ REGISTRATION = {
     "primary_metric_id": "m1",
     "secondary_metric_ids": "m2",
     "guardrail_metric_ids": None,
-    "expected_split": "control:0.5,treatment:0.5",
+    "expected_split": "control:0.5|treatment:0.5",
     "alpha": 0.05,
     "power": 0.8,
     "minimum_detectable_effect": 0.5,
@@ -318,7 +339,7 @@ ALL_NULL_ARM = {m: math.nan for m in MOMENTS if m != "n"}
         ({"treatment": {"mean_z": 0.0, "var_z": 0.0}}, {}, "denominator is 0"),
         (dict.fromkeys(("control", "treatment"), ALL_NULL_ARM), {}, "no value"),
         ({"treatment": {"arm": "stranger"}}, {}, "no units"),
-        ({}, {"expected_split": "control:0,treatment:0"}, None),
+        ({}, {"expected_split": "control:0|treatment:0"}, None),
         ({"control": {"n": 1, "n_units": 1}, "treatment": {"n": 1, "n_units": 1}}, {"cluster_by": "team"}, "one unit"),
     ],
     ids=[
@@ -406,13 +427,13 @@ def test_a_split_that_fails_costs_the_verdict():
 
 def test_split_of_zero_leaves_the_arm_out_of_the_ratio():
     arms = {a: ([4, 5, 6] * 40, [1, 2, 3] * 40) for a in ("control", "b", "c")}
-    args = tables([{"treatment_arm": "b,c", "expected_split": "control:0.5,b:0.5,c:0"}], arms)
+    args = tables([{"treatment_arm": "b|c", "expected_split": "control:0.5|b:0.5|c:0"}], arms)
     assert check_experiments(*args).to_pandas().set_index("check_id").passed["srm"]
 
 
 def test_two_treatment_arms_share_one_family():
     arms = {arm: (y * 40, [1, 2, 3] * 40) for arm, y in (("control", [4, 5, 6]), ("b", [4, 5, 7]), ("c", [5, 6, 7]))}
-    found = estimates(*tables([{"treatment_arm": "b;c", "expected_split": None}], arms))
+    found = estimates(*tables([{"treatment_arm": "b|c", "expected_split": "1|1|1"}], arms))
     primary = found[(found.metric_id == "m1") & (found.method == "difference_in_means")]
     assert sorted(primary.treatment_arm) == ["b", "c"]
     assert primary.p_value_adjusted.max() == pytest.approx(primary.p_value.max())

@@ -44,7 +44,7 @@ REGISTRATION = {
     "ends_at": pd.Timestamp("2026-03-26"),
     "latest_ends_at": pd.Timestamp("2026-03-26"),
     "data_end": pd.Timestamp("2026-06-01"),
-    "expected_split": None,
+    "expected_split": "1|1",
     "alpha": 0.05,
     "power": 0.8,
     "minimum_detectable_effect": 0.5,
@@ -188,7 +188,11 @@ def test_few_clusters_cost_the_grade():
 
 def test_champion_and_challengers_are_corrected_together():
     frame = units(arms=("c", "t1", "t2", "t3"))
-    found, checks = run(moments_of(frame), frame, {"treatment_arm": "t1|t2|t3", "design": "champion_challenger"})
+    found, checks = run(
+        moments_of(frame),
+        frame,
+        {"treatment_arm": "t1|t2|t3", "design": "champion_challenger", "expected_split": "1|1|1|1"},
+    )
     rows = found.loc[[("difference_in_means", "all")]]
     assert list(rows.treatment_arm) == ["t1", "t2", "t3"]
     assert rows.p_value_adjusted.min() == pytest.approx(3 * rows.p_value.min())

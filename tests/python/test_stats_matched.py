@@ -164,7 +164,7 @@ def test_degenerate_comparisons_have_a_reason():
         (estimate_matched(registry(), METRICS, cells(unknown)), "skill, tenure from before it chose"),
         (estimate_matched(registry(), METRICS, cells(people).head(0)), "load them into unit_covariates"),
         (estimate_matched(registry(), METRICS.assign(covariate=None), cells(unknown)), "name them in metric_catalog"),
-        (estimate_matched(registry(treatment_arm="yes,maybe"), METRICS, cells(people)), "one treatment arm"),
+        (estimate_matched(registry(treatment_arm="yes|maybe"), METRICS, cells(people)), "one treatment arm"),
         (estimate_matched(registry(), METRICS.head(0), cells(people)), "catalogue"),
     ):
         frame = table.to_pandas()

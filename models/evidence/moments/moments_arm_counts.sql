@@ -2,6 +2,10 @@ with assignments as (
     select * from {{ ref('int_assignments') }}
 ),
 
+recorded as (
+    select * from {{ ref('stg_assignments') }}
+),
+
 experiments as (
     select * from {{ ref('int_experiments') }}
 ),
@@ -10,29 +14,60 @@ clusters as (
     select * from {{ ref('int_unit_clusters') }}
 ),
 
-final as (
+-- Of units, where they are enrolled, and of assignments, wherever they lie.
+counted as (
     select
         assignments.experiment_id,
         assignments.arm,
-        sum(case when assignments.arm_count = 1 then 1 else 0 end) as n_units,
-        sum(case when assignments.arm_count > 1 then 1 else 0 end) as n_excluded,
-        sum(
-            case
-                when assignments.arm_count > 1 or experiments.cluster_by is null then 0
-                when experiments.cluster_by = assignments.unit_type then 0
-                when experiments.cluster_by = 'stratum' and assignments.stratum is not null then 0
-                when clusters.cluster_id is not null then 0
-                else 1
-            end
-        ) as n_without_cluster
+        case when assignments.arm_count = 1 then 1 else 0 end as n_units,
+        case when assignments.arm_count > 1 then 1 else 0 end as n_excluded,
+        case
+            when assignments.arm_count <> 1 or experiments.cluster_by is null then 0
+            when experiments.cluster_by = assignments.unit_type then 0
+            when experiments.cluster_by = 'stratum' and assignments.stratum is not null then 0
+            when clusters.cluster_id is not null then 0
+            else 1
+        end as n_without_cluster,
+        case when assignments.arm_count = 0 then 1 else 0 end as n_returned,
+        0 as n_assignments,
+        0 as n_before,
+        0 as n_after,
+        0 as n_undated
     from assignments
     left join experiments on assignments.experiment_id = experiments.experiment_id
     left join clusters
         on
             assignments.unit_type = clusters.unit_type
             and assignments.unit_id = clusters.unit_id
+            and assignments.assigned_at = clusters.assigned_at
             and experiments.cluster_by = clusters.cluster_by
-    group by assignments.experiment_id, assignments.arm
+    union all
+    select
+        recorded.experiment_id,
+        recorded.arm,
+        0 as n_units,
+        0 as n_excluded,
+        0 as n_without_cluster,
+        0 as n_returned,
+        1 as n_assignments,
+        case when {{ ai_impact.enrolment('recorded.assigned_at', 'experiments') }} = 'before' then 1 else 0 end,
+        case when {{ ai_impact.enrolment('recorded.assigned_at', 'experiments') }} = 'after' then 1 else 0 end,
+        case when recorded.is_undated then 1 else 0 end as n_undated
+    from recorded
+    left join experiments on recorded.experiment_id = experiments.experiment_id
+),
+
+final as (
+    select
+        experiment_id,
+        arm,
+        {%- for name in [
+            'n_units', 'n_excluded', 'n_without_cluster', 'n_returned', 'n_assignments', 'n_before', 'n_after', 'n_undated'
+        ] %}
+            sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from counted
+    group by experiment_id, arm
 )
 
 select * from final

@@ -5,7 +5,7 @@
 ] -%}
 with unit_metrics as (
     select * from {{ ref('int_unit_metrics') }}
-    where translate(covariates, ';| ', ',,,') like '%,%' and aggregation <> 'quantile' and numerator is not null
+    where {{ ai_impact.lists_several('covariates') }} and aggregation <> 'quantile' and numerator is not null
 ),
 
 covariates as (
@@ -35,7 +35,9 @@ known as (
         on
             units.unit_type = covariates.unit_type
             and units.unit_id = covariates.unit_id
-            and covariates.observed_at < units.assigned_at
+            and units.assigned_at = covariates.assigned_at
+            and covariates.is_known_before
+            and covariates.value is not null
             and {{ ai_impact.in_list('covariates.name', 'units.covariates') }}
 ),
 

@@ -2,51 +2,81 @@ with assignments as (
     select * from {{ ref('stg_assignments') }}
 ),
 
+experiments as (
+    select * from {{ ref('experiments') }}
+),
+
 aliases as (
     select * from {{ ref('int_unit_aliases') }}
 ),
 
-ranked as (
+placed as (
     select
-        assignments.experiment_id,
-        assignments.unit_type,
-        aliases.unit_id,
-        assignments.arm,
-        assignments.assigned_at,
-        assignments.exposed_at,
-        assignments.assignment_method,
-        assignments.stratum,
-        row_number() over (
-            partition by assignments.experiment_id, assignments.unit_type, aliases.unit_id
-            order by assignments.assigned_at, assignments.arm, assignments.event_key
-        ) as position,
-        row_number() over (
-            partition by assignments.experiment_id, assignments.unit_type, aliases.unit_id
-            order by assignments.assigned_at desc, assignments.arm desc, assignments.event_key desc
-        ) as position_from_end
+        assignments.*,
+        aliases.unit_id as entity_id,
+        trim(experiments.control_arm) as control_arm,
+        {{ ai_impact.exposure_within('assignments.exposed_at', 'experiments') }} as exposed_within,
+        {{ ai_impact.enrolment('assignments.assigned_at', 'experiments') }} as enrolment
     from assignments
     inner join aliases
         on
             assignments.unit_type = aliases.unit_type
             and assignments.unit_type = aliases.alias_type
             and assignments.unit_id = aliases.alias_id
+    left join experiments on assignments.experiment_id = experiments.experiment_id
 ),
 
--- The first assignment counts. A unit of several arms is kept, to be counted, and left out of every estimate.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by experiment_id, unit_type, entity_id, enrolment
+            order by assigned_at, arm, event_key
+        ) as position,
+        row_number() over (
+            partition by experiment_id, unit_type, entity_id, enrolment
+            order by assigned_at desc, arm desc, event_key desc
+        ) as position_from_end
+    from placed
+    where enrolment <> 'after'
+),
+
+-- The first assignment within the experiment counts. A unit of several arms is kept to be counted, and not estimated.
 units as (
     select
         experiment_id,
         unit_type,
-        unit_id,
-        max(case when position = 1 then arm end) as arm,
-        count(distinct arm) as arm_count,
-        min(assigned_at) as assigned_at,
-        min(exposed_at) as exposed_at,
-        max(case when position = 1 then assignment_method end) as assignment_method,
-        max(case when position = 1 then stratum end) as stratum,
-        max(case when position_from_end = 1 then arm end) as last_arm
+        entity_id as unit_id,
+        max(case when enrolment = 'within' and position = 1 then arm end) as arm,
+        count(distinct case when enrolment = 'within' then arm end) as arms_within,
+        min(case when enrolment = 'within' then assigned_at end) as assigned_at,
+        min(case when enrolment = 'within' then exposed_within end) as exposed_at,
+        max(case when enrolment = 'within' and position = 1 then assignment_method end) as assignment_method,
+        max(case when enrolment = 'within' and position = 1 then stratum end) as stratum,
+        max(case when enrolment = 'within' and position_from_end = 1 then arm end) as last_arm,
+        max(case when enrolment = 'before' then 1 else 0 end) as was_before,
+        max(case when enrolment = 'before' and arm <> control_arm then 1 else 0 end) as was_treated_before,
+        max(case when enrolment = 'within' and position = 1 and arm = control_arm then 1 else 0 end) as is_control
     from ranked
-    group by experiment_id, unit_type, unit_id
+    group by experiment_id, unit_type, entity_id
+),
+
+-- Who was in the ramp may come back: with everybody in the control arm until the start, and a log that says anew who
+-- stays there. A log of changes alone names the treated among them, and not the others.
+ramps as (
+    select
+        *,
+        max(was_treated_before) over (partition by experiment_id) = 0
+        and max(was_before * is_control) over (partition by experiment_id) = 1 as may_return
+    from units
+),
+
+enrolled as (
+    select
+        *,
+        case when was_before = 0 or may_return then arms_within else 0 end as arm_count
+    from ramps
+    where arms_within > 0
 ),
 
 kinds as (
@@ -55,7 +85,7 @@ kinds as (
         arm,
         stratum,
         exposed_at is not null as is_exposed
-    from units
+    from enrolled
 ),
 
 numbered as (
@@ -79,7 +109,7 @@ final as (
         units.stratum,
         cast(numbered.group_number as {{ dbt.type_int() }}) as group_number,
         units.last_arm
-    from units
+    from enrolled as units
     inner join numbered
         on
             units.experiment_id = numbered.experiment_id

@@ -15,7 +15,7 @@ sizes as (
         count(*) as n_units
     from unit_dimensions
     inner join experiments on unit_dimensions.experiment_id = experiments.experiment_id
-    where {{ ai_impact.in_list('unit_dimensions.arm', "experiments.control_arm || ',' || experiments.treatment_arm") }}
+    where {{ ai_impact.is_compared('unit_dimensions.arm', 'experiments') }}
     group by unit_dimensions.experiment_id, unit_dimensions.dimension, unit_dimensions.part, unit_dimensions.arm
 ),
 

@@ -7,6 +7,7 @@ with experiments as (
 
 assignments as (
     select * from {{ ref('int_assignments') }}
+    where arm_count > 0
 ),
 
 tasks as (
@@ -63,7 +64,7 @@ controls as (
         assignments.unit_id
     from assignments
     inner join experiments on assignments.experiment_id = experiments.experiment_id
-    where {{ ai_impact.in_list('assignments.arm', 'experiments.control_arm') }}
+    where assignments.arm = experiments.control_arm
 ),
 
 counted as (

@@ -63,7 +63,7 @@ final as (
         experiments.use_case_id,
         experiments.design,
         experiments.unit_type,
-        experiments.control_arm,
+        trim(experiments.control_arm) as control_arm,
         experiments.treatment_arm,
         experiments.primary_metric_id,
         cast(experiments.secondary_metric_ids as {{ dbt.type_string() }}) as secondary_metric_ids,

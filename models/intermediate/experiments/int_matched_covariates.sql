@@ -38,7 +38,9 @@ scored as (
             windows.unit_type = covariates.unit_type
             and windows.unit_id = covariates.unit_id
             and {{ ai_impact.in_list('covariates.name', 'metrics.covariates') }}
-            and covariates.observed_at < windows.assigned_at
+            and windows.assigned_at = covariates.assigned_at
+            and covariates.is_known_before
+            and covariates.value is not null
 ),
 
 -- Bins are quarters of a standard deviation.

@@ -31,7 +31,10 @@ tasks as (
 waiting as (
     select distinct experiments.unit_type
     from experiments
-    left join assignments on experiments.experiment_id = assignments.experiment_id
+    left join assignments
+        on
+            experiments.experiment_id = assignments.experiment_id
+            and {{ ai_impact.enrolment('assignments.assigned_at', 'experiments') }} = 'within'
     where assignments.experiment_id is null
 ),
 

@@ -8,20 +8,15 @@ assignments as (
     where arm_count = 1
 ),
 
-unit_covariates as (
-    select * from {{ ref('stg_unit_covariates') }}
-    where value_text is not null or value_number is not null
-),
-
-aliases as (
-    select * from {{ ref('int_unit_aliases') }}
+covariates as (
+    select * from {{ ref('int_unit_covariates') }}
 ),
 
 attributes as (
     select distinct
         unit_type,
         name
-    from unit_covariates
+    from covariates
 ),
 
 -- The stratum is a dimension of every experiment already.
@@ -53,43 +48,22 @@ units as (
             and wanted.unit_type = assignments.unit_type
 ),
 
--- What the experiment itself may have changed is no part of it. Of two ids of one account, the first name counts.
-known as (
-    select
-        units.experiment_id,
-        units.dimension,
-        units.unit_id,
-        min(coalesce(
-            cast(unit_covariates.value_text as {{ dbt.type_string() }}),
-            {{ ai_impact.to_text('unit_covariates.value_number', 'double') }}
-        )) as part
-    from units
-    inner join aliases
-        on
-            units.unit_type = aliases.unit_type
-            and units.unit_id = aliases.unit_id
-    inner join unit_covariates
-        on
-            aliases.alias_type = unit_covariates.unit_type
-            and aliases.alias_id = unit_covariates.unit_id
-            and units.dimension = unit_covariates.name
-            and unit_covariates.observed_at < units.assigned_at
-    group by units.experiment_id, units.dimension, units.unit_id
-),
-
+-- What the experiment itself may have changed is no part of it.
 final as (
     select
         units.experiment_id,
         units.dimension,
         units.unit_id,
         units.arm,
-        coalesce(known.part, '(none)') as part
+        coalesce(covariates.label, '(none)') as part
     from units
-    left join known
+    left join covariates
         on
-            units.experiment_id = known.experiment_id
-            and units.dimension = known.dimension
-            and units.unit_id = known.unit_id
+            units.unit_type = covariates.unit_type
+            and units.unit_id = covariates.unit_id
+            and units.assigned_at = covariates.assigned_at
+            and units.dimension = covariates.name
+            and covariates.is_known_before
 )
 
 select * from final

@@ -53,7 +53,8 @@ valued as (
             windows.unit_type = covariates.unit_type
             and windows.unit_id = covariates.unit_id
             and windows.covariate = covariates.name
-            and covariates.observed_at < windows.assigned_at
+            and windows.assigned_at = covariates.assigned_at
+            and covariates.is_known_before
 ),
 
 -- Over both arms, so that filling a gap or centring a past ratio can't tell the arms apart.

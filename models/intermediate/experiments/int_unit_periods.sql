@@ -41,7 +41,7 @@ units as (
     inner join assignments
         on metrics.experiment_id = assignments.experiment_id and metrics.unit_type = assignments.unit_type
     inner join entries on assignments.unit_type = entries.unit_type and assignments.unit_id = entries.unit_id
-    where {{ ai_impact.in_list('assignments.arm', "experiments.control_arm || ',' || experiments.treatment_arm") }}
+    where {{ ai_impact.is_compared('assignments.arm', 'experiments') }}
 ),
 
 -- A team or a person does other work too: tasks count where they are of the rollout's use case.

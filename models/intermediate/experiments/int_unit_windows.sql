@@ -99,6 +99,7 @@ final as (
         on
             units.unit_type = clusters.unit_type
             and units.unit_id = clusters.unit_id
+            and units.assigned_at = clusters.assigned_at
             and metrics.cluster_by = clusters.cluster_by
 )
 

@@ -18,7 +18,9 @@ final as (
         on
             units.unit_type = covariates.unit_type
             and units.unit_id = covariates.unit_id
-            and covariates.observed_at < units.assigned_at
+            and units.assigned_at = covariates.assigned_at
+            and covariates.is_known_before
+            and covariates.value is not null
 )
 
 select * from final

@@ -5,7 +5,8 @@
 with covariates as (
     select * from {{ ref('stg_unit_covariates') }}
     where
-        unit_type in ({{ ai_impact.quoted(ai_impact.same_kind('account')) }})
+        is_current
+        and unit_type in ({{ ai_impact.quoted(ai_impact.same_kind('account')) }})
         and name = '{{ var("account_segment_covariate") }}'
 ),
 

@@ -41,7 +41,8 @@ final as (
             when opportunities.is_closed and opportunities.is_won is null then 'It is closed, but neither won nor lost.'
             when opportunities.amount is not null and opportunities.amount_reported is null
                 then 'Its currency {{ ai_impact.has_no_rate() }}.'
-        end as problem
+        end as problem,
+        opportunities.has_newer_in_quarantine
     from opportunities
     left join known_ids as people on people.id_type = 'person' and opportunities.owner_id = people.id
     left join known_ids as accounts on accounts.id_type = 'account' and opportunities.account_id = accounts.id

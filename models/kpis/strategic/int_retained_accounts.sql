@@ -38,9 +38,7 @@ assigned as (
     from assignments
     inner join experiments on assignments.experiment_id = experiments.experiment_id
     inner join catalog on experiments.experiment_id = catalog.causal_experiment_id
-    where
-        {{ ai_impact.in_list('assignments.arm', 'experiments.control_arm') }}
-        or {{ ai_impact.in_list('assignments.arm', 'experiments.treatment_arm') }}
+    where {{ ai_impact.is_compared('assignments.arm', 'experiments') }}
 ),
 
 departures as (
