@@ -2,7 +2,7 @@
 
 import math
 
-from .estimate import Estimate, missing, quantile, wald
+from .estimate import Estimate, as_share, missing, quantile, wald
 from .moments import Arm, UnitMoments
 
 
@@ -62,13 +62,52 @@ def is_near_zero(arm: Arm, alpha: float = 0.05) -> bool:
     return abs(arm.mean) <= margin
 
 
+def relative_effect(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estimate:
+    """(treatment - control) / |control| as a fraction, with Fieller's interval and the p value of `difference`.
+
+    It holds where `relative_difference` misses to one side: values that are skewed, and few events. Its interval leaves
+    out 0 exactly where that of the difference does. No estimate where the control can't be told from 0.
+    """
+    absolute = difference(treatment, control, alpha)
+    if absolute.estimate is None:
+        return absolute
+    variances = control.variance / control.n, 0.0, treatment.variance / treatment.n
+    return as_share(absolute, control.mean, variances, alpha)
+
+
+# Simulated (DECISIONS.md): where neither is passed, 95 % intervals miss in at most 6.5 % of cases.
+MOST_SKEW, FEWEST_EVENTS = 0.17, 5
+
+
+def events_of(arm: Arm) -> float:
+    """As how many events the mean of values that are never below 0 is known: its square over its variance."""
+    spread = arm.variance / arm.n
+    return arm.mean**2 / spread if spread > 0 else 0.0 if arm.mean == 0 else math.inf
+
+
+def lopsided(treatment: Arm, control: Arm, are_events: bool = False) -> float:
+    """How skewed the difference of two means of values that are never below 0 is, if the arms don't differ.
+
+    Skew cancels in arms of one size, and bends the t distribution where one is smaller: Johnson (1978), "Modified t
+    tests and confidence intervals for asymmetrical populations". The values' own skewness is taken from their
+    coefficient of variation, pooled over the arms: once it for events that happen or don't, twice it for amounts (as in
+    a gamma distribution). A third moment of a small arm would miss the tail that it asks about.
+    """
+    known = [arm for arm in (treatment, control) if arm.mean > 0]
+    if not known:
+        return 0.0
+    square = sum(arm.n * arm.variance / arm.mean**2 for arm in known) / sum(arm.n for arm in known)
+    shape = abs(treatment.n**-2 - control.n**-2) / (1 / treatment.n + 1 / control.n) ** 1.5
+    return (1 if are_events else 2) * math.sqrt(square) * shape
+
+
 def relative_difference(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estimate:
-    """(treatment - control) / |control| as a fraction, with the delta method's standard error.
+    """(treatment - control) / |control| as a fraction, with the delta method's standard error, as often published.
 
     Variance of the ratio of two independent means: s_t²/(n_t c²) + t² s_c²/(n_c c⁴), Deng, Knoblich and Lu (2018),
     "Applying the delta method in metric analytics"; Welch's degrees of freedom. Interval and p value are of this
-    statistic, so that they can differ slightly from the absolute ones. No estimate where the control is too close to 0
-    (`is_near_zero`).
+    statistic, so that they can differ from the absolute ones, and miss to one side where values are skewed or events
+    few: what is quoted is `relative_effect`. No estimate where the control is too close to 0 (`is_near_zero`).
     """
     problem = _problem(treatment, control)
     if problem:
@@ -141,4 +180,4 @@ def cuped(
     arms = cuped_arms(treatment, control, theta)
     if isinstance(arms, str):
         return missing(arms, treatment.n, control.n)
-    return (relative_difference if relative else difference)(*arms, alpha)
+    return (relative_effect if relative else difference)(*arms, alpha)

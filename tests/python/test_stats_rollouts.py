@@ -290,3 +290,20 @@ def test_periods_that_are_left_out_are_named(panel):
     row = estimate_rollouts(registry(), METRICS, cut).to_pandas().iloc[0]
     assert "9 periods count. Left out: period -5, which the beginning of the data cuts; period 3" in row.reason
     assert "period 6, which the end cuts." in row.reason
+
+
+def test_logarithms_of_rollouts_are_shares_and_need_a_value_in_every_period(panel):
+    y, first = panel
+    logs = METRICS.assign(transform="log", aggregation="mean")
+    found = estimate_rollouts(registry(), logs, moments(y / 10, first)).to_pandas().set_index(["metric_id", "method"])
+    for method in KINDS.values():
+        log, share = found.loc[("hours", method)], found.loc[("hours", f"{method}_relative")]
+        assert share.estimate == pytest.approx(math.expm1(log.estimate), rel=1e-6)
+        assert (share.ci_low, share.ci_high) == pytest.approx(
+            (math.expm1(log.ci_low), math.expm1(log.ci_high)), rel=1e-6
+        )
+        assert (share.verdict, share.p_value, share.estimand) == (log.verdict, log.p_value, "att_log")
+    nothing = estimate_rollouts(registry(), logs, moments(y, first, left_out=3)).to_pandas()
+    nothing = nothing[nothing.metric_id == "hours"]
+    assert nothing.estimate.isna().all()
+    assert nothing.reason.str.contains("3 of 43 units of .+ and 6 of 86 units of .+ have no value above 0").all()

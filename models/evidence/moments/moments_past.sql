@@ -6,7 +6,7 @@ with unit_metrics as (
     from {{ ref('int_unit_metrics') }}
 ),
 
--- A unit without a cluster is one of its own. Clusters first, then arms.
+-- A unit without a cluster is one of its own. Clusters first, then arms. A past without a logarithm is not known.
 totals as (
     select
         experiment_id,

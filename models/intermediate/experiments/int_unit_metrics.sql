@@ -64,6 +64,7 @@ pooled as (
         metric_id,
         {{ ai_impact.safe_divide(ai_impact.exact_sum('named_covariate'), 'count(named_covariate)') }} as mean_covariate,
         {{ ai_impact.safe_divide(ai_impact.exact_sum('pre_numerator'), 'count(pre_numerator)') }} as mean_past,
+        {{ ai_impact.mean_of_logs('pre_numerator') }} as mean_logged_past,
         {{ ai_impact.safe_divide(ai_impact.exact_sum('pre_numerator'), ai_impact.exact_sum('pre_denominator')) }}
             as pre_ratio
     from valued
