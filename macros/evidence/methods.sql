@@ -2,7 +2,7 @@
 {% macro method_rank(method) -%}
     {%- set order = [
         'difference_in_means', 'relative_difference', 'difference_in_quantiles', 'relative_difference_in_quantiles',
-        'cuped', 'post_stratified', 'regression_adjusted', 'did', 'staggered_did', 'doubly_robust', 'matched_did',
+        'cuped', 'post_stratified', 'regression_adjusted', 'fixed_effects', 'did', 'staggered_did', 'doubly_robust', 'matched_did',
         'synthetic_did', 'structural_series', 'staggered_did_dynamic', 'staggered_did_group', 'staggered_did_calendar',
         'doubly_robust_rows', 'inverse_probability', 'overlap_weights', 'nearest_neighbour', 'nearest_neighbour_rows',
         'exact_matching', 'doubly_robust_ate', 'synthetic_control', 'synthetic_control_demeaned',

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -233,11 +233,34 @@ class ClusterProducts:
     The totals are, in the order of `PRODUCTS`: units, Σx, Σx², Σxy, Σxz, Σy, Σz over the cluster's units, with y and z
     the metric's numerator and denominator (1 for a metric per unit) and x the covariate, as its distance from any
     centre that all arms share. `means` has 7 entries, `covariance` is their 7×7 sample covariance (divisor n - 1).
+    Where units were assigned within clusters, `n_shared` of them hold units of the control too, and `cross` (7×7) are
+    the sums over those of the products of this arm's totals with the control's.
     """
 
     n: int
     means: np.ndarray
     covariance: np.ndarray
+    n_shared: int = 0
+    cross: np.ndarray = field(default_factory=lambda: np.zeros((len(PRODUCTS),) * 2))
+
+    def squares(self) -> np.ndarray:
+        """The 7×7 sums of products of the totals over the arm's clusters."""
+        within = (self.n - 1) * self.covariance if self.n > 1 else 0.0
+        return within + self.n * np.outer(self.means, self.means)
+
+    @classmethod
+    def pair_from_rows(cls, treated, cluster, y, x, z=None) -> tuple["ClusterProducts", "ClusterProducts"]:
+        """Treatment and control from one row a unit, whose clusters may hold units of both."""
+        treated, x, y = np.asarray(treated) == 1, np.asarray(x, "float64"), np.asarray(y, "float64")
+        z = np.ones(len(y)) if z is None else np.asarray(z, "float64")
+        labels, index = np.unique(np.asarray(cluster), return_inverse=True)
+        pair, totals = [], []
+        for arm in (treated, ~treated):
+            pair.append(cls.from_rows(index[arm], y[arm], x[arm], z[arm]))
+            rows = (np.ones(len(y)), x, x * x, x * y, x * z, y, z)
+            totals.append(np.array([np.bincount(index[arm], v[arm], len(labels)) for v in rows]))
+        both = int(((totals[0][0] > 0) & (totals[1][0] > 0)).sum())
+        return replace(pair[0], n_shared=both, cross=totals[0] @ totals[1].T), pair[1]
 
     @classmethod
     def from_rows(cls, cluster, y, x, z=None) -> "ClusterProducts":
@@ -249,20 +272,27 @@ class ClusterProducts:
         n = totals.shape[1]
         return cls(n, totals.mean(axis=1), np.cov(totals) if n > 1 else np.full((7, 7), math.nan))
 
+    def linearised(self) -> tuple[np.ndarray, np.ndarray] | str:
+        """The total of the linearised unit, and of its product with x, as weights of the seven, or why not."""
+        if not np.isfinite(self.means).all() or not self.means[6]:
+            return "An arm has no value of the metric or of the covariate, or its denominator is 0."
+        if self.n < 3:
+            return "An arm has fewer than three clusters: a slope leaves nothing to tell its error by."
+        n, y, z = self.n * self.means[[0, 5, 6]]
+        ratio, level = y / z, z / n
+        own = np.array([ratio, 0, 0, 0, 0, 1 / level, -ratio / level])
+        return own, np.array([0, ratio, 0, 1 / level, -ratio / level, 0, 0])
+
     def fit(self) -> tuple[np.ndarray, np.ndarray] | str:
         """Intercept and slope of the arm's linearised unit on x, and their covariance without corrections, or why not.
 
         Over units, of the unit r + (y - rz)/z̄ with r the arm's ratio, as in `UnitMoments.ratio`.
         """
-        if not np.isfinite(self.means).all() or not self.means[6]:
-            return "An arm has no value of the metric or of the covariate, or its denominator is 0."
-        if self.n < 3:
-            return "An arm has fewer than three clusters: a slope leaves nothing to tell its error by."
-        n, x, xx, _, _, y, z = self.n * self.means
-        ratio, level = y / z, z / n
-        # The totals of the linearised unit, and of its product with x, as weights of the seven.
-        own = np.array([ratio, 0, 0, 0, 0, 1 / level, -ratio / level])
-        product = np.array([0, ratio, 0, 1 / level, -ratio / level, 0, 0])
+        parts = self.linearised()
+        if isinstance(parts, str):
+            return parts
+        own, product = parts
+        n, x, xx, *_ = self.n * self.means
         spread = xx - x * x / n
         if not spread > 1e-12 * xx:
             return "The covariate has the same value for every unit of an arm, so nothing can be adjusted for."

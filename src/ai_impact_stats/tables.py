@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow as pa
 
 from .adjustment import PRODUCTS, ClusterProducts, JointMoments
-from .moments import UnitMoments
+from .moments import Shared, UnitMoments
 from .registry import is_missing
 
-MOMENTS = [f.name for f in fields(UnitMoments) if f.name != "n_units"]
+MOMENTS = [f.name for f in fields(UnitMoments) if f.name not in ("n_units", "shared")]
 NOTHING = UnitMoments.from_rows([])
 Arms = dict[str, UnitMoments]
 
@@ -175,7 +175,8 @@ def _read_joint(tables: Tables, rows: list[dict[str, Any]]) -> None:
 
 
 def _read_products(tables: Tables, rows: list[dict[str, Any]]) -> None:
-    for row in rows:
+    own = [row for row in rows if is_missing(row.get("arm_b")) or row["arm_b"] == row["arm"]]
+    for row in own:
         arms = tables.products.setdefault(_key(row), {})
         if str(row["arm"]) not in arms:
             nothing = np.full(len(PRODUCTS), math.nan), np.full((len(PRODUCTS),) * 2, math.nan)
@@ -184,6 +185,17 @@ def _read_products(tables: Tables, rows: list[dict[str, Any]]) -> None:
         i, j = PRODUCTS.index(str(row["name_a"])), PRODUCTS.index(str(row["name_b"]))
         found.means[i], found.means[j] = _number(row["mean_a"]), _number(row["mean_b"])
         found.covariance[i, j] = found.covariance[j, i] = _number(row["covariance"])
+    # Of clusters that an arm shares with the control.
+    for row in rows:
+        if is_missing(row.get("arm_b")) or row["arm_b"] == row["arm"]:
+            continue
+        arms, n = tables.products.get(_key(row), {}), int(row["n"])
+        found = arms.get(str(row["arm"]))
+        if found is not None:
+            arms[str(row["arm"])] = replace(found, n_shared=n)
+            i, j = PRODUCTS.index(str(row["name_a"])), PRODUCTS.index(str(row["name_b"]))
+            within = 0.0 if n == 1 else (n - 1) * _number(row["covariance"])
+            found.cross[i, j] = within + n * _number(row["mean_a"]) * _number(row["mean_b"])
 
 
 def records(table: pd.DataFrame | None) -> list[dict[str, Any]]:
@@ -204,8 +216,12 @@ def _number(value: Any) -> float:
 
 def _moments(row: Mapping[str, Any]) -> UnitMoments:
     values = {k: _number(row.get(k)) for k in MOMENTS if k != "n"}
-    units = row.get("n_units")
-    return UnitMoments(n=int(row["n"]), **values, n_units=0 if is_missing(units) else int(units))
+    units, both = row.get("n_units"), row.get("n_shared")
+    shared = Shared()
+    if not is_missing(both) and int(both):
+        sums = (_number(row[f"shared_{pair}"]) for pair in ("yy", "yz", "zy", "zz"))
+        shared = Shared(int(both), _number(row["shared_centre"]), *sums)
+    return UnitMoments(n=int(row["n"]), **values, n_units=0 if is_missing(units) else int(units), shared=shared)
 
 
 def write_table(rows: list[dict], schema: pa.Schema) -> pa.Table:
