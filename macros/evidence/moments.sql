@@ -232,12 +232,16 @@ parted as (
 )
 {%- endmacro %}
 
-{# Of each arm and pair of names, in order: how many units, the means and the covariance. Each unit has all names. #}
-{% macro covariances_of_names(relation, unit) -%}
+{# Of each arm (and what else units are grouped by) and pair of names, in order: how many units, the means and the covariance. Each
+   unit has all names. #}
+{% macro covariances_of_names(relation, unit, further=[]) -%}
 select
         a.experiment_id,
         a.metric_id,
         a.arm,
+        {%- for column in further %}
+        a.{{ column }},
+        {%- endfor %}
         a.name as name_a,
         b.name as name_b,
         count(*) as n,
@@ -252,5 +256,6 @@ select
             and a.arm = b.arm
             and a.{{ unit }} = b.{{ unit }}
             and a.name <= b.name
-    group by a.experiment_id, a.metric_id, a.arm, a.name, b.name
+    group by
+        a.experiment_id, a.metric_id, a.arm, {% for column in further %}a.{{ column }}, {% endfor %}a.name, b.name
 {%- endmacro %}

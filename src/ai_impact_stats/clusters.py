@@ -1,12 +1,12 @@
 """Units assigned within clusters: a cluster has units of both arms, so that the arms' means are correlated.
 
-Errors are by cluster throughout: a cluster's score is the sum of those of its units, whichever arm they are in (Liang and
-Zeger 1986, "Longitudinal data analysis using generalized linear models").
+Errors are by cluster throughout: a cluster's score is the sum of those of its units, whichever arm they are in (Liang
+and Zeger 1986, "Longitudinal data analysis using generalized linear models").
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,41 +18,48 @@ from .moments import UnitMoments
 # De Chaisemartin and Ramirez-Cuellar (2024), "At what level should one cluster standard errors in paired and
 # small-strata experiments?": with at most ten clusters in a stratum, errors are by stratum.
 SMALL_STRATUM = 10
+NO_LEVEL = "The control's level can't be told from 0, so a relative effect has no bounded interval (Fieller)."
 NO_SPREAD = "The effect is the same in every cluster: the variance is 0, so there is no standard error."
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Means of treatment and control in the metric's unit, the 2×2 covariance matrix of both means, degrees of freedom."""
+    """Means of treatment and control in the metric's unit, their 2×2 covariance matrix and degrees of freedom."""
 
     means: np.ndarray
     covariance: np.ndarray
     df: float
 
     def estimate(self, n_treatment: int, n_control: int, alpha: float, relative: bool = False) -> Estimate:
-        """Treatment minus control, or that over the control's level by the delta method."""
-        (t, c), v = self.means, self.covariance
-        slopes = np.array([1.0, -1.0])
-        if relative:
-            if abs(c) <= quantile(1 - alpha / 2, self.df) * math.sqrt(max(v[1, 1], 0.0)):
-                why = (
-                    "The control's level can't be told from 0, so a relative effect has no bounded interval (Fieller)."
-                )
-                return missing(why, n_treatment, n_control)
-            slopes = np.array([1.0, -t / c]) / abs(c)
-        variance = float(slopes @ v @ slopes)
-        if not variance > 1e-28 * float(slopes**2 @ self.means**2):
+        """Treatment minus control, or that as a share of the control's level with Fieller's interval."""
+        (one, zero), v = self.means, self.covariance
+        variance = float(v[0, 0] - 2 * v[0, 1] + v[1, 1])
+        if not variance > 1e-28 * float(self.means @ self.means):
             return missing(NO_SPREAD, n_treatment, n_control)
-        effect = (t - c) / abs(c) if relative else t - c
-        return wald(float(effect), variance, self.df, n_treatment, n_control, alpha)
+        e = wald(float(one - zero), variance, self.df, n_treatment, n_control, alpha)
+        return self._share(e, alpha) if relative else e
+
+    def _share(self, e: Estimate, alpha: float) -> Estimate:
+        """With the p value of the difference, which the interval agrees with, and the delta method's standard error."""
+        (one, zero), v = self.means, self.covariance
+        square = quantile(1 - alpha / 2, self.df) ** 2
+        bound = zero**2 - square * v[1, 1]
+        if bound <= 0:
+            return e.because(NO_LEVEL)
+        linear = zero * one - square * v[0, 1]
+        root = math.sqrt(max(linear**2 - bound * (one**2 - square * v[0, 0]), 0.0))
+        low, high = sorted(math.copysign(1, zero) * ((linear + s * root) / bound - 1) for s in (-1, 1))
+        slopes = np.array([1.0, -one / zero]) / abs(zero)
+        error = math.sqrt(max(float(slopes @ v @ slopes), 0.0))
+        return replace(e, estimate=float((one - zero) / abs(zero)), std_error=error, ci_low=low, ci_high=high)
 
 
 def crossed(t: UnitMoments, c: UnitMoments, alpha: float = 0.05, relative: bool = False) -> Estimate:
     """The difference of two arms' ratios (means, for a metric per unit) where clusters hold units of both.
 
-    It equals least squares of units on the arm with errors by cluster, G/(G - 1)·(N - 1)/(N - 2) with G clusters in either
-    arm and N units. Student's t has as many degrees of freedom as there would be clusters of one size that tell as
-    much, less one (Carter, Schnepel and Steigerwald 2017): G - 1 where arms are alike in all clusters.
+    It equals least squares of units on the arm with errors by cluster, G/(G - 1)·(N - 1)/(N - 2) with G clusters in
+    either arm and N units. Student's t has as many degrees of freedom as there would be clusters of one size that tell
+    as much, less one (Carter, Schnepel and Steigerwald 2017): G - 1 where arms are alike in all clusters.
     """
     pair = crossed_pair(t, c)
     return missing(pair, t.n, c.n) if isinstance(pair, str) else pair.estimate(t.n, c.n, alpha, relative)
@@ -123,7 +130,7 @@ def lin_crossed(
 
 
 def _lines(treatment: ClusterProducts, control: ClusterProducts, common: bool) -> tuple[np.ndarray, np.ndarray] | str:
-    """Both arms' levels at the covariate's mean over both, and their covariance over clusters, or why there are none."""
+    """Both arms' levels at the covariate's mean over both, and their covariance over clusters, or why not."""
     arms = (treatment, control)
     parts = [m.linearised() for m in arms]
     problem = next((p for p in parts if isinstance(p, str)), None)
@@ -166,8 +173,8 @@ def fixed_effects(strata: Strata, whole: tuple[UnitMoments, UnitMoments], alpha:
     `strata` maps a stratum to its (treatment, control) moments over clusters, `whole` are those of all units: a cluster
     lies in one stratum, or is one. Of a ratio, units weigh as much as their denominator. Errors are by stratum where
     strata hold at most ten clusters on average, or by cluster, with G/(G - 1)·(N - 1)/(N - K): K counts the effects of
-    strata only if these are no part of what errors are by. Strata with one arm tell nothing and are left out. Student's t
-    has as many degrees of freedom as there would be clusters (strata) of one size, less one, and by cluster less the
+    strata only if these are no part of what errors are by. Strata with one arm tell nothing and are left out. Student's
+    t has as many degrees of freedom as there would be clusters (strata) of one size, less one, and by cluster less the
     strata. No estimate, with a reason, for clusters in several strata or fewer than two that tell something.
     """
     sizes = tuple(m.n for m in whole)

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from .adjustment import cuped_many, lin, lin_clusters, post_stratified
+from .adjustment import cuped_many, lin, lin_clusters, lin_many, post_stratified
 from .checks import Check
 from .clusters import crossed_pair, cuped_crossed, fixed_effects, lin_crossed
 from .decisions import non_inferiority, posterior
@@ -205,14 +205,22 @@ def _stratified_rows(context: _Context, tables: Tables) -> list[dict]:
 
 
 def _regression_rows(context: _Context, tables: Tables) -> list[dict]:
-    """Least squares on arm, covariate and products: of units on bins' means and strata, or of whole clusters."""
+    """Least squares on arm, covariates and products: of units on bins' means and strata, of clusters, or, of several
+    covariates, on all as they are."""
     key = context.experiment.experiment_id, context.metric_id
     cells, products = tables.regression.get(key, []), tables.products.get(key, {})
+    several = tables.joint_strata.get(key, {})
     arms, control = tables.arms(*key), context.experiment.control
     rows = []
     for treatment in context.experiment.treatments if (cells or products) and control in arms else []:
         t, c = arms.get(treatment, NOTHING), arms.get(control, NOTHING)
-        if cells:
+        if treatment in several and control in several and not t.shared.n:
+            pair = [
+                {s: replace(m, clustered=bool(t.n_units)) for s, m in several[arm].items()}
+                for arm in (treatment, control)
+            ]
+            e = lin_many({s: (pair[0].get(s), pair[1].get(s)) for s in {**pair[0], **pair[1]}}, context.alpha)
+        elif cells:
             built = regression_cells(cells, treatment, control, (t, c))
             e = missing(built, t.n, c.n) if isinstance(built, str) else lin(built, "HC2", context.alpha)
         elif treatment in products and control in products:
@@ -369,7 +377,7 @@ def _add_sequential(row: dict, experiment: Experiment, e: Estimate) -> None:
         z = -_normal_score(e)
         p = repeated_p_value(z, experiment.looks, look, experiment.inference)
     else:
-        low, high, p = always_valid(e, alpha=experiment.alpha)
+        low, high, p = always_valid(e, alpha=experiment.alpha, tuned_for=experiment.tuned_for)
     row.update(sequential_ci_low=low, sequential_ci_high=high, sequential_p_value=p)
 
 

@@ -648,7 +648,7 @@ def _inflation(experiment: Experiment, metric_id: str) -> Callable[[float], floa
     """How many times the units an experiment of n units needs, because it may be acted on before its end."""
     level, power = experiment.level_of(metric_id), experiment.power
     if experiment.inference == "always_valid":
-        return lambda n: always_valid_inflation(n, level, power)
+        return lambda n: always_valid_inflation(n, level, power, experiment.tuned_for)
     if experiment.inference in ("obrien_fleming", "pocock"):
         times = looks_inflation(experiment.looks, level, power, experiment.inference)
         return lambda n: times

@@ -42,10 +42,10 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The n clusters that hold units of an arm and of its control, and sums over them of products of both arms' totals.
+    """The n clusters that hold units of an arm and of its control, and sums over them of products of the arms' totals.
 
-    Of a cluster's totals y - centre·z and z: `yz` is the sum of (y - centre·z) of the arm times z of the control, and so
-    on. `centre` is a level of y/z that all arms share, so that nothing cancels.
+    Of a cluster's totals y - centre·z and z: `yz` is the sum of (y - centre·z) of the arm times z of the control, and
+    so on. `centre` is a level of y/z that all arms share, so that nothing cancels.
     """
 
     n: int = 0

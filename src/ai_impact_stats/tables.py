@@ -36,9 +36,10 @@ class Tables:
 
     `cells`: segment to arm to moments. `sizes`: arm to (units of one arm only, units seen in several). `unclustered`:
     units whose cluster is not known. `quantiles`: segment to arm to `QuantileArm`. `joint`: arm to names and
-    `JointMoments`. `products`: arm to `ClusterProducts`. `regression`: cells of covariates by column. `weeks`: week to
-    arm to moments, of clusters where these were assigned. `past`: arm to moments. `parts`:
-    dimension to part to arm to units. `neighbours`: share of control units' neighbours that is treated.
+    `JointMoments`. `joint_strata`: arm to stratum to `JointMoments`. `products`: arm to `ClusterProducts`.
+    `regression`: cells of covariates by column. `weeks`: week to arm to moments, of clusters where these were assigned.
+    `past`: arm to moments. `parts`: dimension to part to arm to units. `neighbours`: share of control units'
+    neighbours that is treated.
     """
 
     catalogue: dict[str, dict[str, Any]]
@@ -47,6 +48,7 @@ class Tables:
     unclustered: dict[str, int]
     quantiles: dict[tuple[str, str], dict[str, dict[str, QuantileArm]]]
     joint: dict[tuple[str, str], dict[str, tuple[list[str], JointMoments]]]
+    joint_strata: dict[tuple[str, str], dict[str, dict[str, JointMoments]]]
     products: dict[tuple[str, str], dict[str, ClusterProducts]]
     regression: dict[tuple[str, str], dict[str, np.ndarray]]
     weeks: dict[tuple[str, str], dict[int, Arms]]
@@ -158,11 +160,12 @@ def _read_regression(cells: pd.DataFrame | None) -> dict[tuple[str, str], dict[s
 
 
 def _read_joint(tables: Tables, rows: list[dict[str, Any]]) -> None:
-    groups: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
+    groups: dict[tuple[str, str], dict[tuple[str, str], list[dict[str, Any]]]] = {}
     for row in rows:
-        groups.setdefault(_key(row), {}).setdefault(str(row["arm"]), []).append(row)
+        stratum = "" if is_missing(row.get("stratum")) else str(row["stratum"])
+        groups.setdefault(_key(row), {}).setdefault((str(row["arm"]), stratum), []).append(row)
     for key, arms in groups.items():
-        for arm, pairs in arms.items():
+        for (arm, stratum), pairs in arms.items():
             others = sorted({str(row["name_a"]) for row in pairs} - {"(y)", "(z)"})
             index = {name: i for i, name in enumerate(["(y)", "(z)", *others])}
             means, covariance = np.full(len(index), math.nan), np.full((len(index),) * 2, math.nan)
@@ -171,7 +174,9 @@ def _read_joint(tables: Tables, rows: list[dict[str, Any]]) -> None:
                 means[i], means[j] = _number(row["mean_a"]), _number(row["mean_b"])
                 covariance[i, j] = covariance[j, i] = _number(row["covariance"])
             joint = JointMoments(int(pairs[0]["n"]), means, covariance)
-            tables.joint.setdefault(key, {})[arm] = (others, joint)
+            tables.joint_strata.setdefault(key, {}).setdefault(arm, {})[stratum] = joint
+            known = tables.joint.setdefault(key, {}).get(arm)
+            tables.joint[key][arm] = (others, joint if known is None else known[1].merged(joint))
 
 
 def _read_products(tables: Tables, rows: list[dict[str, Any]]) -> None:

@@ -318,7 +318,7 @@ def test_degrees_of_freedom_of_arms_mixed_in_clusters():
 
 @given(st.integers(0, 2**32), st.integers(4, 30))
 def test_covariates_of_arms_mixed_in_clusters_equal_least_squares_on_rows(seed, g):
-    treated, cluster, y, x, z = developers(seed, g)
+    treated, cluster, y, x, _ = developers(seed, g)
     x = x - x.mean()
     pair = ClusterProducts.pair_from_rows(treated, cluster, y, x)
     if min(m.n for m in pair) < 3:
@@ -354,14 +354,12 @@ def test_the_same_effect_in_every_cluster_has_no_error():
     assert "same in every cluster" in e.reason
 
 
-def strata_of(stratum, treated, cluster, y, z=None):
-    whole = UnitMoments.pair_from_clusters(treated, cluster, y, z)
+def strata_of(stratum, treated, cluster, y):
+    whole = UnitMoments.pair_from_clusters(treated, cluster, y)
     parts = {}
     for name in np.unique(stratum):
         mine = stratum == name
-        parts[str(name)] = UnitMoments.pair_from_clusters(
-            treated[mine], cluster[mine], y[mine], None if z is None else z[mine]
-        )
+        parts[str(name)] = UnitMoments.pair_from_clusters(treated[mine], cluster[mine], y[mine])
     return parts, whole
 
 
