@@ -39,7 +39,7 @@
             estimates.*,
             row_number() over (
                 partition by truth.experiment_id, truth.metric_id, truth.scale
-                order by case when estimates.is_headline then 0 else 1 end, {{ ai_impact.method_rank('estimates.method') }}, estimates.method
+                order by case when estimates.is_headline then 0 else 1 end, estimates.method_place
             ) as choice
         from {{ ai_impact.demo_truth() }} as truth
         left join {{ ref('impact_estimates') }} as estimates

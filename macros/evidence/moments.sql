@@ -71,6 +71,53 @@
     / nullif(sum(n) - 1, 0)
 {%- endmacro %}
 
+{# The level of a metric over all arms that `relation` is cut by: totals above it don't cancel. #}
+{% macro common_level(groups) -%}
+    coalesce({{ ai_impact.safe_divide(
+        'sum(numerator) over (partition by ' ~ groups ~ ')', 'sum(denominator) over (partition by ' ~ groups ~ ')'
+    ) }}, 0)
+{%- endmacro %}
+
+{#
+    The CTE `paired`: a cluster's totals in an arm beside those of the same cluster in the control arm, where it has units of both. It reads
+    `experiments` and the totals `excess` (of the numerator above the common level) and `denominator`; `cluster_id` may be NULL.
+#}
+{% macro paired_with_control(relation) -%}
+paired as (
+    select
+        {{ relation }}.*,
+        {%- for name in ['excess', 'denominator'] %}
+        case
+            when {{ relation }}.cluster_id is not null and {{ relation }}.arm <> experiments.control_arm
+                then max(case when {{ relation }}.arm = experiments.control_arm then {{ relation }}.{{ name }} end) over (
+                    partition by
+                        {{ relation }}.experiment_id,
+                        {{ relation }}.metric_id,
+                        {{ relation }}.segment,
+                        {{ relation }}.cluster_id
+                )
+        end as control_{{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ relation }}
+    left join experiments on {{ relation }}.experiment_id = experiments.experiment_id
+)
+{%- endmacro %}
+
+{# What an arm's clusters have in common with the control's, of rows of `paired`: see `Shared` in ai_impact_stats. #}
+{% macro shared_sums() -%}
+    count(control_denominator) as n_shared,
+    max(level) as shared_centre,
+    sum(excess * control_excess) as shared_yy,
+    sum(excess * control_denominator) as shared_yz,
+    sum(denominator * control_excess) as shared_zy,
+    sum(denominator * control_denominator) as shared_zz
+{%- endmacro %}
+
+{# The names of the columns of `shared_sums`. #}
+{% macro shared_names() -%}
+    {{- return(['n_shared', 'shared_centre', 'shared_yy', 'shared_yz', 'shared_zy', 'shared_zz']) -}}
+{%- endmacro %}
+
 {# The CTE `segmented`: rows of stratum and is_exposed, once for each part of the units that they belong to. #}
 {% macro segmented(relation) -%}
 -- Where some units have a stratum, those without are one more: strata together are all units.
@@ -198,12 +245,16 @@ parted as (
 )
 {%- endmacro %}
 
-{# Of each arm and pair of names, in order: how many units, the means and the covariance. Each unit has all names. #}
-{% macro covariances_of_names(relation, unit) -%}
+{# Of each arm (and what else units are grouped by) and pair of names, in order: how many units, the means and the covariance. Each
+   unit has all names. #}
+{% macro covariances_of_names(relation, unit, further=[]) -%}
 select
         a.experiment_id,
         a.metric_id,
         a.arm,
+        {%- for column in further %}
+        a.{{ column }},
+        {%- endfor %}
         a.name as name_a,
         b.name as name_b,
         count(*) as n,
@@ -218,5 +269,6 @@ select
             and a.arm = b.arm
             and a.{{ unit }} = b.{{ unit }}
             and a.name <= b.name
-    group by a.experiment_id, a.metric_id, a.arm, a.name, b.name
+    group by
+        a.experiment_id, a.metric_id, a.arm, {% for column in further %}a.{{ column }}, {% endfor %}a.name, b.name
 {%- endmacro %}

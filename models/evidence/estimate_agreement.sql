@@ -24,7 +24,7 @@ placed as (
         row_number() over (
             partition by
                 estimates.experiment_id, estimates.metric_id, estimates.treatment_arm, estimates.scale
-            order by estimates.evidence_grade, {{ ai_impact.method_rank('estimates.method') }}
+            order by estimates.method_place
         ) as place
     from estimates
     inner join arms on estimates.experiment_id = arms.experiment_id

@@ -22,6 +22,10 @@ experiments as (
     select * from {{ ref('int_experiments') }}
 ),
 
+metrics as (
+    select * from {{ ref('metric_catalog') }}
+),
+
 -- A design that does not compare arms has its own estimators; the row that said so is not needed.
 estimates as (
     select * from experiment_estimates
@@ -45,9 +49,11 @@ shown as (
     select
         estimates.*,
         coalesce(experiments.use_case_id, estimates.experiment_id) as asked_of,
+        {{ ai_impact.registered_rank('estimates.method', 'experiments.primary_method', 'metrics.covariate') }} as registered_rank,
         {{ ai_impact.is_few_people('experiments', 'estimates') }} as is_few_people
     from estimates
     left join experiments on estimates.experiment_id = experiments.experiment_id
+    left join metrics on estimates.metric_id = metrics.metric_id
 ),
 
 judged as (
@@ -55,7 +61,7 @@ judged as (
         {% for column in [
             'experiment_id', 'metric_id', 'method', 'segment', 'treatment_arm', 'control_arm', 'metric_role', 'estimand',
             'scale', 'n_treatment', 'n_control', 'alpha', 'is_primary', 'is_preregistered', 'n_clusters_treatment',
-            'n_clusters_control', 'inference', 'non_inferiority_margin', 'asked_of'
+            'n_clusters_control', 'inference', 'non_inferiority_margin', 'asked_of', 'registered_rank'
         ] -%}
             {{ column }},
         {% endfor -%}
@@ -70,16 +76,25 @@ judged as (
     from shown
 ),
 
--- The grade decides which estimate of an arm is quoted, and which experiment on the same use case and metric.
-ranked as (
+-- What was registered is quoted; of other methods the best graded, and of those the plainest.
+placed as (
     select
         judged.*,
         row_number() over (
             partition by experiment_id, metric_id, segment, treatment_arm, scale
-            order by coalesce(evidence_grade, 'Z'), {{ ai_impact.method_rank('method') }}
-        ) as place,
-        min(evidence_grade) over (partition by asked_of, metric_id, segment, scale) as best_grade
+            order by {{ ai_impact.order_of_methods() }}
+        ) as method_place
     from judged
+),
+
+-- Of several experiments on the same use case and metric, the best graded are quoted.
+ranked as (
+    select
+        placed.*,
+        min(case when method_place = 1 then evidence_grade end) over (
+            partition by asked_of, metric_id, segment, scale
+        ) as best_grade
+    from placed
 ),
 
 final as (
@@ -96,7 +111,8 @@ final as (
         ] -%}
             {{ column }},
         {% endfor -%}
-        place = 1 and estimate is not null and coalesce(evidence_grade = best_grade, false) as is_headline
+        method_place = 1 and estimate is not null and coalesce(evidence_grade = best_grade, false) as is_headline,
+        cast(method_place as {{ dbt.type_bigint() }}) as method_place
     from ranked
 )
 

@@ -33,6 +33,7 @@ from .checks import (
     stopped_early,
     unknown_arms,
 )
+from .clusters import crossed, fixed_effects
 from .decisions import Posterior, non_inferiority, posterior
 from .effects import cuped, difference, lopsided, relative_difference, relative_effect
 from .engines import read, write
@@ -80,12 +81,14 @@ __all__ = [
     "check_experiments",
     "claims",
     "collapsed",
+    "crossed",
     "cuped",
     "cuped_many",
     "design_effect",
     "difference",
     "effective_variance",
     "estimate_experiments",
+    "fixed_effects",
     "geo",
     "grade",
     "group_sequential_bounds",

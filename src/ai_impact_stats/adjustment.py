@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -44,6 +44,15 @@ class JointMoments:
         m, c = self.means, self.covariance
         values = (float(v) for v in (m[0], c[0, 0], m[1], c[1, 1], c[0, 1]))
         return UnitMoments(self.n, *values, n_units=self.n if self.clustered else 0)
+
+    def merged(self, other: "JointMoments") -> "JointMoments":
+        """The moments of both groups of units together, which share their names (as `UnitMoments.merged`)."""
+        if not self.n or not other.n:
+            return self if self.n else other
+        n, shift = self.n + other.n, other.means - self.means
+        scatter = sum((m.n - 1) * m.covariance for m in (self, other) if m.n > 1)
+        scatter = scatter + np.outer(shift, shift) * self.n * other.n / n
+        return replace(self, n=n, means=self.means + shift * other.n / n, covariance=scatter / (n - 1))
 
     def linear(self) -> tuple[float, float, np.ndarray]:
         """Mean and variance of the ratio's linearised unit (see `UnitMoments.ratio`), and its covariances with x."""
@@ -102,6 +111,103 @@ def cuped_many(treatment: JointMoments, control: JointMoments, alpha: float = 0.
     if isinstance(arms, str):
         return missing(arms, treatment.n, control.n)
     return (relative_effect if relative else difference)(*arms, alpha)
+
+
+JointStrata = Mapping[str, tuple[JointMoments | None, JointMoments | None]]
+MOST_STRATA, LEAST_IN_STRATUM = 20, 5
+
+
+def lin_many(strata: JointStrata, alpha: float = 0.05) -> Estimate:
+    """The average effect by least squares on covariates and strata in each arm, both read where all units are.
+
+    `strata` maps a stratum to its (treatment, control) moments; one entry where there are none. Lin (2013) with several
+    covariates: the effect is that of least squares on the arm, all covariates and strata, and their products with the
+    arm. The error is that of the two arms' predictions, each with its own residual variance: as large as HC2's where
+    arms were assigned at random, and a function of second moments. Clusters that were assigned whole are the
+    observations (Su and Ding 2021, "Model-assisted analyses of cluster-randomized experiments"). A ratio is taken
+    through its linearised unit. Strata beyond 20, and those with fewer than 5 units in an arm, are one.
+    """
+    groups = _large_strata(strata)
+    arms = []
+    sizes = tuple(sum(pair[k].n for pair in groups if pair[k]) for k in (0, 1))
+    problem = None if groups and min(sizes) else "An arm has no units whose covariates are known."
+    if not problem and any(pair[k] is None or not pair[k].n for pair in groups for k in (0, 1)):
+        problem = "A stratum has units of one arm only, so that the arms can't be read where all units are."
+    for k in (0, 1) if not problem else ():
+        found = _predicted([pair[k] for pair in groups], groups)
+        problem = found if isinstance(found, str) else None
+        if problem:
+            break
+        arms.append(found)
+    return missing(problem, *sizes) if problem else difference(*arms, alpha)
+
+
+def _large_strata(strata: JointStrata) -> list[tuple[JointMoments | None, JointMoments | None]]:
+    def least(pair: tuple) -> int:
+        return min(0 if m is None else m.n for m in pair)
+
+    def joined(a: JointMoments | None, b: JointMoments | None) -> JointMoments | None:
+        return a.merged(b) if a is not None and b is not None else a or b
+
+    order = sorted(strata, key=lambda s: (-sum(m.n for m in strata[s] if m is not None), s))
+    large = [s for s in order if least(strata[s]) >= LEAST_IN_STRATUM]
+    kept = large[:MOST_STRATA]
+    groups = [strata[s] for s in kept]
+    rest = [strata[s] for s in order if s not in kept]
+    for k, pair in enumerate(rest):
+        # The small together are one; too small even so, they join the last of the large.
+        last = groups.pop() if k and groups else None
+        groups.append(pair if last is None else (joined(last[0], pair[0]), joined(last[1], pair[1])))
+    while len(groups) > 1 and least(groups[-1]) < LEAST_IN_STRATUM:
+        a, b = groups.pop(), groups.pop()
+        groups.append((joined(a[0], b[0]), joined(a[1], b[1])))
+    return groups
+
+
+def _predicted(own: list[JointMoments], groups: list[tuple[JointMoments, JointMoments]]) -> Arm | str:
+    """An arm's level where the units of both arms are, as the arm of a mean."""
+    whole = own[0]
+    for m in own[1:]:
+        whole = whole.merged(m)
+    plain = whole.unit_moments().ratio()
+    problem = _problem(plain, plain)
+    if problem and "variance is 0" not in problem:
+        return problem
+    ratio, level = plain.mean, whole.means[1]
+    line = np.array([1.0, -ratio]) / level
+    n = np.array([m.n for m in own], "float64")
+    weights = np.array([a.n + b.n for a, b in groups], "float64")
+    weights /= weights.sum()
+    means = np.array([ratio + line @ m.means[:2] for m in own])
+    off = np.array(
+        [
+            m.means[2:] - (a.n * a.means[2:] + b.n * b.means[2:]) / (a.n + b.n)
+            for m, (a, b) in zip(own, groups, strict=True)
+        ]
+    )
+    within = sum((m.n - 1) * m.covariance for m in own if m.n > 1)
+    if not np.isfinite(within).all():
+        return "A covariate's moments are unknown, so nothing can be adjusted for."
+    scatter, joint = within[2:, 2:], line @ within[:2, 2:]
+    total = float(line @ within[:2, :2] @ line)
+    scale = np.sqrt(np.diag(scatter))
+    used = scale > 1e-12 * np.abs(whole.means[2:]) * math.sqrt(whole.n)
+    used &= scale > 0
+    if not used.any():
+        return "No covariate varies within an arm, so nothing can be adjusted for."
+    standard = scatter[np.ix_(used, used)] / np.outer(scale[used], scale[used])
+    inverse = np.linalg.pinv(standard, rcond=COLLINEAR, hermitian=True)
+    rank = int(np.linalg.matrix_rank(standard, tol=COLLINEAR, hermitian=True))
+    freedom = whole.n - len(own) - rank
+    if freedom < 1:
+        return "There are too few units for the covariates and strata."
+    slopes = inverse @ (joint[used] / scale[used])
+    left = max(total - float(slopes @ (joint[used] / scale[used])), 0.0) / freedom
+    away = (weights @ off)[used] / scale[used]
+    mean = float(weights @ means - slopes @ away)
+    variance = left * (float(weights**2 @ (1 / n)) + float(away @ inverse @ away))
+    df = float(freedom) if plain.df is None else max(plain.df - rank, 1.0)
+    return Arm(whole.n, mean, variance * whole.n, df)
 
 
 Strata = Mapping[str, tuple[UnitMoments, UnitMoments]]
@@ -233,11 +339,34 @@ class ClusterProducts:
     The totals are, in the order of `PRODUCTS`: units, Σx, Σx², Σxy, Σxz, Σy, Σz over the cluster's units, with y and z
     the metric's numerator and denominator (1 for a metric per unit) and x the covariate, as its distance from any
     centre that all arms share. `means` has 7 entries, `covariance` is their 7×7 sample covariance (divisor n - 1).
+    Where units were assigned within clusters, `n_shared` of them hold units of the control too, and `cross` (7×7) are
+    the sums over those of the products of this arm's totals with the control's.
     """
 
     n: int
     means: np.ndarray
     covariance: np.ndarray
+    n_shared: int = 0
+    cross: np.ndarray = field(default_factory=lambda: np.zeros((len(PRODUCTS),) * 2))
+
+    def squares(self) -> np.ndarray:
+        """The 7×7 sums of products of the totals over the arm's clusters."""
+        within = (self.n - 1) * self.covariance if self.n > 1 else 0.0
+        return within + self.n * np.outer(self.means, self.means)
+
+    @classmethod
+    def pair_from_rows(cls, treated, cluster, y, x, z=None) -> tuple["ClusterProducts", "ClusterProducts"]:
+        """Treatment and control from one row a unit, whose clusters may hold units of both."""
+        treated, x, y = np.asarray(treated) == 1, np.asarray(x, "float64"), np.asarray(y, "float64")
+        z = np.ones(len(y)) if z is None else np.asarray(z, "float64")
+        labels, index = np.unique(np.asarray(cluster), return_inverse=True)
+        pair, totals = [], []
+        for arm in (treated, ~treated):
+            pair.append(cls.from_rows(index[arm], y[arm], x[arm], z[arm]))
+            rows = (np.ones(len(y)), x, x * x, x * y, x * z, y, z)
+            totals.append(np.array([np.bincount(index[arm], v[arm], len(labels)) for v in rows]))
+        both = int(((totals[0][0] > 0) & (totals[1][0] > 0)).sum())
+        return replace(pair[0], n_shared=both, cross=totals[0] @ totals[1].T), pair[1]
 
     @classmethod
     def from_rows(cls, cluster, y, x, z=None) -> "ClusterProducts":
@@ -249,20 +378,27 @@ class ClusterProducts:
         n = totals.shape[1]
         return cls(n, totals.mean(axis=1), np.cov(totals) if n > 1 else np.full((7, 7), math.nan))
 
+    def linearised(self) -> tuple[np.ndarray, np.ndarray] | str:
+        """The total of the linearised unit, and of its product with x, as weights of the seven, or why not."""
+        if not np.isfinite(self.means).all() or not self.means[6]:
+            return "An arm has no value of the metric or of the covariate, or its denominator is 0."
+        if self.n < 3:
+            return "An arm has fewer than three clusters: a slope leaves nothing to tell its error by."
+        n, y, z = self.n * self.means[[0, 5, 6]]
+        ratio, level = y / z, z / n
+        own = np.array([ratio, 0, 0, 0, 0, 1 / level, -ratio / level])
+        return own, np.array([0, ratio, 0, 1 / level, -ratio / level, 0, 0])
+
     def fit(self) -> tuple[np.ndarray, np.ndarray] | str:
         """Intercept and slope of the arm's linearised unit on x, and their covariance without corrections, or why not.
 
         Over units, of the unit r + (y - rz)/z̄ with r the arm's ratio, as in `UnitMoments.ratio`.
         """
-        if not np.isfinite(self.means).all() or not self.means[6]:
-            return "An arm has no value of the metric or of the covariate, or its denominator is 0."
-        if self.n < 3:
-            return "An arm has fewer than three clusters: a slope leaves nothing to tell its error by."
-        n, x, xx, _, _, y, z = self.n * self.means
-        ratio, level = y / z, z / n
-        # The totals of the linearised unit, and of its product with x, as weights of the seven.
-        own = np.array([ratio, 0, 0, 0, 0, 1 / level, -ratio / level])
-        product = np.array([0, ratio, 0, 1 / level, -ratio / level, 0, 0])
+        parts = self.linearised()
+        if isinstance(parts, str):
+            return parts
+        own, product = parts
+        n, x, xx, *_ = self.n * self.means
         spread = xx - x * x / n
         if not spread > 1e-12 * xx:
             return "The covariate has the same value for every unit of an arm, so nothing can be adjusted for."

@@ -17,10 +17,6 @@ from .tables import records, write_table
 from .wording import counted_of
 
 CAUSAL = frozenset("ABC")
-PREFERRED = (
-    *("relative_difference", "staggered_did_relative", "doubly_robust_relative", "structural_series_relative"),
-    *("difference_in_means", "staggered_did", "doubly_robust", "structural_series"),
-)
 CLAIMS = pa.schema(
     [
         *(
@@ -307,14 +303,8 @@ def experiment_claims(estimates: pd.DataFrame, catalogue: Catalogue) -> list[dic
 
 
 def preferred(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The estimate that is claimed: relative before absolute, as it was planned before adjusted."""
-
-    def place(row: dict[str, Any]) -> tuple:
-        method = str(row["method"])
-        rank = PREFERRED.index(method) if method in PREFERRED else len(PREFERRED)
-        return (row["scale"] != "relative", rank, method)
-
-    return min(rows, key=place)
+    """The estimate that is claimed: relative before absolute, by the method that is quoted (`method_place`)."""
+    return min(rows, key=lambda row: (row["scale"] != "relative", row["method_place"], str(row["method"])))
 
 
 def experiment_claim(

@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from .adjustment import cuped_many, lin, lin_clusters, post_stratified
+from .adjustment import cuped_many, lin, lin_clusters, lin_many, post_stratified
 from .checks import Check
+from .clusters import crossed_pair, cuped_crossed, fixed_effects, lin_crossed
 from .decisions import non_inferiority, posterior
 from .effects import (
     FEWEST_EVENTS,
@@ -31,6 +32,7 @@ from .health import (
     OPEN_WINDOWS,
     arm_of,
     check_experiments,
+    compare,
     effect_scale,
     find_checks,
     metric_problem,
@@ -50,6 +52,7 @@ __all__ = ["CHECKS", "ESTIMATES", "MOMENTS", "check_experiments", "estimate_expe
 PLAIN = {"difference_in_means": "absolute", "relative_difference": "relative"}
 ADJUSTED = {"cuped": "absolute", "cuped_relative": "relative"}
 STRATIFIED = {"post_stratified": "absolute", "post_stratified_relative": "relative"}
+WITHIN = {"fixed_effects": "absolute"}
 QUANTILES = {"difference_in_quantiles": "absolute", "relative_difference_in_quantiles": "relative"}
 # The relative form of each method, which answers the same question.
 TWINS = {pair[1]: pair[0] for pair in map(tuple, (PLAIN, ADJUSTED, STRATIFIED, QUANTILES))}
@@ -178,6 +181,8 @@ def _estimate(
     if method in TWINS and context.logarithm:
         e = _estimate(context, TWINS[method], t, c, segment, treatment, tables)
         return _as_multiple(context, e)
+    if method in ADJUSTED and t.shared.n:
+        return _crossed_cuped(context, t, c, segment, treatment, tables, relative=method == "cuped_relative")
     if method in ADJUSTED:
         joint = tables.joint.get((context.experiment.experiment_id, context.metric_id), {})
         pair = [joint.get(arm) for arm in (treatment, context.experiment.control)]
@@ -185,8 +190,29 @@ def _estimate(
             known = (replace(p[1], clustered=context.experiment.cluster_by is not None) for p in pair)
             return cuped_many(*known, context.alpha, method == "cuped_relative")
         return cuped(t, c, context.alpha, relative=method == "cuped_relative")
-    compare = difference if method == "difference_in_means" else relative_effect
-    return compare(arm_of(t, context.metric), arm_of(c, context.metric), context.alpha)
+    return compare(t, c, context.metric, context.alpha, relative=method == "relative_difference")
+
+
+def _crossed_cuped(
+    context: _Context,
+    t: UnitMoments,
+    c: UnitMoments,
+    segment: str,
+    treatment: str | None,
+    tables: Tables,
+    relative: bool,
+) -> Estimate:
+    """Of units that were assigned within clusters: by the first covariate, over all units."""
+    products = tables.products.get((context.experiment.experiment_id, context.metric_id), {})
+    plain = crossed_pair(t, c)
+    if isinstance(plain, str):
+        return missing(plain, t.n, c.n)
+    if segment != "all":
+        return missing("Where clusters hold units of both arms, covariates are used over all units only.", t.n, c.n)
+    if treatment not in products or context.experiment.control not in products:
+        return missing("No covariate from before the assignment is known, so nothing can be adjusted for.", t.n, c.n)
+    pair = products[treatment], products[context.experiment.control]
+    return cuped_crossed(*pair, plain.df, context.alpha, relative)
 
 
 def _as_multiple(context: _Context, log: Estimate) -> Estimate:
@@ -204,26 +230,45 @@ def _stratified_rows(context: _Context, tables: Tables) -> list[dict]:
         t, c = arms.get(treatment, NOTHING), arms.get(control, NOTHING)
         pairs = {name: (s.get(treatment, NOTHING), s.get(control, NOTHING)) for name, s in strata.items()}
         for method, scale in STRATIFIED.items():
-            e = post_stratified(pairs, context.alpha, relative=scale == "relative" and not context.logarithm)
-            e = _as_multiple(context, e) if scale == "relative" and context.logarithm else e
+            if t.shared.n:
+                e = missing("Clusters hold units of both arms: fixed_effects compares within strata.", t.n, c.n)
+            else:
+                e = post_stratified(pairs, context.alpha, relative=scale == "relative" and not context.logarithm)
+                e = _as_multiple(context, e) if scale == "relative" and context.logarithm else e
+            rows.append(_row(context, method, scale, "all", treatment, e, t, c))
+        for method, scale in WITHIN.items() if t.n_units or c.n_units else ():
+            e = fixed_effects(pairs, (t, c), context.alpha)
             rows.append(_row(context, method, scale, "all", treatment, e, t, c))
     return rows
 
 
 def _regression_rows(context: _Context, tables: Tables) -> list[dict]:
-    """Least squares on arm, covariate and products: of units on bins' means and strata, or of whole clusters."""
+    """Least squares on arm, covariates and products: of units on bins' means and strata, of clusters, or, of several
+    covariates, on all as they are."""
     key = context.experiment.experiment_id, context.metric_id
     cells, products = tables.regression.get(key, []), tables.products.get(key, {})
+    several = tables.joint_strata.get(key, {})
     arms, control = tables.arms(*key), context.experiment.control
     rows = []
     for treatment in context.experiment.treatments if (cells or products) and control in arms else []:
         t, c = arms.get(treatment, NOTHING), arms.get(control, NOTHING)
-        if cells:
+        if treatment in several and control in several and not t.shared.n:
+            pair = [
+                {s: replace(m, clustered=bool(t.n_units)) for s, m in several[arm].items()}
+                for arm in (treatment, control)
+            ]
+            e = lin_many({s: (pair[0].get(s), pair[1].get(s)) for s in {**pair[0], **pair[1]}}, context.alpha)
+        elif cells:
             built = regression_cells(cells, treatment, control, (t, c))
             e = missing(built, t.n, c.n) if isinstance(built, str) else lin(built, "HC2", context.alpha)
         elif treatment in products and control in products:
-            freedom = t.ratio().freedom, c.ratio().freedom
-            e = lin_clusters(products[treatment], products[control], freedom, context.alpha)
+            pair, plain = (products[treatment], products[control]), crossed_pair(t, c) if t.shared.n else None
+            if plain is None:
+                e = lin_clusters(*pair, (t.ratio().freedom, c.ratio().freedom), context.alpha)
+            elif isinstance(plain, str):
+                e = missing(plain, t.n, c.n)
+            else:
+                e = lin_crossed(*pair, plain.df, context.alpha)
         else:
             e = missing("An arm has no clusters whose covariate is known.", t.n, c.n)
         rows.append(_row(context, "regression_adjusted", "absolute", "all", treatment, e, t, c))
@@ -401,7 +446,7 @@ def _add_sequential(row: dict, experiment: Experiment, e: Estimate) -> None:
         z = -_normal_score(e)
         p = repeated_p_value(z, experiment.looks, look, experiment.inference)
     else:
-        low, high, p = always_valid(e, alpha=experiment.alpha)
+        low, high, p = always_valid(e, alpha=experiment.alpha, tuned_for=experiment.tuned_for)
     row.update(sequential_ci_low=low, sequential_ci_high=high, sequential_p_value=p)
 
 

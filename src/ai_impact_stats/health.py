@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from . import checks
 from .adjustment import Cells, cuped_many, post_stratified_arms
-from .effects import cuped, difference
+from .clusters import crossed
+from .effects import cuped, difference, relative_effect
 from .estimate import Estimate
 from .grading import sentence
 from .moments import Arm, UnitMoments
@@ -207,6 +208,15 @@ def arm_of(moments: UnitMoments, metric: Mapping[str, Any]) -> Arm:
     return moments.ratio()
 
 
+def compare(
+    t: UnitMoments, c: UnitMoments, metric: Mapping[str, Any], alpha: float, relative: bool = False
+) -> Estimate:
+    """The arms without adjustment: by cluster over both where clusters hold units of both, independent otherwise."""
+    if t.shared.n:
+        return crossed(t, c, alpha, relative)
+    return (relative_effect if relative else difference)(arm_of(t, metric), arm_of(c, metric), alpha)
+
+
 def regression_cells(
     cells: Mapping[str, np.ndarray], treatment: str, control: str, arms: tuple[UnitMoments, UnitMoments]
 ) -> Cells | str:
@@ -303,7 +313,9 @@ def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     ):
         found["dimensions_known"] = _dimensions_known(experiment, parts)
     if experiment.cluster_by is not None:
-        found["interference"] = checks.interference(tables.neighbours.get(e))
+        # Units that were assigned within clusters have neighbours of the other arm by design.
+        if not _mixes_arms(experiment, tables):
+            found["interference"] = checks.interference(tables.neighbours.get(e))
         units = sum(pair[0] for pair in tables.sizes.get(e, {}).values())
         if units:
             share = 1 - tables.unclustered.get(e, 0) / units
@@ -414,6 +426,18 @@ def _assigns_clusters(experiment: Experiment, tables: Tables) -> bool:
     """False where clusters are registered, but hold units of several arms: then units were assigned after all."""
     mixed = tables.neighbours.get(experiment.experiment_id, 0.0) > checks.INTERFERENCE_LIMIT
     return experiment.cluster_by is not None and not mixed
+
+
+def _mixes_arms(experiment: Experiment, tables: Tables) -> bool:
+    """Were units assigned within clusters? Then most clusters of the smaller arm hold units of the other."""
+    for metric_id in experiment.metrics:
+        arms = tables.arms(experiment.experiment_id, metric_id)
+        pairs = [
+            (arms[a], arms[experiment.control]) for a in experiment.treatments if {a, experiment.control} <= set(arms)
+        ]
+        if any(m.n_units for pair in pairs for m in pair):
+            return all(2 * t.shared.n >= min(t.n, c.n) for t, c in pairs)
+    return False
 
 
 def _clusters(experiment: Experiment, tables: Tables) -> dict[str, int]:
@@ -557,8 +581,9 @@ def _precision(
         return known, found[experiment.control].point
     arms = tables.arms(*key)
     t, c = arms.get(treatment, NOTHING), arms.get(experiment.control, NOTHING)
-    known = [difference(arm_of(t, metric), arm_of(c, metric), experiment.alpha), cuped(t, c, experiment.alpha)]
-    joint = tables.joint.get(key, {})
+    known = [compare(t, c, metric, experiment.alpha)]
+    known += [] if t.shared.n else [cuped(t, c, experiment.alpha)]
+    joint = {} if t.shared.n else tables.joint.get(key, {})
     if treatment in joint and experiment.control in joint:
         known.append(cuped_many(joint[treatment][1], joint[experiment.control][1], experiment.alpha))
     return known, c.ratio().mean if c.n else math.nan
@@ -690,7 +715,7 @@ def _inflation(experiment: Experiment, metric_id: str) -> Callable[[float], floa
     """How many times the units an experiment of n units needs, because it may be acted on before its end."""
     level, power = experiment.level_of(metric_id), experiment.power
     if experiment.inference == "always_valid":
-        return lambda n: always_valid_inflation(n, level, power)
+        return lambda n: always_valid_inflation(n, level, power, experiment.tuned_for)
     if experiment.inference in ("obrien_fleming", "pocock"):
         times = looks_inflation(experiment.looks, level, power, experiment.inference)
         return lambda n: times

@@ -35,9 +35,16 @@ METHODS = {
     "nearest_neighbour": "att",
     "exact_matching": "att",
     "doubly_robust_ate": "ate",
+    "inverse_probability_ate": "ate",
 }
 # On covariates as they are, of rows up to a cap; and on the change from before the choice.
-ROW_METHODS = {"doubly_robust_rows": "att", "nearest_neighbour_rows": "att"}
+ROW_METHODS = {
+    "doubly_robust_rows": "att",
+    "nearest_neighbour_rows": "att",
+    "doubly_robust_ate_rows": "ate",
+    "inverse_probability_ate_rows": "ate",
+    "weighted_regression_ate_rows": "ate",
+}
 CHANGE = "matched_did"
 # Cells of many covariates are hardly fewer than the units: beyond this many they are not read, and rows have to do.
 CELL_CAP = 100_000
@@ -75,7 +82,8 @@ def estimate_matched(
 
     Tables `int_experiments`, `metric_catalog`, `moments_matched_cells` and, for covariates that are not binned,
     `int_matched_sample`; `moments_left_out` for what `reason` says of units in several
-    arms, `moments_past` for what is not known of them; column names as there. Each metric has six methods (`METHODS`), two on rows (`ROW_METHODS`),
+    arms, `moments_past` for what is not known of them; column names as there. Each metric has the methods `METHODS`,
+    and `ROW_METHODS` on rows,
     absolute and, with `_relative`, as a share of what the treated would have had; and `matched_did`, doubly robust on
     the change from before the choice (Sant'Anna and Zhao 2020, "Doubly robust difference-in-differences estimators"),
     which needs paths that are parallel given the covariates, not levels that are alike. Grade C when balance after
@@ -287,6 +295,7 @@ def _methods(units: Units, propensity: Propensity) -> dict[str, Method]:
         "nearest_neighbour": lambda u: matching.nearest_neighbour(u, "att", caliper=caliper, score=linear),
         "exact_matching": lambda u: matching.coarsened_exact(u, places, "att"),
         "doubly_robust_ate": lambda u: matching.Matched(matching.regressed(u, propensity, "ate"), ate, 0),
+        "inverse_probability_ate": lambda u: matching.Matched(matching.weighted(u, propensity, "ate"), ate, 0),
     }
 
 
@@ -395,10 +404,17 @@ def _row_rows(experiment: Experiment, metric_id: str, comparison: _Comparison, r
 
 def _row_methods(units: Units, propensity: Propensity) -> dict[str, Method]:
     linear, caliper = _linear(propensity)
-    weights = matching.weights_of(units, propensity, "att")
+    att, ate = (matching.weights_of(units, propensity, e) for e in ("att", "ate"))
+
+    def regressed(estimand: str, weights: np.ndarray, method: str) -> Method:
+        return lambda u: matching.Matched(matching.regressed(u, propensity, estimand, method), weights, 0)
+
     return {
-        "doubly_robust_rows": lambda u: matching.Matched(matching.regressed(u, propensity, "att"), weights, 0),
+        "doubly_robust_rows": regressed("att", att, "aipw"),
         "nearest_neighbour_rows": lambda u: matching.nearest_neighbour(u, "att", caliper=caliper, score=linear),
+        "doubly_robust_ate_rows": regressed("ate", ate, "aipw"),
+        "inverse_probability_ate_rows": lambda u: matching.Matched(matching.weighted(u, propensity, "ate"), ate, 0),
+        "weighted_regression_ate_rows": regressed("ate", ate, "ipwra"),
     }
 
 

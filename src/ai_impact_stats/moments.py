@@ -41,6 +41,32 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """The n clusters that hold units of an arm and of its control, and sums over them of products of the arms' totals.
+
+    Of a cluster's totals y - centre·z and z: `yz` is the sum of (y - centre·z) of the arm times z of the control, and
+    so on. `centre` is a level of y/z that all arms share, so that nothing cancels.
+    """
+
+    n: int = 0
+    centre: float = 0.0
+    yy: float = 0.0
+    yz: float = 0.0
+    zy: float = 0.0
+    zz: float = 0.0
+
+    def product(self, ratio: float, other: float) -> float:
+        """Σ(y - ratio·z)(y' - other·z') over the clusters that both arms share; the second pair is the control's."""
+        a, b = ratio - self.centre, other - self.centre
+        return self.yy - b * self.yz - a * self.zy + a * b * self.zz
+
+    def merged(self, other: "Shared") -> "Shared":
+        """Of both groups of clusters together."""
+        sums = (getattr(self, name) + getattr(other, name) for name in ("yy", "yz", "zy", "zz"))
+        return Shared(self.n + other.n, self.centre if self.n else other.centre, *sums)
+
+
+@dataclass(frozen=True, slots=True)
 class UnitMoments:
     """The joint moments of a unit's numerator y, denominator z and covariate x in one arm.
 
@@ -49,8 +75,9 @@ class UnitMoments:
 
     Where whole clusters were assigned, each of the n is a cluster: y, z and x are its totals, so that for a metric per
     unit z is the cluster's size, and x is the total of the covariate's distance from its mean over all arms. `n_units`
-    then counts the units within; it is 0 where every unit stands for itself. `n_unknown` units have no y: it isn't
-    known, or has no logarithm. `min_y` is the least y of a unit, NaN where that is not known.
+    then counts the units within; it is 0 where every unit stands for itself. Where units were assigned within clusters,
+    a cluster has totals in each arm, and `shared` holds what an arm's have in common with the control's. `n_unknown`
+    units have no y: it isn't known, or has no logarithm. `min_y` is the least y of a unit, NaN where that is not known.
     """
 
     n: int
@@ -66,6 +93,7 @@ class UnitMoments:
     n_units: int = 0
     n_unknown: int = 0
     min_y: float = math.nan
+    shared: Shared = Shared()
 
     @property
     def units(self) -> int:
@@ -85,6 +113,23 @@ class UnitMoments:
         if x is not None:
             totals.append(np.bincount(index, np.asarray(x, "float64") - x_centre, len(labels)))
         return replace(cls.from_rows(*totals), n_units=units, min_y=float(np.min(y)) if units else math.nan)
+
+    @classmethod
+    def pair_from_clusters(cls, treated, cluster, y, z=None, x=None) -> tuple["UnitMoments", "UnitMoments"]:
+        """Treatment and control from one row a unit, whose clusters may hold units of both; x is centred here."""
+        treated, cluster, y = np.asarray(treated) == 1, np.asarray(cluster), np.asarray(y, "float64")
+        z = np.ones(len(y)) if z is None else np.asarray(z, "float64")
+        x = None if x is None else np.asarray(x, "float64")
+        labels, index = np.unique(cluster, return_inverse=True)
+        centre = float(y.sum() / z.sum())
+        pair, totals, there = [], [], []
+        for arm in (treated, ~treated):
+            parts = None if x is None else x[arm]
+            pair.append(cls.from_clusters(cluster[arm], y[arm], z[arm], parts, 0.0 if x is None else x.mean()))
+            totals.append([np.bincount(index[arm], v[arm], len(labels)) for v in (y - centre * z, z)])
+            there.append(np.bincount(index[arm], minlength=len(labels)) > 0)
+        sums = (float(a @ b) for a in totals[0] for b in totals[1])
+        return replace(pair[0], shared=Shared(int((there[0] & there[1]).sum()), centre, *sums)), pair[1]
 
     @classmethod
     def from_rows(cls, y, z=None, x=None) -> "UnitMoments":
@@ -141,6 +186,7 @@ class UnitMoments:
             n_units=self.units + other.units if clustered else 0,
             n_unknown=self.n_unknown + other.n_unknown,
             min_y=float(np.minimum(self.min_y, other.min_y)),
+            shared=self.shared.merged(other.shared),
         )
 
     def has_covariate(self) -> bool:

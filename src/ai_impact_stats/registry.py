@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from .grading import HOLDOUT_DESIGNS, RANDOMISED_DESIGNS
+from .sequential import TUNED_FOR
 
 DEFAULT_ALPHA, DEFAULT_POWER = 0.05, 0.8
 LEAST_UNITS, MOST_PARTS = 5, 10
@@ -124,6 +125,7 @@ class Experiment:
     days: float | None = None
     days_of_data: float | None = None
     data_end: pd.Timestamp | None = None
+    tuned_for: float = TUNED_FOR  # units at which the interval that holds at any time is narrowest
     period: str | None = None  # week, month, quarter or year, where one is registered
 
     @property
@@ -178,6 +180,7 @@ def read_experiment(row: Mapping[str, Any]) -> Experiment:
         dimensions=tuple(d for d in dict.fromkeys(names(row.get("dimensions"))) if d != "stratum"),
         least_units=int(number(row.get("least_units_shown"), LEAST_UNITS)),
         most_parts=int(number(row.get("most_parts_shown"), MOST_PARTS)),
+        tuned_for=max(number(row.get("sequential_tuning_n"), TUNED_FOR), 1.0),
         period=None if is_missing(row.get("period")) else str(row["period"]),
         **_timing(row),
     )
@@ -193,6 +196,11 @@ def _problem(row: Mapping[str, Any], experiment: Experiment, alpha: float, power
         return f"The arm {experiment.control} is registered as control and as treatment."
     if not (0 < alpha < 1 and 0 < power < 1):
         return f"alpha ({alpha:g}) and power ({power:g}) must lie between 0 and 1."
+    tuning = row.get("sequential_tuning_n")
+    if not is_missing(tuning) and not (float(tuning) >= 1 and math.isfinite(float(tuning))):
+        return (
+            f"sequential_tuning_n is {float(tuning):g}: write a number of units above 0, or nothing for {TUNED_FOR:,}."
+        )
     if isinstance(_looks(row.get("interim_looks")), str):
         return str(_looks(row["interim_looks"]))
     if experiment.inference not in INFERENCES:

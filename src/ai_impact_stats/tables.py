@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,11 @@ import pandas as pd
 import pyarrow as pa
 
 from .adjustment import PRODUCTS, ClusterProducts, JointMoments
-from .moments import UnitMoments
+from .moments import Shared, UnitMoments
 from .registry import is_missing
 from .unknown import Unknown, unknown_of
 
-MOMENTS = [f.name for f in fields(UnitMoments) if f.name not in ("n_units", "n_unknown")]
+MOMENTS = [f.name for f in fields(UnitMoments) if f.name not in ("n_units", "n_unknown", "shared")]
 NOTHING = UnitMoments.from_rows([])
 Arms = dict[str, UnitMoments]
 
@@ -37,9 +37,10 @@ class Tables:
 
     `cells`: segment to arm to moments. `sizes`: arm to (units of one arm only, units seen in several). `unclustered`:
     units whose cluster is not known. `quantiles`: segment to arm to `QuantileArm`. `joint`: arm to names and
-    `JointMoments`. `products`: arm to `ClusterProducts`. `regression`: cells of covariates by column. `weeks`: week to
-    arm to moments, of clusters where these were assigned. `past`: arm to moments. `parts`:
-    dimension to part to arm to units. `neighbours`: share of control units' neighbours that is treated.
+    `JointMoments`. `joint_strata`: arm to stratum to `JointMoments`. `products`: arm to `ClusterProducts`.
+    `regression`: cells of covariates by column. `weeks`: week to arm to moments, of clusters where these were assigned.
+    `past`: arm to moments. `parts`: dimension to part to arm to units. `neighbours`: share of control units'
+    neighbours that is treated.
     `enrolment`: arm to how many of its assignments lie where, as `moments_arm_counts` names it.
     """
 
@@ -49,6 +50,7 @@ class Tables:
     unclustered: dict[str, int]
     quantiles: dict[tuple[str, str], dict[str, dict[str, QuantileArm]]]
     joint: dict[tuple[str, str], dict[str, tuple[list[str], JointMoments]]]
+    joint_strata: dict[tuple[str, str], dict[str, dict[str, JointMoments]]]
     products: dict[tuple[str, str], dict[str, ClusterProducts]]
     regression: dict[tuple[str, str], dict[str, np.ndarray]]
     weeks: dict[tuple[str, str], dict[int, Arms]]
@@ -176,11 +178,12 @@ def _read_regression(cells: pd.DataFrame | None) -> dict[tuple[str, str], dict[s
 
 
 def _read_joint(tables: Tables, rows: list[dict[str, Any]]) -> None:
-    groups: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
+    groups: dict[tuple[str, str], dict[tuple[str, str], list[dict[str, Any]]]] = {}
     for row in rows:
-        groups.setdefault(_key(row), {}).setdefault(str(row["arm"]), []).append(row)
+        stratum = "" if is_missing(row.get("stratum")) else str(row["stratum"])
+        groups.setdefault(_key(row), {}).setdefault((str(row["arm"]), stratum), []).append(row)
     for key, arms in groups.items():
-        for arm, pairs in arms.items():
+        for (arm, stratum), pairs in arms.items():
             others = sorted({str(row["name_a"]) for row in pairs} - {"(y)", "(z)"})
             index = {name: i for i, name in enumerate(["(y)", "(z)", *others])}
             means, covariance = np.full(len(index), math.nan), np.full((len(index),) * 2, math.nan)
@@ -189,11 +192,14 @@ def _read_joint(tables: Tables, rows: list[dict[str, Any]]) -> None:
                 means[i], means[j] = _number(row["mean_a"]), _number(row["mean_b"])
                 covariance[i, j] = covariance[j, i] = _number(row["covariance"])
             joint = JointMoments(int(pairs[0]["n"]), means, covariance)
-            tables.joint.setdefault(key, {})[arm] = (others, joint)
+            tables.joint_strata.setdefault(key, {}).setdefault(arm, {})[stratum] = joint
+            known = tables.joint.setdefault(key, {}).get(arm)
+            tables.joint[key][arm] = (others, joint if known is None else known[1].merged(joint))
 
 
 def _read_products(tables: Tables, rows: list[dict[str, Any]]) -> None:
-    for row in rows:
+    own = [row for row in rows if is_missing(row.get("arm_b")) or row["arm_b"] == row["arm"]]
+    for row in own:
         arms = tables.products.setdefault(_key(row), {})
         if str(row["arm"]) not in arms:
             nothing = np.full(len(PRODUCTS), math.nan), np.full((len(PRODUCTS),) * 2, math.nan)
@@ -202,6 +208,17 @@ def _read_products(tables: Tables, rows: list[dict[str, Any]]) -> None:
         i, j = PRODUCTS.index(str(row["name_a"])), PRODUCTS.index(str(row["name_b"]))
         found.means[i], found.means[j] = _number(row["mean_a"]), _number(row["mean_b"])
         found.covariance[i, j] = found.covariance[j, i] = _number(row["covariance"])
+    # Of clusters that an arm shares with the control.
+    for row in rows:
+        if is_missing(row.get("arm_b")) or row["arm_b"] == row["arm"]:
+            continue
+        arms, n = tables.products.get(_key(row), {}), int(row["n"])
+        found = arms.get(str(row["arm"]))
+        if found is not None:
+            arms[str(row["arm"])] = replace(found, n_shared=n)
+            i, j = PRODUCTS.index(str(row["name_a"])), PRODUCTS.index(str(row["name_b"]))
+            within = 0.0 if n == 1 else (n - 1) * _number(row["covariance"])
+            found.cross[i, j] = within + n * _number(row["mean_a"]) * _number(row["mean_b"])
 
 
 def records(table: pd.DataFrame | None) -> list[dict[str, Any]]:
@@ -222,8 +239,12 @@ def _number(value: Any) -> float:
 
 def _moments(row: Mapping[str, Any]) -> UnitMoments:
     values = {k: _number(row.get(k)) for k in MOMENTS if k != "n"}
-    units, unknown = (0 if is_missing(row.get(k)) else int(row[k]) for k in ("n_units", "n_unknown"))
-    return UnitMoments(n=int(row["n"]), **values, n_units=units, n_unknown=unknown)
+    units, unknown, both = (0 if is_missing(row.get(k)) else int(row[k]) for k in ("n_units", "n_unknown", "n_shared"))
+    shared = Shared()
+    if both:
+        sums = (_number(row[f"shared_{pair}"]) for pair in ("yy", "yz", "zy", "zz"))
+        shared = Shared(both, _number(row["shared_centre"]), *sums)
+    return UnitMoments(n=int(row["n"]), **values, n_units=units, n_unknown=unknown, shared=shared)
 
 
 def read_unknown(metrics: pd.DataFrame, past: pd.DataFrame | None) -> Tables:

@@ -209,6 +209,7 @@ def estimate(**changed):
         "is_non_inferior": None,
         "mean_control": None,
         "mean_treatment": None,
+        "method_place": 1,
     } | changed
 
 
@@ -247,7 +248,8 @@ KPI_COLUMNS = [
 
 
 def test_a_claim_of_an_experiment():
-    (row,) = made([estimate(), estimate(method="cuped_relative", estimate=0.45, ci_low=0.3, ci_high=0.6)])
+    beside = estimate(method="cuped_relative", estimate=0.45, ci_low=0.3, ci_high=0.6, method_place=2)
+    (row,) = made([beside, estimate()])
     assert row["sentence"] == (
         "Email drafting (AI against human) raised throughput by 50 % (95 % CI 40 % to 60 %), grade A."
     )
@@ -306,7 +308,8 @@ def test_only_what_is_proven_needs_its_guardrails_said():
 
 
 def test_another_method_may_contradict():
-    (row,) = made([estimate(), estimate(method="cuped_relative", estimate=-0.2, ci_low=-0.3, ci_high=-0.1)])
+    beside = estimate(method="cuped_relative", estimate=-0.2, ci_low=-0.3, ci_high=-0.1, method_place=2)
+    (row,) = made([estimate(), beside])
     assert (row["verdict"], row["methods_agreeing"]) == ("contradicted", 0)
 
 

@@ -42,6 +42,12 @@ EXPERIMENTS = {
     | {"secondary_metric_ids": "spend_log|gifts|spend_per_purchase", "design": "champion_challenger"}
     | {"treatment_arm": "a|b", "cluster_by": "town", "inference": "obrien_fleming", "interim_looks": "0.5|1"}
     | {"ends_at": datetime(2026, 6, 29), "minimum_detectable_effect": 5.0},
+    # Accounts of one town in both arms, towns as strata; whole towns assigned within strata.
+    "within": {"unit_type": "account", "primary_metric_id": "spend_kept", "secondary_metric_ids": "spend_per_purchase"}
+    | {"cluster_by": "town", "dimensions": "door", "expected_split": "c:2|t:1"},
+    "in_strata": {"unit_type": "account", "primary_metric_id": "spend_kept", "cluster_by": "town"},
+    "adjusted": {"unit_type": "account", "primary_metric_id": "spend_two", "secondary_metric_ids": "spend_kept"}
+    | {"primary_method": "regression_adjusted", "inference": "always_valid", "sequential_tuning_n": 300.0},
     "just_ended": {"unit_type": "account", "primary_metric_id": "buyers_in_21_days"}
     | {"starts_at": DATA_END - timedelta(days=12), "ends_at": DATA_END - timedelta(days=1)},
     "next": {"unit_type": "lead", "primary_metric_id": "visit_rate", "secondary_metric_ids": "mql_per_visit"}
@@ -63,6 +69,8 @@ METRICS = {
     "revenue_median": {"aggregation": "quantile", "quantile": 0.5, "numerator_measure": "purchase_value"},
     "spend_cut": {"aggregation": "mean", "numerator_measure": "spend_value", "covariate": "pre_period"}
     | {"transform": "winsorize", "winsorize_at": 0.9},
+    "spend_kept": {"aggregation": "mean", "numerator_measure": "spend_value", "covariate": "pre_period"},
+    "spend_two": {"aggregation": "mean", "numerator_measure": "spend_value", "covariate": "pre_period|floor"},
     "spend_log": {"aggregation": "mean", "numerator_measure": "spend_value", "transform": "log1p"},
     "gifts": {"aggregation": "mean", "numerator_measure": "gift_value", "transform": "winsorize", "winsorize_at": 0.8},
     "spend_per_purchase": {"aggregation": "ratio", "numerator_measure": "spend_value", "denominator_measure": "spend"},
@@ -271,6 +279,13 @@ def plant() -> Company:
             company.attribute("account", unit, "town", f"town{k}", START - timedelta(days=90))
             company.assign("running", unit, arm, at)
             company.assign("just_ended", unit, "ct"[j % 2], DATA_END - timedelta(days=10))
+            company.attribute("account", unit, "door", "odd" if j % 2 else "even", START - timedelta(days=90))
+            company.assign("within", unit, "ct"[(j * j + k) % 3 == 1], at, stratum=f"town{k}")
+            company.assign("adjusted", unit, "ct"[(j + k) % 2], at, stratum=f"s{k % 3}")
+            floor = {"unit_type": "account", "unit_id": unit, "name": "floor", "value_number": (7 * k + 3 * j) % 11}
+            early = START - timedelta(days=90)
+            company.add("unit_covariates", early, **floor, observed_at=early, updated_at=early)
+            company.assign("in_strata", unit, "ct"[k // 2 % 2], at, stratum=f"s{k % 2}")
             for at_spend in [at - days(1, 60) for _ in range(RNG.poisson(1.2))] + [
                 at + days(0.1, 70) for _ in range(RNG.poisson(2.5 if arm == "b" else 1.2))
             ]:
@@ -422,6 +437,101 @@ def test_adjustment_of_clusters(company, results):
     row = row_of(results, "clustered", "revenue", "regression_adjusted")
     assert (row.estimate, row.std_error) == pytest.approx((fit.params[1], fit.bse[1]), rel=1e-8)
     assert (row.n_clusters_treatment, row.n_clusters_control) == (12, 12)
+
+
+def spent(company, experiment) -> tuple[pd.DataFrame, np.ndarray]:
+    """Units with what they spent (y), how often (z), before (x), whether treated, and their town as a number."""
+    units = assigned(company, experiment)
+    units["y"] = totals(company, units, "spend", value=True)
+    units["z"] = totals(company, units, "spend")
+    events = company.frame("outcome_events").query("name == 'spend'")
+    events = events.merge(units[["assigned_at"]].reset_index(), on="unit_id")
+    since, length = pd.to_datetime(events.assigned_at), pd.to_datetime(END) - pd.to_datetime(START)
+    past = events[(events.occurred_at < since) & (events.occurred_at >= since - length)]
+    units["x"] = past.groupby("unit_id").value.sum().reindex(units.index, fill_value=0.0)
+    units["x"] -= units.x.mean()
+    return units, pd.factorize(pd.Series([name.split("_")[0] for name in units.index]))[0]
+
+
+def by_cluster(y, columns, groups):
+    design = np.column_stack(columns)
+    return sm.OLS(np.asarray(y), design).fit(cov_type="cluster", cov_kwds={"groups": groups})
+
+
+def test_units_assigned_within_clusters(company, results):
+    """Towns hold accounts of both arms: least squares of accounts with errors by town, plain and adjusted."""
+    units, town = spent(company, "within")
+    arm, one = (units.arm == "t").to_numpy(float), np.ones(len(units))
+    for method, columns in {
+        "difference_in_means": [one, arm],
+        "cuped": [one, arm, units.x],
+        "regression_adjusted": [one, arm, units.x, arm * units.x],
+    }.items():
+        fit = by_cluster(units.y, columns, town)
+        row = row_of(results, "within", "spend_kept", method)
+        assert (row.estimate, row.std_error) == pytest.approx((fit.params[1], fit.bse[1]), rel=1e-7), method
+    fit = by_cluster(units.y, [one, arm], town)
+    slope = np.array([-fit.params[1] / fit.params[0] ** 2, 1 / fit.params[0]])
+    row = row_of(results, "within", "spend_kept", "relative_difference")
+    assert row.estimate == pytest.approx(fit.params[1] / fit.params[0], rel=1e-7)
+    assert row.std_error == pytest.approx(math.sqrt(slope @ fit.cov_params() @ slope), rel=1e-7)
+    bought = units[units.z > 0]
+    fit = sm.WLS(bought.y / bought.z, np.column_stack([one, arm])[units.z > 0], weights=bought.z).fit()
+    row = row_of(results, "within", "spend_per_purchase", "difference_in_means")
+    assert row.estimate == pytest.approx(fit.params.iloc[1], rel=1e-7)
+    health = results["experiment_health"].set_index(["experiment_id", "check_id"])
+    assert ("within", "interference") not in health.index
+    # A part: the accounts with an even door.
+    even = np.array([int(name.split("_")[1]) % 2 == 0 for name in units.index])
+    fit = by_cluster(units.y[even], [one[even], arm[even]], town[even])
+    row = row_of(results, "within", "spend_kept", "difference_in_means", "door=even")
+    assert (row.estimate, row.std_error) == pytest.approx((fit.params[1], fit.bse[1]), rel=1e-7)
+
+
+def test_several_covariates_strata_and_what_is_quoted(company, results):
+    """Least squares in each arm, read where both are; the registered method is the headline, the others beside it."""
+    units, _ = spent(company, "adjusted")
+    floor = company.frame("unit_covariates").query("name == 'floor'").set_index("unit_id").value_number
+    columns = np.column_stack([pd.get_dummies(units.stratum), units.x, floor.reindex(units.index)]).astype(float)
+    place, found = columns.mean(axis=0), []
+    for arm in "tc":
+        mine = (units.arm == arm).to_numpy()
+        fit = sm.OLS(units.y[mine].to_numpy(), columns[mine]).fit()
+        found.append((place @ fit.params, place @ fit.cov_params() @ place))
+    row = row_of(results, "adjusted", "spend_two", "regression_adjusted")
+    expected = found[0][0] - found[1][0], math.sqrt(found[0][1] + found[1][1])
+    assert (row.estimate, row.std_error) == pytest.approx(expected, rel=1e-7)
+    table = results["impact_estimates"].query("experiment_id == 'adjusted' and segment == 'all' and is_headline")
+    quoted = table.set_index(["metric_id", "scale"]).method
+    assert quoted["spend_two", "absolute"] == quoted["spend_kept", "absolute"] == "regression_adjusted"
+    assert quoted["spend_two", "relative"] in ("regression_adjusted_relative", "cuped_relative")
+    # The interval that holds at any time is narrowest at 300 units: half-width σ√(2(nρ² + 1)/(n²ρ²)·ln(√(nρ² + 1)/α)).
+    n, a = len(units), -2 * math.log(0.05)
+    spread = n * (a + math.log(1 + a)) / 300
+    half = row.std_error * math.sqrt(2 * (spread + 1) / spread * math.log(math.sqrt(spread + 1) / 0.05))
+    assert row.sequential_ci_high - row.estimate == pytest.approx(half, rel=1e-6)
+    # Without a registered method: the covariate that the metric registers.
+    table = results["impact_estimates"].query("experiment_id == 'in_strata' and segment == 'all' and is_headline")
+    assert set(table.method) == {"cuped", "cuped_relative"}
+
+
+def test_strata_together_with_clusters(company, results):
+    """Towns as strata and clusters; two strata of whole towns, whose effects count in K."""
+    units, town = spent(company, "within")
+    arms = units.groupby(town).arm.transform("nunique").to_numpy()
+    units, town = units[arms == 2], town[arms == 2]
+    dummies = pd.get_dummies(town).to_numpy(float)
+    fit = by_cluster(units.y, [(units.arm == "t").to_numpy(float), dummies], town)
+    row = row_of(results, "within", "spend_kept", "fixed_effects")
+    kept = (len(units) - dummies.shape[1] - 1) / (len(units) - 1)
+    expected = fit.params[0], fit.bse[0] * math.sqrt(kept)
+    assert (row.estimate, row.std_error) == pytest.approx(expected, rel=1e-7)
+    units, town = spent(company, "in_strata")
+    dummies = pd.get_dummies(units.stratum).to_numpy(float)
+    fit = by_cluster(units.y, [(units.arm == "t").to_numpy(float), dummies], town)
+    row = row_of(results, "in_strata", "spend_kept", "fixed_effects")
+    assert (row.estimate, row.std_error) == pytest.approx((fit.params[0], fit.bse[0]), rel=1e-7)
+    assert math.isfinite(row_of(results, "in_strata", "spend_kept", "post_stratified").std_error)
 
 
 def test_novelty_of_clusters(company, results):

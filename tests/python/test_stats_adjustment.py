@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ai_impact_stats import Cells, JointMoments, UnitMoments, cuped, cuped_many, difference, lin, post_stratified
-from ai_impact_stats.adjustment import post_stratified_arms
+from ai_impact_stats.adjustment import lin_many, post_stratified_arms
 
 
 def trial(seed, n=120, k=3):
@@ -160,6 +160,89 @@ def test_covariates_that_cannot_adjust():
     other = JointMoments.from_rows([1.0, 3.0], [[1.0, 4.0, 1.0], [2.0, 2.0, 8.0]])
     assert "fewer units" in cuped_many(few, other).reason
     assert "no units" in cuped_many(JointMoments.from_rows([], np.ones((0, 2))), flat).reason
+
+
+def predictions(arm, y, columns):
+    """Least squares in each arm, read at the mean over both: effect and standard error."""
+    place, found = columns.mean(axis=0), []
+    for a in (1, 0):
+        fit = sm.OLS(y[arm == a], columns[arm == a]).fit()
+        found.append((float(place @ fit.params), float(place @ fit.cov_params() @ place)))
+    return found[0][0] - found[1][0], (found[0][1] + found[1][1]) ** 0.5
+
+
+def joint_strata(arm, y, x, groups, z=None):
+    def of(mine):
+        return JointMoments.from_rows(y[mine], x[mine], None if z is None else z[mine])
+
+    return {str(g): tuple(of((arm == a) & (groups == g)) for a in (1, 0)) for g in np.unique(groups)}
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4), st.integers(1, 3))
+def test_several_covariates_and_strata_equal_least_squares_in_each_arm(seed, k, strata):
+    arm, y, x, _ = trial(seed, n=240, k=k)
+    groups = np.random.default_rng(seed).integers(0, strata, len(y))
+    y = y + 3 * groups
+    e = lin_many(joint_strata(arm, y, x, groups))
+    dummies = (groups[:, None] == np.unique(groups)).astype(float)
+    expected = predictions(arm, y, np.column_stack([dummies, x]))
+    assert (e.estimate, e.std_error) == pytest.approx(expected, rel=1e-8, abs=1e-9)
+    # One fit of arm, centred covariates and their products has the same effect.
+    fit = rowwise(arm, y, np.column_stack([dummies[:, 1:], x]), cov_type="HC2")
+    assert e.estimate == pytest.approx(fit.params[1], rel=1e-8, abs=1e-9)
+
+
+def test_the_error_of_several_covariates_is_as_large_as_hc2():
+    """Where arms were assigned at random, in the mean over 100 trials whose spread depends on a covariate."""
+    ratios = []
+    for seed in range(100):
+        arm, y, x, _ = trial(seed, n=300, k=3)
+        fit = rowwise(arm, y, x, cov_type="HC2")
+        ratios.append(lin_many(joint_strata(arm, y, x, np.zeros(len(y)))).std_error / fit.bse[1])
+    assert np.mean(ratios) == pytest.approx(1, abs=0.02)
+
+
+def test_several_covariates_of_a_ratio_in_each_arm():
+    arm, y, x, _ = trial(8, n=400)
+    z = 1 + x[:, 1] + np.abs(y) / 10
+    linear = np.empty(len(y))
+    for a in (1, 0):
+        mine = arm == a
+        r = y[mine].sum() / z[mine].sum()
+        linear[mine] = r + (y[mine] - r * z[mine]) / z[mine].mean()
+    e = lin_many(joint_strata(arm, y, x, np.zeros(len(y)), z))
+    expected = predictions(arm, linear, np.column_stack([np.ones(len(y)), x]))
+    assert (e.estimate, e.std_error) == pytest.approx(expected, rel=1e-9)
+
+
+def test_several_covariates_on_the_nsw_experiment():
+    data = nsw_mixtape.load_pandas().data.astype("float64", errors="ignore")
+    names = ["age", "educ", "black", "hisp", "marr", "nodegree", "re74", "re75"]
+    arm, y = data.treat.to_numpy("float64"), data.re78.to_numpy("float64")
+    x = data[names].to_numpy("float64")
+    e = lin_many(joint_strata(arm, y, x, np.zeros(len(y))))
+    expected = predictions(arm, y, np.column_stack([np.ones(len(y)), x]))
+    assert (e.estimate, e.std_error) == pytest.approx(expected, rel=1e-7)
+    fit = rowwise(arm, y, x, cov_type="HC2")
+    assert e.estimate == pytest.approx(fit.params[1], rel=1e-7)
+    assert e.std_error == pytest.approx(fit.bse[1], rel=0.05)
+
+
+def test_covariates_that_least_squares_cannot_use():
+    arm, y, x, _ = trial(6, k=2)
+    groups = np.zeros(len(y))
+    wide = np.column_stack([x, x[:, 0] * 3, np.full(len(y), 7.0)])
+    plain, padded = (lin_many(joint_strata(arm, y, m, groups)) for m in (x, wide))
+    assert (padded.estimate, padded.std_error) == pytest.approx((plain.estimate, plain.std_error), rel=1e-7)
+    assert "varies" in lin_many(joint_strata(arm, y, np.ones((len(y), 2)), groups)).reason
+    assert (
+        "too few"
+        in lin_many(joint_strata(arm[:8], y[:8], np.random.default_rng(1).normal(0, 1, (8, 4)), groups[:8])).reason
+    )
+    assert "no units" in lin_many({}).reason
+    # Strata of a few units are one.
+    groups[:6] = np.arange(6) + 5
+    assert lin_many(joint_strata(arm, y, x, groups)).estimate is not None
 
 
 def strata(arm, y, groups):

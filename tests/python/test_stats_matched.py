@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from published import births
 from test_stats_rollouts import registry as rollout
 
 from ai_impact_stats import matching
@@ -79,6 +80,7 @@ def test_rows_equal_the_estimators_on_rows():
         "inverse_probability": matching.weighted(units, propensity, "att"),
         "overlap_weights": matching.weighted(units, propensity, "ato"),
         "doubly_robust_ate": matching.regressed(units, propensity, "ate"),
+        "inverse_probability_ate": matching.weighted(units, propensity, "ate"),
     }.items():
         row = of(table, method)
         assert (row.estimate, row.std_error) == pytest.approx((e.estimate, e.std_error), rel=1e-6)
@@ -219,6 +221,35 @@ def test_covariates_that_are_not_binned():
     )
     assert "random sample of 200 of 800 units" in drawn.reason and drawn.n_treatment + drawn.n_control == 200
     assert drawn.std_error > 1.5 * of(table, "doubly_robust_rows").std_error
+
+
+def test_average_effects_on_rows_of_birth_weights():
+    """Cattaneo's 4,642 births, smoking on weight: Stata's figures, which have a probit; the logit of ours moves effects
+    by at most 1 % and errors by at most 3 %."""
+    data = births()
+    names = ["mmarried_", "mage", "mage2", "fbaby_", "medu"]
+    arm = np.where(data["mbsmoke_"] == 1, "yes", "no")
+    one = {"experiment_id": "choice", "metric_id": "hours"}
+    rows = [
+        one
+        | {"unit_id": f"u{i:05}", "arm": arm[i], "name": name, "score": score, "value": weight, "n_units": len(data)}
+        for name in names
+        for i, (score, weight) in enumerate(zip(data[name].astype(float), data["bweight"].astype(float), strict=True))
+    ]
+    bins = np.floor((data[["mage", "medu"]] - data[["mage", "medu"]].mean()) / data[["mage", "medu"]].std() * 4)
+    people = pd.DataFrame({"arm": arm, "y": data["bweight"].astype(float), "past": math.nan})
+    people["cell"] = [f"mage={int(a)}|medu={int(b)}" for a, b in bins.to_numpy()]
+    table = estimate_matched(registry(), METRICS, cells(people), pd.DataFrame(rows))
+    published = {
+        "inverse_probability_ate_rows": (-230.689, 25.815),
+        "doubly_robust_ate_rows": (-230.989, 26.211),
+        "weighted_regression_ate_rows": (-229.967, 26.627),
+    }
+    for method, figures in published.items():
+        row = of(table, method)
+        assert row.estimate == pytest.approx(figures[0], rel=0.01), method
+        assert row.std_error == pytest.approx(figures[1], rel=0.03), method
+        assert row.estimand == "ate"
 
 
 def test_the_interval_of_a_sample_holds_the_effect_on_all():

@@ -1,6 +1,11 @@
--- A question has one headline: never two of an arm, metric, segment and scale, none without an estimate, and none beside a better grade.
+-- A question has one headline: never two of an arm, metric, segment and scale, none without an estimate, and none beside a better grade,
+-- unless its method was registered.
 with estimates as (
     select * from {{ ref('impact_estimates') }}
+),
+
+experiments as (
+    select * from {{ ref('int_experiments') }}
 ),
 
 counted as (
@@ -18,5 +23,10 @@ counted as (
     group by experiment_id, metric_id, segment, treatment_arm, scale
 )
 
-select * from counted
-where headlines > 1 or empty_headlines > 0 or headline_grade > best_grade
+select counted.*
+from counted
+left join experiments on counted.experiment_id = experiments.experiment_id
+where
+    counted.headlines > 1
+    or counted.empty_headlines > 0
+    or (counted.headline_grade > counted.best_grade and coalesce(experiments.primary_method, '') = '')

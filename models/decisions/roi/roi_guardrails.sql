@@ -1,5 +1,5 @@
 {#- The guardrails of each estimate of the seed roi_terms that worsened: those that its experiment registered, and the
-    quality twin of the KPI of the same name. Read as claims read them: the relative effect by the plainest method. -#}
+    quality twin of the KPI of the same name. Read as claims read them: the relative effect by the method that is quoted. -#}
 with candidates as (
     select * from {{ ref('roi_candidates') }}
 ),
@@ -34,8 +34,7 @@ ranked as (
             partition by estimates.experiment_id, estimates.treatment_arm, estimates.metric_id
             order by
                 case when estimates.scale = 'relative' then 0 else 1 end,
-                {{ ai_impact.method_rank('estimates.method') }},
-                estimates.method
+                estimates.method_place
         ) as place
     from estimates
     left join metrics on estimates.metric_id = metrics.metric_id

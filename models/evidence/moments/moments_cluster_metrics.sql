@@ -3,11 +3,16 @@ with unit_metrics as (
     where cluster_id is not null and aggregation <> 'quantile' and (numerator is not null or n_unknown = 0)
 ),
 
+experiments as (
+    select * from {{ ref('int_experiments') }}
+),
+
 -- Over all arms: a cluster's covariate is how far its units together lie from it.
 centred as (
     select
         *,
-        covariate - avg(covariate) over (partition by experiment_id, metric_id) as distance
+        covariate - avg(covariate) over (partition by experiment_id, metric_id) as distance,
+        {{ ai_impact.common_level('experiment_id, metric_id') }} as level
     from unit_metrics
 ),
 
@@ -23,7 +28,9 @@ parts as (
         {{ ai_impact.reach_of() }},
         sum(numerator) as numerator,
         sum(denominator) as denominator,
-        sum(distance) as distance
+        sum(distance) as distance,
+        sum(numerator - level * denominator) as excess,
+        max(level) as level
     from centred
     group by experiment_id, metric_id, arm, cluster_id, stratum, is_exposed
 ),
@@ -42,12 +49,16 @@ totals as (
         min(min_y) as min_y,
         sum(numerator) as numerator,
         sum(denominator) as denominator,
-        sum(distance) as distance
+        sum(distance) as distance,
+        sum(excess) as excess,
+        max(level) as level
     from segmented
     group by experiment_id, metric_id, segment, arm, cluster_id
 ),
 
--- Clusters are the observations: whole clusters were assigned.
+{{ ai_impact.paired_with_control('totals') }},
+
+-- Clusters are the observations, in each arm that they have units of.
 final as (
     select
         experiment_id,
@@ -58,8 +69,9 @@ final as (
         cast(sum(n_units) as {{ dbt.type_bigint() }}) as n_units,
         {{ ai_impact.moments(x='distance') }},
         cast(sum(n_unknown) as {{ dbt.type_bigint() }}) as n_unknown,
-        min(min_y) as min_y
-    from totals
+        min(min_y) as min_y,
+        {{ ai_impact.shared_sums() }}
+    from paired
     group by experiment_id, metric_id, segment, arm
 )
 

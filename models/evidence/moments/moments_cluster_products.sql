@@ -4,6 +4,10 @@ with unit_metrics as (
     where cluster_id is not null and covariate is not null and numerator is not null and aggregation <> 'quantile'
 ),
 
+experiments as (
+    select * from {{ ref('int_experiments') }}
+),
+
 -- Over all arms, so that squares of the covariate don't cancel.
 centred as (
     select
@@ -43,9 +47,51 @@ valued as (
     {%- endfor %}
 ),
 
+within_arms as (
+    {{ ai_impact.covariances_of_names('valued', 'cluster_id') }}
+),
+
+-- Of clusters that have units of the control too.
+with_control as (
+    select
+        a.experiment_id,
+        a.metric_id,
+        a.arm,
+        b.arm as arm_b,
+        a.name as name_a,
+        b.name as name_b,
+        count(*) as n,
+        avg(a.value) as mean_a,
+        avg(b.value) as mean_b,
+        covar_samp(a.value, b.value) as covariance
+    from valued as a
+    inner join experiments on a.experiment_id = experiments.experiment_id
+    inner join valued as b
+        on
+            a.experiment_id = b.experiment_id
+            and a.metric_id = b.metric_id
+            and a.cluster_id = b.cluster_id
+            and b.arm = experiments.control_arm
+    where a.arm <> experiments.control_arm
+    group by a.experiment_id, a.metric_id, a.arm, b.arm, a.name, b.name
+),
+
 -- Least squares on units with errors by cluster need no more of a cluster than these totals.
 final as (
-    {{ ai_impact.covariances_of_names('valued', 'cluster_id') }}
+    select
+        experiment_id,
+        metric_id,
+        arm,
+        arm as arm_b,
+        name_a,
+        name_b,
+        n,
+        mean_a,
+        mean_b,
+        covariance
+    from within_arms
+    union all
+    select * from with_control
 )
 
 select * from final

@@ -16,6 +16,7 @@ units as (
     select
         *,
         coalesce(cluster_id, unit_id) as observation,
+        case when cluster_id is null then stratum end as own_stratum,
         {{ ai_impact.safe_divide(
             'sum(past_numerator) over (partition by experiment_id, metric_id)',
             'sum(case when past_numerator is not null then past_denominator end) over (partition by experiment_id, metric_id)'
@@ -58,6 +59,7 @@ valued as (
             experiment_id,
             metric_id,
             arm,
+            own_stratum,
             observation,
             '{{ name }}' as name,
             {{ value }} as value
@@ -69,6 +71,7 @@ valued as (
         units.experiment_id,
         units.metric_id,
         units.arm,
+        units.own_stratum,
         units.observation,
         centres.name,
         coalesce(known.value - centres.centre, 0) as value
@@ -90,15 +93,16 @@ totals as (
         experiment_id,
         metric_id,
         arm,
+        own_stratum as stratum,
         observation,
         name,
         sum(value) as value
     from valued
-    group by experiment_id, metric_id, arm, observation, name
+    group by experiment_id, metric_id, arm, own_stratum, observation, name
 ),
 
 final as (
-    {{ ai_impact.covariances_of_names('totals', 'observation') }}
+    {{ ai_impact.covariances_of_names('totals', 'observation', ['stratum']) }}
 )
 
 select * from final

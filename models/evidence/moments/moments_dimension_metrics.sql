@@ -11,6 +11,10 @@ parts as (
     select * from {{ ref('int_dimension_parts') }}
 ),
 
+experiments as (
+    select * from {{ ref('int_experiments') }}
+),
+
 -- Over all arms: a cluster's covariate is how far its units together lie from it.
 parted as (
     select
@@ -24,7 +28,10 @@ parted as (
         unit_metrics.covariate,
         unit_metrics.covariate - avg(unit_metrics.covariate) over (
             partition by unit_metrics.experiment_id, unit_metrics.metric_id, unit_dimensions.dimension
-        ) as distance
+        ) as distance,
+        {{ ai_impact.common_level(
+            'unit_metrics.experiment_id, unit_metrics.metric_id, unit_dimensions.dimension'
+        ) }} as level
     from unit_dimensions
     inner join parts
         on
@@ -44,12 +51,15 @@ observations as (
         metric_id,
         segment,
         arm,
+        cluster_id,
         0 as n_units,
         case when numerator is null then 1 else 0 end as n_unknown,
         numerator as min_y,
         numerator,
         denominator,
-        covariate
+        covariate,
+        cast(null as {{ ai_impact.physical_type('double') }}) as excess,
+        cast(null as {{ ai_impact.physical_type('double') }}) as level
     from parted
     where cluster_id is null
     union all
@@ -58,15 +68,20 @@ observations as (
         metric_id,
         segment,
         arm,
+        cluster_id,
         count(*) as n_units,
         {{ ai_impact.reach_of() }},
         sum(numerator) as numerator,
         sum(denominator) as denominator,
-        sum(distance) as covariate
+        sum(distance) as covariate,
+        sum(numerator - level * denominator) as excess,
+        max(level) as level
     from parted
     where cluster_id is not null
     group by experiment_id, metric_id, segment, arm, cluster_id
 ),
+
+{{ ai_impact.paired_with_control('observations') }},
 
 final as (
     select
@@ -78,8 +93,9 @@ final as (
         cast(sum(n_units) as {{ dbt.type_bigint() }}) as n_units,
         {{ ai_impact.moments() }},
         cast(sum(n_unknown) as {{ dbt.type_bigint() }}) as n_unknown,
-        min(min_y) as min_y
-    from observations
+        min(min_y) as min_y,
+        {{ ai_impact.shared_sums() }}
+    from paired
     group by experiment_id, metric_id, segment, arm
 )
 

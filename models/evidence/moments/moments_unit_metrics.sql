@@ -1,4 +1,4 @@
-{%- set counts = ['n', 'n_units', 'n_unknown'] -%}
+{%- set counts = ['n', 'n_units', 'n_unknown', 'n_shared'] -%}
 {%- set means = ['mean_y', 'mean_z', 'mean_x'] -%}
 {%- set names = ['n', 'n_units'] + means + ['var_y', 'var_z', 'var_x', 'cov_yz', 'cov_yx', 'cov_zx', 'n_unknown', 'min_y'] -%}
 with cells as (
@@ -45,7 +45,11 @@ merged as (
         {{ ai_impact.merged_covariance('cov_yx', 'mean_y', 'mean_x') }} as cov_yx,
         {{ ai_impact.merged_covariance('cov_zx', 'mean_z', 'mean_x') }} as cov_zx,
         sum(n_unknown) as n_unknown,
-        min(min_y) as min_y
+        min(min_y) as min_y,
+        0 as n_shared
+        {%- for name in ai_impact.shared_names()[1:] %},
+        cast(null as {{ ai_impact.physical_type('double') }}) as {{ name }}
+        {%- endfor %}
     from centred
     group by experiment_id, metric_id, segment, arm
 ),
@@ -57,7 +61,7 @@ final as (
             metric_id,
             segment,
             arm,
-            {%- for name in names %}
+            {%- for name in names + ai_impact.shared_names() %}
                 {{ 'cast(' ~ name ~ ' as ' ~ dbt.type_bigint() ~ ') as ' ~ name if name in counts else name }}
                 {%- if not loop.last %},{% endif %}
             {%- endfor %}

@@ -1,3 +1,5 @@
+{{ config(post_hook="{{ ai_impact.check_primary_methods(this) }}") }}
+
 {%- set ranks = ['unknown', 'self_selected', 'matched', 'staggered', 'holdout', 'randomized'] -%}
 with experiments as (
     select * from {{ ref('experiments') }}
@@ -81,6 +83,8 @@ final as (
         cast(experiments.interim_looks as {{ dbt.type_string() }}) as interim_looks,
         cast(experiments.dimensions as {{ dbt.type_string() }}) as dimensions,
         nullif(lower(trim(cast(experiments.period as {{ dbt.type_string() }}))), '') as period,
+        cast(experiments.primary_method as {{ dbt.type_string() }}) as primary_method,
+        cast(experiments.sequential_tuning_n as {{ ai_impact.physical_type('double') }}) as sequential_tuning_n,
         cast({{ var('k_anonymity') }} as {{ dbt.type_int() }}) as least_units_shown,
         cast({{ var('experiment_parts') }} as {{ dbt.type_int() }}) as most_parts_shown,
         case methods.method_rank
