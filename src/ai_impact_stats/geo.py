@@ -62,12 +62,12 @@ def estimate_geo(
 
     Tables `int_experiments`, `metric_catalog` and `int_geo_panels`, `moments_left_out` for what `reason` says of
     regions in several arms, `moments_past` for what is not known of them; column names as there. Each metric has
-    synthetic difference-in-differences and synthetic control, plain and demeaned, absolute (a unit and period) and, with
-    `_relative`, as a share of the level that was expected; with the spread of placebos as error. Beside them `synthetic_control_conformal`, by permuted periods,
-    which needs fewer controls and more periods. Where strata are pairs, one treated and one control, also
-    `trimmed_match` of the changes of pairs, a tenth left out at either end. Controls with a gap are left out. Grade B
-    when the regions were assigned at random and mixture and placebo date pass, C without the former, D without the
-    latter.
+    synthetic difference-in-differences and synthetic control, plain and demeaned, absolute (per unit and period) and,
+    with `_relative`, as a share of the level that was expected; with the spread of placebos as error. Beside them
+    `synthetic_control_conformal`, by permuted periods, which needs fewer controls and more periods. Where strata are
+    pairs, one treated and one control, also `trimmed_match` of the changes of pairs, a tenth left out at either end.
+    Controls with a gap are left out. Grade B when the regions were assigned at random and mixture and placebo date
+    pass, C without the former, D without the latter.
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
     groups, several, known = _group(panels), left_out_notes(left_out), read_unknown(metrics, past)
