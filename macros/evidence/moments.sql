@@ -11,8 +11,15 @@
     covar_samp({{ z }}, {{ x }}) as cov_zx
 {%- endmacro %}
 
+{# What says whether moments hold: units whose value is not known or has no logarithm, and the least value of all. #}
+{% macro reach_of(y='numerator') -%}
+    count(*) - count({{ y }}) as n_unknown,
+    min({{ y }}) as min_y
+{%- endmacro %}
+
 {# What `moments_of_sums` needs of a group of rows. Engines add several times as fast as they centre. #}
 {% macro moment_sums(y='numerator', z='denominator', x='covariate') -%}
+    min({{ y }}) as min_y,
     {%- for name, column in [('y', y), ('z', z), ('x', x)] %}
         count({{ column }}) as n_{{ name }},
         sum({{ column }}) as sum_{{ name }},

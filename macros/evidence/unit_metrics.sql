@@ -25,13 +25,24 @@
     case when windows.denominator_measure is null then 1 else coalesce({{ total }}, 0) end
 {%- endmacro %}
 
-{# A unit's value after the transform of its metric; `cap` is the metric's, for winsorize. Values below 0 keep their sign. #}
+{#
+    A unit's value after the transform of its metric; `cap` is the metric's, for winsorize. A value that is not above 0 has no
+    logarithm, and one of -1 or below no log1p: it is NULL, which the moments count.
+#}
 {% macro transformed(value, transform, cap) -%}
     case
-        when {{ transform }} = 'log' then sign({{ value }}) * ln(1.0 + abs({{ value }}))
+        when {{ transform }} = 'log' then ln(case when {{ value }} > 0 then {{ value }} end)
+        when {{ transform }} = 'log1p' then ln(case when {{ value }} > -1 then 1.0 + {{ value }} end)
         when {{ transform }} = 'winsorize' and {{ value }} > {{ cap }} then {{ cap }}
         else {{ value }}
     end
+{%- endmacro %}
+
+{# The mean over the units whose value has a logarithm, of a metric in logarithms; NULL of any other. #}
+{% macro mean_of_logs(value, transform='transform') -%}
+    {%- set logged = 'case when ' ~ transform ~ " in ('log', 'log1p') then "
+        ~ ai_impact.transformed(value, transform, 'null') ~ ' end' -%}
+    {{ ai_impact.safe_divide(ai_impact.exact_sum(logged), 'count(' ~ logged ~ ')') }}
 {%- endmacro %}
 
 {#

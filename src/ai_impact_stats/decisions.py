@@ -31,12 +31,14 @@ def posterior(
     if estimate.estimate is None:
         return Posterior(None, None, None, None)
     mean, variance = estimate.estimate, estimate.std_error**2
+    standard = estimate.statistic()
     if prior_sd is not None and prior_sd > 0:
         precision = 1 / variance + 1 / prior_sd**2
         mean = (mean / variance + prior_mean / prior_sd**2) / precision
         variance = 1 / precision
+        standard = mean / math.sqrt(variance)
     sd = math.sqrt(variance)
-    gain = mean / sd if direction != "down" else -mean / sd
+    gain = standard if direction != "down" else -standard
     loss = sd * (math.exp(-(gain**2) / 2) / math.sqrt(2 * math.pi) - gain * float(ndtr(-gain)))
     return Posterior(mean, sd, float(ndtr(gain)), max(loss, 0.0))
 
@@ -50,8 +52,7 @@ def non_inferiority(estimate: Estimate, margin: float, direction: str = "up") ->
     """
     if estimate.estimate is None or not margin > 0:
         return None, None
-    gain = estimate.estimate if direction != "down" else -estimate.estimate
     worst = estimate.ci_low if direction != "down" else -estimate.ci_high
-    t = (gain + margin) / estimate.std_error
+    t = estimate.statistic(-margin) if direction != "down" else -estimate.statistic(margin)
     half = two_sided_p(t, math.inf if estimate.df is None else estimate.df) / 2
     return bool(worst > -margin), half if t > 0 else 1 - half

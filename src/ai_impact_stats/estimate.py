@@ -1,9 +1,68 @@
 """One row per estimate: the number, its uncertainty, and the reason when there is none."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+LEAST_SHARE = -1.0  # what is never below 0 falls by 100 % at most
+
+
+@dataclass(frozen=True, slots=True)
+class Multiple:
+    """An effect on natural logarithms as a share: exp(`shift`) - 1, with the standard error of the shift."""
+
+    shift: float
+    std_error: float
+
+    def interval(self, critical: float) -> tuple[float | None, float | None]:
+        margin = critical * self.std_error
+        return _grown(self.shift - margin), _grown(self.shift + margin)
+
+    def statistic(self, null: float) -> float:
+        return (self.shift - math.log1p(null)) / self.std_error if null > -1 else math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """(`one` - `zero`) / |`zero`| with Fieller's sets: the shares that a test of `one` - (1 + share)·`zero` leaves.
+
+    Fieller (1954), "Some problems in interval estimation". `v_zero`, `v_both`, `v_one` are the variances of the two
+    levels and their covariance. At share 0 it is the test of the difference. `floor`: the least share that can be.
+    """
+
+    one: float
+    zero: float
+    v_zero: float
+    v_both: float
+    v_one: float
+    floor: float = -math.inf
+
+    def interval(self, critical: float) -> tuple[float | None, float | None]:
+        """(None, None) where the set has no bounds: `zero` itself can't be told from 0 by that critical value."""
+        square = self.zero**2 - critical**2 * self.v_zero
+        if square <= 0:
+            return None, None
+        linear = self.zero * self.one - critical**2 * self.v_both
+        root = math.sqrt(max(linear**2 - square * (self.one**2 - critical**2 * self.v_one), 0.0))
+        sign = math.copysign(1.0, self.zero)
+        low, high = sorted(sign * ((linear + s * root) / square - 1) for s in (-1, 1))
+        return max(low, self.floor), high
+
+    def statistic(self, null: float) -> float:
+        ratio = 1 + math.copysign(null, null * self.zero)
+        return (self.one - ratio * self.zero) / math.sqrt(self._variance(ratio))
+
+    def std_error(self) -> float:
+        """The delta method's."""
+        return math.sqrt(max(self._variance(self.one / self.zero), 0.0)) / abs(self.zero)
+
+    def _variance(self, ratio: float) -> float:
+        return self.v_one - 2 * ratio * self.v_both + ratio**2 * self.v_zero
+
+
+def _grown(logarithm: float) -> float:
+    return math.expm1(min(logarithm, 700.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +72,8 @@ class Estimate:
     `estimate`, `std_error`, `ci_low` and `ci_high` share one unit: that of the metric on the absolute scale, a fraction
     of the control's level on the relative scale (0.05 is +5 %). `p_value` is two-sided, against no effect. `df` are the
     degrees of freedom of the t distribution, infinite for a normal one. All numbers are None when the input does
-    not allow an estimate; `reason` then says why in a sentence.
+    not allow an estimate; `reason` then says why in a sentence. `procedure` is what interval and p value come from where
+    that is not estimate ± t·std_error: the scale on which the effect was tested.
     """
 
     estimate: float | None
@@ -25,6 +85,27 @@ class Estimate:
     n_control: int
     df: float | None = None
     reason: str | None = None
+    procedure: Multiple | Share | None = field(default=None, compare=False, repr=False)
+
+    def interval(self, critical: float) -> tuple[float | None, float | None]:
+        """The values that a two-sided test with this critical value does not reject; (None, None) without bounds."""
+        if self.estimate is None:
+            return None, None
+        if self.procedure is not None:
+            return self.procedure.interval(critical)
+        return self.estimate - critical * self.std_error, self.estimate + critical * self.std_error
+
+    def statistic(self, null: float = 0.0) -> float:
+        """The t or z statistic against an effect of `null`."""
+        if self.procedure is not None:
+            return self.procedure.statistic(null)
+        return (self.estimate - null) / self.std_error
+
+    def at_least(self, floor: float) -> "Estimate":
+        """A share whose interval ends at `floor`, where less can't be."""
+        if not isinstance(self.procedure, Share):
+            return self
+        return replace(self, ci_low=max(self.ci_low, floor), procedure=replace(self.procedure, floor=floor))
 
     def because(self, reason: str) -> "Estimate":
         """The same counts without an estimate, for a reason."""
@@ -39,6 +120,7 @@ class Estimate:
             estimate=-self.estimate,
             ci_low=-self.ci_high,
             ci_high=-self.ci_low,
+            procedure=None,
             n_treatment=self.n_control,
             n_control=self.n_treatment,
         )
@@ -73,4 +155,46 @@ def wald(estimate: float, variance: float, df: float, n_treatment: int, n_contro
         int(n_treatment),
         int(n_control),
         df,
+    )
+
+
+def as_multiple(log: Estimate, alpha: float) -> Estimate:
+    """An effect on natural logarithms as a share: exp of it less 1, the interval and p value of the same test.
+
+    Of means of logarithms it is how much higher the geometric mean is, in any unit of measure.
+    """
+    if log.estimate is None:
+        return log
+    procedure = Multiple(log.estimate, log.std_error)
+    low, high = procedure.interval(quantile(1 - alpha / 2, log.df))
+    effect = _grown(log.estimate)
+    return replace(
+        log, estimate=effect, std_error=(1 + effect) * log.std_error, ci_low=low, ci_high=high, procedure=procedure
+    )
+
+
+NO_LEVEL = "The control's level can't be told from 0, so a relative effect has no bounded interval (Fieller)."
+
+
+def as_share(absolute: Estimate, level: float, variances: tuple[float, float, float], alpha: float) -> Estimate:
+    """An effect as a share of the level without treatment, with Fieller's interval (`Share`).
+
+    `variances` are those of the level without treatment, its covariance with the level with it, and the variance of the
+    latter. The p value is that of the absolute effect, which the interval agrees with. No estimate, with a reason,
+    when the level isn't clearly different from 0.
+    """
+    if absolute.estimate is None:
+        return absolute
+    procedure = Share(level + absolute.estimate, level, *map(float, variances))
+    low, high = procedure.interval(quantile(1 - alpha / 2, absolute.df))
+    if low is None:
+        return absolute.because(NO_LEVEL)
+    share = absolute.estimate / abs(level)
+    return replace(
+        absolute,
+        estimate=share,
+        std_error=procedure.std_error(),
+        ci_low=low,
+        ci_high=high,
+        procedure=procedure,
     )

@@ -49,10 +49,10 @@ def always_valid(estimate: Estimate, n: float | None = None, alpha: float = 0.05
         return None, None, None
     n = estimate.n_treatment + estimate.n_control if n is None else n
     spread = n * mixing_scale(tuned_for, alpha) ** 2
-    half = estimate.std_error * math.sqrt(2 * (spread + 1) / spread * math.log(math.sqrt(spread + 1) / alpha))
-    z = estimate.estimate / estimate.std_error
+    low, high = estimate.interval(math.sqrt(2 * (spread + 1) / spread * math.log(math.sqrt(spread + 1) / alpha)))
+    z = estimate.statistic()
     p = math.sqrt(spread + 1) * math.exp(-min(z * z * spread / (2 * (spread + 1)), 700.0))
-    return estimate.estimate - half, estimate.estimate + half, min(p, 1.0)
+    return low, high, min(p, 1.0)
 
 
 def obrien_fleming_spending(fraction: float, alpha: float) -> float:
@@ -162,7 +162,7 @@ def repeated_interval(estimate: Estimate, bound: float) -> tuple[float | None, f
         return None, None
     tail = float(ndtr(-bound))
     critical = bound if tail < 1e-12 else -quantile(tail, math.inf if estimate.df is None else estimate.df)
-    return estimate.estimate - critical * estimate.std_error, estimate.estimate + critical * estimate.std_error
+    return estimate.interval(critical)
 
 
 def repeated_p_value(z: float, fractions: Sequence[float], look: int, spending: str) -> float:

@@ -20,6 +20,7 @@ parts as (
         stratum,
         is_exposed,
         count(*) as n_units,
+        {{ ai_impact.reach_of() }},
         sum(numerator) as numerator,
         sum(denominator) as denominator,
         sum(distance) as distance
@@ -37,6 +38,8 @@ totals as (
         arm,
         cluster_id,
         sum(n_units) as n_units,
+        sum(n_unknown) as n_unknown,
+        min(min_y) as min_y,
         sum(numerator) as numerator,
         sum(denominator) as denominator,
         sum(distance) as distance
@@ -53,7 +56,9 @@ final as (
         arm,
         count(*) as n,
         cast(sum(n_units) as {{ dbt.type_bigint() }}) as n_units,
-        {{ ai_impact.moments(x='distance') }}
+        {{ ai_impact.moments(x='distance') }},
+        cast(sum(n_unknown) as {{ dbt.type_bigint() }}) as n_unknown,
+        min(min_y) as min_y
     from totals
     group by experiment_id, metric_id, segment, arm
 )

@@ -1,7 +1,7 @@
 {%- set own = [
     ('(y)', 'numerator'),
     ('(z)', 'denominator'),
-    ('pre_period', 'past_numerator - coalesce(past_ratio, 0) * past_denominator'),
+    ('pre_period', 'coalesce(past_numerator - coalesce(past_ratio, 0) * past_denominator, 0)'),
 ] -%}
 with unit_metrics as (
     select * from {{ ref('int_unit_metrics') }}
@@ -18,7 +18,7 @@ units as (
         coalesce(cluster_id, unit_id) as observation,
         {{ ai_impact.safe_divide(
             'sum(past_numerator) over (partition by experiment_id, metric_id)',
-            'sum(past_denominator) over (partition by experiment_id, metric_id)'
+            'sum(case when past_numerator is not null then past_denominator end) over (partition by experiment_id, metric_id)'
         ) }} as past_ratio
     from unit_metrics
 ),

@@ -45,6 +45,8 @@ observations as (
         segment,
         arm,
         0 as n_units,
+        case when numerator is null then 1 else 0 end as n_unknown,
+        numerator as min_y,
         numerator,
         denominator,
         covariate
@@ -57,6 +59,7 @@ observations as (
         segment,
         arm,
         count(*) as n_units,
+        {{ ai_impact.reach_of() }},
         sum(numerator) as numerator,
         sum(denominator) as denominator,
         sum(distance) as covariate
@@ -73,7 +76,9 @@ final as (
         arm,
         count(*) as n,
         cast(sum(n_units) as {{ dbt.type_bigint() }}) as n_units,
-        {{ ai_impact.moments() }}
+        {{ ai_impact.moments() }},
+        cast(sum(n_unknown) as {{ dbt.type_bigint() }}) as n_unknown,
+        min(min_y) as min_y
     from observations
     group by experiment_id, metric_id, segment, arm
 )

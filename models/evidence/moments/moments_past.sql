@@ -3,7 +3,7 @@ with unit_metrics as (
     where aggregation <> 'quantile'
 ),
 
--- A unit without a cluster is one of its own. Clusters first, then arms.
+-- A unit without a cluster is one of its own. Clusters first, then arms. A past of 0 has no logarithm: it is not known.
 totals as (
     select
         experiment_id,
@@ -13,7 +13,7 @@ totals as (
         sum(past_denominator) as denominator,
         count(*) as n_units
     from unit_metrics
-    where cluster_id is not null
+    where cluster_id is not null and past_numerator is not null
     group by experiment_id, metric_id, arm, cluster_id
     union all
     select
@@ -24,7 +24,7 @@ totals as (
         past_denominator as denominator,
         0 as n_units
     from unit_metrics
-    where cluster_id is null
+    where cluster_id is null and past_numerator is not null
 ),
 
 final as (

@@ -35,6 +35,8 @@ valued as (
         metric_number,
         group_number,
         n,
+        n - n_y as n_unknown,
+        min_y,
         {{ ai_impact.moments_of_sums() }}
     from judged
     where is_exact
@@ -43,6 +45,7 @@ valued as (
         unit_metrics.metric_number,
         unit_metrics.group_number,
         count(*) as n,
+        {{ ai_impact.reach_of('unit_metrics.numerator') }},
         {{ ai_impact.moments() }}
     from unit_metrics
     inner join judged
@@ -69,7 +72,9 @@ final as (
         valued.var_x,
         valued.cov_yz,
         valued.cov_yx,
-        valued.cov_zx
+        valued.cov_zx,
+        valued.n_unknown,
+        valued.min_y
     from valued
     inner join metrics on valued.metric_number = metrics.metric_number
     inner join unit_groups

@@ -1,5 +1,6 @@
+{%- set counts = ['n', 'n_units', 'n_unknown'] -%}
 {%- set means = ['mean_y', 'mean_z', 'mean_x'] -%}
-{%- set names = ['n', 'n_units'] + means + ['var_y', 'var_z', 'var_x', 'cov_yz', 'cov_yx', 'cov_zx'] -%}
+{%- set names = ['n', 'n_units'] + means + ['var_y', 'var_z', 'var_x', 'cov_yz', 'cov_yx', 'cov_zx', 'n_unknown', 'min_y'] -%}
 with cells as (
     select * from {{ ref('moments_unit_cells') }}
 ),
@@ -42,7 +43,9 @@ merged as (
         {{ ai_impact.merged_covariance('var_x', 'mean_x', 'mean_x') }} as var_x,
         {{ ai_impact.merged_covariance('cov_yz', 'mean_y', 'mean_z') }} as cov_yz,
         {{ ai_impact.merged_covariance('cov_yx', 'mean_y', 'mean_x') }} as cov_yx,
-        {{ ai_impact.merged_covariance('cov_zx', 'mean_z', 'mean_x') }} as cov_zx
+        {{ ai_impact.merged_covariance('cov_zx', 'mean_z', 'mean_x') }} as cov_zx,
+        sum(n_unknown) as n_unknown,
+        min(min_y) as min_y
     from centred
     group by experiment_id, metric_id, segment, arm
 ),
@@ -55,7 +58,7 @@ final as (
             segment,
             arm,
             {%- for name in names %}
-                {{ 'cast(' ~ name ~ ' as ' ~ dbt.type_bigint() ~ ') as ' ~ name if name in ('n', 'n_units') else name }}
+                {{ 'cast(' ~ name ~ ' as ' ~ dbt.type_bigint() ~ ') as ' ~ name if name in counts else name }}
                 {%- if not loop.last %},{% endif %}
             {%- endfor %}
         from {{ relation }}

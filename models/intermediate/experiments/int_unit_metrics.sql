@@ -58,6 +58,7 @@ pooled as (
         experiment_id,
         metric_id,
         {{ ai_impact.safe_divide(ai_impact.exact_sum('named_covariate'), 'count(named_covariate)') }} as mean_covariate,
+        {{ ai_impact.mean_of_logs('pre_numerator') }} as mean_logged_past,
         {{ ai_impact.safe_divide(ai_impact.exact_sum('pre_numerator'), ai_impact.exact_sum('pre_denominator')) }}
             as pre_ratio
     from valued
@@ -96,7 +97,8 @@ final as (
             when valued.covariate is null then null
             when valued.covariate <> 'pre_period' then coalesce(valued.named_covariate, pooled.mean_covariate)
             when valued.denominator_measure is null
-                then {{ ai_impact.transformed('valued.pre_numerator', 'valued.transform', 'caps.cap') }}
+                then
+                    coalesce({{ ai_impact.transformed('valued.pre_numerator', 'valued.transform', 'caps.cap') }}, mean_logged_past)
             else valued.pre_numerator - pooled.pre_ratio * valued.pre_denominator
         end as {{ ai_impact.physical_type('double') }}) as covariate,
         -- What moments_unit_cells counts; clusters and quantiles have moments of their own.
