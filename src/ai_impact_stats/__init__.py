@@ -34,9 +34,9 @@ from .checks import (
     unknown_arms,
 )
 from .decisions import Posterior, non_inferiority, posterior
-from .effects import cuped, difference, relative_difference
+from .effects import cuped, difference, lopsided, relative_difference, relative_effect
 from .engines import read, write
-from .estimate import Estimate
+from .estimate import Estimate, as_multiple, as_share
 from .experiments import estimate_experiments
 from .grading import Conduct, grade, verdict
 from .health import balance_experiments, check_experiments, plan_experiments
@@ -71,6 +71,8 @@ __all__ = [
     "UnitMoments",
     "agreement",
     "always_valid",
+    "as_multiple",
+    "as_share",
     "balance",
     "balance_experiments",
     "benjamini_hochberg",
@@ -93,6 +95,7 @@ __all__ = [
     "interference",
     "lin",
     "lin_clusters",
+    "lopsided",
     "matched",
     "minimum_detectable_effect",
     "multiple_exposure",
@@ -111,6 +114,7 @@ __all__ = [
     "read",
     "read_tables",
     "relative_difference",
+    "relative_effect",
     "remaining_variance",
     "repeated_interval",
     "repeated_p_value",

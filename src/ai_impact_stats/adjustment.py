@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .effects import _problem, difference, relative_difference
+from .effects import _problem, difference, relative_effect
 from .estimate import Estimate, missing, wald
 from .moments import Arm, UnitMoments
 
@@ -101,7 +101,7 @@ def cuped_many(treatment: JointMoments, control: JointMoments, alpha: float = 0.
     arms = cuped_many_arms(treatment, control)
     if isinstance(arms, str):
         return missing(arms, treatment.n, control.n)
-    return (relative_difference if relative else difference)(*arms, alpha)
+    return (relative_effect if relative else difference)(*arms, alpha)
 
 
 Strata = Mapping[str, tuple[UnitMoments, UnitMoments]]
@@ -157,7 +157,7 @@ def post_stratified(strata: Strata, alpha: float = 0.05, relative: bool = False)
     if isinstance(arms, str):
         counts = [sum(pair[k].n for pair in strata.values()) for k in (0, 1)]
         return missing(arms, *counts)
-    return (relative_difference if relative else difference)(*arms, alpha)
+    return (relative_effect if relative else difference)(*arms, alpha)
 
 
 @dataclass(frozen=True, slots=True)

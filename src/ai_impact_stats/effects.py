@@ -68,8 +68,11 @@ def relative_effect(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estima
     It holds where `relative_difference` misses to one side: values that are skewed, and few events. Its interval leaves
     out 0 exactly where that of the difference does. No estimate where the control can't be told from 0.
     """
-    variances = (control.variance / control.n, 0.0, treatment.variance / treatment.n) if control.n else (0.0,) * 3
-    return as_share(difference(treatment, control, alpha), control.mean, variances, alpha)
+    absolute = difference(treatment, control, alpha)
+    if absolute.estimate is None:
+        return absolute
+    variances = control.variance / control.n, 0.0, treatment.variance / treatment.n
+    return as_share(absolute, control.mean, variances, alpha)
 
 
 # Simulated: below this, 95 % intervals of means miss in at most 6.5 % (see DECISIONS.md).

@@ -14,11 +14,12 @@ import pyarrow as pa
 from .adjustment import cuped_many, lin, lin_clusters, post_stratified
 from .checks import Check
 from .decisions import non_inferiority, posterior
-from .effects import cuped, difference, relative_difference
-from .estimate import Estimate, missing, quantile
-from .grading import Conduct, grade, sentence, verdict
+from .effects import MOST_SKEW, cuped, difference, lopsided, relative_effect
+from .estimate import LEAST_SHARE, Estimate, as_multiple, missing, quantile
+from .grading import Conduct, grade, one_verdict, sentence, verdict
 from .health import (
     CHECKS,
+    LOGARITHMS,
     OPEN_WINDOWS,
     arm_of,
     check_experiments,
@@ -41,8 +42,11 @@ __all__ = ["CHECKS", "ESTIMATES", "MOMENTS", "check_experiments", "estimate_expe
 PLAIN = {"difference_in_means": "absolute", "relative_difference": "relative"}
 ADJUSTED = {"cuped": "absolute", "cuped_relative": "relative"}
 STRATIFIED = {"post_stratified": "absolute", "post_stratified_relative": "relative"}
-REGRESSION = {"regression_adjusted": "absolute"}
 QUANTILES = {"difference_in_quantiles": "absolute", "relative_difference_in_quantiles": "relative"}
+# The relative form of each method, which answers the same question.
+TWINS = {pair[1]: pair[0] for pair in map(tuple, (PLAIN, ADJUSTED, STRATIFIED, QUANTILES))}
+TWINS |= {"regression_adjusted_relative": "regression_adjusted"}
+NO_SHARE = "A difference of logarithms of 1 + value is no share of the value: use the transform log, or none."
 ESTIMATES = pa.schema(
     [
         *((name, pa.string()) for name in ("experiment_id", "metric_id", "method", "segment", "treatment_arm")),
@@ -108,6 +112,16 @@ class _Context:
         return self.experiment.alpha
 
     @property
+    def logarithm(self) -> str | None:
+        """The transform, where the metric is a logarithm."""
+        transform = (self.metric or {}).get("transform")
+        return transform if transform in LOGARITHMS else None
+
+    def is_never_negative(self, *arms: UnitMoments) -> bool:
+        aggregation = (self.metric or {}).get("aggregation")
+        return aggregation in ("proportion", "count") or all(m.min_y >= 0 for m in arms)
+
+    @property
     def treatments(self) -> list[str | None]:
         return self.experiment.treatments or [None]
 
@@ -134,19 +148,21 @@ def _segment_rows(context: _Context, segment: str, arms: Arms, tables: Tables) -
     rows = []
     for treatment in context.treatments:
         t, c = arms.get(treatment, NOTHING), arms.get(context.experiment.control, NOTHING)
-        levels = _levels(t, c)
         for method, scale in (PLAIN | ADJUSTED if adjusts else PLAIN).items():
             if context.problem:
                 e = missing(context.problem, t.n, c.n)
             else:
                 e = _estimate(context, method, t, c, segment, treatment, tables)
-            rows.append(_row(context, method, scale, segment, treatment, e, t, c, levels))
+            rows.append(_row(context, method, scale, segment, treatment, e, t, c))
     return rows
 
 
 def _estimate(
     context: _Context, method: str, t: UnitMoments, c: UnitMoments, segment: str, treatment: str | None, tables: Tables
 ) -> Estimate:
+    if method in TWINS and context.logarithm:
+        e = _estimate(context, TWINS[method], t, c, segment, treatment, tables)
+        return _as_multiple(context, e)
     if method in ADJUSTED:
         joint = tables.joint.get((context.experiment.experiment_id, context.metric_id), {})
         pair = [joint.get(arm) for arm in (treatment, context.experiment.control)]
@@ -154,8 +170,12 @@ def _estimate(
             known = (replace(p[1], clustered=context.experiment.cluster_by is not None) for p in pair)
             return cuped_many(*known, context.alpha, method == "cuped_relative")
         return cuped(t, c, context.alpha, relative=method == "cuped_relative")
-    compare = difference if method == "difference_in_means" else relative_difference
+    compare = difference if method == "difference_in_means" else relative_effect
     return compare(arm_of(t, context.metric), arm_of(c, context.metric), context.alpha)
+
+
+def _as_multiple(context: _Context, log: Estimate) -> Estimate:
+    return as_multiple(log, context.alpha) if context.logarithm == "log" else log.because(NO_SHARE)
 
 
 def _stratified_rows(context: _Context, tables: Tables) -> list[dict]:
@@ -169,7 +189,8 @@ def _stratified_rows(context: _Context, tables: Tables) -> list[dict]:
         t, c = arms.get(treatment, NOTHING), arms.get(control, NOTHING)
         pairs = {name: (s.get(treatment, NOTHING), s.get(control, NOTHING)) for name, s in strata.items()}
         for method, scale in STRATIFIED.items():
-            e = post_stratified(pairs, context.alpha, relative=scale == "relative")
+            e = post_stratified(pairs, context.alpha, relative=scale == "relative" and not context.logarithm)
+            e = _as_multiple(context, e) if scale == "relative" and context.logarithm else e
             rows.append(_row(context, method, scale, "all", treatment, e, t, c))
     return rows
 
@@ -191,6 +212,9 @@ def _regression_rows(context: _Context, tables: Tables) -> list[dict]:
         else:
             e = missing("An arm has no clusters whose covariate is known.", t.n, c.n)
         rows.append(_row(context, "regression_adjusted", "absolute", "all", treatment, e, t, c))
+        if context.logarithm:
+            share = _as_multiple(context, e)
+            rows.append(_row(context, "regression_adjusted_relative", "relative", "all", treatment, share, t, c))
     return rows
 
 
@@ -260,7 +284,7 @@ def _quantile_segment(context: _Context, segment: str, arms: Mapping[str, Quanti
             if problem:
                 e = missing(problem, sizes[0].n, sizes[1].n)
             else:
-                e = (relative_difference if scale == "relative" else difference)(*pair, context.alpha)
+                e = (relative_effect if scale == "relative" else difference)(*pair, context.alpha)
             rows.append(_row(context, method, scale, segment, treatment, e, *sizes, levels=levels))
     return rows
 
@@ -278,7 +302,10 @@ def _row(
 ) -> dict:
     """One row of the result, and the estimate itself under `found`; `levels` are the arms', if not their ratios."""
     experiment = context.experiment
-    levels = _levels(t, c) if levels is None else levels
+    if levels is None:
+        levels = _levels(t, c, as_values=scale == "relative" and context.logarithm == "log")
+    if scale == "relative" and context.is_never_negative(t, c):
+        e = e.at_least(LEAST_SHARE)
     clustered = bool(t.n_units or c.n_units)
     role = experiment.metrics[context.metric_id]
     row = EMPTY_ROW | {
@@ -289,7 +316,7 @@ def _row(
         "treatment_arm": treatment,
         "control_arm": experiment.control or None,
         "metric_role": role,
-        "estimand": "ate",
+        "estimand": f"ate_{context.logarithm}" if context.logarithm else "ate",
         "scale": scale,
         "estimate": e.estimate,
         "std_error": e.std_error,
@@ -308,15 +335,33 @@ def _row(
         "n_clusters_control": c.n if clustered else None,
         "inference": experiment.inference,
         "found": e,
+        "skewed": _skewed(context, t, c) if e.estimate is not None else None,
     }
     _add_sequential(row, experiment, e)
     _add_decisions(row, context, e)
     return row
 
 
-def _levels(t: UnitMoments, c: UnitMoments) -> list[float | None]:
+def _levels(t: UnitMoments, c: UnitMoments, as_values: bool = False) -> list[float | None]:
+    """Both arms' means; `as_values`: the geometric means, of means of logarithms."""
     means = [m.ratio().mean if m.n else math.nan for m in (t, c)]
-    return [None if math.isnan(mean) else mean for mean in means]
+    return [None if math.isnan(mean) else math.exp(min(mean, 700.0)) if as_values else mean for mean in means]
+
+
+def _skewed(context: _Context, t: UnitMoments, c: UnitMoments) -> str | None:
+    """Why the interval can't be relied on, where so few or so skewed values carry a mean that neither scale holds."""
+    if context.logarithm or (context.metric or {}).get("aggregation") == "quantile":
+        return None
+    if not context.is_never_negative(t, c):
+        return None
+    arms = [arm_of(m, context.metric) for m in (t, c)]
+    if not lopsided(*arms) > MOST_SKEW:
+        return None
+    events = min(arm.mean**2 * arm.n / arm.variance if arm.variance > 0 else 0.0 for arm in arms)
+    return (
+        f"Its interval does not hold: an arm's mean rests on as little as {events:.0f} events would tell, and the other "
+        "arm does not balance its skew. Wait for more units, or register a proportion, a logarithm or a cut at a quantile."
+    )
 
 
 def _add_sequential(row: dict, experiment: Experiment, e: Estimate) -> None:
@@ -346,16 +391,17 @@ def _normal_score(e: Estimate) -> float:
 def _add_decisions(row: dict, context: _Context, e: Estimate) -> None:
     metric = context.metric or {}
     direction = str(metric.get("direction", "up"))
-    level = 1.0 if row["scale"] == "relative" else abs(row["mean_control"] or 0.0)
+    level = 1.0 if row["scale"] == "relative" or context.logarithm else abs(row["mean_control"] or 0.0)
     prior, margin = metric.get("prior_sd"), metric.get("non_inferiority_margin")
     found = posterior(e, direction, None if is_missing(prior) or not level else float(prior) * level)
     row.update(probability_better=found.probability_better, expected_loss=found.expected_loss)
     if not is_missing(margin) and float(margin) > 0 and level:
-        row["non_inferiority_margin"] = float(margin) * level
+        bound = float(margin) * level
+        if context.logarithm and row["scale"] == "absolute":
+            bound = math.log1p(bound) if direction == "down" else -math.log1p(-min(bound, 1 - 1e-9))
+        row["non_inferiority_margin"] = bound
         shown = _allowing_for_looks(e, row, context.experiment)
-        row["is_non_inferior"], row["non_inferiority_p_value"] = non_inferiority(
-            shown, float(margin) * level, direction
-        )
+        row["is_non_inferior"], row["non_inferiority_p_value"] = non_inferiority(shown, bound, direction)
 
 
 def _allowing_for_looks(e: Estimate, row: Mapping[str, Any], experiment: Experiment) -> Estimate:
@@ -363,7 +409,7 @@ def _allowing_for_looks(e: Estimate, row: Mapping[str, Any], experiment: Experim
     if e.estimate is None or not experiment.looks_were_planned:
         return e
     if row["sequential_ci_low"] is None:
-        return e.because("No planned look has been reached.")
+        return e.because("No planned look has been reached, or the interval has no bounds yet.")
     return replace(e, ci_low=row["sequential_ci_low"], ci_high=row["sequential_ci_high"])
 
 
@@ -433,9 +479,18 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
     earned, why = grade(conduct)
     sequential = experiment.looks_were_planned
     open_of = open_windows(experiment, tables)
+    twins = _twins(rows)
+    for absolute, relative in twins:
+        # One test answers both: its correction is over all hypotheses, also those that have no relative effect.
+        for name in ("p_value_adjusted", "sequential_p_value_adjusted"):
+            relative[name] = absolute[name]
+        # The margin is a share of the control's level, which isn't known exactly: the relative effect allows for that.
+        if relative["is_non_inferior"] is not None:
+            for name in ("is_non_inferior", "non_inferiority_p_value"):
+                absolute[name] = relative[name]
     for row in rows:
         has = row["estimate"] is not None
-        row["evidence_grade"] = earned if has else None
+        row["evidence_grade"] = ("D" if row["skewed"] else earned) if has else None
         metric = tables.catalogue.get(row["metric_id"], {})
         # An interval that allows for looks may be acted on before the end; until it decides, the experiment runs on.
         p = row["sequential_p_value_adjusted"] if sequential else row["p_value_adjusted"]
@@ -454,7 +509,18 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
         )
         waiting = open_of[row["metric_id"]]
         unripe = f"The window of {waiting:.1%} of the units is still open." if waiting > OPEN_WINDOWS else None
-        row["reason"] = sentence([row["reason"], why if has else None, unripe if has else None])
+        row["reason"] = sentence([row["reason"], row["skewed"], why if has else None, unripe if has else None])
+    for absolute, relative in twins:
+        decides = effect_scale(tables.catalogue.get(absolute["metric_id"], {}))
+        one_verdict(*((relative, absolute) if decides == "relative" else (absolute, relative)))
+
+
+def _twins(rows: list[dict]) -> list[tuple[dict, dict]]:
+    """The absolute and the relative row of each question that has both estimates."""
+    asked = ("metric_id", "segment", "treatment_arm")
+    found = {(row["method"], *(row[name] for name in asked)): row for row in rows if row["estimate"] is not None}
+    pairs = ((found.get((TWINS.get(key[0]), *key[1:])), row) for key, row in found.items())
+    return [(absolute, relative) for absolute, relative in pairs if absolute is not None]
 
 
 def _smallest(experiment: Experiment, metric: Mapping[str, Any], row: Mapping[str, Any]) -> float | None:
@@ -464,4 +530,6 @@ def _smallest(experiment: Experiment, metric: Mapping[str, Any], row: Mapping[st
         return None
     if row["scale"] == effect_scale(metric):
         return planned
+    if metric.get("transform") in LOGARITHMS:
+        return math.log1p(planned)
     return planned / abs(level) if row["scale"] == "relative" else planned * abs(level)

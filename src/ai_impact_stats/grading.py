@@ -91,9 +91,22 @@ def verdict(
         return "not_established"
     if p_adjusted < alpha:
         return "improved" if (estimate > 0) == (direction != "down") else "worsened"
-    if smallest_effect and -smallest_effect < ci_low and ci_high < smallest_effect:
+    if smallest_effect and ci_low is not None and -smallest_effect < ci_low and ci_high < smallest_effect:
         return "no_relevant_effect"
     return "inconclusive"
+
+
+def one_verdict(deciding: dict, other: dict) -> None:
+    """The absolute and the relative row of one question say the same: what the deciding row says.
+
+    Where the other's own interval would have said something else, its reason tells so.
+    """
+    other["verdict"] = deciding["verdict"]
+    beyond = [row["ci_low"] > 0 or row["ci_high"] < 0 for row in (deciding, other)]
+    if beyond[0] != beyond[1]:
+        what = "leaves out 0, and" if beyond[1] else "holds 0, and"
+        note = f"Its own interval {what} that of the {deciding['scale']} effect, which decides, does not."
+        other["reason"] = sentence([other["reason"], note])
 
 
 def sentence(parts: Sequence[str | None]) -> str | None:

@@ -23,7 +23,8 @@ from .sequential import always_valid_inflation, looks_inflation
 from .tables import NOTHING, QuantileArm, Tables, read_tables, records, write_table
 
 AGGREGATIONS = ("mean", "ratio", "proportion", "count", "quantile")
-TRANSFORMS = ("none", "log", "winsorize")
+TRANSFORMS = ("none", "log", "log1p", "winsorize")
+LOGARITHMS = ("log", "log1p")
 CLUSTERS_KNOWN = 0.99
 OPEN_WINDOWS = 0.01  # of the units; a metric is read to its end when no more have a window that is open
 BALANCED = 0.1
@@ -163,7 +164,21 @@ def metric_problem(
         return f"The transform {transform} of the metric {metric_id} needs a mean or count per unit."
     if aggregation == "quantile" and not per_unit:
         return f"The quantile {metric_id} has a denominator: a quantile is of one measure per unit."
-    return _cluster_problem(experiment, metric_id, tables)
+    return _cluster_problem(experiment, metric_id, tables) or _without_logarithm(
+        {arm: m for arm, m in tables.arms(experiment.experiment_id, metric_id).items() if arm in experiment.arms}, metric
+    )
+
+
+def _without_logarithm(arms: Mapping[str, UnitMoments], metric: Mapping[str, Any]) -> str | None:
+    """Who has no logarithm, by arm. Without them the others would not be those that were assigned."""
+    if metric["transform"] not in LOGARITHMS or not any(m.n_unknown for m in arms.values()):
+        return None
+    counts = [f"{m.n_unknown} of {m.units} units of {arm}" for arm, m in sorted(arms.items())]
+    least, other = ("0", "log1p, or ") if metric["transform"] == "log" else ("-1", "")
+    return (
+        f"{' and '.join(counts)} have no value above {least}, and so no logarithm: "
+        f"register the metric with the transform {other}none."
+    )
 
 
 def _cluster_problem(experiment: Experiment, metric_id: str, tables: Tables) -> str | None:
@@ -220,7 +235,12 @@ def regression_cells(
 
 
 def effect_scale(metric: Mapping[str, Any]) -> str:
-    """The scale of a registered smallest effect: the metric's unit for means and proportions, relative otherwise."""
+    """The scale of a registered smallest effect: the metric's unit for means and proportions, relative otherwise.
+
+    It is the scale that decides a verdict. A logarithm has a relative effect in any unit; log1p has none.
+    """
+    if metric.get("transform") in LOGARITHMS:
+        return "relative" if metric["transform"] == "log" else "absolute"
     return "absolute" if metric.get("aggregation") in ("mean", "proportion") else "relative"
 
 
@@ -467,14 +487,16 @@ def _power(experiment: Experiment, tables: Tables) -> checks.Check:
     for treatment in experiment.treatments:
         known, control = _precision(experiment, treatment, metric, tables)
         known = [e for e in known if e.estimate is not None]
-        level = 1.0 if effect_scale(metric) == "absolute" else abs(control) if math.isfinite(control) else 0.0
+        logs = metric.get("transform") == "log"
+        level = 1.0 if logs or effect_scale(metric) == "absolute" else abs(control) if math.isfinite(control) else 0.0
         if not known or not level > 0:
             return checks.Check(None, None, planned, None, f"The effect of the arm {treatment} can't be estimated.")
         best = min(known, key=lambda e: e.std_error)
         alpha = experiment.level_of(experiment.primary)
         mde = minimum_detectable_effect(best.std_error, alpha, experiment.power, best.df)
         looks = _inflation(experiment, experiment.primary)(best.n_treatment + best.n_control)
-        reached.append(mde * math.sqrt(looks) / level)
+        mde *= math.sqrt(looks) / level
+        reached.append(math.expm1(min(mde, 700.0)) if logs else mde)
     worst = max(reached)
     detail = (
         f"Finds an effect of {worst:.3g} ({effect_scale(metric)}) on {experiment.primary} "
@@ -564,6 +586,8 @@ def _read_baseline(
             return _Baseline(arm.point, math.nan, 1.0, None, source, found)
         inflation = None if units.n_units else 1.0
         return _Baseline(found.mean, found.variance * units.units / units.n, 1.0, inflation, source, caution)
+    if problem := _without_logarithm({"the baseline": units}, tables.catalogue[metric_id]):
+        return _Baseline(math.nan, math.nan, 1.0, None, source, problem)
     left = remaining_variance(other, arm) if isinstance(other, UnitMoments) else 1.0
     inflation = None if caution else _design_effect(arm, tables.catalogue[metric_id])
     return _Baseline(arm.ratio().mean, effective_variance(arm), left, inflation, source, caution)
@@ -586,8 +610,10 @@ def _plan_row(experiment: Experiment, metric_id: str, weeks: int, tables: Tables
     if baseline is None:
         row["reason"] = "No unit of the kind has been measured, so the variance is not known."
         return row
-    row |= {"baseline_mean": _known(baseline.mean), "baseline_source": baseline.source, "effect": None}
-    scale = 1.0 if row["scale"] == "absolute" else abs(baseline.mean)
+    logs = metric.get("transform") == "log"
+    level = math.exp(min(baseline.mean, 700.0)) if logs else baseline.mean
+    row |= {"baseline_mean": _known(level), "baseline_source": baseline.source, "effect": None}
+    scale = 1.0 if logs or row["scale"] == "absolute" else abs(baseline.mean)
     if not (math.isfinite(baseline.variance) and scale > 0):
         unknown = "The variance of the metric is not known, or the control's level is 0."
         row["reason"] = baseline.caution or unknown
@@ -596,8 +622,9 @@ def _plan_row(experiment: Experiment, metric_id: str, weeks: int, tables: Tables
     level, inflation = experiment.level_of(metric_id), _inflation(experiment, metric_id)
     share, inflow, most = _inflow(experiment, tables)
     effect = experiment.smallest_effect if metric_id == experiment.primary else None
+    sought = math.log1p(effect) if effect and logs else effect
     planned = [
-        plan(v, effect, inflow, weeks, level, experiment.power, share, most, inflation)
+        plan(v, sought, inflow, weeks, level, experiment.power, share, most, inflation)
         for v in (variance, variance * baseline.left)
     ]
     return row | {
@@ -613,10 +640,15 @@ def _plan_row(experiment: Experiment, metric_id: str, weeks: int, tables: Tables
         "weeks_needed": planned[0].weeks_needed,
         "weeks_needed_adjusted": planned[1].weeks_needed,
         "units": planned[0].units,
-        "detectable_effect": planned[0].detectable,
-        "detectable_effect_adjusted": planned[1].detectable,
+        "detectable_effect": _as_planned(planned[0].detectable, logs),
+        "detectable_effect_adjusted": _as_planned(planned[1].detectable, logs),
         "reason": sentence([planned[0].reason, baseline.caution]),
     }
+
+
+def _as_planned(detectable: float | None, logs: bool) -> float | None:
+    """A difference of logarithms as the share that was registered."""
+    return math.expm1(min(detectable, 700.0)) if logs and detectable is not None else detectable
 
 
 def _inflation(experiment: Experiment, metric_id: str) -> Callable[[float], float]:

@@ -49,7 +49,8 @@ class UnitMoments:
 
     Where whole clusters were assigned, each of the n is a cluster: y, z and x are its totals, so that for a metric per
     unit z is the cluster's size, and x is the total of the covariate's distance from its mean over all arms. `n_units`
-    then counts the units within; it is 0 where every unit stands for itself.
+    then counts the units within; it is 0 where every unit stands for itself. `n_unknown` units have no y: it isn't known,
+    or has no logarithm. `min_y` is the least y of a unit, NaN where that is not known.
     """
 
     n: int
@@ -63,6 +64,8 @@ class UnitMoments:
     cov_yx: float = math.nan
     cov_zx: float = 0.0
     n_units: int = 0
+    n_unknown: int = 0
+    min_y: float = math.nan
 
     @property
     def units(self) -> int:
@@ -81,7 +84,7 @@ class UnitMoments:
         totals = [np.bincount(index, np.asarray(v, "float64"), len(labels)) for v in (y, z)]
         if x is not None:
             totals.append(np.bincount(index, np.asarray(x, "float64") - x_centre, len(labels)))
-        return replace(cls.from_rows(*totals), n_units=units)
+        return replace(cls.from_rows(*totals), n_units=units, min_y=float(np.min(y)) if units else math.nan)
 
     @classmethod
     def from_rows(cls, y, z=None, x=None) -> "UnitMoments":
@@ -97,7 +100,7 @@ class UnitMoments:
         means = stacked.mean(axis=1)
         centred = stacked - means[:, None]
         c = centred @ centred.T / (n - 1) if n > 1 else np.full((3, 3), math.nan)
-        return cls.from_matrix(n, means, c)
+        return replace(cls.from_matrix(n, means, c), min_y=float(y.min()))
 
     @classmethod
     def from_matrix(cls, n: int, means: np.ndarray, c: np.ndarray) -> "UnitMoments":
@@ -133,7 +136,12 @@ class UnitMoments:
         c = (scatter + np.outer(shift, shift) * self.n * other.n / n) / (n - 1)
         m = m1 + shift * other.n / n
         clustered = self.n_units or other.n_units
-        return replace(UnitMoments.from_matrix(n, m, c), n_units=self.units + other.units if clustered else 0)
+        return replace(
+            UnitMoments.from_matrix(n, m, c),
+            n_units=self.units + other.units if clustered else 0,
+            n_unknown=self.n_unknown + other.n_unknown,
+            min_y=float(np.minimum(self.min_y, other.min_y)),
+        )
 
     def has_covariate(self) -> bool:
         return math.isfinite(self.mean_x) and math.isfinite(self.var_x) and math.isfinite(self.cov_yx)

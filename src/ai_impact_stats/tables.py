@@ -13,7 +13,7 @@ from .adjustment import PRODUCTS, ClusterProducts, JointMoments
 from .moments import UnitMoments
 from .registry import is_missing
 
-MOMENTS = [f.name for f in fields(UnitMoments) if f.name != "n_units"]
+MOMENTS = [f.name for f in fields(UnitMoments) if f.name not in ("n_units", "n_unknown")]
 NOTHING = UnitMoments.from_rows([])
 Arms = dict[str, UnitMoments]
 
@@ -204,8 +204,8 @@ def _number(value: Any) -> float:
 
 def _moments(row: Mapping[str, Any]) -> UnitMoments:
     values = {k: _number(row.get(k)) for k in MOMENTS if k != "n"}
-    units = row.get("n_units")
-    return UnitMoments(n=int(row["n"]), **values, n_units=0 if is_missing(units) else int(units))
+    units, unknown = (0 if is_missing(row.get(k)) else int(row[k]) for k in ("n_units", "n_unknown"))
+    return UnitMoments(n=int(row["n"]), **values, n_units=units, n_unknown=unknown)
 
 
 def write_table(rows: list[dict], schema: pa.Schema) -> pa.Table:
