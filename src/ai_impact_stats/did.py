@@ -9,10 +9,9 @@ import numpy as np
 from scipy.special import chdtrc, chdtri, chndtr, ndtr
 
 from .checks import Check
-from .estimate import Estimate, missing, quantile, two_sided_p, wald
+from .estimate import Estimate, as_share, missing, quantile, two_sided_p, wald
 from .linear import least_squares
 from .moments import Arm
-from .quasi import as_share
 from .wording import counted, counted_of
 
 CONTROLS = ("never_treated", "not_yet_treated")

@@ -72,8 +72,8 @@ class Estimate:
     `estimate`, `std_error`, `ci_low` and `ci_high` share one unit: that of the metric on the absolute scale, a fraction
     of the control's level on the relative scale (0.05 is +5 %). `p_value` is two-sided, against no effect. `df` are the
     degrees of freedom of the t distribution, infinite for a normal one. All numbers are None when the input does
-    not allow an estimate; `reason` then says why in a sentence. `procedure` is what interval and p value come from where
-    that is not estimate ± t·std_error: the scale on which the effect was tested.
+    not allow an estimate; `reason` then says why in a sentence. `procedure` is what interval and p value come from,
+    where that is not estimate ± t·std_error: the scale on which the effect was tested.
     """
 
     estimate: float | None

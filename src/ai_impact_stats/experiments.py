@@ -14,7 +14,15 @@ import pyarrow as pa
 from .adjustment import cuped_many, lin, lin_clusters, post_stratified
 from .checks import Check
 from .decisions import non_inferiority, posterior
-from .effects import MOST_SKEW, cuped, difference, lopsided, relative_effect
+from .effects import (
+    FEWEST_EVENTS,
+    MOST_SKEW,
+    cuped,
+    difference,
+    events_of,
+    lopsided,
+    relative_effect,
+)
 from .estimate import LEAST_SHARE, Estimate, as_multiple, missing, quantile
 from .grading import Conduct, grade, one_verdict, sentence, verdict
 from .health import (
@@ -355,13 +363,18 @@ def _skewed(context: _Context, t: UnitMoments, c: UnitMoments) -> str | None:
     if not context.is_never_negative(t, c):
         return None
     arms = [arm_of(m, context.metric) for m in (t, c)]
-    if not lopsided(*arms) > MOST_SKEW:
-        return None
-    events = min(arm.mean**2 * arm.n / arm.variance if arm.variance > 0 else 0.0 for arm in arms)
-    return (
-        f"Its interval does not hold: an arm's mean rests on as little as {events:.0f} events would tell, and the other "
-        "arm does not balance its skew. Wait for more units, or register a proportion, a logarithm or a cut at a quantile."
-    )
+    events = min(map(events_of, arms))
+    if events < FEWEST_EVENTS:
+        return (
+            f"Its interval does not hold: an arm's mean is known no better than a count of {events:.0f} events, and "
+            f"{FEWEST_EVENTS} are the least. Wait for more units."
+        )
+    if lopsided(*arms, are_events=context.metric["aggregation"] == "proportion") > MOST_SKEW:
+        return (
+            f"Its interval does not hold: the arms have {arms[0].n} and {arms[1].n} units, so that the skew of the "
+            "values in the smaller one decides. Wait for more units, or register the logarithm or a cut at a quantile."
+        )
+    return None
 
 
 def _add_sequential(row: dict, experiment: Experiment, e: Estimate) -> None:

@@ -21,6 +21,7 @@ from .quantiles import quantile_arm
 from .registry import COMPARED_DESIGNS, Experiment, is_missing, names, read_experiment
 from .sequential import always_valid_inflation, looks_inflation
 from .tables import NOTHING, QuantileArm, Tables, read_tables, records, write_table
+from .wording import counted
 
 AGGREGATIONS = ("mean", "ratio", "proportion", "count", "quantile")
 TRANSFORMS = ("none", "log", "log1p", "winsorize")
@@ -164,21 +165,22 @@ def metric_problem(
         return f"The transform {transform} of the metric {metric_id} needs a mean or count per unit."
     if aggregation == "quantile" and not per_unit:
         return f"The quantile {metric_id} has a denominator: a quantile is of one measure per unit."
-    return _cluster_problem(experiment, metric_id, tables) or _without_logarithm(
-        {arm: m for arm, m in tables.arms(experiment.experiment_id, metric_id).items() if arm in experiment.arms}, metric
-    )
+    arms = tables.arms(experiment.experiment_id, metric_id)
+    counts = {arm: (arms[arm].n_unknown, arms[arm].units) for arm in experiment.arms if arm in arms}
+    return _cluster_problem(experiment, metric_id, tables) or without_logarithm(metric, counts)
 
 
-def _without_logarithm(arms: Mapping[str, UnitMoments], metric: Mapping[str, Any]) -> str | None:
-    """Who has no logarithm, by arm. Without them the others would not be those that were assigned."""
-    if metric["transform"] not in LOGARITHMS or not any(m.n_unknown for m in arms.values()):
+def without_logarithm(metric: Mapping[str, Any], counts: Mapping[str, tuple[int, int]]) -> str | None:
+    """Why a metric of logarithms has no estimate: `counts` are the units of each arm that have none, and all of them.
+
+    Those that are left would not be those that were assigned.
+    """
+    transform = metric.get("transform")
+    if transform not in LOGARITHMS or not any(n for n, _ in counts.values()):
         return None
-    counts = [f"{m.n_unknown} of {m.units} units of {arm}" for arm, m in sorted(arms.items())]
-    least, other = ("0", "log1p, or ") if metric["transform"] == "log" else ("-1", "")
-    return (
-        f"{' and '.join(counts)} have no value above {least}, and so no logarithm: "
-        f"register the metric with the transform {other}none."
-    )
+    who = " and ".join(f"{n} of {counted(total, 'unit')} of {arm}" for arm, (n, total) in counts.items())
+    least, others = ("0", "log1p or none") if transform == "log" else ("-1", "none")
+    return f"{who} have no value above {least}, and so no logarithm: register the metric with the transform {others}."
 
 
 def _cluster_problem(experiment: Experiment, metric_id: str, tables: Tables) -> str | None:
@@ -586,7 +588,7 @@ def _read_baseline(
             return _Baseline(arm.point, math.nan, 1.0, None, source, found)
         inflation = None if units.n_units else 1.0
         return _Baseline(found.mean, found.variance * units.units / units.n, 1.0, inflation, source, caution)
-    if problem := _without_logarithm({"the baseline": units}, tables.catalogue[metric_id]):
+    if problem := without_logarithm(tables.catalogue[metric_id], {"the baseline": (units.n_unknown, units.units)}):
         return _Baseline(math.nan, math.nan, 1.0, None, source, problem)
     left = remaining_variance(other, arm) if isinstance(other, UnitMoments) else 1.0
     inflation = None if caution else _design_effect(arm, tables.catalogue[metric_id])

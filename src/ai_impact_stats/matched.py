@@ -11,12 +11,12 @@ import pyarrow as pa
 
 from . import matching
 from .checks import Check
-from .estimate import Estimate, missing, wald
+from .estimate import Estimate, as_share, missing, wald
 from .experiments import ESTIMATES
 from .grading import sentence
 from .health import BALANCE
 from .propensity import Overlap, Propensity, Units, fit_propensity, overlap
-from .quasi import arms_problem, as_share, check_row, estimate_row, finish, left_out_notes, registration_notes
+from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
 from .registry import Experiment, is_missing, names, read_experiment
 from .tables import records, write_table
 from .wording import counted

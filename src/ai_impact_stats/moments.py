@@ -49,8 +49,8 @@ class UnitMoments:
 
     Where whole clusters were assigned, each of the n is a cluster: y, z and x are its totals, so that for a metric per
     unit z is the cluster's size, and x is the total of the covariate's distance from its mean over all arms. `n_units`
-    then counts the units within; it is 0 where every unit stands for itself. `n_unknown` units have no y: it isn't known,
-    or has no logarithm. `min_y` is the least y of a unit, NaN where that is not known.
+    then counts the units within; it is 0 where every unit stands for itself. `n_unknown` units have no y: it isn't
+    known, or has no logarithm. `min_y` is the least y of a unit, NaN where that is not known.
     """
 
     n: int

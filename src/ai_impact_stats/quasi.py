@@ -1,15 +1,15 @@
-"""What the estimators of quasi-experiments share: rows of estimates, families, verdicts, and effects as a share."""
+"""What the estimators of quasi-experiments share: rows of estimates, families, and verdicts."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from .checks import Check
-from .estimate import Estimate, quantile
-from .experiments import ESTIMATES
-from .grading import sentence, verdict
+from .estimate import LEAST_SHARE, Estimate, as_multiple
+from .experiments import ESTIMATES, NO_SHARE
+from .grading import one_verdict, sentence, verdict
+from .health import LOGARITHMS
 from .multiplicity import benjamini_hochberg, holm
 from .registry import Experiment
 from .tables import records
@@ -49,6 +49,7 @@ def estimate_row(
         "evidence_grade": grade if has else None,
         "reason": sentence([e.reason, why if has else None]),
         "inference": "fixed",
+        "found": e,
     }
 
 
@@ -60,8 +61,18 @@ def finish(
 ) -> None:
     """Correct the p values in their families, those of one role and method over metrics, and add the verdicts.
 
-    What is said of units that were left out goes to the end of each reason.
+    The relative effect of a logarithm is that of the absolute row's test; what is never negative falls by 100 % at
+    most; and both rows of a method have one verdict. What is said of units that were left out goes to the end of each
+    reason.
     """
+    for row in list(rows):
+        metric = catalogue.get(row["metric_id"], {})
+        if metric.get("transform") in LOGARITHMS:
+            row["estimand"] = f"{row['estimand']}_{metric['transform']}"
+            if row["scale"] == "absolute":
+                _as_values(row, rows, str(metric["transform"]), experiment.alpha)
+        elif row["scale"] == "relative" and metric.get("aggregation") in ("proportion", "count"):
+            row["ci_low"] = row["found"].at_least(LEAST_SHARE).ci_low
     families: dict[tuple, list[dict]] = {}
     for row in rows:
         families.setdefault((row["metric_role"], row["method"]), []).append(row)
@@ -82,6 +93,27 @@ def finish(
             row["evidence_grade"],
             bool(experiment.finished),
         )
+    found = {(row["metric_id"], row["method"]): row for row in rows if row["estimate"] is not None}
+    for (metric_id, method), absolute in found.items():
+        relative = found.get((metric_id, f"{method}_relative"))
+        if relative is not None:
+            logs = catalogue.get(metric_id, {}).get("transform") in LOGARITHMS
+            one_verdict(*((relative, absolute) if logs else (absolute, relative)))
+
+
+def _as_values(absolute: dict, rows: list[dict], transform: str, alpha: float) -> None:
+    """Fill or add the relative row of an effect on logarithms."""
+    method = f"{absolute['method']}_relative"
+    relative = next((r for r in rows if (r["metric_id"], r["method"]) == (absolute["metric_id"], method)), None)
+    if relative is None:
+        relative = absolute | {"method": method, "scale": "relative"}
+        rows.append(relative)
+    log = absolute["found"]
+    e = as_multiple(log, alpha) if transform == "log" else log.because(log.reason or NO_SHARE)
+    relative |= {name: getattr(e, name) for name in ("estimate", "std_error", "ci_low", "ci_high", "p_value")}
+    has = e.estimate is not None
+    relative |= {"evidence_grade": absolute["evidence_grade"] if has else None, "found": e}
+    relative["reason"] = absolute["reason"] if has else e.reason
 
 
 def check_row(experiment: Experiment, check_id: str, check: Check) -> dict:
@@ -115,27 +147,3 @@ def left_out_notes(left_out: pd.DataFrame | None) -> dict[str, list[str]]:
         notes += [f"{counted(others, 'unit is', 'units are')} left out: assigned to several arms."] if others else []
         found[str(row["experiment_id"])] = notes
     return found
-
-
-def as_share(absolute: Estimate, level: float, variances: Sequence[float], alpha: float) -> Estimate:
-    """The effect as a share of the level without treatment, with Fieller's interval.
-
-    `variances` are those of the level without treatment, its covariance with the level with it, and the variance of the
-    latter. The p value is that of the absolute effect, which the interval agrees with. No estimate, with a reason,
-    when the level isn't clearly different from 0.
-    """
-    if absolute.estimate is None:
-        return absolute
-    v_zero, v_both, v_one = variances
-    critical = quantile(1 - alpha / 2, absolute.df)
-    square = level**2 - critical**2 * v_zero
-    if square <= 0:
-        return absolute.because("The level without treatment isn't clearly different from 0, so no share can be taken.")
-    treated = level + absolute.estimate
-    linear = level * treated - critical**2 * v_both
-    root = math.sqrt(max(linear**2 - square * (treated**2 - critical**2 * v_one), 0.0))
-    low, high = sorted(((linear - root) / square - 1, (linear + root) / square - 1))
-    ratio = treated / level
-    error = math.sqrt(max(float(v_one - 2 * ratio * v_both + ratio**2 * v_zero), 0.0)) / abs(level)
-    counts = (absolute.n_treatment, absolute.n_control)
-    return Estimate(ratio - 1, error, low, high, absolute.p_value, *counts, absolute.df)
