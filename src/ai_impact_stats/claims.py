@@ -60,12 +60,15 @@ def plain(value: float) -> str:
 
 
 def shown(value: float, scale: str, signed: bool = False) -> str:
-    text = percent(value) if scale == "relative" else plain(value)
-    return f"+{text}" if signed and value > 0 and text.split()[0] != "0" else text
+    """`scale`: relative (13 %), points (a difference of shares: 13 percentage points), or absolute (a number)."""
+    text = percent(value) if scale == "relative" else plain(value * 100 if scale == "points" else value)
+    unit = " percentage points" if scale == "points" else ""
+    return f"+{text}{unit}" if signed and value > 0 and text.split()[0] != "0" else f"{text}{unit}"
 
 
 def interval(low: float, high: float, scale: str, level: float) -> str:
-    return f"{plain(100 * level)} % CI {shown(low, scale)} to {shown(high, scale)}"
+    first = shown(low, scale).removesuffix(" percentage points")
+    return f"{plain(100 * level)} % CI {first} to {shown(high, scale)}"
 
 
 def moment(value: Any) -> pd.Timestamp:
@@ -76,8 +79,8 @@ def moment(value: Any) -> pd.Timestamp:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A number about a metric. `scale` is relative (shares) or absolute; `direction` (up, down) says which way is
-    good."""
+    """A number about a metric. `scale` is relative (shares), points (a difference of shares) or absolute; `direction`
+    (up, down) says which way is good; `is_share`: the levels before and after are shares."""
 
     subject: str
     phrase: str
@@ -91,6 +94,7 @@ class Finding:
     verdict: str
     level_before: float | None = None
     level_after: float | None = None
+    is_share: bool = False
 
     @property
     def is_clear(self) -> bool:
@@ -116,7 +120,8 @@ def sentence_of(f: Finding) -> str:
     low, high = (-f.ci_high, -f.ci_low) if falls else (f.ci_low, f.ci_high)
     levels = ""
     if f.is_clear and f.level_before is not None and f.level_after is not None:
-        levels = f"from {plain(f.level_before)} to {plain(f.level_after)}; "
+        said_of = percent if f.is_share else plain
+        levels = f"from {said_of(f.level_before)} to {said_of(f.level_after)}; "
     evidence = f"({levels}{interval(low, high, f.scale, f.level)}), grade {f.grade}"
     if not f.is_clear:
         if f.verdict == "no_relevant_effect":
@@ -204,6 +209,15 @@ class Catalogue:
         if not is_missing(row.get("phrase")):
             return str(row["phrase"])
         return f"“{self.kpi(metric_id) if is_missing(row.get('name')) else row['name']}”"
+
+    def phrase_of(self, row: Mapping[str, Any]) -> str:
+        """The metric as the estimate speaks of it: of logarithms that is the typical value, or the logarithm itself."""
+        phrase, estimand = self.phrase(str(row["metric_id"])), str(row.get("estimand"))
+        if estimand.endswith(("_log", "_log1p")):
+            if row["scale"] == "relative":
+                return f"the typical value (geometric mean) of {phrase}"
+            return f"the mean logarithm of {'1 + ' if estimand.endswith('_log1p') else ''}{phrase}"
+        return phrase
 
     def kpi(self, kpi_id: str) -> str:
         name = self.kpis.get(kpi_id, {}).get("name")
@@ -314,10 +328,11 @@ def experiment_claim(
     row, run = preferred(rows), catalogue.runs.get(experiment, {})
     use_case_id = str(catalogue.experiments.get(experiment, {}).get("use_case_id"))
     direction = str(catalogue.metrics.get(metric, {}).get("direction"))
+    is_share = catalogue.metrics.get(metric, {}).get("aggregation") == "proportion"
     finding = Finding(
         subject_of(use_case_id, arm, row["control_arm"], catalogue),
-        catalogue.phrase(metric),
-        str(row["scale"]),
+        catalogue.phrase_of(row),
+        "points" if is_share and row["scale"] == "absolute" else str(row["scale"]),
         float(row["estimate"]),
         float(row["ci_low"]),
         float(row["ci_high"]),
@@ -326,6 +341,7 @@ def experiment_claim(
         direction,
         str(row["verdict"]),
         *(None if is_missing(row[c]) else float(row[c]) for c in ("mean_control", "mean_treatment")),
+        is_share,
     )
     registration = registration_of(run)
     states = guardrail_states(experiment, metric, estimated, catalogue)
