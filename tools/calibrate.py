@@ -24,7 +24,7 @@ from ai_impact_stats import (
     lin,
     post_stratified,
     quantile_arm,
-    relative_difference,
+    relative_effect,
     sample_quantile,
     sample_size,
 )
@@ -51,7 +51,7 @@ def plain(draw: Callable, n: tuple[int, int], relative: bool = False) -> Experim
 
     def run(rng: np.random.Generator, effect: float) -> Estimate:
         t, c = Arm.from_values(draw(rng, n[1], effect)), Arm.from_values(draw(rng, n[0], 0.0))
-        return (relative_difference if relative else difference)(t, c, ALPHA)
+        return (relative_effect if relative else difference)(t, c, ALPHA)
 
     return run
 
@@ -76,7 +76,7 @@ def rare(base):
 def proportion(base: float, n: tuple[int, int], relative: bool = False) -> Experiment:
     def run(rng: np.random.Generator, effect: float) -> Estimate:
         t, c = (Arm.from_proportion(rng.binomial(k, base + e), k) for k, e in ((n[1], effect), (n[0], 0.0)))
-        return (relative_difference if relative else difference)(t, c, ALPHA)
+        return (relative_effect if relative else difference)(t, c, ALPHA)
 
     return run
 

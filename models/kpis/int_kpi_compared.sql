@@ -76,6 +76,8 @@ compared as (
             when use_cases.use_case_id is null then 'The use case of the baseline is not in the seed use_cases.'
             when not use_cases.has_baseline then use_cases.baseline_problem
             when baselines.value is null then 'The KPI has no value that may be shown in the baseline window.'
+            when baselines.ci_low <= 0 and baselines.ci_high >= 0
+                then 'The baseline can''t be told from 0, so the change has no percentage.'
         end as baseline_problem
     from placed
     left join baselines
@@ -92,9 +94,10 @@ final as (
     select
         *,
         value - baseline_value as change_absolute,
-        -- A score that may be 0 or below, such as NPS, changes by points: a share of it says nothing.
+        -- A score that may be 0 or below, such as NPS, changes by points: a share of it says nothing, as none does of a
+        -- baseline that can't be told from 0 (Fieller).
         case
-            when target_basis = 'points vs baseline' then null
+            when target_basis = 'points vs baseline' or baseline_problem is not null then null
             else 100 * {{ ai_impact.safe_divide('value - baseline_value', 'abs(baseline_value)') }}
         end as change_percent,
         -- Worse by more than chance: the interval lies beyond the baseline on the bad side.

@@ -109,7 +109,10 @@ def effect(row: Mapping[str, Any]) -> Driver | str:
             return f"Hours of a task need both means and the relative effect of {name}."
         control, treatment, r_low, r_high = map(float, needed)
         width = 2 * Z95
-        return hours_per_task(control, treatment, (high - low) / width, (r_high - r_low) * scale / width)
+        error = row.get("relative_std_error")
+        # Fieller's interval is wider on one side: its length alone would not tell the error.
+        spread = (r_high - r_low) * scale / width if is_missing(error) else float(error)
+        return hours_per_task(control, treatment, (high - low) / width, spread)
     if row["direction"] == "down":
         estimate, low, high = -estimate, -high, -low
     return Driver(str(row["term"]), low, estimate, high)

@@ -24,6 +24,15 @@ METRICS = {
 }
 SIZE = 40
 NOTHING_SEEN = "nothing of the metric was seen"
+# What is spent, in logarithms and as it is: experiments of their own, with values by arm.
+SPENT = {
+    "spent_log": {"aggregation": "mean", "numerator_measure": "spent_value", "transform": "log"}
+    | {"covariate": "pre_period"},
+    "spent_log1p": {"aggregation": "mean", "numerator_measure": "spent_value", "transform": "log1p"},
+}
+RARE = {"bought": {"aggregation": "proportion", "numerator_measure": "bought", "direction": "up"}}
+METHODS = ("difference_in_means", "cuped", "post_stratified", "regression_adjusted")
+SHARES = ("relative_difference", "cuped_relative", "post_stratified_relative", "regression_adjusted_relative")
 
 
 def plain(arm: int, k: int) -> int:
@@ -77,6 +86,36 @@ def fill(raw: RawRows, name: str, arms: dict) -> None:
                 raw.add("outcome_events", at + timedelta(days=1, minutes=j), **event)
 
 
+def spent(arm: str, k: int) -> tuple[float, float]:
+    """(past, spent) in dollars of the k-th unit of an arm; the treatment doubles. The first has no past."""
+    base = 3.0 + (k * 11) % 17
+    return base * (k > 0), base * (1.1 + 0.3 * (k % 3)) * (2 if arm == "t" else 1)
+
+
+def spend(raw: RawRows, name: str, unit_of_measure: float, broken: dict | None = None) -> None:
+    for arm in "ct":
+        for k in range(SIZE):
+            unit, at = f"{name}_{arm}{k}", START + timedelta(hours=k)
+            where = {"experiment_id": name, "unit_type": "lead", "unit_id": unit, "assignment_method": "randomized"}
+            raw.add("assignments", at, **where, arm=arm, assigned_at=at, stratum="ab"[k % 2])
+            past, now = spent(arm, k)
+            for days, value in ((-3, past), (2, (broken or {}).get((arm, k), now))):
+                if (value is not None and value != 0) or (days > 0 and value == 0):
+                    event = {"unit_type": "lead", "unit_id": unit, "name": "spent", "value": value * unit_of_measure}
+                    raw.add("outcome_events", at + timedelta(days=days), **event)
+
+
+def buy(raw: RawRows, events: dict[str, int], size: int = 1000) -> None:
+    for arm, bought in events.items():
+        for k in range(size):
+            unit, at = f"rare_{arm}{k}", START + timedelta(minutes=k)
+            where = {"experiment_id": "rare", "unit_type": "lead", "unit_id": unit, "assignment_method": "randomized"}
+            raw.add("assignments", at, **where, arm=arm, assigned_at=at)
+            if k < bought:
+                event = {"unit_type": "lead", "unit_id": unit, "name": "bought", "value": None}
+                raw.add("outcome_events", at + timedelta(days=1), **event)
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("degenerate"))
@@ -85,13 +124,25 @@ def results(tmp_path_factory):
         fill(raw, name, arms)
     # Assigned, but in no registry.
     fill(raw, "unregistered", {"c": (SIZE, plain), "t": (SIZE, plain)})
+    spend(raw, "dollars", 1)
+    spend(raw, "tenth_cents", 1000)
+    # A value of 0, one below it, and a unit without any event.
+    spend(raw, "not_all_spend", 1, {("c", 5): 0.0, ("t", 6): -2.0, ("t", 7): None})
+    buy(raw, {"t": 1, "c": 5})
     raw.add("outcome_events", DATA_END, unit_type="visitor", unit_id="x", name="noise", value=None)
     with duckdb.connect(str(project.path)) as connection:
         for source, found in raw.rows.items():
             insert(connection, source, found)
         registered = {name: DEFAULTS | change for name, (change, _, _) in EXPERIMENTS.items()}
         registered["unknown_metric"] = DEFAULTS | {"primary_metric_id": "nowhere", "secondary_metric_ids": None}
-        register(connection, registered, METRICS)
+        logs = {"primary_metric_id": "spent_log", "secondary_metric_ids": "spent_log1p", "dimensions": None}
+        registered |= dict.fromkeys(("dollars", "tenth_cents", "not_all_spend"), DEFAULTS | logs)
+        registered["rare"] = DEFAULTS | {
+            "primary_metric_id": "bought",
+            "secondary_metric_ids": None,
+            "dimensions": None,
+        }
+        register(connection, registered, METRICS | SPENT | RARE)
     wanted = ("+impact_estimates", "+experiment_health", "+experiment_plan", "+covariate_balance")
     # Nobody ever signs up. Unless that is said, it is taken for a misspelt name.
     signups = ("--vars", "{expected_outcomes: [signup]}")
@@ -232,3 +283,70 @@ def test_the_contract_of_experiment_health_knows_every_check(results):
     found = set(results["experiment_health"].check_id)
     assert {"srm_by_dimension", "dimensions_known", "clusters_known", "enough_clusters"} <= found
     assert found <= set(known)
+
+
+@pytest.mark.parametrize("experiment", ["dollars", "tenth_cents"])
+def test_a_doubling_is_a_hundred_percent_in_any_unit_of_measure(results, experiment):
+    found = estimates_of(results, experiment, metric_id="spent_log").set_index("method")
+    t, c = (pd.Series([math.log(spent(arm, k)[1]) for k in range(SIZE)]) for arm in "tc")
+    for absolute, relative in zip(METHODS, SHARES, strict=True):
+        log, share = found.loc[absolute], found.loc[relative]
+        assert log.estimate == pytest.approx(math.log(2), abs=1e-6), absolute
+        assert share.estimate == pytest.approx(1, abs=1e-6)
+        # The interval by the same transformation, the p value and the verdict of the same test.
+        assert (share.ci_low, share.ci_high) == pytest.approx(
+            (math.expm1(log.ci_low), math.expm1(log.ci_high)), rel=1e-6
+        )
+        assert (share.p_value, share.verdict) == (log.p_value, log.verdict)
+        assert (log.estimand, share.estimand) == ("ate_log", "ate_log")
+    plain = found.loc["difference_in_means"]
+    assert plain.std_error == pytest.approx(math.sqrt(t.var() / SIZE + c.var() / SIZE), rel=1e-8)
+    # Means of logarithms beside their difference, geometric means beside the share.
+    share = found.loc["relative_difference"]
+    assert share.mean_treatment / share.mean_control == pytest.approx(2, rel=1e-6)
+    assert plain.mean_treatment - plain.mean_control == pytest.approx(plain.estimate, rel=1e-6)
+    # log1p is another number in another unit of measure, and so no share.
+    other = estimates_of(results, experiment, metric_id="spent_log1p").set_index("method")
+    assert other.loc["difference_in_means"].estimand == "ate_log1p"
+    assert "no share" in other.loc["relative_difference"].reason
+
+
+def test_cuped_in_logarithms_takes_a_past_of_nothing_for_unknown(results):
+    row = estimates_of(results, "dollars", metric_id="spent_log", method="cuped").iloc[0]
+    units = [(arm, k) for arm in "ct" for k in range(SIZE)]
+    past = pd.Series([spent(*u)[0] for u in units])
+    x = past.where(past > 0).map(math.log, na_action="ignore")
+    x = x.fillna(x.mean())
+    y, arm = pd.Series([math.log(spent(*u)[1]) for u in units]), pd.Series([u[0] == "t" for u in units])
+    slope = sum(y[arm == a].cov(x[arm == a]) for a in (0, 1)) / sum(x[arm == a].var() for a in (0, 1))
+    rest = [(y - slope * x)[arm == a] for a in (1, 0)]
+    assert row.estimate == pytest.approx(rest[0].mean() - rest[1].mean(), abs=1e-6)
+    assert row.std_error == pytest.approx(math.sqrt(sum(r.var() / SIZE for r in rest)), rel=1e-6)
+    plain = estimates_of(results, "dollars", metric_id="spent_log", method="difference_in_means").iloc[0]
+    assert row.std_error < 0.7 * plain.std_error
+
+
+def test_what_has_no_logarithm_is_counted_and_leaves_the_metric_without_an_estimate(results):
+    rows = estimates_of(results, "not_all_spend", metric_id="spent_log")
+    assert rows.estimate.isna().all() and (rows.verdict == "not_estimated").all()
+    assert rows.reason.str.contains(
+        "1 of 40 units of c and 2 of 40 units of t have no value above 0", regex=False
+    ).all()
+    # 0 and nothing have a logarithm of 1 + value; -2 has none.
+    rows = estimates_of(results, "not_all_spend", metric_id="spent_log1p")
+    assert rows.reason.str.contains(
+        "0 of 40 units of c and 1 of 40 units of t have no value above -1", regex=False
+    ).all()
+    plan = results["experiment_plan"].query("experiment_id == 'not_all_spend' and metric_id == 'spent_log'")
+    assert plan.sample_size.isna().all() and plan.reason.str.contains("logarithm").all()
+
+
+def test_one_event_against_five_is_never_a_fall(results):
+    found = estimates_of(results, "rare", metric_id="bought").set_index("method")
+    absolute, relative = found.loc["difference_in_means"], found.loc["relative_difference"]
+    assert absolute.p_value == pytest.approx(0.10, abs=0.005)
+    assert relative.p_value == absolute.p_value
+    assert relative.estimate == pytest.approx(-0.8)
+    assert relative.ci_low == -1 and relative.ci_high > 0
+    assert set(found.verdict) == {"not_established"} and set(found.evidence_grade) == {"D"}
+    assert found.reason.str.contains("no better than a count of 1 events").all()

@@ -56,7 +56,7 @@ METRICS = {
     "revenue_median": {"aggregation": "quantile", "quantile": 0.5, "numerator_measure": "purchase_value"},
     "spend_cut": {"aggregation": "mean", "numerator_measure": "spend_value", "covariate": "pre_period"}
     | {"transform": "winsorize", "winsorize_at": 0.9},
-    "spend_log": {"aggregation": "mean", "numerator_measure": "spend_value", "transform": "log"},
+    "spend_log": {"aggregation": "mean", "numerator_measure": "spend_value", "transform": "log1p"},
     "gifts": {"aggregation": "mean", "numerator_measure": "gift_value", "transform": "winsorize", "winsorize_at": 0.8},
     "spend_per_purchase": {"aggregation": "ratio", "numerator_measure": "spend_value", "denominator_measure": "spend"},
     "complaints": {"aggregation": "count", "numerator_measure": "complaint", "direction": "down"}

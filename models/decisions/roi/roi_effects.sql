@@ -15,6 +15,8 @@ judged as (
         case
             when candidates.estimate is null or candidates.ci_low is null or candidates.ci_high is null
                 then 'not in the return: there is no estimate of it with an interval.'
+            when candidates.transform in ('log', 'log1p')
+                then 'not in the return: a difference of logarithms has no price. Name a metric of the values as they are.'
             when not coalesce(candidates.evidence_grade in ({{ ai_impact.quoted(grades) }}), false)
                 then
                     'beside the return, not in it: its evidence has grade '
@@ -65,6 +67,7 @@ final as (
         mean_treatment,
         relative_ci_low,
         relative_ci_high,
+        relative_std_error,
         direction,
         evidence_grade,
         verdict,

@@ -1,0 +1,208 @@
+"""Logarithms, shares and their intervals: what is relative, what holds, and that both scales say the same."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ai_impact_stats import (
+    Arm,
+    UnitMoments,
+    always_valid,
+    as_multiple,
+    as_share,
+    cuped,
+    difference,
+    lopsided,
+    non_inferiority,
+    posterior,
+    relative_difference,
+    relative_effect,
+    repeated_interval,
+)
+from ai_impact_stats.effects import FEWEST_EVENTS, MOST_SKEW, events_of
+from ai_impact_stats.grading import one_verdict
+from ai_impact_stats.quasi import finish
+from ai_impact_stats.registry import read_experiment
+
+FEW = Arm.from_proportion(1, 1000), Arm.from_proportion(5, 1000)
+PUBLISHED = Arm.from_sums(2422.7, 134698.29, 3461), Arm.from_sums(1396.87, 52377.9767, 3407)
+
+
+def test_one_event_against_five():
+    """Published: p = .10; the delta method's interval, 37 % to 123 %, is none of a fall."""
+    absolute, delta = difference(*FEW), relative_difference(*FEW)
+    assert absolute.p_value == pytest.approx(0.10, abs=0.005)
+    assert (-delta.ci_high, -delta.ci_low) == pytest.approx((0.37, 1.23), abs=0.01)
+    e = relative_effect(*FEW).at_least(-1.0)
+    assert (e.estimate, e.p_value, e.ci_low) == (pytest.approx(-0.8), absolute.p_value, -1.0)
+    assert e.ci_high > 0
+
+
+@pytest.mark.parametrize(
+    "pair", [PUBLISHED, FEW, (Arm(30, -5.0, 4.0), Arm(40, -10.0, 9.0)), (Arm(9, 3, 2), Arm(8, 2, 1))]
+)
+def test_the_share_says_what_the_difference_says(pair):
+    """Fieller's interval leaves out 0 where Welch's does, with one p value, at every level and at every look."""
+    for alpha in (0.001, 0.02, 0.05, 0.3):
+        absolute, relative = difference(*pair, alpha), relative_effect(*pair, alpha)
+        assert relative.estimate is None or relative.p_value == absolute.p_value
+        if relative.estimate is not None:
+            assert (relative.ci_low > 0, relative.ci_high < 0) == (absolute.ci_low > 0, absolute.ci_high < 0)
+            assert relative.estimate * absolute.estimate > 0
+            assert relative.ci_low < relative.estimate < relative.ci_high
+    absolute, relative = difference(*pair), relative_effect(*pair)
+    assert always_valid(relative)[2] == pytest.approx(always_valid(absolute)[2], rel=1e-12)
+    assert posterior(relative).probability_better == pytest.approx(posterior(absolute).probability_better, rel=1e-12)
+    low, high = repeated_interval(relative, 2.2)
+    if low is not None:
+        first, last = repeated_interval(absolute, 2.2)
+        assert (low > 0, high < 0) == (first > 0, last < 0)
+
+
+def test_the_ends_of_the_share_are_where_its_test_turns():
+    e = relative_effect(*PUBLISHED)
+    t, c = PUBLISHED
+    for end in (e.ci_low, e.ci_high):
+        by_hand = (t.mean - (1 + end) * c.mean) / math.sqrt(t.variance / t.n + (1 + end) ** 2 * c.variance / c.n)
+        assert abs(by_hand) == pytest.approx(1.9603, abs=2e-4)
+        assert e.statistic(end) == pytest.approx(by_hand, rel=1e-9)
+    # The same standard error as the delta method's, whose interval is symmetric about the estimate and holds 0.
+    assert e.std_error == pytest.approx(relative_difference(*PUBLISHED).std_error, rel=1e-9)
+    assert e.ci_low > 0 > relative_difference(*PUBLISHED).ci_low
+
+
+def test_shares_of_levels_below_zero_keep_the_sign_of_the_change():
+    """From -10 to -5 is a rise by half of what it was, in every design."""
+    e = relative_effect(Arm(50, -5, 1), Arm(50, -10, 1))
+    assert e.estimate == 0.5 and e.ci_low > 0
+    share = as_share(difference(Arm(50, -5, 1), Arm(50, -10, 1)), -10.0, (0.02, 0.0, 0.02), 0.05)
+    assert (share.estimate, share.ci_low, share.ci_high) == pytest.approx((e.estimate, e.ci_low, e.ci_high))
+
+
+@pytest.mark.parametrize("unit", [1.0, 100.0, 1000.0])
+def test_a_doubling_of_logarithms_is_a_hundred_percent(unit):
+    values = np.exp(np.random.default_rng(5).normal(3, 1, 300)) * unit
+    x = np.log(values) + np.random.default_rng(6).normal(0, 0.3, 300)
+    t, c = (UnitMoments.from_rows(np.log(v), x=x) for v in (2 * values, values))
+    for log in (difference(t.ratio(), c.ratio()), cuped(t, c)):
+        e = as_multiple(log, 0.05)
+        assert e.estimate == pytest.approx(1, rel=1e-9)
+        assert (e.ci_low, e.ci_high) == pytest.approx((math.expm1(log.ci_low), math.expm1(log.ci_high)))
+        assert e.p_value == log.p_value
+        assert always_valid(e)[0] == pytest.approx(math.expm1(always_valid(log)[0]))
+        # A margin of a tenth is ln .9 on the logarithm.
+        assert non_inferiority(e, 0.1) == non_inferiority(log, -math.log(0.9))
+    assert as_multiple(log.because("No."), 0.05).reason == "No."
+
+
+def misses(rng, draw, n, m, ratio, reps, are_events=False):
+    """Shares of intervals for `ratio` - 1 that are shown and miss it (delta method, Fieller), and that are flagged."""
+    counts = np.zeros(4)
+    for _ in range(reps):
+        t, c = draw(rng, n, ratio), draw(rng, m, 1.0)
+        delta, fieller = relative_difference(t, c), relative_effect(t, c)
+        flagged = lopsided(t, c, are_events) > MOST_SKEW or min(map(events_of, (t, c))) < FEWEST_EVENTS
+        if delta.estimate is not None:
+            counts[0] += not delta.ci_low <= ratio - 1 <= delta.ci_high
+        if fieller.estimate is not None and not flagged:
+            counts[1] += not fieller.ci_low <= ratio - 1 <= fieller.ci_high
+        counts[2] += flagged
+        counts[3] += fieller.estimate is not None and not flagged
+    return counts[0] / reps, counts[1] / max(counts[3], 1), counts[2] / reps
+
+
+def lognormal(sigma):
+    return lambda rng, n, ratio: Arm.from_values(ratio * np.exp(sigma * rng.standard_normal(n)))
+
+
+def events(expected):
+    return lambda rng, n, ratio: Arm.from_proportion(rng.binomial(n, expected * ratio / 1000), n)
+
+
+@pytest.mark.parametrize(
+    ("draw", "n", "m", "ratio", "is_flagged"),
+    [
+        (lognormal(2), 200, 200, 1.0, False),
+        (lognormal(2), 200, 200, 1.5, False),
+        (lognormal(1), 50, 50, 0.7, False),
+        (lognormal(2), 80, 320, 1.0, True),
+        (events(10), 1000, 1000, 1.0, False),
+        (events(5), 1000, 1000, 1.0, None),
+        (events(10), 250, 1000, 1.0, True),
+    ],
+)
+def test_what_is_quoted_holds_or_says_that_it_does_not(draw, n, m, ratio, is_flagged):
+    """Fieller's interval misses in 5 % of cases at most, or is flagged; the delta method's misses in twice as many."""
+    is_few = n + m > 1000
+    delta, fieller, flagged = misses(np.random.default_rng(3), draw, n, m, ratio, 1500, are_events=is_few)
+    assert flagged > 0.9 if is_flagged else flagged < 0.3 or is_flagged is None
+    if not is_flagged:
+        assert delta > 0.065
+        assert fieller < 0.05 + 3 * math.sqrt(0.05 * 0.95 / 1500)
+
+
+def test_arms_of_one_size_balance_their_skew():
+    t, c = Arm(50, 2.0, 9.0), Arm(50, 2.0, 9.0)
+    assert lopsided(t, c) == 0
+    assert lopsided(Arm(400, 2.0, 9.0), c) > lopsided(Arm(100, 2.0, 9.0), c) > 0
+    # Values that hardly vary about their mean have no skew that matters.
+    assert lopsided(Arm(400, 20.0, 9.0), Arm(50, 20.0, 9.0)) < 0.1
+    assert lopsided(Arm.from_proportion(0, 100), Arm.from_proportion(0, 50)) == 0
+    assert events_of(Arm.from_proportion(0, 100)) == 0
+
+
+def test_the_deciding_row_gives_the_verdict_and_the_other_says_if_it_disagrees():
+    deciding = {"scale": "absolute", "verdict": "improved", "ci_low": 0.1, "ci_high": 0.5, "reason": None}
+    other = {"scale": "relative", "verdict": "inconclusive", "ci_low": -0.1, "ci_high": 0.9, "reason": "Late."}
+    one_verdict(deciding, other)
+    assert other["verdict"] == "improved"
+    assert other["reason"].startswith("Late. Its own interval holds 0") and "absolute effect" in other["reason"]
+    agreeing = deciding | {"scale": "relative", "verdict": "inconclusive"}
+    one_verdict(deciding, agreeing)
+    assert (agreeing["verdict"], agreeing["reason"]) == ("improved", None)
+
+
+REGISTERED = dict.fromkeys(
+    ("secondary_metric_ids", "guardrail_metric_ids", "expected_split", "assignment_method", "cluster_by", "dimensions")
+) | {
+    "experiment_id": "e",
+    "design": "did",
+    "control_arm": "c",
+    "treatment_arm": "t",
+    "unit_type": "team",
+    "primary_metric_id": "m",
+    "alpha": 0.05,
+    "power": 0.8,
+    "minimum_detectable_effect": None,
+    "is_registered_before_start": True,
+    "is_changed_after_start": False,
+    "is_finished": True,
+}
+
+
+@pytest.mark.parametrize("transform", ["log", "log1p"])
+def test_logarithms_of_quasi_experiments_have_the_relative_effect_of_their_own_test(transform):
+    from ai_impact_stats.quasi import estimate_row
+
+    experiment = read_experiment(pd.Series(REGISTERED))
+    log = difference(Arm(60, 3.0, 0.5), Arm(50, 3.0 - math.log(2), 0.4))
+    rows = [estimate_row(experiment, "m", "staggered_did", "absolute", "att", log, "C", "Why.")]
+    # What a share of mean logarithms would be.
+    rows += [estimate_row(experiment, "m", "staggered_did", "relative", "att", log, "C", "Why.")]
+    rows += [estimate_row(experiment, "m", "matched_did", "absolute", "att", log, "C", "Why.")]
+    finish(experiment, rows, {"m": {"transform": transform, "aggregation": "mean", "direction": "up"}})
+    found = {row["method"]: row for row in rows}
+    assert set(found) == {f"{m}{r}" for m in ("staggered_did", "matched_did") for r in ("", "_relative")}
+    assert {row["estimand"] for row in rows} == {f"att_{transform}"}
+    for method in ("staggered_did", "matched_did"):
+        relative = found[f"{method}_relative"]
+        if transform == "log":
+            assert relative["estimate"] == pytest.approx(1) and relative["ci_low"] == pytest.approx(
+                math.expm1(log.ci_low)
+            )
+            assert (relative["verdict"], relative["evidence_grade"]) == ("improved", "C")
+        else:
+            assert relative["estimate"] is None and "no share" in relative["reason"]
+            assert (relative["verdict"], relative["evidence_grade"]) == ("not_estimated", None)
