@@ -15,6 +15,7 @@ from .checks import Check
 from .estimate import Estimate, missing, quantile, wald
 from .experiments import ESTIMATES
 from .grading import RANDOM_METHODS, sentence
+from .health import LOGARITHMS, without_logarithm
 from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
 from .registry import Experiment, is_missing, read_experiment
 from .tables import records, write_table
@@ -110,8 +111,18 @@ def counterfactuals_geo(registry: pd.DataFrame, metrics: pd.DataFrame, panels: p
                 continue
             found = few.synthetic(panel.y, panel.n_treated, panel.before, METHODS[0], experiment.alpha)
             if found.estimate.std_error is not None:
-                rows += _path_rows(experiment, metric_id, panel, found)
+                path = _path_rows(experiment, metric_id, panel, found)
+                logs = catalogue[metric_id].get("transform") in LOGARITHMS
+                rows += [_as_values(row, str(catalogue[metric_id]["transform"])) for row in path] if logs else path
     return write_table(rows, COUNTERFACTUAL)
+
+
+def _as_values(row: dict, transform: str) -> dict:
+    """A row of a path in logarithms in the metric's own unit. Ratios add up to no cumulative effect."""
+    back = math.exp if transform == "log" else math.expm1
+    row |= {name: back(min(row[name], 700.0)) for name in ("observed", "expected", "ci_low", "ci_high")}
+    row |= dict.fromkeys(("cumulative_effect", "cumulative_ci_low", "cumulative_ci_high"))
+    return row | {"effect": row["observed"] - row["expected"]}
 
 
 def _geo(registry: pd.DataFrame) -> list[Experiment]:
@@ -149,6 +160,10 @@ def _read(experiment: Experiment, rows: list[Mapping[str, Any]], metric: Mapping
     before = sum(p < began[0] for p in periods) if began else 0
     pairs, has_pairs = _paired(first, controls + treated, starts)
     gap = ~np.isfinite(y).all(axis=1)
+    missed = {
+        experiment.control: (int(gap[: len(controls)].sum()), len(controls)),
+        experiment.treatments[0]: (int(gap[len(controls) :].sum()), len(treated)),
+    }
     gap[len(controls) :] = False
     note = None
     if gap.any():
@@ -158,6 +173,8 @@ def _read(experiment: Experiment, rows: list[Mapping[str, Any]], metric: Mapping
         y, controls = y[~gap], [c for c, has in zip(controls, gap, strict=False) if not has]
     starts_at = [str(days[p])[:10] for p in periods]
     panel = _Panel(y, len(treated), before, starts_at, pairs, has_pairs, None, note)
+    if problem := without_logarithm(metric, missed):
+        return _with(panel, f"In some period {problem}")
     if len(began) > 1:
         return _with(panel, "Regions start in several periods: register them as staggered_did.")
     if len(controls) > MOST_CONTROLS:

@@ -209,3 +209,25 @@ def test_controls_with_a_gap_are_left_out():
     y[3, 4] = math.nan
     row = of(estimate_geo(registry(), METRICS, panels(y, 12, strata=strata)), "trimmed_match")
     assert "11 pairs" in row.reason and row.ci_low < 2 < row.ci_high
+
+
+def test_logarithms_are_shares_in_any_unit_of_measure():
+    """ln 2 on logarithms is a doubling, of cents as of dollars; the path is told in the metric's own unit."""
+    y, logs = factors(3, 0.0, treated=2) / 10 + 5, METRICS.assign(transform="log")
+    y[25:, 20:] += math.log(2)
+    found = [estimate_geo(registry(), logs, panels(y + unit, 2)) for unit in (0.0, math.log(100))]
+    for method in ("synthetic_did", "synthetic_control"):
+        log, share = of(found[0], method), of(found[0], f"{method}_relative")
+        assert share.estimate == pytest.approx(math.expm1(log.estimate), rel=1e-6)
+        assert (share.ci_low, share.ci_high) == pytest.approx(
+            (math.expm1(log.ci_low), math.expm1(log.ci_high)), rel=1e-6
+        )
+        assert share.ci_low < 1 < share.ci_high and share.p_value == log.p_value and share.verdict == log.verdict
+        assert of(found[1], f"{method}_relative").estimate == pytest.approx(share.estimate, rel=1e-6)
+        assert log.estimand == share.estimand == "att_log"
+    path = counterfactuals_geo(registry(), logs, panels(y, 2)).to_pandas()
+    assert path.observed.to_numpy() == pytest.approx(np.exp(y[25:].mean(axis=0)), rel=1e-6)
+    y[3, 4] = y[26, 1] = math.nan
+    nothing = of(estimate_geo(registry(), logs, panels(y, 2)), "synthetic_did_relative")
+    assert math.isnan(nothing.estimate)
+    assert "1 of 25 units" in nothing.reason and "1 of 2 units" in nothing.reason and "logarithm" in nothing.reason
