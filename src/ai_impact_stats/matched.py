@@ -14,7 +14,7 @@ from .checks import Check
 from .estimate import Estimate, as_share, missing, wald
 from .experiments import ESTIMATES
 from .grading import sentence
-from .health import BALANCE
+from .health import BALANCE, without_logarithm
 from .propensity import Overlap, Propensity, Units, fit_propensity, overlap
 from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
 from .registry import Experiment, is_missing, names, read_experiment
@@ -217,7 +217,14 @@ def _read(experiment: Experiment, metric_id: str, catalogue: Mapping, groups: Ma
         return Units.of([treated[i] for i in seen], x[seen], *_moments(kept, *columns)) if seen else None
 
     left_out = sum(int(next(iter(found.values()))["n"]) for (_, cell), found in cells.items() if cell is None)
-    problem = _problem(experiment, catalogue.get(metric_id), catalogue.get(experiment.primary or ""), used, units)
+    counts = dict.fromkeys(arms, (0, 0))
+    for (arm, _), found in cells.items():
+        row = next(iter(found.values()))
+        unknown = 0 if is_missing(row.get("n_unknown")) else int(row["n_unknown"])
+        counts[arm] = counts[arm][0] + unknown, counts[arm][1] + int(row["n"])
+    metric = catalogue.get(metric_id)
+    problem = _problem(experiment, metric, catalogue.get(experiment.primary or ""), used, units)
+    problem = without_logarithm(metric or {}, counts) or problem
     if crowded:
         problem = f"The covariates make more than {CELL_CAP:,} cells: name fewer, or read the methods on rows."
     others = other("change"), other("drift")
@@ -231,6 +238,8 @@ def _problem(
         return "The metric is not in the catalogue."
     if metric.get("aggregation") == "quantile":
         return "A quantile is not compared between matched units here."
+    if metric.get("transform") == "winsorize":
+        return "Winsorized values are not compared between matched units here."
     if problem := arms_problem(experiment):
         return problem
     if not used:

@@ -1,7 +1,7 @@
 """From the moments of cohorts to the estimates of every rollout: what the dbt Python models call."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from . import did
 from .checks import Check
 from .estimate import Estimate, missing
 from .experiments import ESTIMATES
+from .health import without_logarithm
 from .linear import one_thread
 from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
 from .registry import Experiment, is_missing, read_experiment
@@ -72,7 +73,7 @@ def estimate_rollouts(
     seen; D otherwise.
     """
     catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    read = _reader(moments, clusters)
+    read, cells = _reader(moments, clusters), _group(moments)
     several = left_out_notes(left_out)
     rows: list[dict] = []
     for experiment in _rollouts(registry):
@@ -80,6 +81,9 @@ def estimate_rollouts(
         for metric_id in experiment.metrics:
             rollout = read(experiment, metric_id)
             metric = catalogue.get(metric_id, {})
+            gaps = _gaps(experiment, cells.get((experiment.experiment_id, metric_id), []))
+            if problem := without_logarithm(metric, gaps):
+                rollout = replace(rollout, effects=f"In some period {problem}")
             found += _metric_rows(experiment, metric_id, metric, rollout)
         finish(experiment, found, catalogue, several.get(experiment.experiment_id, []))
         rows += found
@@ -141,6 +145,18 @@ def check_rollouts(registry: pd.DataFrame, moments: pd.DataFrame, clusters: pd.D
             }
         rows += [check_row(experiment, name, check) for name, check in checks.items()]
     return rows
+
+
+def _gaps(experiment: Experiment, rows: list[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
+    """Of each arm, the units with a period that has no value, and all of them."""
+    arms = {experiment.control: [0, 0]} | {arm: [0, 0] for arm in experiment.treatments[:1]}
+    cohorts = {(str(row["first_treated_period"]), str(row.get("entered_period"))): row for row in rows}
+    for row in cohorts.values():
+        arm = experiment.control if is_missing(row["first_treated_period"]) else (experiment.treatments or [""])[0]
+        if arm in arms:
+            arms[arm][0] += int(row["n_left_out"])
+            arms[arm][1] += int(row["n"]) + int(row["n_left_out"])
+    return {arm: (missed, units) for arm, (missed, units) in arms.items()}
 
 
 def _rollouts(registry: pd.DataFrame) -> list[Experiment]:

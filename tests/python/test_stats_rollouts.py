@@ -254,3 +254,20 @@ def test_the_design_did_has_the_change_before_and_after(panel):
 def test_clusters_that_are_not_known_give_no_estimate(panel):
     table = estimate_rollouts(registry(cluster_by="site", unit_type="person"), METRICS, moments(*panel)).to_pandas()
     assert table["estimate"].isna().all() and "clusters (site)" in table["reason"].iloc[0]
+
+
+def test_logarithms_of_rollouts_are_shares_and_need_a_value_in_every_period(panel):
+    y, first = panel
+    logs = METRICS.assign(transform="log", aggregation="mean")
+    found = estimate_rollouts(registry(), logs, moments(y / 10, first)).to_pandas().set_index(["metric_id", "method"])
+    for method in KINDS.values():
+        log, share = found.loc[("hours", method)], found.loc[("hours", f"{method}_relative")]
+        assert share.estimate == pytest.approx(math.expm1(log.estimate), rel=1e-6)
+        assert (share.ci_low, share.ci_high) == pytest.approx(
+            (math.expm1(log.ci_low), math.expm1(log.ci_high)), rel=1e-6
+        )
+        assert (share.verdict, share.p_value, share.estimand) == (log.verdict, log.p_value, "att_log")
+    nothing = estimate_rollouts(registry(), logs, moments(y, first, left_out=3)).to_pandas()
+    nothing = nothing[nothing.metric_id == "hours"]
+    assert nothing.estimate.isna().all()
+    assert nothing.reason.str.contains("3 of 43 units of .+ and 6 of 86 units of .+ have no value above 0").all()

@@ -14,6 +14,7 @@ cells as (
         arm,
         case when value is not null then cell end as cell,
         cast(count(*) as {{ dbt.type_bigint() }}) as n,
+        cast(count(*) - count(value) as {{ dbt.type_bigint() }}) as n_unknown,
         avg(value) as mean_y,
         var_samp(value) as var_y,
         cast(count(past_value) as {{ dbt.type_bigint() }}) as n_past,

@@ -68,10 +68,13 @@ final as (
         windows.arm,
         cells.cell,
         {%- for name in sides %}
-            cast({{ ai_impact.safe_divide(
+            {%- set value = ai_impact.safe_divide(
                 ai_impact.unit_numerator('totals.' ~ name ~ 'numerator'),
                 ai_impact.unit_denominator('totals.' ~ name ~ 'denominator')
-            ) }} as {{ ai_impact.physical_type('double') }}) as {{ name }}value
+            ) %}
+            cast(
+                {{ ai_impact.transformed(value, 'windows.transform', 'null') }} as {{ ai_impact.physical_type('double') }}
+            ) as {{ name }}value
             {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from windows
