@@ -183,7 +183,7 @@ def _estimate(
 
 
 def _as_multiple(context: _Context, log: Estimate) -> Estimate:
-    return as_multiple(log, context.alpha) if context.logarithm == "log" else log.because(NO_SHARE)
+    return as_multiple(log) if context.logarithm == "log" else log.because(NO_SHARE)
 
 
 def _stratified_rows(context: _Context, tables: Tables) -> list[dict]:
