@@ -158,18 +158,21 @@ def wald(estimate: float, variance: float, df: float, n_treatment: int, n_contro
     )
 
 
-def as_multiple(log: Estimate, alpha: float) -> Estimate:
+def as_multiple(log: Estimate) -> Estimate:
     """An effect on natural logarithms as a share: exp of it less 1, the interval and p value of the same test.
 
     Of means of logarithms it is how much higher the geometric mean is, in any unit of measure.
     """
     if log.estimate is None:
         return log
-    procedure = Multiple(log.estimate, log.std_error)
-    low, high = procedure.interval(quantile(1 - alpha / 2, log.df))
     effect = _grown(log.estimate)
     return replace(
-        log, estimate=effect, std_error=(1 + effect) * log.std_error, ci_low=low, ci_high=high, procedure=procedure
+        log,
+        estimate=effect,
+        std_error=(1 + effect) * log.std_error,
+        ci_low=_grown(log.ci_low),
+        ci_high=_grown(log.ci_high),
+        procedure=Multiple(log.estimate, log.std_error),
     )
 
 

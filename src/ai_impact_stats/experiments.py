@@ -216,7 +216,7 @@ def _crossed_cuped(
 
 
 def _as_multiple(context: _Context, log: Estimate) -> Estimate:
-    return as_multiple(log, context.alpha) if context.logarithm == "log" else log.because(NO_SHARE)
+    return as_multiple(log) if context.logarithm == "log" else log.because(NO_SHARE)
 
 
 def _stratified_rows(context: _Context, tables: Tables) -> list[dict]:

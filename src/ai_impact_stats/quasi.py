@@ -70,7 +70,7 @@ def finish(
         if metric.get("transform") in LOGARITHMS:
             row["estimand"] = f"{row['estimand']}_{metric['transform']}"
             if row["scale"] == "absolute":
-                _as_values(row, rows, str(metric["transform"]), experiment.alpha)
+                _as_values(row, rows, str(metric["transform"]))
         elif row["scale"] == "relative" and metric.get("aggregation") in ("proportion", "count"):
             row["ci_low"] = row["found"].at_least(LEAST_SHARE).ci_low
     families: dict[tuple, list[dict]] = {}
@@ -101,7 +101,7 @@ def finish(
             one_verdict(*((relative, absolute) if logs else (absolute, relative)))
 
 
-def _as_values(absolute: dict, rows: list[dict], transform: str, alpha: float) -> None:
+def _as_values(absolute: dict, rows: list[dict], transform: str) -> None:
     """Fill or add the relative row of an effect on logarithms."""
     method = f"{absolute['method']}_relative"
     relative = next((r for r in rows if (r["metric_id"], r["method"]) == (absolute["metric_id"], method)), None)
@@ -109,7 +109,7 @@ def _as_values(absolute: dict, rows: list[dict], transform: str, alpha: float) -
         relative = absolute | {"method": method, "scale": "relative"}
         rows.append(relative)
     log = absolute["found"]
-    e = as_multiple(log, alpha) if transform == "log" else log.because(log.reason or NO_SHARE)
+    e = as_multiple(log) if transform == "log" else log.because(log.reason or NO_SHARE)
     relative |= {name: getattr(e, name) for name in ("estimate", "std_error", "ci_low", "ci_high", "p_value")}
     has = e.estimate is not None
     relative |= {"evidence_grade": absolute["evidence_grade"] if has else None, "found": e}

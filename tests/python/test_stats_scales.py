@@ -87,14 +87,14 @@ def test_a_doubling_of_logarithms_is_a_hundred_percent(unit):
     x = np.log(values) + np.random.default_rng(6).normal(0, 0.3, 300)
     t, c = (UnitMoments.from_rows(np.log(v), x=x) for v in (2 * values, values))
     for log in (difference(t.ratio(), c.ratio()), cuped(t, c)):
-        e = as_multiple(log, 0.05)
+        e = as_multiple(log)
         assert e.estimate == pytest.approx(1, rel=1e-9)
         assert (e.ci_low, e.ci_high) == pytest.approx((math.expm1(log.ci_low), math.expm1(log.ci_high)))
         assert e.p_value == log.p_value
         assert always_valid(e)[0] == pytest.approx(math.expm1(always_valid(log)[0]))
         # A margin of a tenth is ln .9 on the logarithm.
         assert non_inferiority(e, 0.1) == non_inferiority(log, -math.log(0.9))
-    assert as_multiple(log.because("No."), 0.05).reason == "No."
+    assert as_multiple(log.because("No.")).reason == "No."
 
 
 def misses(rng, draw, n, m, ratio, reps, are_events=False):

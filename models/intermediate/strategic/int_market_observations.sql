@@ -10,13 +10,22 @@ with signals as (
     from {{ ref('stg_market_signals') }}
 ),
 
+-- A week from any day is that of the calendar which its middle lies in; days are averaged by week.
+placed as (
+    select
+        series,
+        value,
+        {{ ai_impact.add_days('week', '4 - ' ~ ai_impact.iso_day_of_week(ai_impact.add_days('week', 3))) }} as week
+    from signals
+),
+
 weeks as (
     select
         week,
-        max(case when series = 'branded_search' then value end) as branded,
-        max(case when series = 'category_search' then value end) as category,
-        max(case when series = 'share_of_voice' then value end) as voice
-    from signals
+        avg(case when series = 'branded_search' then value end) as branded,
+        avg(case when series = 'category_search' then value end) as category,
+        avg(case when series = 'share_of_voice' then value end) as voice
+    from placed
     group by week
 ),
 
