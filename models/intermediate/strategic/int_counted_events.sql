@@ -37,6 +37,10 @@ incidents as (
     where not coalesce(all_incidents.is_false_positive, false)
 ),
 
+watched as (
+    select min(watched_from) as watched_from from outcomes
+),
+
 lost as (
     select
         lost_accounts.churned_at,
@@ -44,7 +48,7 @@ lost as (
         lost_accounts.problem,
         watched.watched_from
     from {{ ref('int_lost_accounts') }} as lost_accounts
-    cross join (select min(watched_from) as watched_from from outcomes) as watched
+    cross join watched
 ),
 
 final as (

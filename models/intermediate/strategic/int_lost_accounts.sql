@@ -45,10 +45,7 @@ final as (
         end as {{ ai_impact.physical_type('double') }}) as amount,
         case
             when max(sold.n_deals) = 0 then 'No deal that was won is known.'
-            else
-                max(
-                    case when deals.event_key is not null and deals.amount_reported is null then deals.amount_problem end
-                )
+            else max(case when deals.amount_reported is null then deals.amount_problem end)
         end as problem
     from churned
     cross join sold

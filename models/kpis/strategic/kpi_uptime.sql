@@ -108,7 +108,9 @@ final as (
         ) }},
         case
             when n_timed = 0 then 'No incident has an impact_started_at, which says that it took a service down.'
-            else {{ ai_impact.counted_sentence('Incidents that have not ended, down until the end of the data', 'n_unended') }}
+            else {{ ai_impact.counted_sentence(
+                'Incidents that have not ended, down until the end of the data', 'n_unended'
+            ) }}
         end as reason,
         0 as n_people,
         false as is_suppressed
