@@ -26,7 +26,7 @@ heads as (
 incidents as (
     select
         all_incidents.opened_at,
-        all_incidents.cost_amount,
+        all_incidents.cost_amount_reported,
         all_incidents.watched_from,
         case when heads.team_id is not null then 1 end as staffed
     from all_incidents
