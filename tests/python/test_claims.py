@@ -1,5 +1,6 @@
 """Claims: their wording, their verdicts, and what they must never say."""
 
+from dataclasses import replace
 from itertools import product
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pytest
 
 from ai_impact_stats.claims import (
     CLAIMS,
+    Catalogue,
     Finding,
     claims,
     e_values,
@@ -370,3 +372,16 @@ def test_claims_of_kpis_are_associations_of_their_newest_period():
 
 def test_nothing_in_nothing_out():
     assert made([]) == []
+
+
+def test_logarithms_speak_of_typical_values_and_shares_of_points():
+    log = estimate(estimand="ate_log", estimate=1.0, ci_low=0.8, ci_high=1.2, mean_control=10.0, mean_treatment=20.0)
+    catalogue = Catalogue({}, {}, {"throughput": {"phrase": "revenue per account"}}, {}, {}, {}, {})
+    assert catalogue.phrase_of(log) == "the typical value (geometric mean) of revenue per account"
+    assert catalogue.phrase_of(log | {"scale": "absolute"}) == "the mean logarithm of revenue per account"
+    assert catalogue.phrase_of(estimate() | {"estimand": "ate"}) == "revenue per account"
+    points = finding(scale="points", estimate=0.03, ci_low=0.01, ci_high=0.05, level_before=0.12, level_after=0.15)
+    assert sentence_of(replace(points, is_share=True)) == (
+        "Email drafting raised the MQL rate by 3 percentage points "
+        "(from 12 % to 15 %; 95 % CI 1 to 5 percentage points), grade A."
+    )

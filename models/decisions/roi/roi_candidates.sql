@@ -94,22 +94,13 @@ found as (
 final as (
     select
         {{ ai_impact.hash_key(['use_case_id', 'term', 'experiment_id', 'metric_id']) }} as roi_effect_key,
-        use_case_id,
-        term,
-        experiment_id,
-        metric_id,
-        basis,
-        treatment_arm,
-        method,
-        estimate,
-        ci_low,
-        ci_high,
-        alpha,
-        mean_control,
-        mean_treatment,
-        relative_ci_low,
-        relative_ci_high,
-        relative_std_error,
+        {% for column in [
+            'use_case_id', 'term', 'experiment_id', 'metric_id', 'basis', 'treatment_arm', 'method', 'estimate',
+            'ci_low', 'ci_high', 'alpha', 'mean_control', 'mean_treatment', 'relative_ci_low',
+            'relative_ci_high', 'relative_std_error'
+        ] -%}
+            {{ column }},
+        {% endfor -%}
         cast(transform as {{ dbt.type_string() }}) as transform,
         direction,
         evidence_grade,
