@@ -131,3 +131,18 @@ panels as (
     {%- endset -%}
     case when {{ whole }} <= panels.last_period then {{ ai_impact.greatest(['panels.first_period', whole]) }} end
 {%- endmacro %}
+
+{# Of each series of counterfactual_series the days that one value is of; of averages, one of what was averaged. #}
+{% macro days_of_series(series) -%}
+    select
+        experiment_id,
+        metric_id,
+        max(case
+            {%- for kind, days in [('day', 1), ('month', 365.25 / 12), ('quarter', 365.25 / 4), ('year', 365.25)] %}
+            when period like '%{{ kind }}' then {{ days }}
+            {%- endfor %}
+            else 7
+        end) as days
+    from {{ series }}
+    group by experiment_id, metric_id
+{%- endmacro %}

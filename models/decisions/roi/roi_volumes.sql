@@ -1,6 +1,6 @@
 {#- How much of each use case there was in each period, since its AI went live: units of its revenue estimate (each
-    counted once, its effect spread evenly over the metric's window) or weeks (what a series is of), and the tasks that AI touched, valued at
-    the loaded cost of an hour of the teams that did them. -#}
+    counted once, its effect spread evenly over the metric's window) or weeks (or what else the values of a series are
+    of), and the tasks that AI touched, valued at the loaded cost of an hour of the teams that did them. -#}
 with costs as (
     select * from {{ ref('roi_costs') }}
 ),
@@ -10,14 +10,8 @@ effects as (
     where term = 'revenue' and choice = 1
 ),
 
--- What a row of a series is of; where finer values were averaged, its effect is one of their dates.
-series_periods as (
-    select
-        experiment_id,
-        metric_id,
-        max(period) as period
-    from {{ ref('counterfactual_series') }}
-    group by experiment_id, metric_id
+series as (
+    {{ ai_impact.days_of_series(ref('counterfactual_series')) }}
 ),
 
 reach as (
@@ -99,13 +93,7 @@ final as (
         costs.period_key,
         cast(case
             when effects.basis = 'per_week'
-                then cast(costs.days as {{ ai_impact.physical_type('double') }})
-                    / case
-                        {%- for grain, days in {'day': 1, 'month': 365.25 / 12, 'quarter': 365.25 / 4, 'year': 365.25}.items() %}
-                            when series_periods.period like '%{{ grain }}' then {{ days }}
-                        {%- endfor %}
-                        else 7
-                    end
+                then cast(costs.days as {{ ai_impact.physical_type('double') }}) / coalesce(series.days, 7)
             when effects.use_case_id is not null then coalesce(units.units, 0)
         end as {{ ai_impact.physical_type('double') }}) as revenue_volume,
         case
@@ -122,16 +110,10 @@ final as (
         end as labour_reason
     from costs
     left join effects on costs.use_case_id = effects.use_case_id
-    left join series_periods
-        on
-            effects.experiment_id = series_periods.experiment_id
-            and effects.metric_id = series_periods.metric_id
+    left join series on effects.experiment_id = series.experiment_id and effects.metric_id = series.metric_id
     left join units on costs.roi_cost_key = units.roi_cost_key
     left join labour on costs.roi_cost_key = labour.roi_cost_key
-    left join cells
-        on
-            costs.period_key = cells.period_key
-            and costs.use_case_id = cells.use_case_id
+    left join cells on costs.period_key = cells.period_key and costs.use_case_id = cells.use_case_id
 )
 
 select * from final

@@ -47,7 +47,10 @@ wanted as (
             and series_names.series = outcomes.numerator_measure
     where
         series_names.series = experiment_metrics.numerator_measure
-        or (experiment_metrics.names_controls and {{ ai_impact.in_list('series_names.series', 'experiment_metrics.covariates') }})
+        or (
+            experiment_metrics.names_controls
+            and {{ ai_impact.in_list('series_names.series', 'experiment_metrics.covariates') }}
+        )
         or (
             not experiment_metrics.names_controls
             and series_names.is_marked = 1
