@@ -64,17 +64,17 @@ totals as (
     from centred
     group by experiment_id, metric_id, cohort, entered, cluster_id, period
     {%- for entered in ['entered', never] %}
-    union all
-    select
-        experiment_id,
-        metric_id,
-        cohort,
-        {{ entered }} as entered,
-        cluster_id,
-        {{ never }} as period,
-        cast(count(distinct unit_id) as {{ ai_impact.physical_type('double') }}) as total
-    from centred
-    group by experiment_id, metric_id, cohort, {{ 'entered, ' if loop.first }}cluster_id
+        union all
+        select
+            experiment_id,
+            metric_id,
+            cohort,
+            {{ entered }} as entered,
+            cluster_id,
+            {{ never }} as period,
+            cast(count(distinct unit_id) as {{ ai_impact.physical_type('double') }}) as total
+        from centred
+        group by experiment_id, metric_id, cohort, {{ 'entered, ' if loop.first }}cluster_id
     {%- endfor %}
 ),
 
@@ -94,9 +94,9 @@ final as (
         a.experiment_id,
         a.metric_id,
         {%- for side in ['a', 'b'] %}
-        {%- for name in ['cohort', 'entered', 'period'] %}
-        nullif({{ side }}.{{ name }}, {{ never }}) as {{ name }}_{{ side }},
-        {%- endfor %}
+            nullif({{ side }}.cohort, {{ never }}) as cohort_{{ side }},
+            nullif({{ side }}.entered, {{ never }}) as entered_{{ side }},
+            nullif({{ side }}.period, {{ never }}) as period_{{ side }},
         {%- endfor %}
         cast(count(*) as {{ dbt.type_bigint() }}) as n_clusters,
         sum(a.total * b.total) as total

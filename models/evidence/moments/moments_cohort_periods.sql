@@ -30,7 +30,7 @@ blocks as (
         {{ cohort }} as cohort,
         {{ entered }} as entered,
         {%- for name in spans %}
-        max({{ name }}) as {{ name }},
+            max({{ name }}) as {{ name }},
         {%- endfor %}
         {{ ai_impact.slot_values('value', 'slot') }}
     from placed
@@ -46,7 +46,7 @@ left_out as (
         {{ cohort }} as cohort,
         {{ entered }} as entered,
         {%- for name in spans %}
-        max({{ name }}) as {{ name }},
+            max({{ name }}) as {{ name }},
         {%- endfor %}
         max(case when entered_period is null then 1 else 0 end) as is_absent,
         max(case when first_treated_period <= entered_period then 1 else 0 end) as is_without_before
@@ -91,7 +91,7 @@ cohorts as (
     select
         {{ keys | join(', ') }},
         {%- for name in spans %}
-        min({{ name }}) as {{ name }},
+            min({{ name }}) as {{ name }},
         {%- endfor %}
         sum(is_kept) as n,
         sum(is_absent) as n_absent,

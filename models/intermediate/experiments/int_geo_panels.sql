@@ -47,7 +47,7 @@ counted as (
     from placed
 ),
 
--- Of a rollout those with one treated unit, and a thousand units: how the others change is all that it can be compared with.
+-- Of rollouts those with one treated unit, and a thousand units: it can only be compared with how others change.
 final as (
     select
         experiment_id,

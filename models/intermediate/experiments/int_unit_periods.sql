@@ -1,5 +1,8 @@
 {%- set geo = "case when experiments.design = 'geo' then experiments.starts_at end" -%}
 {%- set exposed = 'coalesce(assignments.exposed_at, ' ~ geo ~ ')' -%}
+{%- set placed_by = [
+    'first_treated_period', 'entered_period', 'first_period', 'first_row_period', 'last_row_period'
+] -%}
 with experiments as (
     select * from {{ ref('int_experiments') }}
     where design in ('did', 'staggered_did', 'geo')
@@ -93,8 +96,8 @@ final as (
         entered.experiment_id,
         entered.metric_id,
         entered.unit_id,
-        {%- for name in ['first_treated_period', 'entered_period', 'first_period', 'first_row_period', 'last_row_period'] %}
-        cast(entered.{{ name }} as {{ dbt.type_int() }}) as {{ name }},
+        {%- for name in placed_by %}
+            cast(entered.{{ name }} as {{ dbt.type_int() }}) as {{ name }},
         {%- endfor %}
         cast(periods.period as {{ dbt.type_int() }}) as period,
         cast(case
