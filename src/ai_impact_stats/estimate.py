@@ -61,8 +61,8 @@ class Share:
         return self.v_one - 2 * ratio * self.v_both + ratio**2 * self.v_zero
 
 
-def _grown(logarithm: float) -> float:
-    return math.expm1(min(logarithm, 700.0))
+def _grown(logarithm: float | None) -> float | None:
+    return None if logarithm is None else math.expm1(min(logarithm, 700.0))
 
 
 @dataclass(frozen=True, slots=True)

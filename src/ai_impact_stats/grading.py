@@ -102,6 +102,8 @@ def one_verdict(deciding: dict, other: dict) -> None:
     Where the other's own interval would have said something else, its reason tells so.
     """
     other["verdict"] = deciding["verdict"]
+    if any(row[end] is None for row in (deciding, other) for end in ("ci_low", "ci_high")):
+        return
     beyond = [row["ci_low"] > 0 or row["ci_high"] < 0 for row in (deciding, other)]
     if beyond[0] != beyond[1]:
         what = "leaves out 0, and" if beyond[1] else "holds 0, and"

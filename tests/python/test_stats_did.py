@@ -561,8 +561,9 @@ def test_units_that_come_later_count_where_they_were_there(seed):
             for p in (panel, by)
         )
         assert (clustered.estimate, clustered.std_error) == pytest.approx((each.estimate, each.std_error), rel=1e-9)
-        together = did.relative_effect(effects, kind)
-        assert together.reason is None or "share" in together.reason
+        level = did.cohorts_from_rows(y[kept] + 50, first[kept], entered=entered[kept])
+        share = did.relative_effect(did.group_time(level, "not_yet_treated", "universal"), kind)
+        assert share.estimate == pytest.approx(each.estimate / 50, rel=0.05)
 
 
 def test_before_and_after_of_units_that_come_later():
