@@ -93,7 +93,7 @@ def estimate_rollouts(
                 rollout = replace(rollout, effects=f"In some period {problem}")
             found += _metric_rows(experiment, metric_id, metric, rollout)
             rows_of_one = single.get((experiment.experiment_id, metric_id), [])
-            if rows_of_one and not (_problem(metric) or arms_problem(experiment)):
+            if rows_of_one and not (problem or _problem(metric) or arms_problem(experiment)):
                 found += _one_rows(experiment, metric_id, rollout, one_panel(rows_of_one))
         say_what_is_not_known(experiment, found, known)
         finish(experiment, found, catalogue, several.get(experiment.experiment_id, []))

@@ -307,3 +307,22 @@ def test_logarithms_of_rollouts_are_shares_and_need_a_value_in_every_period(pane
     nothing = nothing[nothing.metric_id == "hours"]
     assert nothing.estimate.isna().all()
     assert nothing.reason.str.contains("3 of 43 units of .+ and 6 of 86 units of .+ have no value above 0").all()
+
+
+def test_one_treated_unit_among_few_has_an_estimate_without_limits(panel):
+    y, first = panel
+    rows = [
+        {"experiment_id": "waves", "metric_id": "hours", "unit_id": f"u{i}", "cluster_id": None, "stratum": None}
+        | {"first_treated_period": None if i < 9 else 0, "entered_period": -4, "period": t - 4, "value": y[i, t]}
+        for i in range(10)
+        for t in range(10)
+    ]
+    keep = np.r_[0:9, 40]
+    for transform in ("none", "log"):
+        catalogue = METRICS.assign(transform=transform)
+        table = estimate_rollouts(registry(), catalogue, moments(y[keep], first[keep]), None, None, pd.DataFrame(rows))
+        of = table.to_pandas().set_index(["metric_id", "method"])
+        for method in ("two_way_fixed_effects", "two_way_fixed_effects_relative"):
+            row = of.loc[("hours", method)]
+            assert row.evidence_grade == "D" and np.isnan(row.ci_low) and row.p_value >= 0.1
+            assert "the interval has no limits" in row.reason and row.verdict == "not_established"
