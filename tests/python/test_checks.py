@@ -22,6 +22,7 @@ from ai_impact_stats.rollouts import check_rollouts
 NAN = math.nan
 ABSENT = missing("There is nothing to estimate.")
 UNKNOWN = Estimate(NAN, NAN, NAN, NAN, NAN, 5, 5, 8.0)
+PLACED = ("n_assignments", "n_before", "n_after", "n_returned", "n_undated")
 WEIGHTS = {"c": 1.0, "t": 1.0}
 ARM, NO_ARM = Arm(10, 1.0, 1.0), Arm(10, NAN, NAN)
 PANEL = np.full((8, 9), NAN)
@@ -42,6 +43,7 @@ SILENT = {
     checks.past_difference: [lambda f: f({}), lambda f: f({"x": (NO_ARM, ARM)})],
     checks.multiple_exposure: [lambda f: f(0, 0)],
     checks.unknown_arms: [lambda f: f({}, {"c", "t"}), lambda f: f({"c": 0}, {"c", "t"})],
+    checks.enrolment: [lambda f: f({}), lambda f: f({"c": dict.fromkeys(PLACED, 0)})],
     checks.novelty: [
         lambda f: f({}),
         lambda f: f(dict.fromkeys(range(3), ABSENT)),

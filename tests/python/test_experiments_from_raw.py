@@ -29,7 +29,11 @@ EXPERIMENTS = {
     "models": {"unit_type": "lead", "primary_metric_id": "score_p75", "secondary_metric_ids": "reply_rate"}
     | {"dimensions": "country", "design": "champion_challenger", "control_arm": "v1", "treatment_arm": "v2|v3"},
     "funnel": {"unit_type": "lead", "primary_metric_id": "visit_rate"}
-    | {"secondary_metric_ids": "mql_per_visit|sql_per_mql|won_per_sql", "dimensions": "country"},
+    | {
+        "secondary_metric_ids": "mql_per_visit|sql_per_mql|won_per_sql",
+        "dimensions": "country",
+        "expected_split": "1|1",
+    },
     "exposed": {"unit_type": "lead", "primary_metric_id": "converted_in_7_days"},
     "accounts_held": {"design": "holdout", "unit_type": "account", "primary_metric_id": "won_per_account"}
     | {"expected_split": "c:0.25|t:0.75"},
