@@ -39,6 +39,7 @@ create table metric_catalog as select
 create table int_experiment_metrics as select
     'e' as experiment_id, 'm' as metric_id, 'primary' as metric_role, cast(null as varchar) as covariates;
 create table moments_left_out (experiment_id varchar, n_switched_off bigint, n_several_arms bigint);
+create table moments_past (experiment_id varchar, metric_id varchar, arm varchar);
 """
 # Half of the units are treated, from the fifth of ten periods on; or in waves.
 PANEL = """
@@ -282,7 +283,8 @@ def touches(folder: Path, count: int) -> list[list[str]]:
         "['ads', 'email', 'search', 'social', 'events', 'direct'][1 + cast(floor(6 * random()) as int)] as channel "
         f"from range({count})",
         "create table int_conversions as select 'k' || path as conversion_key, 'p' || path as journey_id, "
-        "date '2026-01-01' as period_start, 100.0 as revenue from (select distinct path from drawn where path % 5 < 2)",
+        "date '2026-01-01' as period_start, 100.0 as revenue, false as is_revenue_unknown "
+        "from (select distinct path from drawn where path % 5 < 2)",
         "create table int_conversion_touches as select 'k' || path as conversion_key, channel, "
         "touch % 2 = 0 as is_ai_generated, touch % 5 + 1 as position, 0.2 as credit_first, 0.2 as credit_last, "
         "0.2 as credit_linear, 0.2 as credit_position, 0.2 as credit_time_decay from drawn where path % 5 < 2",

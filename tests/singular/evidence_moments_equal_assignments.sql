@@ -28,7 +28,7 @@ kinds as (
 
 unknown as (
     select experiment_id, metric_id, arm, count(*) as n from {{ ref('int_unit_metrics') }}
-    where numerator is null
+    where numerator is null and n_unknown > 0
     group by experiment_id, metric_id, arm
 ),
 

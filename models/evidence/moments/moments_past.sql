@@ -2,7 +2,8 @@ with unit_metrics as (
     select
         *,
         case when aggregation <> 'quantile' then past_numerator end as numerator_before,
-        case when aggregation <> 'quantile' then past_denominator end as denominator_before
+        case when aggregation <> 'quantile' and past_numerator is not null then past_denominator end
+            as denominator_before
     from {{ ref('int_unit_metrics') }}
 ),
 

@@ -53,8 +53,9 @@ timed as (
         units.*,
         measures.occurred_at,
         {{ ai_impact.period_of('units.starts_at', 'measures.occurred_at', 'units.period_kind') }} as period,
-        case when measures.measure = units.numerator_measure then measures.value end as numerator,
-        case when measures.measure = units.denominator_measure then measures.value end as denominator
+        {{ ai_impact.measured_value('numerator', 'units') }} as numerator,
+        {{ ai_impact.measured_value('denominator', 'units') }} as denominator,
+        {{ ai_impact.is_value_unknown('units') }} as is_unknown
     from units
     inner join measures
         on
@@ -74,7 +75,8 @@ totals as (
         unit_id,
         period,
         {{ ai_impact.exact_sum('numerator') }} as numerator,
-        {{ ai_impact.exact_sum('denominator') }} as denominator
+        {{ ai_impact.exact_sum('denominator') }} as denominator,
+        max(is_unknown) as is_unknown
     from timed
     group by experiment_id, metric_id, unit_id, period
 ),
@@ -102,6 +104,7 @@ final as (
         cast(periods.period as {{ dbt.type_int() }}) as period,
         cast(case
             when entered.entered_period is null or periods.period < entered.entered_period then null
+            when totals.is_unknown = 1 and (entered.aggregation <> 'proportion' or coalesce(totals.numerator, 0) <= 0) then null
             when entered.denominator_measure is not null
                 then {{ ai_impact.safe_divide('coalesce(totals.numerator, 0)', 'totals.denominator') }}
             when entered.aggregation = 'proportion' then case when totals.numerator > 0 then 1 else 0 end
