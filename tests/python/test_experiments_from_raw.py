@@ -178,7 +178,7 @@ def plant_money(company: Company) -> None:
 
 
 def plant_timing(company: Company) -> None:
-    """Tasks of a fifth less work in the treated arm, of which fewer were timed; AI alone takes nobody's time."""
+    """Tasks of a fifth less work in the treated arm, of which fewer were timed."""
     rng = np.random.default_rng(98)
     for k in range(200):
         unit, treated = f"timed{k}", k % 2
@@ -195,8 +195,6 @@ def plant_timing(company: Company) -> None:
             minutes = float(rng.gamma(20, 2.4 if treated else 3.0))
             minutes = minutes if rng.random() < (0.6 if treated else 0.95) else None
             task |= {"human_minutes": minutes, "execution_mode": "ai_assisted" if treated else "human"}
-            if j == 7:
-                minutes, task = 0.0, task | {"human_minutes": None, "execution_mode": "ai_autonomous"}
             company.add("task_events", begun + timedelta(hours=2), event_type="completed", **task)
             known = {"hours": (minutes or 0) / 60, "timed": minutes is not None}
             company.tasks.append({"unit_id": unit, "arm": "ct"[treated]} | known)
