@@ -25,6 +25,8 @@ FACTS = (
     "kpi_event_rates",
     "kpi_surveys",
     "kpi_cost_terms",
+    "fct_tasks",
+    "int_influenced_deals",
 )
 # Names of channels that look like ways through them, or like the ends of other texts.
 ODD_NAMES = ["Shop >", "> Shop", "Email > > Promo", "Shop", "a|b", "a,b", '"it\'s": 50 %', "two\nlines", "Täglich 🙂"]
@@ -41,7 +43,7 @@ CASES = {
     "all_alike": ({}, (210, 210), "No covariate varies", {"size": lambda rng: 7.0}),
     "beyond_numbers": ({}, (210, 210), "No covariate varies", {"size": lambda rng: rng.choice(BEYOND)}),
     "gaps": ({}, (210, 210), None, {"size": lambda rng: rng.choice([None, 1.0, 2.0])}),
-    "silent": ({}, (210, 210), "does not vary", {"visits": 0}),
+    "silent": ({}, (210, 210), "Every unit has 0", {"visits": 0}),
     "spent_beyond_numbers": ({}, (210, 210), None, {"spent": "inf"}),
     "spent_too_much": ({}, (210, 210), None, {"spent": 1e300}),
     "ratio": ({"primary_metric_id": "orders_per_visit"}, (210, 210), "ratio", {}),

@@ -60,7 +60,7 @@ seen as (
     from signs
     inner join aliases
         on
-            signs.unit_type = aliases.unit_type
+            signs.unit_type = aliases.alias_type
             and signs.unit_id = aliases.alias_id
     group by aliases.unit_type, aliases.unit_id
 ),
@@ -74,7 +74,7 @@ registered as (
     from unit_covariates
     inner join aliases
         on
-            unit_covariates.unit_type = aliases.unit_type
+            unit_covariates.unit_type = aliases.alias_type
             and unit_covariates.unit_id = aliases.alias_id
     group by aliases.unit_type, aliases.unit_id
 ),
