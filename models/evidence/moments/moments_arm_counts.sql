@@ -62,7 +62,8 @@ final as (
         experiment_id,
         arm,
         {%- for name in [
-            'n_units', 'n_excluded', 'n_without_cluster', 'n_returned', 'n_assignments', 'n_before', 'n_after', 'n_undated'
+            'n_units', 'n_excluded', 'n_without_cluster', 'n_returned',
+            'n_assignments', 'n_before', 'n_after', 'n_undated'
         ] %}
             sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}

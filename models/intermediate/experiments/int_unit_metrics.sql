@@ -108,10 +108,7 @@ final as (
         valued.group_number,
         {{ ai_impact.counts_of_values() }}
     from valued
-    inner join pooled
-        on
-            valued.experiment_id = pooled.experiment_id
-            and valued.metric_id = pooled.metric_id
+    inner join pooled on valued.experiment_id = pooled.experiment_id and valued.metric_id = pooled.metric_id
     left join caps
         on
             valued.experiment_id = caps.experiment_id
