@@ -598,7 +598,9 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
         )
         waiting = open_of[row["metric_id"]]
         unripe = f"The window of {waiting:.1%} of the units is still open." if waiting > OPEN_WINDOWS else None
-        row["reason"] = sentence([row["reason"], row["skewed"], why if has else None, unripe if has else None])
+        row["reason"] = sentence(
+            [row["reason"], row["skewed"] if has else None, why if has else None, unripe if has else None]
+        )
     for absolute, relative in twins:
         decides = effect_scale(tables.catalogue.get(absolute["metric_id"], {}))
         one_verdict(*((relative, absolute) if decides == "relative" else (absolute, relative)))
