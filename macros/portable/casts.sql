@@ -113,6 +113,24 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# A raw column as text. An id that was loaded as a double, as pandas makes of whole numbers beside NULLs, is written as the whole number. #}
+{% macro as_text(column) %}
+    {{- return(adapter.dispatch('as_text', 'ai_impact')(column)) -}}
+{% endmacro %}
+
+{% macro default__as_text(column) -%}
+    cast({{ column }} as {{ dbt.type_string() }})
+{%- endmacro %}
+
+{# DuckDB writes 1000.0; other engines 1000, but for Spark. `typeof` is known before the query runs. #}
+{% macro duckdb__as_text(column) -%}
+    case
+        when typeof({{ column }}) in ('DOUBLE', 'FLOAT') and try_cast({{ column }} as double) = try_cast({{ column }} as bigint)
+            then cast(try_cast({{ column }} as bigint) as varchar)
+        else cast({{ column }} as varchar)
+    end
+{%- endmacro %}
+
 {# A hash of what a row says. It only tells apart rows of one event, so a fast one will do. #}
 {% macro content_hash(expressions) %}
     {{- return(adapter.dispatch('content_hash', 'ai_impact')(expressions)) -}}

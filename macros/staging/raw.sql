@@ -82,7 +82,7 @@
 
 {# A column of a raw table in its type; NULL where it does not cast. A text loses the blanks around it and is NULL where nothing is left. #}
 {% macro typed_column(column) -%}
-    {%- set text = ai_impact.trimmed('cast(' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')') -%}
+    {%- set text = ai_impact.trimmed(ai_impact.as_text(column.name)) -%}
     {%- if column.type != 'string' -%}
         {{ ai_impact.try_cast(column.name, column.type) }}
     {%- elif column['values'] -%}

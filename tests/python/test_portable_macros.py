@@ -54,6 +54,8 @@ CASES = [
     ("trimmed", """{{ ai_impact.trimmed("''") }}""", None),
     ("trimmed", """{{ ai_impact.trimmed("'\t\u00a0a\t'") }}""", "a"),
     ("trimmed", """{{ ai_impact.trimmed('cast(null as ' ~ dbt.type_string() ~ ')') }}""", None),
+    ("as_text", "{{ ai_impact.as_text('cast(1000 as bigint)') }}", "1000"),
+    ("as_text", """{{ ai_impact.as_text("'1000.0'") }}""", "1000.0"),
     ("hash_key", """{{ ai_impact.hash_key(["'a'", '1']) }}""", hashlib.md5(b"1:a|1:1").hexdigest()),
     ("hash_key", """{{ ai_impact.hash_key(["''"]) }} <> {{ ai_impact.hash_key(['null']) }}""", True),
     ("seconds_between", """{{ ai_impact.seconds_between("cast('2026-02-28 23:59:59.75' as timestamp)",

@@ -208,3 +208,14 @@ def test_blank_text_is_nothing_in_every_column_of_every_source(warehouse):
             where source = '{source}' and raw <> accepted + duplicate + quarantined"""
         )
         assert odd == 0
+
+
+def test_ids_that_were_loaded_as_doubles_are_whole_numbers(warehouse):
+    """As pandas does to whole numbers beside NULLs: `1000.0` met no `1000` of another source. Text stays as it is."""
+    row = {c["name"]: plain(c) for c in SOURCES["ai_events"]["columns"]} | {"received_at": LATER}
+    load(warehouse, None, {"ai_events": [(row | {"task_id": "1000", "agent_version": "1.0"}, 0)]})
+    with duckdb.connect(str(warehouse.path)) as connection:
+        connection.execute("alter table raw.ai_events alter task_id type double")
+    warehouse.dbt("run", "--full-refresh", "--select", "base_ai_events")
+    assert warehouse.query("select task_id, agent_version from base_ai_events") == [("1000", "1.0")]
+    load(warehouse, None, {})
