@@ -2,7 +2,7 @@
     revenue is not known. -#}
 with deals as (
     select * from {{ ref('int_deals') }}
-    where is_closed and closed_at is not null and is_won is not null
+    where is_closed and closed_at is not null
 ),
 
 decisions as (
@@ -29,10 +29,14 @@ final as (
             when deals.account_id is not null or influenced.event_key is not null
                 then influenced.event_key is not null
         end as is_influenced,
-        cast(case when deals.is_won then deals.amount_reported else 0 end as {{ ai_impact.physical_type('double') }})
-            as revenue,
-        case when deals.is_won and deals.amount_reported is null then coalesce(deals.problem, 'It has no amount.') end
-            as problem
+        cast(
+            case when deals.is_won then deals.amount_reported when not deals.is_won then 0 end
+            as {{ ai_impact.physical_type('double') }}
+        ) as revenue,
+        case
+            when deals.is_won is null or (deals.is_won and deals.amount_reported is null)
+                then coalesce(deals.problem, 'It has no amount.')
+        end as problem
     from deals
     left join influenced on deals.event_key = influenced.event_key
 )
