@@ -17,8 +17,10 @@ linked as (
         identities.is_absurd,
         row_number() over (
             partition by identities.entity_id
-            order by {{ ai_impact.id_type_rank('identities.id_type', first='account') }},
-                nodes.first_received_at, identities.id
+            order by
+                {{ ai_impact.id_type_rank('identities.id_type', first='account') }},
+                nodes.first_received_at,
+                identities.id
         ) as position
     from identities
     inner join nodes on identities.identifier_key = nodes.identifier_key

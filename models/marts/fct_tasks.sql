@@ -14,7 +14,8 @@ final as (
         tasks.use_case_id,
         tasks.team_id,
         tasks.subject_type,
-        {{ ai_impact.shown_subject('tasks.subject_type', 'coalesce(accounts.known_as, tasks.subject_id)') }} as subject_id,
+        {{ ai_impact.shown_subject('tasks.subject_type', 'coalesce(accounts.known_as, tasks.subject_id)') }}
+            as subject_id,
         tasks.execution_mode,
         tasks.is_eligible,
         tasks.complexity,

@@ -1,5 +1,4 @@
-{#- The distinct ways through the channels, one row per step, and how many journeys took each. Ways are told apart by
-    the numbers of their channels: a name may hold any sign. -#}
+{#- The ways through the channels by step, and how many journeys took each; told apart by numbers, not by names. -#}
 with conversions as (
     select * from {{ ref('int_conversions') }}
 ),
@@ -31,11 +30,16 @@ steps as (
     from unconverted_touches
 ),
 
+names as (
+    select distinct channel from steps
+    where channel is not null
+),
+
 channels as (
     select
         channel,
         cast(row_number() over (order by channel) as {{ dbt.type_string() }}) as channel_number
-    from (select distinct channel from steps where channel is not null) as names
+    from names
 ),
 
 walks as (

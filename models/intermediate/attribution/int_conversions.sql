@@ -55,8 +55,8 @@ resolved as (
             and converted.unit_id = identities.id
 ),
 
--- A conversion whose money has no rate, or a deal without an amount, counts; its revenue is not known. One that carries no
--- money has none.
+-- A conversion whose money has no rate, or a deal without an amount, counts; its revenue is not known. One that carries
+-- no money has none.
 final as (
     select
         resolved.conversion_key,

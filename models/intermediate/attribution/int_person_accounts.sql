@@ -20,7 +20,8 @@ pairs as (
 resolved as (
     select
         coalesce(persons.entity_id, {{ ai_impact.entity_id('pairs.person_type', 'pairs.person') }}) as person_id,
-        coalesce(accounts.entity_id, {{ ai_impact.unlinked_entity_id('pairs.account_type', 'pairs.account') }}) as account_id,
+        coalesce(accounts.entity_id, {{ ai_impact.unlinked_entity_id('pairs.account_type', 'pairs.account') }})
+            as account_id,
         pairs.occurred_at
     from pairs
     left join identities as persons

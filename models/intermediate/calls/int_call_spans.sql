@@ -71,12 +71,12 @@ containers as (
 -- Whether all that a parent contains is told below it: on the way down to each of its last spans.
 told as (
     select
-        pairs.ancestor_key,
         {% for figure in figures -%}
-            min(
-                case when leaves.{{ figure }} is not null or above.nearest_{{ figure }} < pairs.distance then 1 else 0 end
-            ) as told_{{ figure }}{{ ',' if not loop.last }}
-        {% endfor %}
+            min(case
+                when leaves.{{ figure }} is not null or above.nearest_{{ figure }} < pairs.distance then 1 else 0
+            end) as told_{{ figure }},
+        {% endfor -%}
+        pairs.ancestor_key
     from pairs_{{ rounds }} as pairs
     inner join spans as leaves on pairs.call_key = leaves.call_key
     inner join above on leaves.call_key = above.call_key
@@ -87,11 +87,11 @@ told as (
 
 covered as (
     select
-        pairs.call_key,
         {% for figure in figures -%}
             max(case when ancestors.{{ figure }} is not null and told.told_{{ figure }} = 0 then 1 else 0 end)
-                as covered_{{ figure }}{{ ',' if not loop.last }}
-        {% endfor %}
+                as covered_{{ figure }},
+        {% endfor -%}
+        pairs.call_key
     from pairs_{{ rounds }} as pairs
     inner join spans as ancestors on pairs.ancestor_key = ancestors.call_key
     inner join told on pairs.ancestor_key = told.ancestor_key
@@ -103,13 +103,13 @@ final as (
         spans.call_key,
         coalesce(spans.task_id, above.task_id) as task_id,
         coalesce(spans.use_case_id, above.use_case_id) as use_case_id,
-        told.ancestor_key is not null as is_parent,
         {% for figure in figures -%}
             not spans.is_bare_tool
             and coalesce(covered.covered_{{ figure }}, 0) = 0
             and (told.ancestor_key is null or (spans.{{ figure }} is not null and told.told_{{ figure }} = 0))
-                as counts_{{ figure }}{{ ',' if not loop.last }}
-        {% endfor %}
+                as counts_{{ figure }},
+        {% endfor -%}
+        told.ancestor_key is not null as is_parent
     from spans
     left join above on spans.call_key = above.call_key
     left join told on spans.call_key = told.ancestor_key

@@ -68,10 +68,10 @@ ranked as (
         row_number() over (
             partition by coalesce(known_ids.known_as, mentions.id)
             order by
-                case when mentions.segment is null then 1 else 0 end,
-                case when mentions.observed_at is null then 1 else 0 end,
+                case when mentions.segment is null then 0 else 1 end desc,
+                case when mentions.observed_at is null then 0 else 1 end desc,
                 mentions.observed_at desc,
-                mentions.segment
+                mentions.segment desc
         ) as position
     from mentions
     left join known_ids on mentions.id_type = known_ids.id_type and mentions.id = known_ids.id
