@@ -61,12 +61,14 @@ final as (
     select
         experiment_id,
         arm,
-        {%- for name in [
-            'n_units', 'n_excluded', 'n_without_cluster', 'n_returned',
-            'n_assignments', 'n_before', 'n_after', 'n_undated'
-        ] %}
-            sum({{ name }}) as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        sum(n_units) as n_units,
+        sum(n_excluded) as n_excluded,
+        sum(n_without_cluster) as n_without_cluster,
+        sum(n_returned) as n_returned,
+        sum(n_assignments) as n_assignments,
+        sum(n_before) as n_before,
+        sum(n_after) as n_after,
+        sum(n_undated) as n_undated
     from counted
     group by experiment_id, arm
 )

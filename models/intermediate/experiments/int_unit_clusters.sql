@@ -16,7 +16,8 @@ wanted as (
     where cluster_by is not null
 ),
 
--- Where no cluster was known before the assignment, the first that was known counts: it is where the unit is, not what it does.
+-- Where no cluster was known before the assignment, the first that was known counts: it is where the unit is, not what
+-- it does.
 final as (
     select
         covariates.unit_type,
