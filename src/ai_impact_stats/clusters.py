@@ -4,21 +4,19 @@ Errors are by cluster throughout: a cluster's score is the sum of those of its u
 and Zeger 1986, "Longitudinal data analysis using generalized linear models").
 """
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from .adjustment import ClusterProducts
 from .effects import _problem
-from .estimate import Estimate, missing, quantile, wald
+from .estimate import Estimate, as_share, missing, wald
 from .moments import UnitMoments
 
 # De Chaisemartin and Ramirez-Cuellar (2024), "At what level should one cluster standard errors in paired and
 # small-strata experiments?": with at most ten clusters in a stratum, errors are by stratum.
 SMALL_STRATUM = 10
-NO_LEVEL = "The control's level can't be told from 0, so a relative effect has no bounded interval (Fieller)."
 NO_SPREAD = "The effect is the same in every cluster: the variance is 0, so there is no standard error."
 
 
@@ -37,21 +35,7 @@ class Pair:
         if not variance > 1e-28 * float(self.means @ self.means):
             return missing(NO_SPREAD, n_treatment, n_control)
         e = wald(float(one - zero), variance, self.df, n_treatment, n_control, alpha)
-        return self._share(e, alpha) if relative else e
-
-    def _share(self, e: Estimate, alpha: float) -> Estimate:
-        """With the p value of the difference, which the interval agrees with, and the delta method's standard error."""
-        (one, zero), v = self.means, self.covariance
-        square = quantile(1 - alpha / 2, self.df) ** 2
-        bound = zero**2 - square * v[1, 1]
-        if bound <= 0:
-            return e.because(NO_LEVEL)
-        linear = zero * one - square * v[0, 1]
-        root = math.sqrt(max(linear**2 - bound * (one**2 - square * v[0, 0]), 0.0))
-        low, high = sorted(math.copysign(1, zero) * ((linear + s * root) / bound - 1) for s in (-1, 1))
-        slopes = np.array([1.0, -one / zero]) / abs(zero)
-        error = math.sqrt(max(float(slopes @ v @ slopes), 0.0))
-        return replace(e, estimate=float((one - zero) / abs(zero)), std_error=error, ci_low=low, ci_high=high)
+        return as_share(e, float(zero), (v[1, 1], v[0, 1], v[0, 0]), alpha) if relative else e
 
 
 def crossed(t: UnitMoments, c: UnitMoments, alpha: float = 0.05, relative: bool = False) -> Estimate:

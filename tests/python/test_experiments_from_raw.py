@@ -322,7 +322,7 @@ def results(company, tmp_path_factory):
     project.dbt("test", "--select", *tested, "--exclude-resource-type", "unit_test", *rates)
     with duckdb.connect(str(project.path), read_only=True) as connection:
         tables = ("impact_estimates", "experiment_health", "experiment_plan")
-        return {name: connection.sql(f"select * from {name}").df() for name in tables}
+        return {name: connection.sql(f"select * from {name}").df() for name in tables} | {"project": project}
 
 
 def row_of(results, experiment, metric, method, segment="all", arm="t") -> pd.Series:
@@ -916,3 +916,15 @@ def test_labour_is_divided_by_the_tasks_that_were_timed(company, results):
     assert "variance is 0" in done.reason
     health = results["experiment_health"].set_index(["experiment_id", "check_id"])
     assert not health.passed["less_timing", "values_known"]
+
+
+def test_a_primary_method_that_does_not_exist_stops_the_run(results):
+    """After all others have read their results: the sentence names the experiment, and the methods that there are."""
+    project = results["project"]
+    with duckdb.connect(str(project.path)) as connection:
+        connection.execute("update experiments set primary_method = 'magic' where experiment_id = 'within'")
+    failed = project.dbt("run", "--select", "int_experiments", succeeds=False)
+    assert not failed.success
+    (message,) = [r.message for r in failed.result.results if r.message and "magic" in r.message]
+    assert "The experiment `within` registers the primary method 'magic'" in message
+    assert "There are: difference_in_means, relative_difference" in message
