@@ -219,7 +219,7 @@ def results(tmp_path_factory):
     with duckdb.connect(str(project.path), read_only=True) as connection:
         tables = ("impact_estimates", "experiment_health", "experiment_plan", "covariate_balance")
         found = {name: connection.sql(f"select * from {name}").df() for name in tables}
-    return found | {"refused": refused.result.results[0].message}
+    return found | {"refused": " ".join(str(r.message) for r in refused.result.results)}
 
 
 def estimates_of(results, experiment, **where) -> pd.DataFrame:
