@@ -647,7 +647,7 @@ def _slope_test(effects: Effects, alpha: float) -> PreTrend:
         explained = abs(float(dynamic.estimate[row["overall"]])) / (np.mean([t for t in row if _after(t)]) + 1)
         power = float(ndtr(explained / e.std_error - critical))
     detail = (
-        f"Divergence before treatment, over {len(times)} periods: {e.estimate:.3g} a period. "
+        f"Divergence before treatment, over {counted(len(times), 'period')}: {e.estimate:.3g} a period. "
         f"One of {detectable:.3g} would be found with 80 % chance{_chance(power)}."
     )
     statistic = e.estimate / e.std_error

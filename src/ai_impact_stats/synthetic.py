@@ -13,7 +13,9 @@ from .wording import counted, counted_are
 
 METHODS = ("synthetic_did", "synthetic_control", "synthetic_control_demeaned", "did")
 # With fewer control units the weights are a choice among few, and a placebo can't be rare.
-LEAST_CONTROLS, LEAST_BEFORE, LEAST_PAIRS = 10, 4, 5
+LEAST_CONTROLS, LEAST_BEFORE, LEAST_PAIRS = 10, 2, 5
+# With fewer periods before, a mixture that follows the treated unit may do so by chance.
+ENOUGH_BEFORE = 4
 # Permutations in time need no controls to be put in the treated unit's place.
 LEAST_MIXED = 2
 # How well the synthetic unit must follow the treated one before treatment, as a share of the controls' own spread.
@@ -318,9 +320,11 @@ def placebo_date(y, n_treated: int, before: int, method: str = "synthetic_did", 
 
     Same arguments as `synthetic`. `passed` is None when too few periods are left.
     """
-    y = np.asarray(y, "float64")
-    found = synthetic(y[:, :before], n_treated, before * 2 // 3, method, alpha)
-    return placebo_check(found.estimate, before * 2 // 3, alpha)
+    y, at = np.asarray(y, "float64"), before * 2 // 3
+    if at < ENOUGH_BEFORE:
+        detail = f"No placebo date: it would leave {counted(at, 'period')} before it, and {ENOUGH_BEFORE} are needed."
+        return Check(None, None, alpha, None, detail)
+    return placebo_check(synthetic(y[:, :before], n_treated, at, method, alpha).estimate, at, alpha)
 
 
 def placebo_check(e: Estimate, at: int, alpha: float = PLACEBO_ALPHA) -> Check:
@@ -344,6 +348,9 @@ def grade_synthetic(found: Synthetic, placebo: Check | None = None, alpha: float
         reasons.append(found.check.detail)
     if placebo is None or placebo.passed is not True:
         reasons.append("No placebo date was tried." if placebo is None else placebo.detail)
+    if len(found.times) < ENOUGH_BEFORE:
+        there = counted_are(len(found.times), "period")
+        reasons.append(f"There {there} before treatment: of fewer than {ENOUGH_BEFORE} a mixture may fit by chance.")
     controls = found.estimate.n_control
     if 1 / (controls + 1) > alpha:
         reasons.append(

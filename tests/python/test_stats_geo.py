@@ -108,7 +108,7 @@ def test_pairs_cover():
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        (lambda y: panels(y, before=3), "3 periods before"),
+        (lambda y: panels(y, before=1), "1 period before"),
         (lambda y: panels(y, before=30), "no period after"),
         (lambda y: panels(y, before=0), "0 periods before"),
         (lambda y: panels(y).assign(first_treated_period=math.nan), "No unit is treated"),

@@ -224,7 +224,7 @@ def test_poor_fit_is_grade_d():
     [
         (lambda y: (y[:6], 1, 20), "5 control units: 10 are needed"),
         (lambda y: (y, 0, 20), "No unit is treated"),
-        (lambda y: (y, 1, 3), "3 periods before"),
+        (lambda y: (y, 1, 1), "1 period before"),
         (lambda y: (y, 1, 30), "no period after"),
         (lambda y: (np.where(y == y[3, 4], math.nan, y), 1, 20), "1 unit has a gap"),
         (lambda y: (np.ones_like(y), 1, 20), "don't vary"),
@@ -318,3 +318,14 @@ def test_intervals_hold_with_several_treated_units(treated):
     assert len(found.placebos) == few.GROUPS and found.gaps.shape == (few.GROUPS, 30)
     again = few.synthetic(y, treated, 20)
     assert again.estimate == found.estimate
+
+
+@pytest.mark.parametrize("method", ["synthetic_did", "synthetic_control"])
+def test_few_periods_before_are_grade_d(method):
+    y = 50 + np.random.default_rng(6).normal(size=(25, 8))
+    y[-1, 3:] += 5
+    found = few.synthetic(y, 1, 3, method)
+    assert found.estimate.ci_low < 5 < found.estimate.ci_high
+    grade, reason = few.grade_synthetic(found, few.placebo_date(y, 1, 3, method))
+    assert grade == "D" and "There are 3 periods before treatment" in reason and "No placebo date" in reason
+    assert "2 are needed" in few.synthetic(y, 1, 1, method).estimate.reason
