@@ -171,6 +171,8 @@ def _fit_check(gap: np.ndarray, controls: np.ndarray) -> tuple[float, Check]:
 def follows(y, n_treated: int, before: int) -> Check:
     """Does the demeaned mixture follow the treated units before treatment? Arguments as in `synthetic`."""
     y = np.asarray(y, "float64")
+    if problem := _problem(y, n_treated, len(y) - n_treated, before, 1, "build"):
+        return Check(None, None, FIT_LIMIT, None, problem)
     controls, treated = y[: len(y) - n_treated], y[len(y) - n_treated :].mean(axis=0)
     _, _, _, expected = _fit(controls, treated, n_treated, before, "synthetic_control_demeaned")
     return _fit_check((treated - expected)[:before], controls[:, :before])[1]

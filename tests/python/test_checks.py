@@ -65,6 +65,7 @@ SILENT = {
     matching.hidden_bias: [lambda f: f([], ABSENT, NAN), lambda f: f([NAN, NAN], UNKNOWN, 1.0)],
     synthetic.placebo_check: [lambda f: f(ABSENT, 3), lambda f: f(UNKNOWN, 3)],
     synthetic.placebo_date: [lambda f: f(PANEL, 1, 6), lambda f: f(np.zeros((8, 9)), 1, 6)],
+    synthetic.follows: [lambda f: f(PANEL, 1, 6), lambda f: f(np.zeros((8, 9)), 1, 6)],
     timeseries.placebo_dates: [lambda f: f(WEEKLY)],
     timeseries.covariates_untouched: [lambda f: f(WEEKLY, []), lambda f: f(WEEKLY, ["x"])],
 }  # fmt: skip
@@ -88,7 +89,9 @@ def test_every_check_is_tested_here():
 
 
 @pytest.mark.parametrize(
-    ("function", "case"), [(f, k) for f, cases in SILENT.items() for k in range(len(cases))], ids=lambda v: str(v)
+    ("function", "case"),
+    [(f, k) for f, cases in SILENT.items() for k in range(len(cases))],
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_nothing_and_not_a_number_are_not_judged(function, case):
     check = SILENT[function][case](function)
