@@ -1,3 +1,4 @@
+{%- set each_unit = 'partition by experiment_id, unit_type, entity_id, enrolment' -%}
 with assignments as (
     select * from {{ ref('stg_assignments') }}
 ),
@@ -29,14 +30,8 @@ placed as (
 ranked as (
     select
         *,
-        row_number() over (
-            partition by experiment_id, unit_type, entity_id, enrolment
-            order by assigned_at, arm, event_key
-        ) as position,
-        row_number() over (
-            partition by experiment_id, unit_type, entity_id, enrolment
-            order by assigned_at desc, arm desc, event_key desc
-        ) as position_from_end
+        row_number() over ({{ each_unit }} order by assigned_at, arm, event_key) as position,
+        row_number() over ({{ each_unit }} order by assigned_at desc, arm desc, event_key desc) as position_from_end
     from placed
     where enrolment <> 'after'
 ),

@@ -1,8 +1,6 @@
 {%- set geo = "case when experiments.design = 'geo' then experiments.starts_at end" -%}
 {%- set exposed = 'coalesce(assignments.exposed_at, ' ~ geo ~ ')' -%}
-{%- set placed_by = [
-    'first_treated_period', 'entered_period', 'first_period', 'first_row_period', 'last_row_period'
-] -%}
+{% set placed_by = ['first_treated_period', 'entered_period', 'first_period', 'first_row_period', 'last_row_period'] -%}
 with experiments as (
     select * from {{ ref('int_experiments') }}
     where design in ('did', 'staggered_did', 'geo')
@@ -104,7 +102,8 @@ final as (
         cast(periods.period as {{ dbt.type_int() }}) as period,
         cast(case
             when entered.entered_period is null or periods.period < entered.entered_period then null
-            when totals.is_unknown = 1 and (entered.aggregation <> 'proportion' or coalesce(totals.numerator, 0) <= 0) then null
+            when totals.is_unknown = 1 and entered.aggregation <> 'proportion' then null
+            when totals.is_unknown = 1 and coalesce(totals.numerator, 0) <= 0 then null
             when entered.denominator_measure is not null
                 then {{ ai_impact.safe_divide('coalesce(totals.numerator, 0)', 'totals.denominator') }}
             when entered.aggregation = 'proportion' then case when totals.numerator > 0 then 1 else 0 end
@@ -114,10 +113,8 @@ final as (
     inner join periods on entered.experiment_id = periods.experiment_id and entered.metric_id = periods.metric_id
     left join totals
         on
-            entered.experiment_id = totals.experiment_id
-            and entered.metric_id = totals.metric_id
-            and entered.unit_id = totals.unit_id
-            and periods.period = totals.period
+            entered.experiment_id = totals.experiment_id and entered.metric_id = totals.metric_id
+            and entered.unit_id = totals.unit_id and periods.period = totals.period
 )
 
 select * from final
