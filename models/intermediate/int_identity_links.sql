@@ -1,21 +1,18 @@
+{%- set kind_a, kind_b = ai_impact.entity_kind('links.id_type_a'), ai_impact.entity_kind('links.id_type_b') -%}
 with links as (
     select * from {{ ref('stg_identity_links') }}
 ),
 
 nodes as (
-    select
-        id_type_a as id_type,
-        id_a as id,
-        id_type_b as other_type,
-        id_b as other_id
-    from links
-    union all
-    select
-        id_type_b as id_type,
-        id_b as id,
-        id_type_a as other_type,
-        id_a as other_id
-    from links
+    {% for this, other in [('a', 'b'), ('b', 'a')] %}
+        select
+            id_type_{{ this }} as id_type,
+            id_{{ this }} as id,
+            id_type_{{ other }} as other_type,
+            id_{{ other }} as other_id
+        from links
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 -- A person has many accounts and an account many people: only links that could merge two entities count.
@@ -36,25 +33,18 @@ final as (
         links.id_a,
         links.id_type_b,
         links.id_b,
-        {{ ai_impact.entity_kind('links.id_type_a') }} as entity_kind,
+        {{ kind_a }} as entity_kind,
         links.occurred_at,
         links.received_at,
         case
-            when
-                {{ ai_impact.entity_kind('links.id_type_a') }} is null
-                or {{ ai_impact.entity_kind('links.id_type_b') }} is null
-                then 'unknown_id_type'
-            when
-                {{ ai_impact.entity_kind('links.id_type_a') }} <> {{ ai_impact.entity_kind('links.id_type_b') }}
-                then 'across_kinds'
+            when {{ kind_a }} is null or {{ kind_b }} is null then 'unknown_id_type'
+            when {{ kind_a }} <> {{ kind_b }} then 'across_kinds'
             when shared_a.id is not null or shared_b.id is not null then 'shared_identifier'
             else 'usable'
         end as link_status
     from links
-    left join shared_identifiers as shared_a
-        on links.id_type_a = shared_a.id_type and links.id_a = shared_a.id
-    left join shared_identifiers as shared_b
-        on links.id_type_b = shared_b.id_type and links.id_b = shared_b.id
+    left join shared_identifiers as shared_a on links.id_type_a = shared_a.id_type and links.id_a = shared_a.id
+    left join shared_identifiers as shared_b on links.id_type_b = shared_b.id_type and links.id_b = shared_b.id
 )
 
 select * from final

@@ -15,33 +15,25 @@ edges as (
         nodes_a.node as node_a,
         nodes_b.node as node_b
     from links
-    inner join nodes as nodes_a
-        on links.id_type_a = nodes_a.id_type and links.id_a = nodes_a.id
-    inner join nodes as nodes_b
-        on links.id_type_b = nodes_b.id_type and links.id_b = nodes_b.id
+    inner join nodes as nodes_a on links.id_type_a = nodes_a.id_type and links.id_a = nodes_a.id
+    inner join nodes as nodes_b on links.id_type_b = nodes_b.id_type and links.id_b = nodes_b.id
 ),
 
 reach_0 as (
-    select
-        node_a as node,
-        node_b as reached
-    from edges
-    {{ ai_impact.union_distinct() }}
-    select
-        node_b as node,
-        node_a as reached
-    from edges
-    {{ ai_impact.union_distinct() }}
-    select
-        node,
-        node as reached
-    from nodes
+    {% for one, other, relation in [
+        ('node_a', 'node_b', 'edges'), ('node_b', 'node_a', 'edges'), ('node', 'node', 'nodes')
+    ] %}
+        select
+            {{ one }} as node,
+            {{ other }} as reached
+        from {{ relation }}
+        {{ ai_impact.union_distinct() if not loop.last }}
+    {% endfor %}
 ),
 
 sized_0 as (
     select
-        node,
-        reached,
+        *,
         0 as size_before,
         count(*) over (partition by node) as size_now
     from reach_0
@@ -49,12 +41,7 @@ sized_0 as (
 
 {{ ai_impact.wider_reach(0, half) }}
 final as (
-    select
-        node,
-        reached,
-        size_before,
-        size_now
-    from sized_{{ half }}
+    select * from sized_{{ half }}
 )
 
 select * from final

@@ -1,15 +1,13 @@
 {#- Decisions of each use case, and how many of them can't be traced: without sources, confidence, rationale or
     evidence. Counts are hidden where one to k - 1 people made what is counted, or what is left of the whole. -#}
 {%- set lacks = ['sources', 'confidence', 'rationale', 'evidence'] -%}
+{%- set few = 'between 1 and ' ~ (var('k_anonymity') - 1) -%}
 with events as (
     select * from {{ ref('stg_decision_events') }}
 ),
 
 reviewers as (
-    select
-        decision_id,
-        person_id
-    from {{ ref('int_decisions') }}
+    select * from {{ ref('int_decisions') }}
 ),
 
 folded as (
@@ -42,10 +40,8 @@ final as (
             cast(sum(lacks_{{ lack }}) as {{ dbt.type_bigint() }}) as without_{{ lack }},
         {% endfor -%}
         {% for lack in lacks + ['provenance'] -%}
-            count(distinct case when lacks_{{ lack }} = 1 then person_id end)
-            between 1 and {{ var('k_anonymity') }} - 1
-            or count(distinct case when lacks_{{ lack }} = 0 then person_id end)
-            between 1 and {{ var('k_anonymity') }} - 1{{ ' or ' if not loop.last }}
+            count(distinct case when lacks_{{ lack }} = 1 then person_id end) {{ few }}
+            or count(distinct case when lacks_{{ lack }} = 0 then person_id end) {{ few }}{{ ' or ' if not loop.last }}
         {%- endfor %} as is_suppressed
     from decisions
     group by use_case_id

@@ -2,21 +2,13 @@
     share of voice. -#}
 {{ config(materialized=ai_impact.plain_view()) }}
 
+-- A week from any day is that of the calendar which its middle lies in; days are averaged by week.
 with signals as (
     select
-        week,
         value,
-        {{ ai_impact.plain_word('series', []) }} as series
-    from {{ ref('stg_market_signals') }}
-),
-
--- A week from any day is that of the calendar which its middle lies in; days are averaged by week.
-placed as (
-    select
-        series,
-        value,
+        {{ ai_impact.plain_word('series', []) }} as series,
         {{ ai_impact.add_days('week', '4 - ' ~ ai_impact.iso_day_of_week(ai_impact.add_days('week', 3))) }} as week
-    from signals
+    from {{ ref('stg_market_signals') }}
 ),
 
 weeks as (
@@ -25,36 +17,32 @@ weeks as (
         avg(case when series = 'branded_search' then value end) as branded,
         avg(case when series = 'category_search' then value end) as category,
         avg(case when series = 'share_of_voice' then value end) as voice
-    from placed
+    from signals
     group by week
 ),
 
+{% set kpis = [
+    ('brand_lift', 'case when category > 0 then branded end', 'case when branded is not null then category end',
+        "case when branded is null or coalesce(category, 0) <= 0 then 'A series has no value for it.' end",
+        'branded is not null or category is not null'),
+    ('share_of_voice', 'voice', '1', 'null', 'voice is not null')
+] -%}
 final as (
-    select
-        'brand_lift' as kpi_id,
-        'mean' as kind,
-        100 as scale,
-        cast(null as {{ dbt.type_string() }}) as use_case_id,
-        week as observed_on,
-        cast(null as {{ dbt.type_string() }}) as person_id,
-        case when category > 0 then branded end as y,
-        case when branded is not null then category end as z,
-        case when branded is null or coalesce(category, 0) <= 0 then 'A series has no value for it.' end as problem
-    from weeks
-    where branded is not null or category is not null
-    union all
-    select
-        'share_of_voice',
-        'mean',
-        100,
-        cast(null as {{ dbt.type_string() }}),
-        week,
-        cast(null as {{ dbt.type_string() }}),
-        voice,
-        cast(1 as {{ ai_impact.physical_type('double') }}),
-        cast(null as {{ dbt.type_string() }})
-    from weeks
-    where voice is not null
+    {% for kpi_id, y, z, problem, counts in kpis %}
+        select
+            '{{ kpi_id }}' as kpi_id,
+            'mean' as kind,
+            100 as scale,
+            cast(null as {{ dbt.type_string() }}) as use_case_id,
+            week as observed_on,
+            cast(null as {{ dbt.type_string() }}) as person_id,
+            {{ y }} as y,
+            cast({{ z }} as {{ ai_impact.physical_type('double') }}) as z,
+            cast({{ problem }} as {{ dbt.type_string() }}) as problem
+        from weeks
+        where {{ counts }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select * from final

@@ -6,6 +6,10 @@
     'kpi_ratios', 'kpi_survival', 'kpi_surveys', 'kpi_uptime', 'kpi_event_rates', 'kpi_pipeline_velocity',
     'kpi_revenue_influenced', 'kpi_retained_revenue'
 ] -%}
+{% set columns = [
+    'period_key', 'use_case_id', 'team_id', 'kpi_id', 'value', 'numerator', 'denominator', 'n', 'ci_low', 'ci_high',
+    'reason'
+] -%}
 with
 {% for family in families %}
     {{ family }} as (
@@ -15,17 +19,9 @@ with
 measured as (
     {% for family in families %}
         select
-            period_key,
-            use_case_id,
-            team_id,
-            kpi_id,
-            value,
-            numerator,
-            denominator,
-            n,
-            ci_low,
-            ci_high,
-            reason,
+            {% for column in columns -%}
+                {{ column }},
+            {% endfor -%}
             n_people,
             is_suppressed
         from {{ family }}
@@ -39,10 +35,7 @@ periods as (
 
 final as (
     select
-        {% for column in [
-            'period_key', 'use_case_id', 'team_id', 'kpi_id', 'value', 'numerator', 'denominator', 'n', 'ci_low',
-            'ci_high', 'reason'
-        ] -%}
+        {% for column in columns -%}
             measured.{{ column }},
         {% endfor -%}
         periods.period_grain,
