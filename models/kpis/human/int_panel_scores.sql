@@ -9,12 +9,8 @@ decisions as (
     where decided_at is not null
 ),
 
-period_days as (
-    select * from {{ ref('int_kpi_period_days') }}
-),
-
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('int_long_periods') }}
     where period_grain in ('month', 'rolling_90d', 'rolling_365d')
 ),
 
@@ -32,30 +28,20 @@ numbered as (
     where ratings.weight > 0
 ),
 
-placed as (
-    select
-        numbered.*,
-        numbered.use_case_id as cell_use_case_id
-    from numbered
-    union all
-    select
-        numbered.*,
-        {{ ai_impact.all_of_them() }}
-    from numbered
-),
-
 final as (
-    select
-        placed.cell_use_case_id as use_case_id,
-        periods.period_key,
-        placed.rubric_version,
-        placed.criterion,
-        placed.decision_number,
-        placed.rater_number,
-        placed.score
-    from placed
-    inner join period_days on placed.decided_on = period_days.date_day
-    inner join periods on period_days.period_key = periods.period_key
+    {% for cell in ['numbered.use_case_id', ai_impact.all_of_them()] %}
+        select
+            {{ cell }} as use_case_id,
+            periods.period_key,
+            numbered.rubric_version,
+            numbered.criterion,
+            numbered.decision_number,
+            numbered.rater_number,
+            numbered.score
+        from numbered
+        inner join periods on numbered.decided_on = periods.date_day
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
 select * from final

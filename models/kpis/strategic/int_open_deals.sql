@@ -4,10 +4,6 @@ with deals as (
     where created_at is not null and (not is_closed or closed_at is not null)
 ),
 
-days as (
-    select * from {{ ref('dim_dates') }}
-),
-
 periods as (
     select * from {{ ref('int_long_periods') }}
 ),
@@ -23,31 +19,19 @@ moves as (
         -1
     from deals
     where is_closed
-),
-
-daily as (
+    union all
     select
-        moved_on,
-        sum(move) as move
-    from moves
-    group by moved_on
-),
-
-known as (
-    select moved_on from daily
-    {{ ai_impact.union_distinct() }}
-    select date_day from days
+        date_day,
+        0
+    from periods
 ),
 
 open_deals as (
     select
-        known.moved_on as date_day,
-        sum(coalesce(daily.move, 0)) over (
-            order by known.moved_on
-            rows between unbounded preceding and current row
-        ) as open_deals
-    from known
-    left join daily on known.moved_on = daily.moved_on
+        moved_on as date_day,
+        sum(sum(move)) over (order by moved_on rows between unbounded preceding and current row) as open_deals
+    from moves
+    group by moved_on
 ),
 
 final as (
