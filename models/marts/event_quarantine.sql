@@ -12,9 +12,7 @@ with rejected as (
         where row_status = 'quarantined'
         {{ 'union all' if not loop.last }}
     {% endfor %}
-),
-
-rejected_links as (
+    union all
     select
         'identity_links' as source,
         base.event_key,
@@ -27,35 +25,19 @@ rejected_links as (
         }) }} as original_row
     from {{ ref('int_identity_links') }} as links
     inner join {{ ref('base_identity_links') }} as base
-        on
-            links.event_key = base.event_key
-            and base.row_status = 'accepted'
+        on links.event_key = base.event_key and base.row_status = 'accepted'
     left join {{ ref('int_identities') }} as identities
-        on
-            links.id_type_a = identities.id_type
-            and links.id_a = identities.id
+        on links.id_type_a = identities.id_type and links.id_a = identities.id
     where
         links.link_status in ('shared_identifier', 'unknown_id_type')
         or (links.link_status = 'usable' and identities.is_absurd)
 ),
 
-combined as (
-    select * from rejected
-    union all
-    select * from rejected_links
-),
-
 final as (
     select
         {{ ai_impact.hash_key(['source', 'event_key', 'reason', 'original_row']) }} as quarantine_key,
-        source,
-        event_key,
-        received_at,
-        load_day,
-        reason,
-        reason_column,
-        original_row
-    from combined
+        rejected.*
+    from rejected
 )
 
 select * from final

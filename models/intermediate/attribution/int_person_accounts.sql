@@ -1,3 +1,4 @@
+{%- set is_person_first = ai_impact.entity_kind('id_type_a') ~ " = 'person'" -%}
 with links as (
     select * from {{ ref('int_identity_links') }}
     where link_status = 'across_kinds'
@@ -9,10 +10,10 @@ identities as (
 
 pairs as (
     select
-        case when {{ ai_impact.entity_kind('id_type_a') }} = 'person' then id_type_a else id_type_b end as person_type,
-        case when {{ ai_impact.entity_kind('id_type_a') }} = 'person' then id_a else id_b end as person,
-        case when {{ ai_impact.entity_kind('id_type_a') }} = 'person' then id_type_b else id_type_a end as account_type,
-        case when {{ ai_impact.entity_kind('id_type_a') }} = 'person' then id_b else id_a end as account,
+        case when {{ is_person_first }} then id_type_a else id_type_b end as person_type,
+        case when {{ is_person_first }} then id_a else id_b end as person,
+        case when {{ is_person_first }} then id_type_b else id_type_a end as account_type,
+        case when {{ is_person_first }} then id_b else id_a end as account,
         occurred_at
     from links
 ),
@@ -24,21 +25,14 @@ resolved as (
             as account_id,
         pairs.occurred_at
     from pairs
-    left join identities as persons
-        on
-            pairs.person_type = persons.id_type
-            and pairs.person = persons.id
-    left join identities as accounts
-        on
-            pairs.account_type = accounts.id_type
-            and pairs.account = accounts.id
+    left join identities as persons on pairs.person_type = persons.id_type and pairs.person = persons.id
+    left join identities as accounts on pairs.account_type = accounts.id_type and pairs.account = accounts.id
 ),
 
 -- Who belongs to several accounts counts for the one that was known first, so that no touch counts twice.
 ranked as (
     select
-        person_id,
-        account_id,
+        *,
         row_number() over (partition by person_id order by occurred_at, account_id) as position
     from resolved
     where person_id is not null and account_id is not null

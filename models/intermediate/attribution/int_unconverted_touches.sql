@@ -1,5 +1,6 @@
 {{ config(materialized=ai_impact.plain_view()) }}
-
+{%- set in_order = 'partition by touches.journey_id order by touches.occurred_at, touches.touch_key' -%}
+{%- set silence = ai_impact.hours_between('previous_at', 'occurred_at') -%}
 with touches as (
     select * from {{ ref('int_journey_touches') }}
 ),
@@ -8,20 +9,15 @@ conversion_touches as (
     select distinct touch_key from {{ ref('int_conversion_touches') }}
 ),
 
-unconverted as (
-    select touches.*
+placed as (
+    select
+        touches.*,
+        lag(touches.occurred_at) over ({{ in_order }}) as previous_at,
+        lag(touches.channel) over ({{ in_order }}) as previous_channel,
+        row_number() over ({{ in_order }}) as position
     from touches
     left join conversion_touches on touches.touch_key = conversion_touches.touch_key
     where conversion_touches.touch_key is null
-),
-
-placed as (
-    select
-        unconverted.*,
-        lag(occurred_at) over (partition by journey_id order by occurred_at, touch_key) as previous_at,
-        lag(channel) over (partition by journey_id order by occurred_at, touch_key) as previous_channel,
-        row_number() over (partition by journey_id order by occurred_at, touch_key) as position
-    from unconverted
 ),
 
 -- After a silence of a whole lookback a touch begins a new path.
@@ -29,10 +25,7 @@ gaps as (
     select
         placed.*,
         case
-            when
-                {{ ai_impact.hours_between('previous_at', 'occurred_at') }}
-                < {{ var('attribution_lookback_days') }} * 24.0
-                then 0
+            when {{ silence }} < {{ var('attribution_lookback_days') }} * 24.0 then 0
             else 1
         end as is_first
     from placed

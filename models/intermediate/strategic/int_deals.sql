@@ -17,10 +17,7 @@ final as (
         opportunities.opportunity_id,
         coalesce(accounts.known_as, opportunities.account_id) as account_id,
         coalesce(segments.segment, {{ ai_impact.unmapped() }}) as segment,
-        case
-            when opportunities.owner_id is not null
-                then coalesce(people.entity_id, {{ ai_impact.entity_id("'person'", 'opportunities.owner_id') }})
-        end as person_id,
+        coalesce(people.entity_id, {{ ai_impact.entity_id("'person'", 'opportunities.owner_id') }}) as person_id,
         opportunities.amount,
         opportunities.currency,
         opportunities.amount_reported,

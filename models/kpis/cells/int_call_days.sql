@@ -11,7 +11,7 @@ tasks as (
     select * from {{ ref('int_tasks') }}
 ),
 
-of_open_tasks as (
+unattached as (
     select
         cast(task_calls.last_called_at as date) as called_on,
         tasks.use_case_id,
@@ -22,9 +22,7 @@ of_open_tasks as (
     from task_calls
     left join tasks on task_calls.task_id = tasks.task_id
     where not coalesce(tasks.is_completed, false)
-),
-
-of_no_task as (
+    union all
     select
         cast(occurred_at as date) as called_on,
         use_case_id,
@@ -34,12 +32,6 @@ of_no_task as (
         cost_amount_reported as compute_cost
     from calls
     where task_id is null and is_cost_counted
-),
-
-unattached as (
-    select * from of_open_tasks
-    union all
-    select * from of_no_task
 ),
 
 final as (

@@ -1,4 +1,6 @@
 {#- Full-time equivalents times weeks of the teams that completed work in a cell, by the month's head count. -#}
+{%- set first_day = ai_impact.greatest(['periods.period_start', 'rates.month_start']) -%}
+{%- set days = ai_impact.days_from(first_day, ai_impact.least(['periods.period_end', 'rates.month_end'])) -%}
 with sums as (
     select * from {{ ref('int_kpi_sums') }}
     where completed > 0 and team_id <> {{ ai_impact.all_of_them() }}
@@ -10,37 +12,25 @@ periods as (
 
 rates as (
     select
-        team_id,
-        headcount_fte,
+        *,
         cast(month as date) as month_start,
         cast({{ ai_impact.add_time('month', 1, 'month') }} as date) as month_end
     from {{ ref('labor_rates') }}
     where headcount_fte is not null
 ),
 
-staffed as (
-    select
-        periods.period_key,
-        periods.days_in_period,
-        rates.team_id,
-        rates.headcount_fte,
-        {{ ai_impact.days_from(
-            ai_impact.greatest(['periods.period_start', 'rates.month_start']), ai_impact.least(['periods.period_end', 'rates.month_end'])
-        ) }} as days
-    from periods
-    inner join rates on rates.month_start < periods.period_end and rates.month_end > periods.period_start
-),
-
 team_weeks as (
     -- A period that the head count covers only in part has none.
     select
-        period_key,
-        team_id,
+        periods.period_key,
+        rates.team_id,
         case
-            when sum(days) = max(days_in_period) then {{ ai_impact.exact_sum('headcount_fte * days / 7.0') }}
+            when sum({{ days }}) = max(periods.days_in_period)
+                then {{ ai_impact.exact_sum('rates.headcount_fte * ' ~ days ~ ' / 7.0') }}
         end as fte_weeks
-    from staffed
-    group by period_key, team_id
+    from periods
+    inner join rates on rates.month_start < periods.period_end and rates.month_end > periods.period_start
+    group by periods.period_key, rates.team_id
 ),
 
 final as (

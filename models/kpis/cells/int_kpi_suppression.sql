@@ -1,15 +1,11 @@
 {#- Which cells are not shown. The passes need not come to an end; so where lines still tell what they hide, the last
     resort hides all parts of that period, or of that week and its days. Where the company's own cells tell still, they
     are hidden as well, and nothing is left to subtract from. -#}
-with complements as (
-    select * from {{ ref('int_kpi_complements') }}
-),
-
-cells as (
+with cells as (
     select
         *,
         {{ ai_impact.neighbourhood() }} as neighbourhood
-    from complements
+    from {{ ref('int_kpi_complements') }}
 ),
 
 told_by_lines as ({{ ai_impact.neighbourhoods_that_tell('cells') }}),

@@ -28,18 +28,11 @@ cells as (
         {{ ai_impact.cell_of('use_case_id') }} as use_case_id,
         team_id,
         {{ ai_impact.exact_sum('points') }} as points,
-        {{ ai_impact.exact_sum('variance') }} as variance,
+        {{ ai_impact.interval_z() }}e0 * sqrt({{ ai_impact.exact_sum('variance') }}) as margin,
         count(*) as changes,
         sum(tasks) as tasks
     from measured
     group by grouping sets ((period_key, team_id, use_case_id), (period_key, team_id))
-),
-
-ranged as (
-    select
-        *,
-        {{ ai_impact.interval_z() }}e0 * sqrt(variance) as margin
-    from cells
 ),
 
 final as (
@@ -47,11 +40,10 @@ final as (
         {{ ai_impact.measure_keys('drift_rate') }},
         {{ ai_impact.ratio_columns('points', 'changes', 'tasks') }},
         {{ ai_impact.interval(
-            ai_impact.greatest(['points - margin', '0']) ~ ' / changes',
-            '(points + margin) / changes'
+            ai_impact.greatest(['points - margin', '0']) ~ ' / changes', '(points + margin) / changes'
         ) }},
         cast(null as {{ dbt.type_string() }}) as reason
-    from ranged
+    from cells
 )
 
 select * from final

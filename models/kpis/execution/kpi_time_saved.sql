@@ -33,8 +33,7 @@ known as (
         -- How many tasks there are and what each saves is chance: such a sum has the sum of squares as its variance.
         case
             when reason is null and saved_tasks > 1 then {{ ai_impact.interval_z() }}e0 * sqrt(recaptured_hours_squared)
-        end
-            as margin
+        end as margin
     from reasoned
 ),
 
