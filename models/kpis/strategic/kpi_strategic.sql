@@ -11,9 +11,9 @@
     'reason'
 ] -%}
 with
-{% for family in families %}
-    {{ family }} as (
-        select * from {{ ref(family) }}
+{% for name in families + ['int_kpi_periods'] %}
+    {{ name }} as (
+        select * from {{ ref(name) }}
     ),
 {% endfor %}
 measured as (
@@ -29,10 +29,6 @@ measured as (
     {% endfor %}
 ),
 
-periods as (
-    select * from {{ ref('int_kpi_periods') }}
-),
-
 final as (
     select
         {% for column in columns -%}
@@ -45,7 +41,7 @@ final as (
         cast(measured.n_people as bigint) as n_people,
         measured.is_suppressed
     from measured
-    inner join periods on measured.period_key = periods.period_key
+    inner join int_kpi_periods as periods on measured.period_key = periods.period_key
 )
 
 select * from final
