@@ -168,7 +168,11 @@ SOURCES = (
             "bad_number": {"amount": "'tbd'"},
             "bad_boolean": {"is_closed": "'nearly'"},
             "out_of_range": {"amount": "'-100.0'"},
-            "negative_duration": {"closed_at": "cast(cast(created_at as timestamp) - interval 1 day as varchar)"},
+            # Of a deal that is closed: the expected close of an open one may lie anywhere.
+            "negative_duration": {
+                "is_closed": "'true'",
+                "closed_at": "cast(cast(created_at as timestamp) - interval 1 day as varchar)",
+            },
             "collision": {"amount": "cast(cast(amount as double) + 1 as varchar)"},
         },
     ),
