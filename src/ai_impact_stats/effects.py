@@ -2,7 +2,7 @@
 
 import math
 
-from .estimate import Estimate, as_share, missing, quantile, wald
+from .estimate import NO_LEVEL, Estimate, as_share, missing, quantile, wald
 from .moments import Arm, UnitMoments
 
 
@@ -113,11 +113,7 @@ def relative_difference(treatment: Arm, control: Arm, alpha: float = 0.05) -> Es
     if problem:
         return missing(problem, treatment.n, control.n)
     if control.mean == 0 or is_near_zero(control, alpha):
-        return missing(
-            "The control's level can't be told from 0, so a relative effect has no bounded interval (Fieller).",
-            treatment.n,
-            control.n,
-        )
+        return missing(NO_LEVEL, treatment.n, control.n)
     level = abs(control.mean)
     vt = treatment.variance / treatment.n / level**2
     vc = treatment.mean**2 * control.variance / control.n / level**4

@@ -176,7 +176,7 @@ def as_multiple(log: Estimate) -> Estimate:
     )
 
 
-NO_LEVEL = "The control's level can't be told from 0, so a relative effect has no bounded interval (Fieller)."
+NO_LEVEL = "The level without treatment can't be told from 0, so a relative effect has no bounded interval (Fieller)."
 
 
 def as_share(absolute: Estimate, level: float, variances: tuple[float, float, float], alpha: float) -> Estimate:

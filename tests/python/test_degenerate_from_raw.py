@@ -292,7 +292,8 @@ def test_zero_denominators_and_values_that_are_all_null(results):
 def test_an_unknown_measure_stops_the_build_and_lists_those_there_are(results):
     words = " ".join(results["refused"].split())
     assert "The metric `signups_per_visit` in metric_catalog" in words and "asks for the measure `signup`" in words
-    assert "tasks_completed, cycle_hours" in words and "the outcome events noise, visit, and each with _value" in words
+    assert "tasks_completed, cycle_hours" in words
+    assert "outcome events bought, gain, noise, spent, visit, and each with _value" in words
     assert "won_amount" not in words  # deals are of accounts, and these are leads
 
 
