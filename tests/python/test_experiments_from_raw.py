@@ -755,7 +755,8 @@ def test_holdouts_of_accounts_and_regions(company, results):
     y = deals.groupby("account_id").amount.sum().reindex(units.index, fill_value=0.0)
     row = row_of(results, "accounts_held", "won_per_account", "difference_in_means")
     agrees(row, welch(y[units.arm == "t"], y[units.arm == "c"]))
-    assert row.evidence_grade == "B"
+    # A quarter of the accounts is held out, and few of them buy: their mean is too skewed for any interval.
+    assert row.evidence_grade == "D" and "so that the skew of the values in the smaller one decides" in row.reason
     health = results["experiment_health"].set_index(["experiment_id", "check_id"])
     counts = units.arm.value_counts()
     expected = stats.chisquare([counts["c"], counts["t"]], [len(units) / 4, len(units) * 3 / 4])
@@ -841,8 +842,9 @@ def test_parts_of_registered_dimensions(company, results):
 def test_a_plan_from_what_the_warehouse_holds(company, results):
     """Leads come as they are first seen; the windows of 21 days of those of the last 56 days before are over."""
     plans = results["experiment_plan"].set_index(["experiment_id", "metric_id", "weeks"])
-    events = [company.frame(s)[["unit_type", "unit_id", "occurred_at"]] for s in ("outcome_events", "unit_covariates")]
-    seen = pd.concat(events)
+    tasks = company.frame("task_events").rename(columns={"subject_type": "unit_type", "subject_id": "unit_id"})
+    frames = [company.frame("outcome_events"), company.frame("unit_covariates"), tasks]
+    seen = pd.concat([frame[["unit_type", "unit_id", "occurred_at"]] for frame in frames])
     leads = seen[seen.unit_type == "lead"].groupby("unit_id").occurred_at.min().to_frame("assigned_at")
     last = DATA_END - timedelta(days=21)
     leads = leads[(leads.assigned_at < last) & (leads.assigned_at >= last - timedelta(days=56))]

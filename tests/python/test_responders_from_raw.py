@@ -176,7 +176,9 @@ def results(tmp_path_factory):
     tables = ("uplift_deciles", "uplift_curve", "channel_attribution", "impact_estimates", "experiment_health", *FACTS)
     wanted = [f"+{name}" for name in tables]
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
-    project.dbt("test", "--select", *tables, "--exclude-resource-type", "unit_test")
+    # It compares a fact with a KPI that nothing here builds.
+    beyond = ("--exclude", "kpi_cycle_time_counts_every_task")
+    project.dbt("test", "--select", *tables, *beyond, "--exclude-resource-type", "unit_test")
     with duckdb.connect(str(project.path), read_only=True) as connection:
         return {name: connection.sql(f"select * from {name}").df() for name in (*tables, "base_outcome_events")}
 
