@@ -26,7 +26,8 @@
     0 for the method that the experiment registered as its primary one, on either scale; then the adjustment for the covariate that the
     metric registers; then all others.
 #}
-{% macro registered_rank(method, primary_method, covariate) -%}
+{% macro registered_rank(estimates, experiments, metrics) -%}
+    {%- set method, primary_method = estimates ~ '.method', experiments ~ '.primary_method' -%}
     case
         when {{ method }} in ({{ primary_method }}, {{ primary_method }} || '_relative') then 0
         {%- for plain in ['difference_in_means', 'difference_in_quantiles'] %}
@@ -35,7 +36,7 @@
             {{ primary_method }} in ('{{ plain }}', '{{ relative }}') and {{ method }} in ('{{ plain }}', '{{ relative }}')
             then 0
         {%- endfor %}
-        when coalesce({{ covariate }}, '') <> '' and {{ method }} in ('cuped', 'cuped_relative') then 1
+        when coalesce({{ metrics }}.covariate, '') <> '' and {{ method }} in ('cuped', 'cuped_relative') then 1
         else 2
     end
 {%- endmacro %}

@@ -32,9 +32,9 @@ placed as (
     where estimates.estimate is not null and estimates.evidence_grade in ('A', 'B', 'C')
 ),
 
--- Within an experiment all methods against its first. Between experiments only shares, because units and periods differ,
--- and only of the same treatment: arms of one name, or the only arms there are. One that challenges another champion,
--- or that the other experiment has as its control, is another question.
+-- Within an experiment all methods against its first. Between experiments only shares, because units and periods
+-- differ, and only of the same treatment: arms of one name, or the only arms there are. One that challenges another
+-- champion, or that the other experiment has as its control, is another question.
 pairs as (
     select
         placed.*,

@@ -49,7 +49,7 @@ shown as (
     select
         estimates.*,
         coalesce(experiments.use_case_id, estimates.experiment_id) as asked_of,
-        {{ ai_impact.registered_rank('estimates.method', 'experiments.primary_method', 'metrics.covariate') }} as registered_rank,
+        {{ ai_impact.registered_rank('estimates', 'experiments', 'metrics') }} as registered_rank,
         {{ ai_impact.is_few_people('experiments', 'estimates') }} as is_few_people
     from estimates
     left join experiments on estimates.experiment_id = experiments.experiment_id

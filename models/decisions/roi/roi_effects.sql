@@ -16,7 +16,7 @@ judged as (
             when candidates.estimate is null or candidates.ci_low is null or candidates.ci_high is null
                 then 'not in the return: there is no estimate of it with an interval.'
             when candidates.transform in ('log', 'log1p')
-                then 'not in the return: a difference of logarithms has no price. Name a metric of the values as they are.'
+                then 'not in the return: a difference of logarithms has no price. Name a metric of plain values.'
             when not coalesce(candidates.evidence_grade in ({{ ai_impact.quoted(grades) }}), false)
                 then
                     'beside the return, not in it: its evidence has grade '

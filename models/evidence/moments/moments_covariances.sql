@@ -19,7 +19,8 @@ units as (
         case when cluster_id is null then stratum end as own_stratum,
         {{ ai_impact.safe_divide(
             'sum(past_numerator) over (partition by experiment_id, metric_id)',
-            'sum(case when past_numerator is not null then past_denominator end) over (partition by experiment_id, metric_id)'
+            'sum(case when past_numerator is not null then past_denominator end)'
+            ~ ' over (partition by experiment_id, metric_id)'
         ) }} as past_ratio
     from unit_metrics
 ),
