@@ -1,6 +1,7 @@
 {%- set counts = ['n', 'n_units', 'n_unknown', 'n_shared'] -%}
 {%- set means = ['mean_y', 'mean_z', 'mean_x'] -%}
-{%- set names = ['n', 'n_units'] + means + ['var_y', 'var_z', 'var_x', 'cov_yz', 'cov_yx', 'cov_zx', 'n_unknown', 'min_y'] -%}
+{%- set seconds = ['var_y', 'var_z', 'var_x', 'cov_yz', 'cov_yx', 'cov_zx'] -%}
+{%- set names = ['n', 'n_units'] + means + seconds + ['n_unknown', 'min_y'] -%}
 with cells as (
     select * from {{ ref('moments_unit_cells') }}
 ),
@@ -46,9 +47,10 @@ merged as (
         {{ ai_impact.merged_covariance('cov_zx', 'mean_z', 'mean_x') }} as cov_zx,
         sum(n_unknown) as n_unknown,
         min(min_y) as min_y,
-        0 as n_shared
-        {%- for name in ai_impact.shared_names()[1:] %},
-        cast(null as {{ ai_impact.physical_type('double') }}) as {{ name }}
+        0 as n_shared,
+        {%- for name in ai_impact.shared_names()[1:] %}
+            cast(null as {{ ai_impact.physical_type('double') }}) as {{ name }}
+            {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from centred
     group by experiment_id, metric_id, segment, arm
