@@ -75,7 +75,8 @@ final as (
                 ai_impact.unit_denominator('totals.' ~ name)
             ) %}
             cast(
-                {{ ai_impact.transformed(value, 'windows.transform', 'null') }} as {{ ai_impact.physical_type('double') }}
+                {{ ai_impact.transformed(value, 'windows.transform', 'null') }}
+                as {{ ai_impact.physical_type('double') }}
             ) as {{ name }}value
             {%- if not loop.last %},{% endif %}
         {%- endfor %}
