@@ -41,9 +41,8 @@ final as (
         case when coalesce(spans.counts_cost_amount_reported, true) then ai_events.cost_amount_reported end
             as cost_amount_reported,
         ai_events.parent_span_id,
-        not (
-            coalesce(spans.is_parent, false) or {{ ai_impact.span_level('ai_events.operation_name') }} = -1
-        ) as is_model_call,
+        not coalesce(spans.is_parent, false)
+        and {{ ai_impact.span_level('ai_events.operation_name') }} <> -1 as is_model_call,
         coalesce(
             spans.counts_cost_amount_reported,
             not {{ ai_impact.is_bare_tool('ai_events') }}

@@ -11,8 +11,9 @@ explained as (
             when unpriced_calls > calls * {{ 1 - var('min_cost_coverage') | float }}
                 then 'Too many model calls have no cost in {{ var("reporting_currency") }}.'
             when calls = 0 and ai_tasks > 0
-                then 'No model call in ai_events carries the task_id of a task done with AI: '
-                || 'record the calls, or write task_id alike in ai_events and task_events.'
+                then
+                    'No model call in ai_events carries the task_id of a task done with AI: '
+                    || 'record the calls, or write task_id alike in ai_events and task_events.'
         end as compute_reason,
         case
             when
