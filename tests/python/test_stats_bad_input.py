@@ -93,9 +93,12 @@ def test_gaps_in_the_panel():
     y, first = a_panel()
     counted = whole(estimate_rollouts(rollout(), METRICS, moments(y, first, left_out=4)))
     assert counted["reason"].str.contains("8 units have a gap").any()
-    holes = np.where(np.arange(26)[:, None] == 3, math.nan, factors(1, 0.0))
-    frame = whole(estimate_geo(regions(), SALES, panels(holes)))
-    assert frame["estimate"].isna().all() and frame["reason"].str.contains("gap").all()
+    # A control with a gap is left out and counted; a treated region can't be.
+    for hole, is_estimated in ((3, True), (25, False)):
+        holes = np.where(np.arange(26)[:, None] == hole, math.nan, factors(1, 0.0))
+        frame = whole(estimate_geo(regions(), SALES, panels(holes)))
+        absolute = frame[frame["scale"] == "absolute"]
+        assert (absolute["estimate"].notna() == is_estimated).all() and frame["reason"].str.contains("gap").all()
     # No unit that was seen in every period: one row a cohort, without periods.
     empty = moments(y, first).groupby("first_treated_period", dropna=False).head(1)
     empty = empty.assign(period_a=math.nan, period_b=math.nan, n=0, n_left_out=30)

@@ -170,7 +170,8 @@ def test_degenerate_comparisons_have_a_reason():
         (estimate_matched(registry(), METRICS.head(0), cells(people)), "catalogue"),
     ):
         frame = table.to_pandas()
-        assert len(frame) == 2 * len(METHODS) + 1 and frame["estimate"].isna().all() and frame["evidence_grade"].isna().all()
+        assert len(frame) == 2 * len(METHODS) + 1
+        assert frame["estimate"].isna().all() and frame["evidence_grade"].isna().all()
         # Without a past there is no change either, and that is said first.
         levels = frame[frame["method"] != "matched_did"]["reason"]
         assert levels.str.contains(reason).all(), levels.iloc[0]
