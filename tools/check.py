@@ -63,8 +63,10 @@ def test() -> None:
         raise ProblemError("\n".join(found))
     environment = {**os.environ, "AI_IMPACT_TEST_WAREHOUSE": str(TEST_WAREHOUSE.resolve())}
     install_postgres()
-    # What is built on another engine is built once, for all tests of it: those run in one process.
-    for selection in (["-n", "2", "-m", "not engines and not emulators"], ["-m", "engines", "-rs"]):
+    # What the tests of a file share is built once, by the process that has the file. What is built on another engine is
+    # built once, for all tests of it: those run in one process.
+    alone = ["-n", "2", "--dist", "loadfile", "-m", "not engines and not emulators"]
+    for selection in (alone, ["-m", "engines", "-rs"]):
         done = subprocess.run([BIN / "pytest", *selection, "--durations", "5"], env=environment, check=False)
         if done.returncode:
             sys.exit(done.returncode)
