@@ -17,10 +17,10 @@
     {%- endif -%}
 {% endmacro %}
 
-{# What int_unit_measures makes of tasks, decisions and deals; deals are of accounts. Other measures are names of outcome events. #}
+{# The measures that units of a type have whatever their outcomes; deals are of accounts. #}
 {% macro built_in_measures(unit_type) %}
-    {%- set measures = ['tasks_completed', 'cycle_hours', 'human_hours', 'rework', 'errors', 'decisions', 'decisions_succeeded'] -%}
-    {{- return(measures + (['deals_closed', 'deals_won', 'won_amount'] if unit_type in ai_impact.identity_types('account') else [])) -}}
+    {%- set measures = ai_impact.measure_names() -%}
+    {{- return(measures['tasks'] + measures['decisions'] + (measures['deals'] if unit_type in ai_impact.identity_types('account') else [])) -}}
 {% endmacro %}
 
 {% macro unknown_measures(metrics, experiments, outcome_events) -%}
@@ -67,7 +67,7 @@
         and asked.measure not in ('{{ ai_impact.built_in_measures('') | join("', '") }}')
         and not (
             asked.unit_type in ('{{ ai_impact.identity_types('account') | join("', '") }}')
-            and asked.measure in ('deals_closed', 'deals_won', 'won_amount')
+            and asked.measure in ({{ ai_impact.measures_of('deals') }})
         )
     order by asked.experiment_id, asked.metric_id, asked.measure
 {%- endmacro %}

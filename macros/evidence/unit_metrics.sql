@@ -3,13 +3,18 @@
     (baseline)
 {%- endmacro %}
 
+{# What int_unit_measures makes of tasks, decisions and deals. Other measures are names of outcome events. #}
+{% macro measure_names() %}
+    {{- return({
+        'tasks': ['tasks_completed', 'cycle_hours', 'human_hours', 'rework', 'errors'],
+        'decisions': ['decisions', 'decisions_succeeded'],
+        'deals': ['deals_closed', 'deals_won', 'won_amount'],
+    }) -}}
+{% endmacro %}
+
 {# The measures of one kind of thing. Outcomes have two: their name, and their name with _value. #}
 {% macro measures_of(kind) -%}
-    {{- {
-        'tasks': "'tasks_completed', 'cycle_hours', 'human_hours', 'rework', 'errors'",
-        'deals': "'deals_closed', 'deals_won', 'won_amount'",
-        'decisions': "'decisions', 'decisions_succeeded'",
-    }[kind] -}}
+    '{{ ai_impact.measure_names()[kind] | join("', '") }}'
 {%- endmacro %}
 
 {# Are both measures of a ratio of the same things, so that it can divide by those of which both are known? #}
