@@ -59,7 +59,11 @@ def test_the_email_experiment_contains_the_planted_truth(con):
 
 def test_the_email_experiment_earned_its_grade(con):
     rows = estimates(con, "estimates.experiment_id = 'email_drafting'")
-    assert {r["evidence_grade"] for r in rows} == {"A"}
+    # In one market an arm has four errors, which is too few for any interval: that costs the grade, and nothing else may.
+    too_few = [r for r in rows if r["segment"] != "all" and "5 are the least" in (r["reason"] or "")]
+    assert len(too_few) == 4
+    assert {r["evidence_grade"] for r in too_few} == {"D"}
+    assert {r["evidence_grade"] for r in rows if r not in too_few} == {"A"}
     assert {r["verdict"] for r in rows if r["is_primary"] and r["segment"] == "all"} == {"improved"}
 
 
