@@ -45,7 +45,7 @@ def fill(database: Path, units: int) -> None:
     connection.execute(
         "create table int_experiment_metrics as "
         "select distinct experiment_id, metric_id, metric_number from int_unit_metrics; "
-        "create table int_unit_groups as "
+        "create table int_unit_cells as "
         "select distinct experiment_id, group_number, arm, stratum, is_exposed from int_unit_metrics"
     )
     connection.close()

@@ -43,7 +43,7 @@ create table moments_past (experiment_id varchar, metric_id varchar, arm varchar
 """
 # Half of the units are treated, from the fifth of ten periods on; or in waves.
 PANEL = """
-create table int_unit_periods as
+create table int_unit_period_panel as
 with units as (
     select range as u, {first} as first, 2 * random() as level from range({units})
 )
@@ -53,7 +53,7 @@ select 'e' as experiment_id, 'm' as metric_id, 'u' || u as unit_id, cast(first a
 from units cross join (select range - 5 as p from range(10));
 create table int_unit_windows as
 select distinct 'e' as experiment_id, 'm' as metric_id, unit_id, cast(null as varchar) as cluster_id
-from int_unit_periods;
+from int_unit_period_panel;
 """
 PREPARE = """
 import sys, time, json, duckdb, numpy as np, pandas as pd
@@ -67,7 +67,7 @@ STATSMODELS = """
 import statsmodels.api as sm
 fetching = now()
 d = con.execute("select dense_rank() over (order by unit_id) as unit, first_treated_period is not null as t, "
-                "period >= 0 as a, value from int_unit_periods").fetchnumpy()
+                "period >= 0 as a, value from int_unit_period_panel").fetchnumpy()
 y, t, a = d["value"], d["t"].astype(float), d["a"].astype(float)
 groups = np.asarray(d["unit"]); del d; con.close()
 began = now()
@@ -79,7 +79,7 @@ import pyfixest as pf
 fetching = now()
 d = con.execute("select dense_rank() over (order by unit_id) as unit, "
                 "cast(first_treated_period is not null as int) as t, cast(period >= 0 as int) as a, value as y "
-                "from int_unit_periods").df()
+                "from int_unit_period_panel").df()
 con.close()
 began = now()
 fit = pf.feols("y ~ t * a", d, vcov={"CRV1": "unit"})
@@ -89,7 +89,7 @@ DIFF_DIFF = """
 from diff_diff import CallawaySantAnna
 fetching = now()
 d = con.execute("select dense_rank() over (order by unit_id) as unit, coalesce(first_treated_period + 6, 0) as g, "
-                "period + 6 as t, value as y from int_unit_periods").df()
+                "period + 6 as t, value as y from int_unit_period_panel").df()
 con.close()
 began = now()
 fit = CallawaySantAnna(control_group="not_yet_treated", estimation_method="reg", base_period="universal").fit(
@@ -106,7 +106,7 @@ began = now()
 arms = dict((t, Arm(n, mean, variance)) for t, n, mean, variance in con.execute(
     "with changes as (select first_treated_period is not null as treated, "
     "avg(case when period >= 0 then value end) - avg(case when period < 0 then value end) as change "
-    "from int_unit_periods group by unit_id, first_treated_period is not null) "
+    "from int_unit_period_panel group by unit_id, first_treated_period is not null) "
     "select treated, count(*), avg(change), var_samp(change) from changes group by treated").fetchall())
 e = two_by_two(arms[True], arms[False], periods=10)
 found = [e.estimate, e.std_error]

@@ -32,9 +32,9 @@ class Number:
 MOMENTS = (
     *("int_unit_metrics", "moments_unit_cells", "moments_unit_metrics", "experiment_estimates", "impact_estimates"),
 )
-TASKS = ("base_task_events", "int_task_folds", "int_tasks", "int_unit_measures", *MOMENTS)
+TASKS = ("base_task_events", "int_tasks_aggregated", "int_tasks", "int_unit_measures", *MOMENTS)
 ROLLOUT = (
-    *("base_task_events", "int_task_folds", "int_tasks", "int_unit_measures", "int_unit_periods"),
+    *("base_task_events", "int_tasks_aggregated", "int_tasks", "int_unit_measures", "int_unit_period_panel"),
     *("moments_cohort_periods", "rollout_estimates", "impact_estimates"),
 )
 RETURN = ("impact_estimates", "roi_candidates", "roi_effects", "roi_results", "roi_summary")
@@ -80,7 +80,7 @@ TEXT = {
             "effect, so it has no grade.",
             (
                 *("stg_decision_events", "int_decisions", "int_decision_observations", "int_strategic_observations"),
-                *("int_strategic_days", "kpi_ratios", *KPI, "human_delta"),
+                *("int_strategic_daily", "kpi_ratios", *KPI, "human_delta"),
             ),
         ),
         10: Number(
@@ -93,7 +93,7 @@ TEXT = {
             "with others by what was known of them before, doubly robust. Right or not, its grade is that of its "
             "diagnostics: whoever does not know the truth has nothing else.",
             (
-                *("base_task_events", "int_task_folds", "int_tasks", "int_unit_measures", "int_matched_units"),
+                *("base_task_events", "int_tasks_aggregated", "int_tasks", "int_unit_measures", "int_matched_units"),
                 *("moments_matched_cells", "matched_estimates", "impact_estimates"),
             ),
         ),
@@ -115,7 +115,7 @@ TEXT = {
             "Incidents by engineers (full-time equivalents of the seed `labor_rates`) in the newest 90 days, over "
             "those in the weeks before it started. Before and after is grade E: it can't tell triage from anything "
             "else that changed, and three teams never had it.",
-            ("fct_incidents", "int_engineer_days", "kpi_event_rates", *KPI),
+            ("fct_incidents", "int_engineers_daily", "kpi_event_rates", *KPI),
         ),
         4: Number("As the hours to resolve, for the minutes that people worked on an incident.", ROLLOUT),
         5: Number(

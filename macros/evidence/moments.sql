@@ -118,7 +118,7 @@ paired as (
     {{- return(['n_shared', 'shared_centre', 'shared_yy', 'shared_yz', 'shared_zy', 'shared_zz']) -}}
 {%- endmacro %}
 
-{# The CTE `segmented`: rows of stratum and is_exposed, once for each part of the units that they belong to. #}
+{# The CTE `segmented`: rows of stratum and is_exposed, once for each segment of the units that they belong to. #}
 {% macro segmented(relation) -%}
 -- Where some units have a stratum, those without are one more: strata together are all units.
 parted as (
@@ -209,7 +209,7 @@ totals as (
 )
 {%- endmacro %}
 
-{# The CTE `parted`: units of quantiles, once as a whole and once for the part of each dimension that they lie in. #}
+{# The CTE `parted`: units of quantiles, once as a whole and once for the segment of each dimension that they lie in. #}
 {% macro parted_quantiles() -%}
 parted as (
     select
@@ -226,7 +226,7 @@ parted as (
     select
         unit_metrics.experiment_id,
         unit_metrics.metric_id,
-        {{ ai_impact.segment_of('unit_dimensions.dimension', 'parts.shown_as') }} as segment,
+        {{ ai_impact.segment_of('unit_dimensions.dimension', 'segments.shown_as') }} as segment,
         unit_metrics.arm,
         unit_metrics.quantile,
         coalesce(unit_metrics.cluster_id, unit_metrics.unit_id) as cluster_id,
@@ -237,11 +237,11 @@ parted as (
         on
             unit_metrics.experiment_id = unit_dimensions.experiment_id
             and unit_metrics.unit_id = unit_dimensions.unit_id
-    inner join parts
+    inner join segments
         on
-            unit_dimensions.experiment_id = parts.experiment_id
-            and unit_dimensions.dimension = parts.dimension
-            and unit_dimensions.part = parts.part
+            unit_dimensions.experiment_id = segments.experiment_id
+            and unit_dimensions.dimension = segments.dimension
+            and unit_dimensions.dimension_value = segments.dimension_value
 )
 {%- endmacro %}
 

@@ -1,5 +1,5 @@
 {# Whether an arm tells what fewer than `least` people did, k by default: where people are the units, and an arm has any. #}
-{% macro is_few_people(experiments, counts, least=none) -%}
+{% macro is_below_k(experiments, counts, least=none) -%}
     {%- set few = [] -%}
     {%- for arm in ['n_treatment', 'n_control'] -%}
         {%- do few.append(counts ~ '.' ~ arm ~ ' between 1 and ' ~ ((least or var('k_anonymity')) - 1)) -%}
@@ -8,15 +8,15 @@
 {%- endmacro %}
 
 {# The columns that such an arm must not show; and the reason in their place. #}
-{% macro of_enough_people(columns, relation) -%}
+{% macro mask_small_groups(columns, relation) -%}
     {% for column in columns -%}
-        case when not {{ relation }}.is_few_people then {{ relation }}.{{ column }} end as {{ column }}{{ ',' if not loop.last }}
+        case when not {{ relation }}.is_below_k then {{ relation }}.{{ column }} end as {{ column }}{{ ',' if not loop.last }}
     {% endfor %}
 {%- endmacro %}
 
 {% macro reason_of_few_people(relation) -%}
     case
-        when {{ relation }}.is_few_people then 'Fewer than {{ var("k_anonymity") }} people are in one of its arms.'
+        when {{ relation }}.is_below_k then 'Fewer than {{ var("k_anonymity") }} people are in one of its arms.'
         else {{ relation }}.reason
     end
 {%- endmacro %}

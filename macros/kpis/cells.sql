@@ -1,5 +1,5 @@
 {# Inside the KPI layer a cell never has a NULL key: 'all' and 'nobody said which' are words, so that they can be joined and never mixed up. kpi_values turns (all) into NULL. #}
-{% macro all_of_them() -%}'(all)'{%- endmacro %}
+{% macro rollup_label() -%}'(all)'{%- endmacro %}
 
 {% macro unmapped() -%}'(unmapped)'{%- endmacro %}
 
@@ -9,7 +9,7 @@
 
 {# The text of a grouping-sets column: (all) where the set leaves it out. #}
 {% macro cell_of(column) -%}
-    case when grouping({{ column }}) = 1 then {{ ai_impact.all_of_them() }} else {{ column }} end
+    case when grouping({{ column }}) = 1 then {{ ai_impact.rollup_label() }} else {{ column }} end
 {%- endmacro %}
 
 {# The four sets of use case by team, with further columns that are always grouped by. #}

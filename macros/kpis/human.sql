@@ -15,7 +15,7 @@
         {{ ai_impact.hash_key(['outcomes.kpi_id', 'outcomes.use_case_id', 'outcomes.period_grain', 'outcomes.period_start']) }}
             as human_delta_key,
         outcomes.kpi_id,
-        nullif(outcomes.use_case_id, {{ ai_impact.all_of_them() }}) as use_case_id,
+        nullif(outcomes.use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
         outcomes.period_grain,
         outcomes.period_start,
         cells.period_end,

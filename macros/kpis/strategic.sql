@@ -5,10 +5,10 @@
 {% endmacro %}
 
 {# What was seen and could not be counted is said, with why. #}
-{% macro left_out_reason(n, n_seen, problem) -%}
+{% macro left_out_reason(n, n_total, problem) -%}
     case
-        when {{ n_seen }} > {{ n }}
-            then cast({{ n_seen }} - {{ n }} as {{ dbt.type_string() }}) || ' of ' || cast({{ n_seen }} as {{ dbt.type_string() }})
+        when {{ n_total }} > {{ n }}
+            then cast({{ n_total }} - {{ n }} as {{ dbt.type_string() }}) || ' of ' || cast({{ n_total }} as {{ dbt.type_string() }})
                 || ' left out: ' || coalesce({{ problem }}, 'It has no value.')
     end
 {%- endmacro %}
@@ -37,8 +37,8 @@
     {%- set double = ai_impact.physical_type('double') -%}
     select
         period_key,
-        {{ ai_impact.all_of_them() }} as use_case_id,
-        {{ ai_impact.all_of_them() }} as team_id,
+        {{ ai_impact.rollup_label() }} as use_case_id,
+        {{ ai_impact.rollup_label() }} as team_id,
         {{ kpi_id }} as kpi_id,
         cast(100 * ({{ mean }}) as {{ double }}) as value,
         cast({{ n }} * ({{ mean }}) as {{ double }}) as numerator,
@@ -46,8 +46,8 @@
         cast({{ n }} as bigint) as n,
         {{ ai_impact.interval('100 * (' ~ low ~ ')', '100 * (' ~ high ~ ')') }},
         {{ reason }} as reason,
-        cast(n_seen as bigint) as n_people,
-        n_seen between 1 and {{ var('k_anonymity') }} - 1 as is_suppressed
+        cast(n_total as bigint) as n_people,
+        n_total between 1 and {{ var('k_anonymity') }} - 1 as is_suppressed
     from weighted
 {%- endmacro %}
 

@@ -50,7 +50,7 @@
         team_id,
         n_people,
         case
-            when period_grain = 'day' and not {{ ai_impact.is_company() }}
+            when period_grain = 'day' and not {{ ai_impact.is_grand_total() }}
                 then max(case when period_grain in ('day', 'week') then is_hidden else 0 end) over (
                     partition by {{ dbt.date_trunc('week', 'period_start') }}, use_case_id, team_id
                 )
@@ -59,8 +59,8 @@
     from {{ relation }}
 {% endmacro %}
 
-{% macro is_company() -%}
-    (use_case_id = {{ ai_impact.all_of_them() }} and team_id = {{ ai_impact.all_of_them() }})
+{% macro is_grand_total() -%}
+    (use_case_id = {{ ai_impact.rollup_label() }} and team_id = {{ ai_impact.rollup_label() }})
 {%- endmacro %}
 
 {# The line that a day is part of: the days that a week and a month share, which a month less its weeks may tell. #}
@@ -106,7 +106,7 @@
             cells.*,
             case
                 when is_hidden = 0 then 1
-                when {{ ai_impact.is_company() }}
+                when {{ ai_impact.is_grand_total() }}
                     and count(*) over (partition by {{ line_of_week }}) > 1
                     and sum(is_hidden) over (partition by {{ line_of_week }}) = 1
                     and max(case when period_grain = 'week' then 1 else 0 end) over (partition by {{ line_of_week }}) = 1 then 1
@@ -117,11 +117,11 @@
 
     select neighbourhood from {{ known }}
     group by neighbourhood, period_key, use_case_id
-    having {{ ai_impact.line_tells('team_id = ' ~ ai_impact.all_of_them()) }}
+    having {{ ai_impact.line_tells('team_id = ' ~ ai_impact.rollup_label()) }}
     {{ ai_impact.union_distinct() }}
     select neighbourhood from {{ known }}
     group by neighbourhood, period_key, team_id
-    having {{ ai_impact.line_tells('use_case_id = ' ~ ai_impact.all_of_them()) }}
+    having {{ ai_impact.line_tells('use_case_id = ' ~ ai_impact.rollup_label()) }}
     {{ ai_impact.union_distinct() }}
     select neighbourhood from {{ known }}
     group by {{ line_of_week }}
@@ -137,7 +137,7 @@
    where a cell is hidden with both of its totals, work moved to another such cell. Cells for which neither is found are taken to
    be told. Where all parts of a period are hidden, there is always such a move. #}
 {% macro neighbourhoods_to_solve(relation) %}
-    {%- set all = ai_impact.all_of_them() %}
+    {%- set all = ai_impact.rollup_label() %}
     with hidden as (
         select
             cells.*,
@@ -147,11 +147,11 @@
         from (
             select
                 every_cell.*,
-                max(case when {{ ai_impact.is_company() }} then 0 else 1 - is_hidden end) over (partition by period_key) as is_open,
-                max(case when {{ ai_impact.is_company() }} then 1 else 0 end) over (partition by period_key) as has_company
+                max(case when {{ ai_impact.is_grand_total() }} then 0 else 1 - is_hidden end) over (partition by period_key) as is_open,
+                max(case when {{ ai_impact.is_grand_total() }} then 1 else 0 end) over (partition by period_key) as has_company
             from {{ relation }} as every_cell
         ) as cells
-        where is_hidden = 1 and is_open = 1 and has_company = 1 and not {{ ai_impact.is_company() }}
+        where is_hidden = 1 and is_open = 1 and has_company = 1 and not {{ ai_impact.is_grand_total() }}
     ),
 
     pairs as (

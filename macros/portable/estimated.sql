@@ -49,7 +49,7 @@
 {% endmacro %}
 
 {# At the end of a run: what it left to the command, and what kept the Python models from running. #}
-{% macro tell_what_is_left(results) %}
+{% macro warn_pending_estimates(results) %}
     {%- set left = [] -%}
     {%- set broken = [] -%}
     {%- for result in results if result.node.package_name == 'ai_impact' -%}

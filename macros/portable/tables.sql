@@ -23,34 +23,34 @@
 {%- endmacro %}
 
 {# How a view over large joins is built: for nothing where each of its readers is planned well, else once. #}
-{% macro wide_view() %}
-    {{- return(adapter.dispatch('wide_view', 'ai_impact')()) -}}
+{% macro heavy_view() %}
+    {{- return(adapter.dispatch('heavy_view', 'ai_impact')()) -}}
 {% endmacro %}
 
-{% macro default__wide_view() %}
+{% macro default__heavy_view() %}
     {{- return('view') -}}
 {% endmacro %}
 
 {# A data test plans its own query, without `before_build`. #}
-{% macro postgres__wide_view() %}
+{% macro postgres__heavy_view() %}
     {{- return('table') -}}
 {% endmacro %}
 
 {# How any other view is built: as one, where the engine's catalogue holds views. #}
-{% macro plain_view() %}
-    {{- return(adapter.dispatch('plain_view', 'ai_impact')()) -}}
+{% macro view_or_table() %}
+    {{- return(adapter.dispatch('view_or_table', 'ai_impact')()) -}}
 {% endmacro %}
 
-{% macro default__plain_view() %}
+{% macro default__view_or_table() %}
     {{- return('view') -}}
 {% endmacro %}
 
 {# Iceberg's catalogue of files (type hadoop) holds tables only. #}
-{% macro spark__plain_view() %}
+{% macro spark__view_or_table() %}
     {{- return('table' if env_var('AI_IMPACT_SPARK_FORMAT', 'delta') == 'iceberg' else 'view') -}}
 {% endmacro %}
 
 {# A view that is read twice is computed twice, in tasks so many that Sail's workers may not answer in time. #}
-{% macro spark__wide_view() %}
+{% macro spark__heavy_view() %}
     {{- return('table') -}}
 {% endmacro %}

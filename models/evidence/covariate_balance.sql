@@ -21,7 +21,7 @@ balance as (
 judged as (
     select
         balance.*,
-        {{ ai_impact.is_few_people('experiments', 'balance') }} as is_few_people
+        {{ ai_impact.is_below_k('experiments', 'balance') }} as is_below_k
     from balance
     left join experiments on balance.experiment_id = experiments.experiment_id
 ),
@@ -34,7 +34,7 @@ final as (
         treatment_arm,
         n_treatment,
         n_control,
-        {{ ai_impact.of_enough_people(
+        {{ ai_impact.mask_small_groups(
             ['mean_treatment', 'mean_control', 'smd_before', 'smd_after', 'variance_ratio', 'is_balanced'], 'judged'
         ) }},
         {{ ai_impact.reason_of_few_people('judged') }} as reason

@@ -5,7 +5,7 @@ with curve as (
 final as (
     select
         {{ ai_impact.hash_key(['use_case_id', 'tenth']) }} as calibration_key,
-        nullif(use_case_id, {{ ai_impact.all_of_them() }}) as use_case_id,
+        nullif(use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
         cast(tenth / 10e0 as {{ ai_impact.physical_type('double') }}) as confidence_from,
         cast((tenth + 1) / 10e0 as {{ ai_impact.physical_type('double') }}) as confidence_to,
         n,

@@ -10,9 +10,9 @@ experiments as (
 judged as (
     select
         points.*,
-        max(case when {{ ai_impact.is_few_people('experiments', 'points') }} then 1 else 0 end) over (
+        max(case when {{ ai_impact.is_below_k('experiments', 'points') }} then 1 else 0 end) over (
             partition by points.experiment_id, points.metric_id
-        ) = 1 as is_few_people
+        ) = 1 as is_below_k
     from points
     left join experiments on points.experiment_id = experiments.experiment_id
 ),
@@ -24,7 +24,7 @@ final as (
         metric_id,
         relative_period,
         is_pre_period,
-        {{ ai_impact.of_enough_people(
+        {{ ai_impact.mask_small_groups(
             ['estimate', 'std_error', 'ci_low', 'ci_high', 'band_low', 'band_high', 'p_value'], 'judged'
         ) }},
         n_treatment,

@@ -1,5 +1,5 @@
 {#- The checks that are made of what units did, and not of how many were assigned to what. -#}
-{%- set of_deeds = [
+{%- set outcome_checks = [
     'pre_period_balance', 'pre_period_difference', 'power', 'novelty', 'parallel_trends', 'trend_sensitivity',
     'weighted_balance', 'overlap', 'placebo_outcome', 'hidden_bias', 'synthetic_fit', 'placebo_date',
     'values_known'
@@ -86,8 +86,8 @@ judged as (
     select
         checks.*,
         few.experiment_id is not null and checks.check_id in (
-            {{ ai_impact.quoted(of_deeds) }}
-        ) as is_few_people
+            {{ ai_impact.quoted(outcome_checks) }}
+        ) as is_below_k
     from checks
     left join few on checks.experiment_id = few.experiment_id
 ),
@@ -97,11 +97,11 @@ final as (
         {{ ai_impact.hash_key(['experiment_id', 'check_id']) }} as check_key,
         experiment_id,
         check_id,
-        {{ ai_impact.of_enough_people(['statistic', 'p_value'], 'judged') }},
+        {{ ai_impact.mask_small_groups(['statistic', 'p_value'], 'judged') }},
         threshold,
-        case when not is_few_people then passed end as passed,
+        case when not is_below_k then passed end as passed,
         case
-            when is_few_people then 'Fewer than {{ var("k_anonymity") }} people are in one of its arms.'
+            when is_below_k then 'Fewer than {{ var("k_anonymity") }} people are in one of its arms.'
             else detail
         end as detail
     from judged

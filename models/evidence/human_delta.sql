@@ -31,7 +31,7 @@ cells as (
         period_grain,
         period_start,
         period_end,
-        coalesce(use_case_id, {{ ai_impact.all_of_them() }}) as use_case_id,
+        coalesce(use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
         {% for column in [
             'human_in_loop_ratio', 'override_rate', 'automation_bias', 'provenance_score', 'panel_score'
         ] -%}
@@ -49,7 +49,7 @@ outcomes as (
         kpi_id,
         period_grain,
         period_start,
-        coalesce(use_case_id, {{ ai_impact.all_of_them() }}) as use_case_id,
+        coalesce(use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
         n
     from kpis
     where kpi_id in ('decision_hit_rate', 'decision_outcome_value')

@@ -50,7 +50,7 @@ shown as (
         estimates.*,
         coalesce(experiments.use_case_id, estimates.experiment_id) as asked_of,
         {{ ai_impact.registered_rank('estimates', 'experiments', 'metrics') }} as registered_rank,
-        {{ ai_impact.is_few_people('experiments', 'estimates') }} as is_few_people
+        {{ ai_impact.is_below_k('experiments', 'estimates') }} as is_below_k
     from estimates
     left join experiments on estimates.experiment_id = experiments.experiment_id
     left join metrics on estimates.metric_id = metrics.metric_id
@@ -65,8 +65,8 @@ judged as (
         ] -%}
             {{ column }},
         {% endfor -%}
-        case when is_few_people then 'not_estimated' else verdict end as verdict,
-        {{ ai_impact.of_enough_people([
+        case when is_below_k then 'not_estimated' else verdict end as verdict,
+        {{ ai_impact.mask_small_groups([
             'estimate', 'std_error', 'ci_low', 'ci_high', 'p_value', 'p_value_adjusted', 'mean_treatment', 'mean_control',
             'evidence_grade', 'sequential_ci_low', 'sequential_ci_high', 'sequential_p_value', 'interim_bound',
             'probability_better', 'expected_loss', 'non_inferiority_p_value', 'is_non_inferior',

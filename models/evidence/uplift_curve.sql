@@ -25,13 +25,13 @@ few as (
         deciles.treatment_arm
     from deciles
     inner join experiments on deciles.experiment_id = experiments.experiment_id
-    where {{ ai_impact.is_few_people('experiments', 'deciles', 4 * var('k_anonymity')) }}
+    where {{ ai_impact.is_below_k('experiments', 'deciles', 4 * var('k_anonymity')) }}
 ),
 
 judged as (
     select
         scores.*,
-        few.experiment_id is not null as is_few_people
+        few.experiment_id is not null as is_below_k
     from scores
     left join few
         on
@@ -50,12 +50,12 @@ final as (
         learner,
         treatment_arm,
         share_targeted,
-        {{ ai_impact.of_enough_people([
+        {{ ai_impact.mask_small_groups([
             'gain', 'gain_ci_low', 'gain_ci_high', 'gain_at_random', 'qini', 'qini_ci_low', 'qini_ci_high', 'auuc',
             'policy_share', 'policy_value', 'policy_over_all', 'policy_over_all_ci_low', 'policy_over_all_ci_high'
         ], 'judged') }},
         case
-            when judged.is_few_people
+            when judged.is_below_k
                 then
                     'Fewer than {{ 4 * var("k_anonymity") }} people are in an arm of a decile: '
                     || 'the steps of the curve would tell of too few.'

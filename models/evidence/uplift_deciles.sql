@@ -11,9 +11,9 @@ experiments as (
 judged as (
     select
         scores.*,
-        max(case when {{ ai_impact.is_few_people('experiments', 'scores') }} then 1 else 0 end) over (
+        max(case when {{ ai_impact.is_below_k('experiments', 'scores') }} then 1 else 0 end) over (
             partition by scores.experiment_id, scores.metric_id, scores.learner, scores.treatment_arm
-        ) = 1 as is_few_people
+        ) = 1 as is_below_k
     from scores
     left join experiments on scores.experiment_id = experiments.experiment_id
 ),
@@ -29,7 +29,7 @@ final as (
         decile,
         n_treatment,
         n_control,
-        {{ ai_impact.of_enough_people(['predicted', 'observed', 'std_error', 'ci_low', 'ci_high'], 'judged') }},
+        {{ ai_impact.mask_small_groups(['predicted', 'observed', 'std_error', 'ci_low', 'ci_high'], 'judged') }},
         heterogeneity_p_value,
         calibration_slope,
         is_heterogeneous,

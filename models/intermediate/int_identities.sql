@@ -3,7 +3,7 @@ with nodes as (
 ),
 
 reach as (
-    select * from {{ ref('int_identity_reach') }}
+    select * from {{ ref('int_connected_components') }}
 ),
 
 -- The id that an entity goes by is that of its most telling identifier, and of those the one received first. What

@@ -1,7 +1,7 @@
 {#- Every KPI beside its baseline: the same KPI of the same use case and team in the window registered before AI
     went live. A KPI of the whole company is compared with the window of the use case that `kpi_catalog` names.
     -#}
-{{ config(materialized=ai_impact.wide_view()) }}
+{{ config(materialized=ai_impact.heavy_view()) }}
 
 with measures as (
     select * from {{ ref('kpi_execution') }}
@@ -55,7 +55,7 @@ placed as (
         catalog.causal_experiment_id,
         catalog.causal_metric_id,
         case
-            when told.use_case_id <> {{ ai_impact.all_of_them() }} then told.use_case_id
+            when told.use_case_id <> {{ ai_impact.rollup_label() }} then told.use_case_id
             else catalog.baseline_use_case_id
         end as baseline_use_case_id
     from told

@@ -59,8 +59,8 @@ final as (
         period_grain,
         period_start,
         period_end,
-        nullif(use_case_id, {{ ai_impact.all_of_them() }}) as use_case_id,
-        nullif(team_id, {{ ai_impact.all_of_them() }}) as team_id,
+        nullif(use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
+        nullif(team_id, {{ ai_impact.rollup_label() }}) as team_id,
         {% for column in [
             'value', 'numerator', 'denominator', 'n', 'baseline_value', 'change_absolute', 'change_percent', 'ci_low', 'ci_high'
         ] -%}

@@ -18,7 +18,7 @@ with rejected as (
         base.event_key,
         base.received_at,
         base.load_day,
-        case when links.link_status = 'usable' then 'absurd_component' else links.link_status end as reason,
+        case when links.link_status = 'usable' then 'oversized_component' else links.link_status end as reason,
         'id_a' as reason_column,
         {{ ai_impact.json_object({
             'id_type_a': 'base.id_type_a', 'id_a': 'md5(base.id_a)', 'id_type_b': 'base.id_type_b', 'id_b': 'md5(base.id_b)'

@@ -30,7 +30,7 @@ quarantined_rows as (
         load_day,
         count(*) as quarantined,
         count(case when reason = 'too_late' then 1 end) as too_late,
-        count(case when reason in ('shared_identifier', 'unknown_id_type', 'absurd_component') then 1 end)
+        count(case when reason in ('shared_identifier', 'unknown_id_type', 'oversized_component') then 1 end)
             as accepted_before
     from {{ ref('event_quarantine') }}
     group by source, load_day

@@ -1,5 +1,5 @@
 with deals as (
-    select * from {{ ref('int_deals') }}
+    select * from {{ ref('int_opportunities') }}
 ),
 
 final as (

@@ -142,7 +142,7 @@ def read_tables(
     tables.regression.update(_read_regression(covariate_cells))
     for row in records(weeks):
         week = tables.weeks.setdefault(_key(row), {}).setdefault(int(row["week"]), {})
-        seen = _moments({**row, "n": row["n_seen"]})
+        seen = _moments({**row, "n": row["n_total"]})
         absent = int(row["n"]) - seen.n
         # Who was not seen counts with 0; without a denominator every unit has 1.
         per_unit = tables.catalogue.get(_key(row)[1], {}).get("denominator_measure")
@@ -155,7 +155,7 @@ def read_tables(
     _read_unknown(tables, records(past))
     for row in records(starts):
         parts = tables.parts.setdefault(str(row["experiment_id"]), {}).setdefault(str(row["dimension"]), {})
-        parts.setdefault(str(row["part"]), {})[str(row["arm"])] = int(row["n_units"])
+        parts.setdefault(str(row["dimension_value"]), {})[str(row["arm"])] = int(row["n_units"])
     for row in records(neighbours):
         tables.neighbours[str(row["experiment_id"])] = _number(row["treated_neighbours"])
     _read_joint(tables, records(covariances))

@@ -6,7 +6,7 @@ import pytest
 IN_TIME = "kpi_suppression_holds_against_subtraction_in_time"
 AT_ONE_TIME = "kpi_suppression_holds_against_subtraction"
 TOGETHER = "kpi_hidden_cells_are_hidden_together"
-TABLES = ("int_kpi_cells", "int_kpi_people", "int_kpi_periods", "int_kpi_seams", "int_person_days", "kpi_values")
+TABLES = ("int_kpi_cells", "int_kpi_people", "int_kpi_periods", "int_kpi_seams", "int_people_daily", "kpi_values")
 
 NOTHING = "select period_key, use_case_id, team_id from int_kpi_cells where false"
 SEAMS = "select period_key, use_case_id, team_id from int_kpi_seams join int_kpi_periods using (period_key)"

@@ -51,7 +51,7 @@ NOT_EQUAL: dict[str, dict[str, Otherwise]] = {
                 *("claim_kpis", "claim_results", "impact_claims", "human_delta", "impact_estimates"),
                 *("estimate_agreement", "experiment_health", "experiment_plan", "roi_candidates", "roi_costs"),
                 *("roi_distribution", "roi_effects", "roi_sensitivity", "roi_volumes"),
-                *("revenue_projection", "roi_paces"),
+                *("revenue_projection", "roi_run_rates"),
             ),
             THREE_DIGITS,
         ),

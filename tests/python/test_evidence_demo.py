@@ -160,7 +160,7 @@ def test_the_event_study_shows_the_waves(con):
 
 
 def test_moments_of_cohorts_are_those_of_the_rows(con):
-    units = con.sql("select * from int_unit_periods where metric_id = 'incidents_handled'").df()
+    units = con.sql("select * from int_unit_period_panel where metric_id = 'incidents_handled'").df()
     wide = units.pivot(index=["first_treated_period", "unit_id"], columns="period", values="value").dropna()
     moments = con.sql("select * from moments_cohort_periods where metric_id = 'incidents_handled'").df()
     for row in moments[moments.first_treated_period.notna()].itertuples():
@@ -189,7 +189,7 @@ def test_moments_are_those_of_the_rows(con):
     moments = con.sql("select * from moments_unit_metrics where n_units = 0").df()
     shown = con.sql("""
         select experiment_id, unit_id, dimension || '=' || shown_as as segment
-        from int_unit_dimensions inner join int_dimension_parts using (experiment_id, dimension, part)
+        from int_unit_dimensions inner join int_dimension_segments using (experiment_id, dimension, dimension_value)
     """).df()
     assert {"all", "triggered", "stratum=smb", "market=us", "market=(other)"} <= set(moments.segment)
     for row in moments.itertuples():

@@ -286,7 +286,7 @@ def test_a_kiosk_merges_nobody_and_its_links_are_quarantined(warehouse):
 
 def test_a_chain_longer_than_any_person_is_absurd(warehouse):
     warehouse.start([link(n, "email", f"m{n:03}", "email", f"m{n + 1:03}") for n in range(80)])
-    assert warehouse.query("select reason, count(*) from event_quarantine group by 1") == [("absurd_component", 80)]
+    assert warehouse.query("select reason, count(*) from event_quarantine group by 1") == [("oversized_component", 80)]
     assert len(set(entities(warehouse).values())) == 81
 
 

@@ -242,8 +242,8 @@ def test_every_dispatched_macro_has_a_case():
         "try_cast",
         "before_build",
         "after_build",
-        "wide_view",
-        "plain_view",
+        "heavy_view",
+        "view_or_table",
         "clear_seed",
         "replacing_strategy",
     }

@@ -26,7 +26,7 @@ FACTS = (
     "kpi_surveys",
     "kpi_cost_terms",
     "fct_tasks",
-    "int_influenced_deals",
+    "int_influenced_opportunities",
 )
 # Names of channels that look like ways through them, or like the ends of other texts.
 ODD_NAMES = ["Shop >", "> Shop", "Email > > Promo", "Shop", "a|b", "a,b", '"it\'s": 50 %', "two\nlines", "Täglich 🙂"]
@@ -235,7 +235,7 @@ def test_an_account_of_several_ids_is_one(results):
     assert gone.numerator.max() == 12_000
     response = surveys[(surveys.kpi_id == "nps_response_rate") & surveys.value.notna()]
     assert set(response.denominator) == {92.0} and response.numerator.max() == 12
-    assert results["int_influenced_deals"].query("is_influenced").event_key.nunique() == 6
+    assert results["int_influenced_opportunities"].query("is_influenced").event_key.nunique() == 6
 
 
 def test_deals_under_another_id_are_outcomes_of_the_unit(results):

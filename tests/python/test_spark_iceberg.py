@@ -21,7 +21,7 @@ NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 def test_a_second_run_changes_nothing(engine):
     """Incremental models merge what they read again into what is there."""
     names = [node["name"] for node in engine.nodes() if node["config"]["materialized"] in ("incremental", "snapshot")]
-    assert {"base_task_events", "int_task_folds", "experiments_snapshot"} <= {*names}
+    assert {"base_task_events", "int_tasks_aggregated", "experiments_snapshot"} <= {*names}
     before = {name: engine.table(name) for name in names}
     assert all(table.rows for table in before.values())
     engine.dbt("build", "--select", *names, *NO_TESTS)
@@ -51,7 +51,7 @@ def test_a_later_load_is_merged_as_on_duckdb(embedded, engine):
         with duckdb.connect(str(embedded.path)) as connection:
             connection.execute(insert)
         engine.query(insert)
-    names = ["base_task_events", "int_task_folds"]
+    names = ["base_task_events", "int_tasks_aggregated"]
     for one in (embedded, engine):
         before = {name: len(one.table(name).rows) for name in names}
         one.dbt("build", "--select", *names, *NO_TESTS)

@@ -258,7 +258,7 @@ def test_registered_dimensions_are_cut_shown_and_tested():
         for name, part in frame.groupby(dimension):
             rows += moments_of(part, f"{dimension}={name}")
             for arm, of in part.groupby("arm"):
-                key = {"experiment_id": "e", "dimension": f"attribute:{dimension}", "part": name, "arm": arm}
+                key = {"experiment_id": "e", "dimension": f"attribute:{dimension}", "dimension_value": name, "arm": arm}
                 parts.append(key | {"n_units": len(of)})
     registered = {"dimensions": "country|plan|colour"}
     found, checks = run(rows, frame, registered, starts=pd.DataFrame(parts))
@@ -280,7 +280,7 @@ def test_registered_dimensions_are_cut_shown_and_tested():
     assert "colour" in checks.detail["dimensions_known"]
     # A part whose arms are not of the planned sizes.
     skewed = pd.DataFrame(parts)
-    skewed.loc[(skewed.part == "paid") & (skewed.arm == "t"), "n_units"] //= 2
+    skewed.loc[(skewed.dimension_value == "paid") & (skewed.arm == "t"), "n_units"] //= 2
     found, checks = run(rows, frame, registered, starts=skewed)
     assert not checks.passed["srm_by_dimension"]
     assert "plan=paid" in checks.detail["srm_by_dimension"]
@@ -464,7 +464,7 @@ def weeks_of(effects, n=100):
         for arm in ("c", "t"):
             seen = UnitMoments.from_rows(RNG.normal(1 + effect * (arm == "t"), 0.3, n // 2))
             rows.append(
-                {"experiment_id": "e", "metric_id": "m", "arm": arm, "week": week, "n": n, "n_seen": seen.n}
+                {"experiment_id": "e", "metric_id": "m", "arm": arm, "week": week, "n": n, "n_total": seen.n}
                 | {name: getattr(seen, name) for name in ("mean_y", "var_y", "mean_z", "var_z", "cov_yz")}
             )
     return pd.DataFrame(rows)

@@ -108,7 +108,7 @@ def test_no_company_tells_what_few_people_did(sql, seed):
     columns = dict(zip(("use_case_id", "observed_on", "person_id"), map(list, zip(*days, strict=True)), strict=True))
     con.register("days", pa.table(columns))
     con.execute(
-        "create table int_strategic_person_days as select distinct 'win_rate' as kpi_id, *, 0 as is_rest from days"
+        "create table int_strategic_people_daily as select distinct 'win_rate' as kpi_id, *, 0 as is_rest from days"
     )
     names = ("period_key", "period_grain", "period_start", "period_end", "date_day")
     long = dict(zip(names, map(list, zip(*periods(), strict=True)), strict=True))
@@ -136,7 +136,7 @@ def test_the_demo_does_not_tell_either(demo_warehouse):
         ).fetchall():
             cells[kpi].append(tuple(cell))
         for kpi, *day in con.sql(
-            "select kpi_id, use_case_id, observed_on, person_id from int_strategic_person_days where is_rest = 0"
+            "select kpi_id, use_case_id, observed_on, person_id from int_strategic_people_daily where is_rest = 0"
         ).fetchall():
             days[kpi].append(tuple(day))
     assert len(cells) > 10

@@ -20,8 +20,8 @@ round_0 as (
         shown.period_grain,
         shown.period_start,
         cast({{ dbt.date_trunc('week', 'shown.period_start') }} as date) as week_start,
-        coalesce(shown.use_case_id, {{ ai_impact.all_of_them() }}) as use_case_id,
-        coalesce(shown.team_id, {{ ai_impact.all_of_them() }}) as team_id,
+        coalesce(shown.use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
+        coalesce(shown.team_id, {{ ai_impact.rollup_label() }}) as team_id,
         case when shown.numerator is not null or shown.n is not null then 1 else 0 end as is_known
     from shown
     where shown.kpi_id in ('throughput', 'error_rate', 'rework_rate', 'automation_rate', 'cost_per_task')

@@ -13,15 +13,15 @@ periods as (
 ),
 
 person_days as (
-    select * from {{ ref('int_person_days') }}
+    select * from {{ ref('int_people_daily') }}
 ),
 
 told as (
     select
         period_grain,
         period_start,
-        coalesce(use_case_id, {{ ai_impact.all_of_them() }}) as use_case_id,
-        coalesce(team_id, {{ ai_impact.all_of_them() }}) as team_id,
+        coalesce(use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
+        coalesce(team_id, {{ ai_impact.rollup_label() }}) as team_id,
         max(case when numerator is not null or n is not null then 1 else 0 end) as is_known
     from shown
     group by 1, 2, 3, 4
@@ -110,8 +110,8 @@ work as (
     from person_days
     inner join cells
         on
-            cells.use_case_id in (person_days.use_case_id, {{ ai_impact.all_of_them() }})
-            and cells.team_id in (person_days.team_id, {{ ai_impact.all_of_them() }})
+            cells.use_case_id in (person_days.use_case_id, {{ ai_impact.rollup_label() }})
+            and cells.team_id in (person_days.team_id, {{ ai_impact.rollup_label() }})
 ),
 
 final as (

@@ -10,7 +10,7 @@ days as (
 ),
 
 spread as (
-    select * from {{ ref('int_tooling_days') }}
+    select * from {{ ref('int_tooling_daily') }}
 ),
 
 daily as (

@@ -6,7 +6,7 @@ with costs as (
 ),
 
 tooling as (
-    select * from {{ ref('int_tooling_days') }}
+    select * from {{ ref('int_tooling_daily') }}
 ),
 
 totals as (

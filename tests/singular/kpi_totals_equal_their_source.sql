@@ -10,7 +10,7 @@ calls as (
 ),
 
 days as (
-    select * from {{ ref('int_kpi_days') }}
+    select * from {{ ref('int_kpi_daily') }}
 ),
 
 wanted as (

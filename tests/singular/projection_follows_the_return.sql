@@ -1,7 +1,7 @@
 -- The projection starts where the return stands: its pace, times twelve, is the revenue a year of the newest 90 days. Each band
 -- holds what is expected.
 with paces as (
-    select * from {{ ref('roi_paces') }}
+    select * from {{ ref('roi_run_rates') }}
     where is_counted and units is not null
 ),
 

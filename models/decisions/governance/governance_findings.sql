@@ -1,6 +1,6 @@
 {#- What is amiss in how AI is run: one sentence each, with what to do. Severities: col_governance_severity. -#}
 with coverage as (
-    select * from {{ ref('touchpoint_coverage') }}
+    select * from {{ ref('ai_usage_coverage') }}
 ),
 
 runs as (
@@ -29,7 +29,7 @@ mapped as (
 
 found as (
     select
-        'touchpoint_coverage' as finding,
+        'ai_usage_coverage' as finding,
         'company' as thing_type,
         'ai_events' as thing_id,
         case

@@ -29,7 +29,7 @@ relatives as (
 
 -- A row of the seed asks for one arm or for any: by equality, as some engines join on nothing else without fail.
 asked as (
-    {% for arm in ['treatment_arm', ai_impact.all_of_them()] -%}
+    {% for arm in ['treatment_arm', ai_impact.rollup_label()] -%}
         select
             *,
             {{ arm }} as asked_arm
@@ -82,7 +82,7 @@ found as (
         on
             terms.experiment_id = estimates.experiment_id
             and terms.metric_id = estimates.metric_id
-            and coalesce(terms.treatment_arm, {{ ai_impact.all_of_them() }}) = estimates.asked_arm
+            and coalesce(terms.treatment_arm, {{ ai_impact.rollup_label() }}) = estimates.asked_arm
     left join relatives
         on
             estimates.experiment_id = relatives.experiment_id

@@ -5,7 +5,7 @@ with charges as (
 ),
 
 task_days as (
-    select * from {{ ref('int_task_days') }}
+    select * from {{ ref('int_tasks_daily') }}
     where ai_tasks > 0
 ),
 

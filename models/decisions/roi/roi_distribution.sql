@@ -12,7 +12,7 @@ final as (
         {{ ai_impact.hash_key([
             'results.use_case_id', 'results.period_key', 'cast(round(results.quantile * 1000) as ' ~ dbt.type_int() ~
             ')' ]) }} as roi_distribution_key,
-        nullif(results.use_case_id, {{ ai_impact.all_of_them() }}) as use_case_id,
+        nullif(results.use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
         periods.period_grain,
         periods.period_start,
         periods.period_end,

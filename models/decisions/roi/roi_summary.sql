@@ -10,7 +10,7 @@ periods as (
 final as (
     select
         {{ ai_impact.hash_key(['results.use_case_id', 'results.period_key']) }} as roi_key,
-        nullif(results.use_case_id, {{ ai_impact.all_of_them() }}) as use_case_id,
+        nullif(results.use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
         periods.period_grain,
         periods.period_start,
         periods.period_end,

@@ -15,11 +15,11 @@ series as (
 ),
 
 reach as (
-    select * from {{ ref('int_experiment_reach') }}
+    select * from {{ ref('int_treated_units_daily') }}
 ),
 
 task_days as (
-    select * from {{ ref('int_task_days') }}
+    select * from {{ ref('int_tasks_daily') }}
     where ai_tasks > 0
 ),
 
@@ -29,7 +29,7 @@ rates as (
 
 cells as (
     select * from {{ ref('int_kpi_cells') }}
-    where team_id = {{ ai_impact.all_of_them() }}
+    where team_id = {{ ai_impact.rollup_label() }}
 ),
 
 cohorts as (

@@ -16,7 +16,7 @@ centred as (
     from unit_metrics
 ),
 
-parts as (
+segments as (
     select
         experiment_id,
         metric_id,
@@ -35,7 +35,7 @@ parts as (
     group by experiment_id, metric_id, arm, cluster_id, stratum, is_exposed
 ),
 
-{{ ai_impact.segmented('parts') }},
+{{ ai_impact.segmented('segments') }},
 
 totals as (
     select

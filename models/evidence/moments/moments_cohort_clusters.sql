@@ -1,6 +1,6 @@
 {%- set never = ai_impact.never_treated() -%}
 with unit_periods as (
-    select * from {{ ref('int_unit_periods') }}
+    select * from {{ ref('int_unit_period_panel') }}
 ),
 
 experiments as (

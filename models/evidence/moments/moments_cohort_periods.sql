@@ -4,7 +4,7 @@
 {%- set keys = ['experiment_id', 'metric_id', 'cohort', 'entered'] -%}
 {%- set spans = ['first_period', 'first_row_period', 'last_row_period'] -%}
 with unit_periods as {{ ai_impact.inlined() }} (
-    select * from {{ ref('int_unit_periods') }}
+    select * from {{ ref('int_unit_period_panel') }}
 ),
 
 experiments as (

@@ -7,8 +7,8 @@ unit_dimensions as (
     select * from {{ ref('int_unit_dimensions') }}
 ),
 
-parts as (
-    select * from {{ ref('int_dimension_parts') }}
+segments as (
+    select * from {{ ref('int_dimension_segments') }}
 ),
 
 experiments as (
@@ -20,7 +20,7 @@ parted as (
     select
         unit_metrics.experiment_id,
         unit_metrics.metric_id,
-        {{ ai_impact.segment_of('unit_dimensions.dimension', 'parts.shown_as') }} as segment,
+        {{ ai_impact.segment_of('unit_dimensions.dimension', 'segments.shown_as') }} as segment,
         unit_metrics.arm,
         unit_metrics.cluster_id,
         unit_metrics.numerator,
@@ -33,11 +33,11 @@ parted as (
             'unit_metrics.experiment_id, unit_metrics.metric_id, unit_dimensions.dimension'
         ) }} as level
     from unit_dimensions
-    inner join parts
+    inner join segments
         on
-            unit_dimensions.experiment_id = parts.experiment_id
-            and unit_dimensions.dimension = parts.dimension
-            and unit_dimensions.part = parts.part
+            unit_dimensions.experiment_id = segments.experiment_id
+            and unit_dimensions.dimension = segments.dimension
+            and unit_dimensions.dimension_value = segments.dimension_value
     inner join unit_metrics
         on
             unit_dimensions.experiment_id = unit_metrics.experiment_id

@@ -7,8 +7,8 @@ unit_dimensions as (
     select * from {{ ref('int_unit_dimensions') }}
 ),
 
-parts as (
-    select * from {{ ref('int_dimension_parts') }}
+segments as (
+    select * from {{ ref('int_dimension_segments') }}
 ),
 
 {{ ai_impact.parted_quantiles() }},

@@ -7,8 +7,8 @@ unit_dimensions as (
     select * from {{ ref('int_unit_dimensions') }}
 ),
 
-dimension_parts as (
-    select * from {{ ref('int_dimension_parts') }}
+dimension_segments as (
+    select * from {{ ref('int_dimension_segments') }}
 ),
 
 planned as (
@@ -20,12 +20,12 @@ metrics as (
     where metric_role = 'primary'
 ),
 
-parts as (
+segments as (
     select
         experiment_id,
         arm,
         'stratum' as dimension,
-        stratum as part
+        stratum as dimension_value
     from assignments
     where stratum is not null
     union all
@@ -33,14 +33,14 @@ parts as (
         experiment_id,
         arm,
         'start_day' as dimension,
-        cast(cast(assigned_at as date) as {{ dbt.type_string() }}) as part
+        cast(cast(assigned_at as date) as {{ dbt.type_string() }}) as dimension_value
     from assignments
     union all
     select
         experiment_id,
         arm,
         'exposed' as dimension,
-        'exposed' as part
+        'exposed' as dimension_value
     from assignments
     where exposed_at is not null
     union all
@@ -48,20 +48,20 @@ parts as (
         unit_dimensions.experiment_id,
         unit_dimensions.arm,
         'attribute:' || unit_dimensions.dimension as dimension,
-        dimension_parts.shown_as as part
+        dimension_segments.shown_as as dimension_value
     from unit_dimensions
-    inner join dimension_parts
+    inner join dimension_segments
         on
-            unit_dimensions.experiment_id = dimension_parts.experiment_id
-            and unit_dimensions.dimension = dimension_parts.dimension
-            and unit_dimensions.part = dimension_parts.part
+            unit_dimensions.experiment_id = dimension_segments.experiment_id
+            and unit_dimensions.dimension = dimension_segments.dimension
+            and unit_dimensions.dimension_value = dimension_segments.dimension_value
     -- Of an experiment that has not begun: when the units of its baseline would have come.
     union all
     select
         planned.experiment_id,
         '{{ ai_impact.baseline_arm() }}' as arm,
         'start_day' as dimension,
-        cast(cast(planned.assigned_at as date) as {{ dbt.type_string() }}) as part
+        cast(cast(planned.assigned_at as date) as {{ dbt.type_string() }}) as dimension_value
     from planned
     inner join metrics
         on
@@ -73,11 +73,11 @@ final as (
     select
         experiment_id,
         dimension,
-        part,
+        dimension_value,
         arm,
         count(*) as n_units
-    from parts
-    group by experiment_id, dimension, part, arm
+    from segments
+    group by experiment_id, dimension, dimension_value, arm
 )
 
 select * from final

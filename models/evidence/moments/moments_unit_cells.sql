@@ -8,7 +8,7 @@ metrics as (
 ),
 
 unit_groups as (
-    select * from {{ ref('int_unit_groups') }}
+    select * from {{ ref('int_unit_cells') }}
 ),
 
 -- One scan for all metrics. Everything that is said of a part of the units is put together from these cells.

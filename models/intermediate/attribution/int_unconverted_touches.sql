@@ -1,4 +1,4 @@
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 {%- set in_order = 'partition by touches.journey_id order by touches.occurred_at, touches.touch_key' -%}
 {%- set silence = ai_impact.hours_between('previous_at', 'occurred_at') -%}
 with touches as (

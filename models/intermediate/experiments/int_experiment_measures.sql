@@ -1,4 +1,4 @@
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 with metrics as (
     select * from {{ ref('int_experiment_metrics') }}

@@ -86,7 +86,7 @@ final as (
         cast(experiments.primary_method as {{ dbt.type_string() }}) as primary_method,
         cast(experiments.sequential_tuning_n as {{ ai_impact.physical_type('double') }}) as sequential_tuning_n,
         cast({{ var('k_anonymity') }} as {{ dbt.type_int() }}) as least_units_shown,
-        cast({{ var('experiment_parts') }} as {{ dbt.type_int() }}) as most_parts_shown,
+        cast({{ var('experiment_segments') }} as {{ dbt.type_int() }}) as most_parts_shown,
         case methods.method_rank
             {%- for method in ranks %}
                 when {{ loop.index0 }} then '{{ method }}'

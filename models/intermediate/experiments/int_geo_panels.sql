@@ -1,5 +1,5 @@
 with unit_periods as (
-    select * from {{ ref('int_unit_periods') }}
+    select * from {{ ref('int_unit_period_panel') }}
 ),
 
 experiments as (

@@ -12,7 +12,7 @@ candidates as (
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_aliases') }}
+    select * from {{ ref('int_unit_id_map') }}
 ),
 
 units as (

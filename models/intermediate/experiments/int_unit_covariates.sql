@@ -4,7 +4,7 @@ with unit_covariates as (
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_aliases') }}
+    select * from {{ ref('int_unit_id_map') }}
 ),
 
 assignments as (

@@ -1,4 +1,4 @@
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 with decision_events as (
     select * from {{ ref('stg_decision_events') }}

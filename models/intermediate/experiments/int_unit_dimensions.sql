@@ -55,7 +55,7 @@ final as (
         units.dimension,
         units.unit_id,
         units.arm,
-        coalesce(covariates.label, '(none)') as part
+        coalesce(covariates.label, '(none)') as dimension_value
     from units
     left join covariates
         on

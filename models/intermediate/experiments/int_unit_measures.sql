@@ -1,6 +1,6 @@
 {#- What AI did alone took nobody a minute; of other tasks without minutes it is not known. -#}
 {%- set human_minutes = "coalesce(tasks.human_minutes, case when tasks.execution_mode = 'ai_autonomous' then 0 end)" -%}
-{{ config(materialized=ai_impact.wide_view()) }}
+{{ config(materialized=ai_impact.heavy_view()) }}
 
 with tasks as (
     select * from {{ ref('int_tasks') }}
@@ -21,7 +21,7 @@ decisions as (
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_aliases') }}
+    select * from {{ ref('int_unit_id_map') }}
 ),
 
 used as (

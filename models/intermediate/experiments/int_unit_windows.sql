@@ -1,4 +1,4 @@
-{{ config(materialized=ai_impact.wide_view()) }}
+{{ config(materialized=ai_impact.heavy_view()) }}
 
 with assignments as (
     select * from {{ ref('int_assignments') }}

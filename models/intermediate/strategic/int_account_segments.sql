@@ -1,6 +1,6 @@
 {#- Each account that anything is known of, however many ids it has, with its segment: the last one observed, from the
     covariate that the var `account_segment_covariate` names. Accounts without one are one segment. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 with covariates as (
     select * from {{ ref('stg_unit_covariates') }}

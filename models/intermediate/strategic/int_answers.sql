@@ -1,6 +1,6 @@
 {#- What each answer says: 1 for a promoter, -1 for a detractor; 1 for satisfied. NPS is defined on 0 to 10 only,
     satisfied is the upper quarter of any scale. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 with responses as (
     select * from {{ ref('stg_survey_responses') }}

@@ -1,6 +1,6 @@
 {#- Events that are counted or added up per 30 days, and the month since which their source has had any row: before it,
     nobody looked. What is not known of an event, as its money, is NULL, not 0. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 {%- set double = ai_impact.physical_type('double') -%}
 with all_incidents as (
     select

@@ -8,7 +8,7 @@ with decisions as (
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_aliases') }}
+    select * from {{ ref('int_unit_id_map') }}
 ),
 
 assignments as (

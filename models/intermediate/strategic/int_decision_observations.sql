@@ -1,6 +1,6 @@
 {#- What each decision says, on the day it was made. Confidence is the AI's that its own recommendation succeeds,
     so it is judged where that was carried out. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 {%- set double = ai_impact.physical_type('double') -%}
 with decisions as (
     select
@@ -48,7 +48,7 @@ measured as (
     ('panel_score', 'mean', 100, 'panel_score', '1', 'panel_score is not null')
 ] -%}
 final as (
-    {% for kpi_id, kind, scale, y, z, counts in kpis %}
+    {% for kpi_id, kind, scale, numerator, denominator, counts in kpis %}
         select
             '{{ kpi_id }}' as kpi_id,
             '{{ kind }}' as kind,
@@ -56,8 +56,8 @@ final as (
             mapped_use_case_id as use_case_id,
             decided_on as observed_on,
             person_id,
-            cast({{ y }} as {{ double }}) as y,
-            cast({{ z }} as {{ double }}) as z,
+            cast({{ numerator }} as {{ double }}) as numerator,
+            cast({{ denominator }} as {{ double }}) as denominator,
             cast(null as {{ dbt.type_string() }}) as problem
         from measured
         where {{ counts }}

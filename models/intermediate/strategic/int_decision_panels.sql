@@ -1,6 +1,6 @@
 {#- What a panel of people thinks of each decision: the mean of its raters on each criterion, as a share of the
     scale, weighted by the rubric they used. A criterion that the rubric does not know has no weight. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 {%- set double = ai_impact.physical_type('double') -%}
 with ratings as (
     select * from {{ ref('int_panel_ratings') }}

@@ -1,6 +1,6 @@
 {#- How well it is known where a decision came from: the weights of the rubric that the var `provenance_rubric`
     names, over those of its criteria that hold. What nobody recorded does not hold. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 {%- set double = ai_impact.physical_type('double') -%}
 with decisions as (
     select * from {{ ref('int_decisions') }}

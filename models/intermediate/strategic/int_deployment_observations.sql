@@ -1,6 +1,6 @@
 {#- Hours from the failure of a deployment to its recovery, on the day it failed. A deployment that failed twice
     counts once, from its first failure to its last recovery. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 with outcomes as (
     select
@@ -31,8 +31,8 @@ final as (
         cast(null as {{ dbt.type_string() }}) as person_id,
         case
             when recovered_at >= last_failed_at then {{ ai_impact.hours_between('failed_at', 'recovered_at') }}
-        end as y,
-        cast(1 as {{ ai_impact.physical_type('double') }}) as z,
+        end as numerator,
+        cast(1 as {{ ai_impact.physical_type('double') }}) as denominator,
         case
             when recovered_at is null then 'It has not recovered yet.'
             when recovered_at < last_failed_at then 'Its last recovery lies before its last failure.'

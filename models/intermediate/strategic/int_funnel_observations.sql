@@ -1,7 +1,7 @@
 {#- Each unit that reached a stage of the funnel, and whether it reached the next one within the window. Only
     units whose window is over count: the others could still convert. The first stage is work for the unit, the
     further ones are its outcomes. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 {%- set stages = var('funnel_stages') | map('lower') | list -%}
 {%- set units = ai_impact.quoted(ai_impact.same_kind(var('funnel_unit_type'))) -%}
 with tasks as (
@@ -78,8 +78,8 @@ final as (
                         then 1
                     else 0
                 end as {{ ai_impact.physical_type('double') }}
-            ) as y,
-            cast(1 as {{ ai_impact.physical_type('double') }}) as z,
+            ) as numerator,
+            cast(1 as {{ ai_impact.physical_type('double') }}) as denominator,
             cast(null as {{ dbt.type_string() }}) as problem
         from reached as units
         cross join seen

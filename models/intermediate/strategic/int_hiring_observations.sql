@@ -1,7 +1,7 @@
 {#- How good hires are, as their interviewers and later their leads see it, on the day the opening was filled. The
     hire is the person that is protected: a month has few of them, so these KPIs are told for rolling windows
     alone. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 with requisitions as (
     select * from {{ ref('stg_requisitions') }}
@@ -19,8 +19,8 @@ final as (
             cast(null as {{ dbt.type_string() }}) as use_case_id,
             cast(filled_at as date) as observed_on,
             requisition_id as person_id,
-            cast({{ column }} as {{ ai_impact.physical_type('double') }}) as y,
-            cast(1 as {{ ai_impact.physical_type('double') }}) as z,
+            cast({{ column }} as {{ ai_impact.physical_type('double') }}) as numerator,
+            cast(1 as {{ ai_impact.physical_type('double') }}) as denominator,
             case when {{ column }} is null then 'It has not been rated yet.' end as problem
         from requisitions
         {{ 'union all' if not loop.last }}

@@ -1,5 +1,5 @@
 {#- What each incident says: hours to resolve it on the day it was opened, and whether it was one at all. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 with incidents as (
     select * from {{ ref('stg_incidents') }}
@@ -14,8 +14,8 @@ final as (
         cast(null as {{ dbt.type_string() }}) as use_case_id,
         cast(opened_at as date) as observed_on,
         cast(null as {{ dbt.type_string() }}) as person_id,
-        {{ ai_impact.hours_between('opened_at', 'resolved_at') }} as y,
-        cast(1 as {{ ai_impact.physical_type('double') }}) as z,
+        {{ ai_impact.hours_between('opened_at', 'resolved_at') }} as numerator,
+        cast(1 as {{ ai_impact.physical_type('double') }}) as denominator,
         case when resolved_at is null then 'It is not resolved yet.' end as problem
     from incidents
     where not coalesce(is_false_positive, false)

@@ -18,7 +18,7 @@ deals as (
             when amount is null then 'A deal of theirs has no amount.'
             else 'The currency of a deal of theirs {{ ai_impact.has_no_rate() }}.'
         end as amount_problem
-    from {{ ref('int_deals') }}
+    from {{ ref('int_opportunities') }}
     where is_won and closed_at is not null
 ),
 

@@ -1,6 +1,6 @@
 {#- Weekly series of the market: branded searches beside those of the category, which take the season out, and
     share of voice. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 -- A week from any day is that of the calendar which its middle lies in; days are averaged by week.
 with signals as (
@@ -28,7 +28,7 @@ weeks as (
     ('share_of_voice', 'voice', '1', 'null', 'voice is not null')
 ] -%}
 final as (
-    {% for kpi_id, y, z, problem, counts in kpis %}
+    {% for kpi_id, numerator, denominator, problem, counts in kpis %}
         select
             '{{ kpi_id }}' as kpi_id,
             'mean' as kind,
@@ -36,8 +36,8 @@ final as (
             cast(null as {{ dbt.type_string() }}) as use_case_id,
             week as observed_on,
             cast(null as {{ dbt.type_string() }}) as person_id,
-            {{ y }} as y,
-            cast({{ z }} as {{ ai_impact.physical_type('double') }}) as z,
+            {{ numerator }} as numerator,
+            cast({{ denominator }} as {{ ai_impact.physical_type('double') }}) as denominator,
             cast({{ problem }} as {{ dbt.type_string() }}) as problem
         from weeks
         where {{ counts }}

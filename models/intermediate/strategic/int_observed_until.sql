@@ -1,6 +1,6 @@
 {#- Until when the data tell everything: the end of the last whole day. What has not ended by then is censored
     there. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 with tasks as (
     select * from {{ ref('int_tasks') }}

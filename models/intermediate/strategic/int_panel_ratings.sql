@@ -1,7 +1,7 @@
 {#- What each person on a panel said of a decision on a criterion; who rated twice is taken at the last word.
     Scores on another scale than the rubric's become its shares; without a scale of its own a score is on the
     rubric's. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 with evaluations as (
     select * from {{ ref('stg_evaluations') }}

@@ -1,8 +1,8 @@
 {#- What each closed deal says for the KPIs of sales: once for winning, once for its size if it was won. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 with deals as (
-    select * from {{ ref('int_deals') }}
+    select * from {{ ref('int_opportunities') }}
     where is_closed and closed_at is not null
 ),
 
@@ -14,8 +14,10 @@ final as (
         cast(null as {{ dbt.type_string() }}) as use_case_id,
         cast(closed_at as date) as observed_on,
         person_id,
-        cast(case when is_won then 1 when not is_won then 0 end as {{ ai_impact.physical_type('double') }}) as y,
-        cast(1 as {{ ai_impact.physical_type('double') }}) as z,
+        cast(
+            case when is_won then 1 when not is_won then 0 end as {{ ai_impact.physical_type('double') }}
+        ) as numerator,
+        cast(1 as {{ ai_impact.physical_type('double') }}) as denominator,
         case when is_won is null then 'It is closed, but neither won nor lost.' end as problem
     from deals
     union all

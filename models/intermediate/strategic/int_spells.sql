@@ -3,7 +3,7 @@
     left out. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 with deals as (
-    select * from {{ ref('int_deals') }}
+    select * from {{ ref('int_opportunities') }}
     where created_at is not null and (not is_closed or closed_at is not null)
 ),
 

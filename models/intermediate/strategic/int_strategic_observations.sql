@@ -1,6 +1,6 @@
 {#- All that single deals, decisions, hires, incidents, units and weeks say for the strategic and human KPIs that
     are ratios. A new family is one more name in this list. -#}
-{{ config(materialized=ai_impact.wide_view()) }}
+{{ config(materialized=ai_impact.heavy_view()) }}
 
 {% set families = [
     'int_sales_observations', 'int_funnel_observations', 'int_decision_observations', 'int_incident_observations',
@@ -21,8 +21,8 @@ final as (
             use_case_id,
             observed_on,
             person_id,
-            y,
-            z,
+            numerator,
+            denominator,
             problem
         from {{ family }}
         {{ 'union all' if not loop.last }}

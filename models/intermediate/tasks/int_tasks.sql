@@ -1,9 +1,9 @@
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 {#- People are looked up here, not in the fold: two ids may turn out to be one person long after the task was folded.
     -#}
 with folds as (
-    select * from {{ ref('int_task_folds') }}
+    select * from {{ ref('int_tasks_aggregated') }}
     where event_count > 0
 ),
 

@@ -11,7 +11,7 @@ periods as (
 ),
 
 person_days as (
-    select * from {{ ref('int_person_days') }}
+    select * from {{ ref('int_people_daily') }}
 ),
 
 edges as (

@@ -1,5 +1,5 @@
 {#- What every execution KPI starts from: a cell's period, sums, people, and whether it may be shown. -#}
-{{ config(materialized=ai_impact.wide_view()) }}
+{{ config(materialized=ai_impact.heavy_view()) }}
 
 with sums as (
     select * from {{ ref('int_kpi_sums') }}

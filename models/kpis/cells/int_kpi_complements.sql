@@ -57,7 +57,7 @@ small_cells as (
         {{ ai_impact.hide_complements(
             'days_' ~ pass,
             'period_key, use_case_id',
-            'team_id <> ' ~ ai_impact.all_of_them(),
+            'team_id <> ' ~ ai_impact.rollup_label(),
             'team_id'
         ) }}
     ),
@@ -66,7 +66,7 @@ small_cells as (
         {{ ai_impact.hide_complements(
             'teams_' ~ pass,
             'period_key, team_id',
-            'use_case_id <> ' ~ ai_impact.all_of_them(),
+            'use_case_id <> ' ~ ai_impact.rollup_label(),
             'use_case_id'
         ) }}
     ),

@@ -3,7 +3,7 @@
 {%- set days = ai_impact.days_from(first_day, ai_impact.least(['periods.period_end', 'rates.month_end'])) -%}
 with sums as (
     select * from {{ ref('int_kpi_sums') }}
-    where completed > 0 and team_id <> {{ ai_impact.all_of_them() }}
+    where completed > 0 and team_id <> {{ ai_impact.rollup_label() }}
 ),
 
 periods as (

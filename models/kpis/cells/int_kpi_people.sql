@@ -1,6 +1,6 @@
 {#- How many distinct people did the work of each cell. AI and systems are nobody. -#}
 with person_days as (
-    select * from {{ ref('int_person_days') }}
+    select * from {{ ref('int_people_daily') }}
 ),
 
 period_days as (
@@ -18,7 +18,7 @@ person_periods as (
     inner join period_days
         on
             person_days.completed_on = period_days.date_day
-            and period_days.baseline_of in ({{ ai_impact.all_of_them() }}, person_days.use_case_id)
+            and period_days.baseline_of in ({{ ai_impact.rollup_label() }}, person_days.use_case_id)
 ),
 
 final as (

@@ -55,7 +55,7 @@ candidates as (
 dated as (
     select
         *,
-        {{ ai_impact.all_of_them() }} as baseline_of
+        {{ ai_impact.rollup_label() }} as baseline_of
     from candidates
     union all
     select

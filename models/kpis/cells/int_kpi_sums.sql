@@ -1,6 +1,6 @@
 {#- The sums of every complete period, one row a cell. -#}
 with days as (
-    select * from {{ ref('int_kpi_days') }}
+    select * from {{ ref('int_kpi_daily') }}
 ),
 
 period_days as (
@@ -20,7 +20,7 @@ final as (
     inner join period_days
         on
             days.date_day = period_days.date_day
-            and period_days.baseline_of in ({{ ai_impact.all_of_them() }}, days.use_case_id)
+            and period_days.baseline_of in ({{ ai_impact.rollup_label() }}, days.use_case_id)
     group by period_days.period_key, days.use_case_id, days.team_id
 )
 

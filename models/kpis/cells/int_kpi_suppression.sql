@@ -26,7 +26,7 @@ without_parts as (
         cells.team_id,
         cells.n_people,
         cells.neighbourhood,
-        case when {{ ai_impact.is_company() }} then cells.is_hidden else 1 end as is_hidden
+        case when {{ ai_impact.is_grand_total() }} then cells.is_hidden else 1 end as is_hidden
     from cells
     inner join told on cells.neighbourhood = told.neighbourhood
 ),
@@ -40,7 +40,7 @@ final as (
         cells.team_id,
         cells.n_people,
         cells.is_hidden = 1
-        or (told.neighbourhood is not null and not {{ ai_impact.is_company() }})
+        or (told.neighbourhood is not null and not {{ ai_impact.is_grand_total() }})
         or told_still.neighbourhood is not null as is_suppressed
     from cells
     left join told on cells.neighbourhood = told.neighbourhood

@@ -1,6 +1,6 @@
 with terms as (
     select * from {{ ref('int_kpi_cost_terms') }}
-    where baseline_of = {{ ai_impact.all_of_them() }}
+    where baseline_of = {{ ai_impact.rollup_label() }}
 ),
 
 final as (
@@ -9,8 +9,8 @@ final as (
         period_grain,
         period_start,
         period_end,
-        nullif(use_case_id, {{ ai_impact.all_of_them() }}) as use_case_id,
-        nullif(team_id, {{ ai_impact.all_of_them() }}) as team_id,
+        nullif(use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
+        nullif(team_id, {{ ai_impact.rollup_label() }}) as team_id,
         case when not is_suppressed then completed end as completed,
         case when not is_suppressed then compute_cost end as compute_cost,
         case when not is_suppressed then labour_cost end as labour_cost,

@@ -31,7 +31,7 @@ in_periods as {{ ai_impact.inlined() }} (
     inner join period_days
         on
             timed.completed_on = period_days.date_day
-            and period_days.baseline_of in ({{ ai_impact.all_of_them() }}, timed.use_case_id)
+            and period_days.baseline_of in ({{ ai_impact.rollup_label() }}, timed.use_case_id)
 ),
 
 {{ ai_impact.bracketed_cells('in_periods', percentiles) }},
@@ -45,11 +45,11 @@ parts as (
     inner join cells as smallest
         on
             cells.period_key = smallest.period_key
-            and cells.use_case_id in ({{ ai_impact.all_of_them() }}, smallest.use_case_id)
-            and cells.team_id in ({{ ai_impact.all_of_them() }}, smallest.team_id)
+            and cells.use_case_id in ({{ ai_impact.rollup_label() }}, smallest.use_case_id)
+            and cells.team_id in ({{ ai_impact.rollup_label() }}, smallest.team_id)
     where
-        smallest.use_case_id <> {{ ai_impact.all_of_them() }}
-        and smallest.team_id <> {{ ai_impact.all_of_them() }}
+        smallest.use_case_id <> {{ ai_impact.rollup_label() }}
+        and smallest.team_id <> {{ ai_impact.rollup_label() }}
 ),
 
 near as (

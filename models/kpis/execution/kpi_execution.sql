@@ -1,5 +1,5 @@
 {#- All execution KPIs, one row a KPI and cell. A new family of KPIs is one more name in this list. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 {% set families = [
     'kpi_throughput', 'kpi_cycle_time', 'kpi_automation_rate', 'kpi_error_rate', 'kpi_rework_rate', 'kpi_time_saved',

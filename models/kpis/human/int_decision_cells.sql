@@ -63,7 +63,7 @@ placed as (
     select
         measured.*,
         periods.period_key,
-        {{ ai_impact.all_of_them() }} as cell_use_case_id
+        {{ ai_impact.rollup_label() }} as cell_use_case_id
     from measured
     inner join period_days on measured.decided_on = period_days.date_day
     inner join periods on period_days.period_key = periods.period_key

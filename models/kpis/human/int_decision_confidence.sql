@@ -21,7 +21,7 @@ placed as (
     union all
     select
         decisions.*,
-        {{ ai_impact.all_of_them() }}
+        {{ ai_impact.rollup_label() }}
     from decisions
 ),
 
@@ -70,7 +70,7 @@ final as (
         cast(count(*) as {{ dbt.type_bigint() }}) as n,
         cast(sum(placed.is_success) as {{ dbt.type_bigint() }}) as successes,
         hidden.is_hidden = 1
-        or (placed.cell_use_case_id = {{ ai_impact.all_of_them() }} and hidden.is_one_hidden = 1) as is_suppressed
+        or (placed.cell_use_case_id = {{ ai_impact.rollup_label() }} and hidden.is_one_hidden = 1) as is_suppressed
     from placed
     inner join hidden on placed.cell_use_case_id = hidden.cell_use_case_id and placed.tenth = hidden.tenth
     group by

@@ -29,7 +29,7 @@ numbered as (
 ),
 
 final as (
-    {% for cell in ['numbered.use_case_id', ai_impact.all_of_them()] %}
+    {% for cell in ['numbered.use_case_id', ai_impact.rollup_label()] %}
         select
             {{ cell }} as use_case_id,
             periods.period_key,

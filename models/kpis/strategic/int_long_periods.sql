@@ -1,6 +1,6 @@
 {#- The days of the periods that strategic KPIs are told for: months, rolling windows, and the baseline windows.
     -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 with periods as (
     select * from {{ ref('int_kpi_periods') }}

@@ -19,7 +19,7 @@ assignments as (
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_aliases') }}
+    select * from {{ ref('int_unit_id_map') }}
     where alias_type = 'account'
 ),
 

@@ -4,7 +4,7 @@
     what can be had by subtraction is the work of k people. -#}
 {%- set k = var('k_anonymity') -%}
 with person_days as (
-    select * from {{ ref('int_strategic_person_days') }}
+    select * from {{ ref('int_strategic_people_daily') }}
 ),
 
 periods as (
@@ -101,7 +101,7 @@ final as (
         hidden.is_hidden = 1
         or cut.period_key is not null
         or (
-            hidden.use_case_id = {{ ai_impact.all_of_them() }}
+            hidden.use_case_id = {{ ai_impact.rollup_label() }}
             and max(hidden.is_hidden) over (partition by hidden.period_key, hidden.kpi_id) = 1
         ) as is_suppressed
     from hidden

@@ -18,7 +18,7 @@ catalog as (
 ),
 
 engineers as (
-    select * from {{ ref('int_engineer_days') }}
+    select * from {{ ref('int_engineers_daily') }}
 ),
 
 days as (
@@ -26,7 +26,7 @@ days as (
         kpi_id,
         exposure,
         observed_on,
-        count(*) as n_seen,
+        count(*) as n_total,
         count(amount) as n,
         {{ ai_impact.exact_sum('amount') }} as amount,
         {{ ai_impact.exact_sum('amount * amount') }} as squares,
@@ -52,7 +52,7 @@ summed as (
         kpis.kpi_id,
         kpis.exposure,
         count(*) as days_in_period,
-        sum(coalesce(days.n_seen, 0)) as n_seen,
+        sum(coalesce(days.n_total, 0)) as n_total,
         sum(coalesce(days.n, 0)) as n,
         coalesce({{ ai_impact.exact_sum('days.amount') }}, 0) as amount,
         coalesce({{ ai_impact.exact_sum('days.squares') }}, 0) as squares,
@@ -61,7 +61,7 @@ summed as (
     from kpis
     inner join periods
         on
-            periods.baseline_of in ({{ ai_impact.all_of_them() }}, kpis.baseline_use_case_id)
+            periods.baseline_of in ({{ ai_impact.rollup_label() }}, kpis.baseline_use_case_id)
             and periods.date_day >= coalesce(kpis.watched_from, periods.date_day)
     left join days on periods.date_day = days.observed_on and kpis.kpi_id = days.kpi_id
     left join engineers on periods.date_day = engineers.date_day and kpis.exposure = 'engineers'
@@ -72,7 +72,7 @@ exposed as (
     select
         summed.*,
         case
-            when summed.n_seen > summed.n and (summed.exposure <> 'engineers' or summed.n = 0) then null
+            when summed.n_total > summed.n and (summed.exposure <> 'engineers' or summed.n = 0) then null
             else summed.amount
         end as total,
         case summed.exposure
@@ -87,8 +87,8 @@ exposed as (
 final as (
     select
         period_key,
-        {{ ai_impact.all_of_them() }} as use_case_id,
-        {{ ai_impact.all_of_them() }} as team_id,
+        {{ ai_impact.rollup_label() }} as use_case_id,
+        {{ ai_impact.rollup_label() }} as team_id,
         kpi_id,
         {{ ai_impact.ratio_columns('total', 'units', 'n') }},
         {{ ai_impact.interval(
@@ -96,7 +96,7 @@ final as (
             ai_impact.total_bound('n', 'total', 'squares', 1) ~ ' / nullif(units, 0)'
         ) }},
         case
-            when n_seen > n then {{ ai_impact.left_out_reason('n', 'n_seen', 'problem') }}
+            when n_total > n then {{ ai_impact.left_out_reason('n', 'n_total', 'problem') }}
             when units is null then 'No team with incidents has headcount_fte in the seed labor_rates.'
         end as reason,
         0 as n_people,

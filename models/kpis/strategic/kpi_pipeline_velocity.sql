@@ -2,7 +2,7 @@
     days of the period. The interval adds up the relative errors of the other three. -#}
 with ratios as (
     select * from {{ ref('kpi_ratios') }}
-    where kpi_id in ('average_deal_size', 'win_rate') and use_case_id = {{ ai_impact.all_of_them() }}
+    where kpi_id in ('average_deal_size', 'win_rate') and use_case_id = {{ ai_impact.rollup_label() }}
 ),
 
 survival as (
@@ -11,7 +11,7 @@ survival as (
 ),
 
 stocks as (
-    select * from {{ ref('int_open_deals') }}
+    select * from {{ ref('int_open_opportunities') }}
 ),
 
 factors as (
@@ -45,8 +45,8 @@ valued as (
 final as (
     select
         period_key,
-        {{ ai_impact.all_of_them() }} as use_case_id,
-        {{ ai_impact.all_of_them() }} as team_id,
+        {{ ai_impact.rollup_label() }} as use_case_id,
+        {{ ai_impact.rollup_label() }} as team_id,
         'pipeline_velocity' as kpi_id,
         {{ ai_impact.ratio_columns('money', 'days', 'n') }},
         {{ ai_impact.interval('money / nullif(days, 0) * exp(-width)', 'money / nullif(days, 0) * exp(width)') }},

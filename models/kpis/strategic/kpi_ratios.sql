@@ -1,6 +1,6 @@
 {#- The strategic and human KPIs that are a share, a mean or a ratio of sums, or the skill of a forecast. -#}
 with days as (
-    select * from {{ ref('int_strategic_days') }}
+    select * from {{ ref('int_strategic_daily') }}
 ),
 
 periods as (
@@ -19,45 +19,50 @@ sums as (
         days.kind,
         days.scale,
         cast(sum(days.n) as bigint) as n,
-        cast(sum(days.n_seen) as bigint) as n_seen,
+        cast(sum(days.n_total) as bigint) as n_total,
         max(days.problem) as problem,
-        {{ ai_impact.exact_sum('days.y') }} as y,
-        {{ ai_impact.exact_sum('days.z') }} as z,
-        {{ ai_impact.exact_sum('days.yy') }} as yy,
-        {{ ai_impact.exact_sum('days.zz') }} as zz,
-        {{ ai_impact.exact_sum('days.yz') }} as yz
+        {{ ai_impact.exact_sum('days.numerator') }} as numerator,
+        {{ ai_impact.exact_sum('days.denominator') }} as denominator,
+        {{ ai_impact.exact_sum('days.numerator_squared') }} as numerator_squared,
+        {{ ai_impact.exact_sum('days.denominator_squared') }} as denominator_squared,
+        {{ ai_impact.exact_sum('days.numerator_by_denominator') }} as numerator_by_denominator
     from days
     inner join periods
         on
             days.observed_on = periods.date_day
-            and periods.baseline_of in ({{ ai_impact.all_of_them() }}, days.baseline_of)
+            and periods.baseline_of in ({{ ai_impact.rollup_label() }}, days.baseline_of)
     where periods.period_grain <> 'month' or days.kpi_id not in ({{ ai_impact.quoted(ai_impact.kpis_of_windows()) }})
     group by periods.period_key, days.use_case_id, days.kpi_id, days.kind, days.scale
 ),
 
--- A forecast is compared with the one that always says how often it happens: z / n.
+-- A forecast is compared with the one that always says how often it happens: denominator / n.
 referred as (
     select
         *,
-        case when kind = 'skill' then z - z * z / nullif(n, 0) else z end as reference,
-        case when kind = 'skill' then 1 - 2 * z / nullif(n, 0) end as slope
+        case
+            when kind = 'skill' then denominator - denominator * denominator / nullif(n, 0) else denominator
+        end as reference,
+        case when kind = 'skill' then 1 - 2 * denominator / nullif(n, 0) end as slope
     from sums
 ),
 
 ranged as (
     select
         *,
-        {{ ai_impact.safe_divide('y', 'reference') }} as ratio,
+        {{ ai_impact.safe_divide('numerator', 'reference') }} as ratio,
         {{ ai_impact.interval_z() }}e0
-        * {{ ai_impact.ratio_std_error('n', 'y', 'z', 'yy', 'zz', 'yz') }} as margin
+        * {{ ai_impact.ratio_std_error(
+            'n', 'numerator', 'denominator', 'numerator_squared', 'denominator_squared', 'numerator_by_denominator'
+        ) }} as margin
     from referred
 ),
 
 skilled as (
     select
         *,
-        yy - 2 * ratio * slope * yz + ratio * slope * ratio * slope * zz
-        - (y - ratio * slope * z) * (y - ratio * slope * z) / nullif(n, 0) as squares
+        numerator_squared - 2 * ratio * slope * numerator_by_denominator
+        + power(ratio * slope, 2) * denominator_squared
+        - power(numerator - ratio * slope * denominator, 2) / nullif(n, 0) as squares
     from ranged
 ),
 
@@ -66,13 +71,13 @@ valued as (
         *,
         case when kind = 'skill' then 1 - ratio else scale * ratio end as value,
         case
-            when kind = 'share' then scale * {{ ai_impact.wilson('y', 'n', -1) }}
+            when kind = 'share' then scale * {{ ai_impact.wilson('numerator', 'n', -1) }}
             when kind = 'mean' then scale * (ratio - margin)
             when n > 1 and squares > 0
                 then 1 - ratio - {{ ai_impact.interval_z() }}e0 * sqrt(squares) / nullif(reference, 0)
         end as low,
         case
-            when kind = 'share' then scale * {{ ai_impact.wilson('y', 'n', 1) }}
+            when kind = 'share' then scale * {{ ai_impact.wilson('numerator', 'n', 1) }}
             when kind = 'mean' then scale * (ratio + margin)
             when n > 1 and squares > 0
                 then 1 - ratio + {{ ai_impact.interval_z() }}e0 * sqrt(squares) / nullif(reference, 0)
@@ -84,14 +89,14 @@ final as (
     select
         valued.period_key,
         valued.use_case_id,
-        {{ ai_impact.all_of_them() }} as team_id,
+        {{ ai_impact.rollup_label() }} as team_id,
         valued.kpi_id,
         cast(valued.value as {{ ai_impact.physical_type('double') }}) as value,
-        cast(valued.y as {{ ai_impact.physical_type('double') }}) as numerator,
+        cast(valued.numerator as {{ ai_impact.physical_type('double') }}) as numerator,
         cast(valued.reference as {{ ai_impact.physical_type('double') }}) as denominator,
         valued.n,
         {{ ai_impact.interval('valued.low', 'valued.high') }},
-        {{ ai_impact.left_out_reason('valued.n', 'valued.n_seen', 'valued.problem') }} as reason,
+        {{ ai_impact.left_out_reason('valued.n', 'valued.n_total', 'valued.problem') }} as reason,
         coalesce(people.n_people, 0) as n_people,
         coalesce(people.is_suppressed, false) as is_suppressed
     from valued

@@ -46,7 +46,7 @@ ever as (
 gone as (
     select
         period_days.period_key,
-        count(*) as n_seen,
+        count(*) as n_total,
         count(departures.amount) as n,
         max(departures.problem) as problem,
         count(case when departures.by_reached > 0 then 1 end) as reached_n,
@@ -63,11 +63,11 @@ gone as (
 compared as (
     select
         watched.period_key,
-        coalesce(gone.n_seen, 0) as n_seen,
+        coalesce(gone.n_total, 0) as n_total,
         coalesce(gone.n, 0) as n,
         gone.problem,
         watched.reached_per_held_out,
-        case when coalesce(gone.n_seen, 0) = coalesce(gone.n, 0) then coalesce(gone.reached_amount, 0) end as taken,
+        case when coalesce(gone.n_total, 0) = coalesce(gone.n, 0) then coalesce(gone.reached_amount, 0) end as taken,
         watched.reached_per_held_out * coalesce(gone.held_out_amount, 0) as expected,
         -- Who leaves and what it had bought vary on both sides. One account with deals tells nothing of how.
         case
@@ -87,8 +87,8 @@ compared as (
 final as (
     select
         period_key,
-        {{ ai_impact.all_of_them() }} as use_case_id,
-        {{ ai_impact.all_of_them() }} as team_id,
+        {{ ai_impact.rollup_label() }} as use_case_id,
+        {{ ai_impact.rollup_label() }} as team_id,
         'retained_revenue' as kpi_id,
         cast(expected - taken as {{ ai_impact.physical_type('double') }}) as value,
         cast(expected as {{ ai_impact.physical_type('double') }}) as numerator,
@@ -97,7 +97,7 @@ final as (
         {{ ai_impact.interval('expected - taken - margin', 'expected - taken + margin') }},
         case
             when reached_per_held_out is null then 'No account was held out.'
-            else {{ ai_impact.left_out_reason('n', 'n_seen', 'problem') }}
+            else {{ ai_impact.left_out_reason('n', 'n_total', 'problem') }}
         end as reason,
         0 as n_people,
         false as is_suppressed

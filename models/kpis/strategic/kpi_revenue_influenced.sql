@@ -1,7 +1,7 @@
 {#- Revenue of closed deals that an AI decision came before, less what as many deals brought on average in the
     baseline window. A comparison with before, not an effect: see the experiment. -#}
 with earned as (
-    select * from {{ ref('int_influenced_deals') }}
+    select * from {{ ref('int_influenced_opportunities') }}
 ),
 
 periods as (
@@ -15,7 +15,7 @@ catalog as (
 
 people as (
     select * from {{ ref('int_strategic_people') }}
-    where kpi_id = 'incremental_revenue_influenced' and use_case_id = {{ ai_impact.all_of_them() }}
+    where kpi_id = 'incremental_revenue_influenced' and use_case_id = {{ ai_impact.rollup_label() }}
 ),
 
 summed as (
@@ -27,7 +27,7 @@ summed as (
         max(earned.problem) as all_problem,
         {{ ai_impact.exact_sum('earned.revenue') }} as all_revenue,
         {{ ai_impact.exact_sum('earned.revenue * earned.revenue') }} as all_squares,
-        count(case when earned.is_influenced then 1 end) as n_seen,
+        count(case when earned.is_influenced then 1 end) as n_total,
         count(case when earned.is_influenced is null then 1 end) as n_unplaced,
         count(case when earned.is_influenced then earned.revenue end) as n,
         max(case when earned.is_influenced then earned.problem end) as problem,
@@ -35,7 +35,7 @@ summed as (
         {{ ai_impact.exact_sum('case when earned.is_influenced then earned.revenue * earned.revenue end') }} as squares
     from earned
     inner join periods on earned.closed_on = periods.date_day
-    inner join catalog on periods.baseline_of in ({{ ai_impact.all_of_them() }}, catalog.baseline_use_case_id)
+    inner join catalog on periods.baseline_of in ({{ ai_impact.rollup_label() }}, catalog.baseline_use_case_id)
     group by periods.period_key, periods.period_grain
 ),
 
@@ -57,7 +57,7 @@ compared as (
         case when summed.n > 0 then summed.n * expected.per_deal end as expected_revenue,
         expected.per_deal,
         {{ ai_impact.said_together([
-            ai_impact.left_out_reason('summed.n', 'summed.n_seen', 'summed.problem'),
+            ai_impact.left_out_reason('summed.n', 'summed.n_total', 'summed.problem'),
             'expected.left_out',
             ai_impact.counted_sentence(
                 'Closed deals without an account_id, of which nobody knows whether a decision came before', 'summed.n_unplaced'
@@ -71,14 +71,14 @@ compared as (
         ) as margin
     from summed
     left join expected on true
-    where summed.period_grain <> 'baseline' and summed.n_seen + summed.n_unplaced > 0
+    where summed.period_grain <> 'baseline' and summed.n_total + summed.n_unplaced > 0
 ),
 
 final as (
     select
         compared.period_key,
-        {{ ai_impact.all_of_them() }} as use_case_id,
-        {{ ai_impact.all_of_them() }} as team_id,
+        {{ ai_impact.rollup_label() }} as use_case_id,
+        {{ ai_impact.rollup_label() }} as team_id,
         'incremental_revenue_influenced' as kpi_id,
         cast(compared.revenue - compared.expected_revenue as {{ ai_impact.physical_type('double') }}) as value,
         cast(compared.revenue as {{ ai_impact.physical_type('double') }}) as numerator,

@@ -1,6 +1,6 @@
 {#- All strategic and human KPIs, one row a KPI and cell, with whether it may be shown. A new family is one more
     name in this list. -#}
-{{ config(materialized=ai_impact.plain_view()) }}
+{{ config(materialized=ai_impact.view_or_table()) }}
 
 {% set families = [
     'kpi_ratios', 'kpi_survival', 'kpi_surveys', 'kpi_uptime', 'kpi_event_rates', 'kpi_pipeline_velocity',

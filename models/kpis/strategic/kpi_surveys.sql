@@ -39,7 +39,7 @@ said as (
     inner join periods
         on
             answers.answered_on = periods.date_day
-            and periods.baseline_of in ({{ ai_impact.all_of_them() }}, catalog.baseline_use_case_id)
+            and periods.baseline_of in ({{ ai_impact.rollup_label() }}, catalog.baseline_use_case_id)
 ),
 
 strata as (
@@ -48,10 +48,10 @@ strata as (
         said.kpi_id,
         max(case when said.account_id is not null then segments.accounts end) as accounts,
         count(said.points) as n,
-        count(*) as n_seen,
+        count(*) as n_total,
         count(distinct said.account_id) as answered,
-        {{ ai_impact.exact_sum('said.points') }} as y,
-        {{ ai_impact.exact_sum('said.points * said.points') }} as yy
+        {{ ai_impact.exact_sum('said.points') }} as points,
+        {{ ai_impact.exact_sum('said.points * said.points') }} as points_squared
     from said
     left join segments on said.segment = segments.segment
     where said.nth_last = 1
@@ -69,10 +69,10 @@ spread as (
             n * 1e0
         ) as weight,
         case
-            when n > 1 then (yy - y * y / n) / (n - 1e0)
+            when n > 1 then (points_squared - points * points / n) / (n - 1e0)
             else (
-                sum(yy) over (partition by period_key, kpi_id)
-                - power(sum(y) over (partition by period_key, kpi_id), 2)
+                sum(points_squared) over (partition by period_key, kpi_id)
+                - power(sum(points) over (partition by period_key, kpi_id), 2)
                 / sum(n) over (partition by period_key, kpi_id)
             ) / nullif(sum(n) over (partition by period_key, kpi_id) - 1e0, 0)
         end as variance
@@ -84,11 +84,11 @@ weighted as (
         period_key,
         kpi_id,
         sum(n) as n,
-        sum(n_seen) as n_seen,
-        sum(case when accounts is not null then n_seen else 0 end) as n_placed,
+        sum(n_total) as n_total,
+        sum(case when accounts is not null then n_total else 0 end) as n_placed,
         nullif(sum(answered), 0) as answered,
         max(known.all_accounts) as all_accounts,
-        sum(weight * y / nullif(n, 0)) / sum(case when n > 0 then weight end) as mean,
+        sum(weight * points / nullif(n, 0)) / sum(case when n > 0 then weight end) as mean,
         sqrt(sum(weight * weight * variance / nullif(n, 0))) / sum(case when n > 0 then weight end) as std_error
     from spread
     cross join known
@@ -102,7 +102,7 @@ final as (
         'n',
         'mean - ' ~ ai_impact.interval_z() ~ 'e0 * std_error',
         'mean + ' ~ ai_impact.interval_z() ~ 'e0 * std_error',
-        ai_impact.left_out_reason('n', 'n_seen', "'Their scale is not that of the instrument.'")
+        ai_impact.left_out_reason('n', 'n_total', "'Their scale is not that of the instrument.'")
     ) }}
     union all
     {{ ai_impact.survey_rows(
@@ -111,7 +111,7 @@ final as (
         'all_accounts',
         ai_impact.wilson('answered', 'all_accounts', -1),
         ai_impact.wilson('answered', 'all_accounts', 1),
-        ai_impact.left_out_reason('n_placed', 'n_seen', "'Their account is not known.'")
+        ai_impact.left_out_reason('n_placed', 'n_total', "'Their account is not known.'")
     ) }}
 )
 

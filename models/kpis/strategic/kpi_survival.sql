@@ -76,8 +76,8 @@ valued as (
 final as (
     select
         valued.period_key,
-        {{ ai_impact.all_of_them() }} as use_case_id,
-        {{ ai_impact.all_of_them() }} as team_id,
+        {{ ai_impact.rollup_label() }} as use_case_id,
+        {{ ai_impact.rollup_label() }} as team_id,
         valued.kpi_id,
         cast(valued.value as {{ ai_impact.physical_type('double') }}) as value,
         cast(valued.events as {{ ai_impact.physical_type('double') }}) as numerator,
@@ -98,7 +98,7 @@ final as (
         on
             valued.period_key = people.period_key
             and valued.kpi_id = people.kpi_id
-            and people.use_case_id = {{ ai_impact.all_of_them() }}
+            and people.use_case_id = {{ ai_impact.rollup_label() }}
 )
 
 select * from final

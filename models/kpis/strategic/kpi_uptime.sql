@@ -44,7 +44,7 @@ watched as (
         looked.n_timed,
         services.service_id
     from periods
-    inner join catalog on periods.baseline_of in ({{ ai_impact.all_of_them() }}, catalog.baseline_use_case_id)
+    inner join catalog on periods.baseline_of in ({{ ai_impact.rollup_label() }}, catalog.baseline_use_case_id)
     cross join services
     cross join looked
     where periods.period_end > coalesce(looked.watched_from, periods.period_start)
@@ -78,9 +78,9 @@ summed as (
         sum(n_unended) as n_unended,
         {{ ai_impact.exact_sum('hours_down') }} as hours_down,
         {{ ai_impact.exact_sum('hours') }} as hours,
-        {{ ai_impact.exact_sum('hours_down * hours_down') }} as yy,
-        {{ ai_impact.exact_sum('hours * hours') }} as zz,
-        {{ ai_impact.exact_sum('hours_down * hours') }} as yz
+        {{ ai_impact.exact_sum('hours_down * hours_down') }} as down_squared,
+        {{ ai_impact.exact_sum('hours * hours') }} as hours_squared,
+        {{ ai_impact.exact_sum('hours_down * hours') }} as down_by_hours
     from down
     group by period_key
 ),
@@ -92,15 +92,15 @@ ranged as (
         -- Services are the units of the interval, days of a service what is observed.
         round(hours / 24) as service_days,
         {{ ai_impact.interval_z() }}e0
-        * {{ ai_impact.ratio_std_error('n', 'hours_down', 'hours', 'yy', 'zz', 'yz') }} as margin
+        * {{ ai_impact.ratio_std_error('n', 'hours_down', 'hours', 'down_squared', 'hours_squared', 'down_by_hours') }} as margin
     from summed
 ),
 
 final as (
     select
         period_key,
-        {{ ai_impact.all_of_them() }} as use_case_id,
-        {{ ai_impact.all_of_them() }} as team_id,
+        {{ ai_impact.rollup_label() }} as use_case_id,
+        {{ ai_impact.rollup_label() }} as team_id,
         'uptime' as kpi_id,
         {{ ai_impact.ratio_columns('hours_up', 'hours', 'service_days', 100) }},
         {{ ai_impact.interval(

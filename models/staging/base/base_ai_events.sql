@@ -1,1 +1,1 @@
-{{ ai_impact.sift('ai_events') }}
+{{ ai_impact.stage_source('ai_events') }}

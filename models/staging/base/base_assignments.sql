@@ -1,1 +1,1 @@
-{{ ai_impact.sift('assignments') }}
+{{ ai_impact.stage_source('assignments') }}

@@ -1,1 +1,1 @@
-{{ ai_impact.sift('cost_records') }}
+{{ ai_impact.stage_source('cost_records') }}

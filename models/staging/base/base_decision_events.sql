@@ -1,1 +1,1 @@
-{{ ai_impact.sift('decision_events') }}
+{{ ai_impact.stage_source('decision_events') }}

@@ -1,1 +1,1 @@
-{{ ai_impact.sift('evaluations') }}
+{{ ai_impact.stage_source('evaluations') }}

@@ -1,1 +1,1 @@
-{{ ai_impact.sift('identity_links') }}
+{{ ai_impact.stage_source('identity_links') }}

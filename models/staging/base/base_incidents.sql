@@ -1,1 +1,1 @@
-{{ ai_impact.sift('incidents') }}
+{{ ai_impact.stage_source('incidents') }}

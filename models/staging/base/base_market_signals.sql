@@ -1,1 +1,1 @@
-{{ ai_impact.sift('market_signals') }}
+{{ ai_impact.stage_source('market_signals') }}

@@ -1,1 +1,1 @@
-{{ ai_impact.sift('opportunities') }}
+{{ ai_impact.stage_source('opportunities') }}

@@ -1,1 +1,1 @@
-{{ ai_impact.sift('outcome_events') }}
+{{ ai_impact.stage_source('outcome_events') }}

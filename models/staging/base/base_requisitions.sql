@@ -1,1 +1,1 @@
-{{ ai_impact.sift('requisitions') }}
+{{ ai_impact.stage_source('requisitions') }}

@@ -1,1 +1,1 @@
-{{ ai_impact.sift('survey_responses') }}
+{{ ai_impact.stage_source('survey_responses') }}

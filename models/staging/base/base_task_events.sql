@@ -1,1 +1,1 @@
-{{ ai_impact.sift('task_events') }}
+{{ ai_impact.stage_source('task_events') }}

@@ -1,1 +1,1 @@
-{{ ai_impact.sift('touches') }}
+{{ ai_impact.stage_source('touches') }}

@@ -1,1 +1,1 @@
-{{ ai_impact.sift('unit_covariates') }}
+{{ ai_impact.stage_source('unit_covariates') }}

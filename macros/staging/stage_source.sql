@@ -7,7 +7,7 @@
     An incremental run reads the rows received since `lookback_days` before the newest accepted one, and takes along what it
     already holds of the same events: a verdict depends on all rows of an event, so whole events are judged again.
 #}
-{% macro sift(name) -%}
+{% macro stage_source(name) -%}
 {%- set relation = ai_impact.whole_raw(name) -%}
 {%- if not execute -%}
 select * from {{ relation }}

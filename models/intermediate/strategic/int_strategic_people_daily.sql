@@ -4,7 +4,7 @@
 {%- set text = dbt.type_string() -%}
 with observations as (
     select * from {{ ref('int_strategic_observations') }}
-    where y is not null
+    where numerator is not null
 ),
 
 spells as (
@@ -12,7 +12,7 @@ spells as (
 ),
 
 deals as (
-    select * from {{ ref('int_influenced_deals') }}
+    select * from {{ ref('int_influenced_opportunities') }}
     where revenue is not null
 ),
 
@@ -79,7 +79,7 @@ stood as (
 final as (
     select distinct
         kpi_id,
-        {{ ai_impact.all_of_them() }} as use_case_id,
+        {{ ai_impact.rollup_label() }} as use_case_id,
         observed_on,
         person_id,
         is_rest

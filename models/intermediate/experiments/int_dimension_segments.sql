@@ -10,13 +10,13 @@ sizes as (
     select
         unit_dimensions.experiment_id,
         unit_dimensions.dimension,
-        unit_dimensions.part,
+        unit_dimensions.dimension_value,
         unit_dimensions.arm,
         count(*) as n_units
     from unit_dimensions
     inner join experiments on unit_dimensions.experiment_id = experiments.experiment_id
     where {{ ai_impact.is_compared('unit_dimensions.arm', 'experiments') }}
-    group by unit_dimensions.experiment_id, unit_dimensions.dimension, unit_dimensions.part, unit_dimensions.arm
+    group by unit_dimensions.experiment_id, unit_dimensions.dimension, unit_dimensions.dimension_value, unit_dimensions.arm
 ),
 
 arms as (
@@ -32,10 +32,10 @@ judged as (
     select
         sizes.experiment_id,
         sizes.dimension,
-        sizes.part,
+        sizes.dimension_value,
         sum(sizes.n_units) as n_units,
         case
-            when sizes.part = '(other)' then 0
+            when sizes.dimension_value = '(other)' then 0
             when min(sizes.n_units) < {{ var('k_anonymity') }} then 0
             when count(*) < max(arms.n_arms) then 0
             else 1
@@ -45,20 +45,20 @@ judged as (
         on
             sizes.experiment_id = arms.experiment_id
             and sizes.dimension = arms.dimension
-    group by sizes.experiment_id, sizes.dimension, sizes.part
+    group by sizes.experiment_id, sizes.dimension, sizes.dimension_value
 ),
 
 placed as (
     select
         *,
-        row_number() over (partition by experiment_id, dimension, is_large order by n_units desc, part asc) as place
+        row_number() over (partition by experiment_id, dimension, is_large order by n_units desc, dimension_value asc) as place
     from judged
 ),
 
 flagged as (
     select
         *,
-        is_large = 1 and place <= {{ var('experiment_parts') }} as is_shown
+        is_large = 1 and place <= {{ var('experiment_segments') }} as is_shown
     from placed
 ),
 
@@ -73,12 +73,12 @@ rest as (
         on
             sizes.experiment_id = flagged.experiment_id
             and sizes.dimension = flagged.dimension
-            and sizes.part = flagged.part
+            and sizes.dimension_value = flagged.dimension_value
     where not flagged.is_shown
     group by sizes.experiment_id, sizes.dimension, sizes.arm
 ),
 
--- The parts add up to a whole that is shown: a rest too small to show takes the smallest shown part with it.
+-- The segments add up to a whole that is shown: a rest too small to show takes the smallest shown dimension_value with it.
 given_away as (
     select
         rest.experiment_id,
@@ -96,7 +96,7 @@ final as (
     select
         flagged.experiment_id,
         flagged.dimension,
-        flagged.part,
+        flagged.dimension_value,
         case
             when not flagged.is_shown then '(other)'
             when
@@ -104,7 +104,7 @@ final as (
                 and flagged.place = max(case when flagged.is_shown then flagged.place end)
                     over (partition by flagged.experiment_id, flagged.dimension)
                 then '(other)'
-            else flagged.part
+            else flagged.dimension_value
         end as shown_as
     from flagged
     left join given_away

@@ -19,7 +19,7 @@ tasks as (
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_aliases') }}
+    select * from {{ ref('int_unit_id_map') }}
 ),
 
 known_ids as (

@@ -11,7 +11,7 @@ catalog as (
 placed as (
     select
         observations.*,
-        {{ ai_impact.all_of_them() }} as cell_use_case_id,
+        {{ ai_impact.rollup_label() }} as cell_use_case_id,
         catalog.baseline_use_case_id as baseline_of
     from observations
     inner join catalog on observations.kpi_id = catalog.kpi_id
@@ -32,13 +32,17 @@ final as (
         cell_use_case_id as use_case_id,
         baseline_of,
         observed_on,
-        count(case when y is not null and z is not null then 1 end) as n,
-        count(*) as n_seen,
-        coalesce({{ ai_impact.exact_sum('case when z is not null then y end') }}, 0) as y,
-        coalesce({{ ai_impact.exact_sum('case when y is not null then z end') }}, 0) as z,
-        coalesce({{ ai_impact.exact_sum('case when z is not null then y * y end') }}, 0) as yy,
-        coalesce({{ ai_impact.exact_sum('case when y is not null then z * z end') }}, 0) as zz,
-        coalesce({{ ai_impact.exact_sum('y * z') }}, 0) as yz,
+        count(case when numerator is not null and denominator is not null then 1 end) as n,
+        count(*) as n_total,
+        coalesce({{ ai_impact.exact_sum('case when denominator is not null then numerator end') }}, 0) as numerator,
+        coalesce({{ ai_impact.exact_sum('case when numerator is not null then denominator end') }}, 0) as denominator,
+        coalesce(
+            {{ ai_impact.exact_sum('case when denominator is not null then numerator * numerator end') }}, 0
+        ) as numerator_squared,
+        coalesce(
+            {{ ai_impact.exact_sum('case when numerator is not null then denominator * denominator end') }}, 0
+        ) as denominator_squared,
+        coalesce({{ ai_impact.exact_sum('numerator * denominator') }}, 0) as numerator_by_denominator,
         max(problem) as problem
     from placed
     group by kpi_id, kind, scale, cell_use_case_id, baseline_of, observed_on

@@ -10,7 +10,7 @@ days as (
 ),
 
 task_days as (
-    select * from {{ ref('int_task_days') }}
+    select * from {{ ref('int_tasks_daily') }}
 ),
 
 periods as (

@@ -1,7 +1,7 @@
 {#- Each closed deal, whether an AI decision about its account came before (NULL where it names no account), and why its
     revenue is not known. -#}
 with deals as (
-    select * from {{ ref('int_deals') }}
+    select * from {{ ref('int_opportunities') }}
     where is_closed and closed_at is not null
 ),
 

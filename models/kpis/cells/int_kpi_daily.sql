@@ -2,15 +2,15 @@
 {% set all_sums = ai_impact.kpi_counts() + ai_impact.kpi_amounts() -%}
 {% set of_tasks = all_sums | reject('in', ['unpriced_charges', 'tooling_cost']) | list -%}
 with task_days as (
-    select * from {{ ref('int_task_days') }}
+    select * from {{ ref('int_tasks_daily') }}
 ),
 
 call_days as (
-    select * from {{ ref('int_call_days') }}
+    select * from {{ ref('int_ai_calls_daily') }}
 ),
 
 tooling_days as (
-    select * from {{ ref('int_tooling_days') }}
+    select * from {{ ref('int_tooling_daily') }}
 ),
 
 rates as (
