@@ -7,27 +7,17 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from ai_impact_stats import (
-    Arm,
-    Conduct,
-    Estimate,
-    UnitMoments,
-    balance_experiments,
-    check_experiments,
-    cuped,
-    difference,
-    estimate_experiments,
-    grade,
-    plan_experiments,
-    pre_period_balance,
-    read,
-    relative_difference,
-    sample_ratio,
-    verdict,
-    write,
-)
-from ai_impact_stats.experiments import CHECKS, ESTIMATES, MOMENTS
-from ai_impact_stats.registry import names, planned_weights
+from ai_impact_stats.designs.experiments import estimate_experiments
+from ai_impact_stats.designs.grading import Conduct, grade, verdict
+from ai_impact_stats.designs.health import balance_experiments, check_experiments, plan_experiments
+from ai_impact_stats.estimators.checks import pre_period_balance, sample_ratio
+from ai_impact_stats.estimators.effects import cuped, difference, relative_difference
+from ai_impact_stats.estimators.estimate import Estimate
+from ai_impact_stats.estimators.moments import Arm, UnitMoments
+from ai_impact_stats.io.engines import read, write
+from ai_impact_stats.io.registry import names, planned_weights
+from ai_impact_stats.io.schemas import CHECKS, ESTIMATES
+from ai_impact_stats.io.tables import MOMENTS
 
 GOOD = UnitMoments.from_rows([1, 2, 3, 4], x=[0, 1, 1, 2])
 EMPTY = UnitMoments.from_rows([])

@@ -7,28 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ai_impact_stats import (
-    Arm,
-    JointMoments,
-    UnitMoments,
-    always_valid,
-    balance_experiments,
-    check_experiments,
-    cuped_many,
-    difference,
-    estimate_experiments,
-    group_sequential_bounds,
-    holm,
-    lin,
-    minimum_detectable_effect,
-    plan_experiments,
-    post_stratified,
-    quantile_arm,
-    repeated_p_value,
-    sample_quantile,
-)
-from ai_impact_stats.experiments import ESTIMATES, MOMENTS
-from ai_impact_stats.health import BALANCE, CHECKS, PLANS, regression_cells
+from ai_impact_stats.designs.experiments import estimate_experiments
+from ai_impact_stats.designs.health import balance_experiments, check_experiments, plan_experiments, regression_cells
+from ai_impact_stats.estimators.adjustment import JointMoments, cuped_many, lin, post_stratified
+from ai_impact_stats.estimators.effects import difference
+from ai_impact_stats.estimators.moments import Arm, UnitMoments
+from ai_impact_stats.estimators.multiplicity import holm
+from ai_impact_stats.estimators.planning import minimum_detectable_effect
+from ai_impact_stats.estimators.quantiles import quantile_arm, sample_quantile
+from ai_impact_stats.estimators.sequential import always_valid, group_sequential_bounds, repeated_p_value
+from ai_impact_stats.io.schemas import BALANCE, CHECKS, ESTIMATES, PLANS
+from ai_impact_stats.io.tables import MOMENTS
 
 RNG = np.random.default_rng(20)
 REGISTRATION = {
