@@ -16,7 +16,7 @@ from .calendars import GRAINS, PERIODS, by_period, calendar, days_apart, finer, 
 from .checks import Check
 from .estimate import Estimate, missing, quantile, wald
 from .experiments import ESTIMATES
-from .grading import sentence, verdict
+from .grading import one_verdict, sentence, verdict
 from .health import CHECKS
 from .multiplicity import benjamini_hochberg, holm
 from .registry import Experiment, is_missing, names, read_experiment
@@ -499,7 +499,8 @@ def _controls_note(registered: Sequence[str], controls: Sequence[str], reasons: 
 def estimate_series(registry: pd.DataFrame, metrics: pd.DataFrame, dated: pd.DataFrame) -> pa.Table:
     """One row per registered metric and method of every experiment on a series (schema `ESTIMATES`)."""
     rows: list[dict] = []
-    for study in studies(registry, metrics, dated):
+    known = studies(registry, metrics, dated)
+    for study in known:
         grade, why = _grade(study)
         methods: dict[str, Estimate]
         if study.series is None:
@@ -520,6 +521,12 @@ def estimate_series(registry: pd.DataFrame, metrics: pd.DataFrame, dated: pd.Dat
                 row["estimate"], row["ci_low"], row["ci_high"], row["p_value_adjusted"], row["alpha"],
                 row.pop("direction"), row["evidence_grade"], bool(experiment.finished),
             )  # fmt: skip
+    found = {tuple(row[n] for n in ("experiment_id", "metric_id", "method")): row for row in rows}
+    for study in known:
+        for names in (STRUCTURAL, INTERRUPTED):
+            pair = [found[study.experiment.experiment_id, study.metric_id, name] for name in names]
+            if all(row["estimate"] is not None for row in pair):
+                one_verdict(*(reversed(pair) if study.series.log else pair))
     return write_table(rows, ESTIMATES)
 
 
