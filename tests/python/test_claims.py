@@ -211,7 +211,7 @@ def estimate(**changed):
         "is_non_inferior": None,
         "mean_control": None,
         "mean_treatment": None,
-        "method_place": 1,
+        "is_quoted": True,
     } | changed
 
 
@@ -250,7 +250,7 @@ KPI_COLUMNS = [
 
 
 def test_a_claim_of_an_experiment():
-    beside = estimate(method="cuped_relative", estimate=0.45, ci_low=0.3, ci_high=0.6, method_place=2)
+    beside = estimate(method="cuped_relative", estimate=0.45, ci_low=0.3, ci_high=0.6, is_quoted=False)
     (row,) = made([beside, estimate()])
     assert row["sentence"] == (
         "Email drafting (AI against human) raised throughput by 50 % (95 % CI 40 % to 60 %), grade A."
@@ -310,7 +310,7 @@ def test_only_what_is_proven_needs_its_guardrails_said():
 
 
 def test_another_method_may_contradict():
-    beside = estimate(method="cuped_relative", estimate=-0.2, ci_low=-0.3, ci_high=-0.1, method_place=2)
+    beside = estimate(method="cuped_relative", estimate=-0.2, ci_low=-0.3, ci_high=-0.1, is_quoted=False)
     (row,) = made([estimate(), beside])
     assert (row["verdict"], row["methods_agreeing"]) == ("contradicted", 0)
 
