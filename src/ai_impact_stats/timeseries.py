@@ -523,8 +523,8 @@ def estimate_series(registry: pd.DataFrame, metrics: pd.DataFrame, dated: pd.Dat
             )  # fmt: skip
     found = {tuple(row[n] for n in ("experiment_id", "metric_id", "method")): row for row in rows}
     for study in known:
-        for names in (STRUCTURAL, INTERRUPTED):
-            pair = [found[study.experiment.experiment_id, study.metric_id, name] for name in names]
+        for scales in (STRUCTURAL, INTERRUPTED):
+            pair = [found[study.experiment.experiment_id, study.metric_id, method] for method in scales]
             if all(row["estimate"] is not None for row in pair):
                 one_verdict(*(reversed(pair) if study.series.log else pair))
     return write_table(rows, ESTIMATES)

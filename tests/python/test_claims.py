@@ -261,6 +261,20 @@ def test_a_claim_of_an_experiment():
     assert row["e_value"] == pytest.approx(2.366, abs=0.001)
 
 
+def test_the_claim_is_the_estimate_that_is_quoted():
+    """Whatever its scale, its method and its place among the rows; guardrails are read so, too."""
+    absolute = estimate(method="trimmed_match", scale="absolute", estimate=20.0, ci_low=10.0, ci_high=30.0)
+    beside = [estimate(method=method, is_quoted=False) for method in ("a_relative", "z_relative")]
+    (row,) = made([beside[0], absolute, beside[1]])
+    assert (row["method"], row["scale"], row["estimate"]) == ("trimmed_match", "absolute", 20.0)
+    assert row["methods_compared"] == 0, "others are compared on the same scale"
+    guard = estimate(metric_id="rework_rate", metric_role="guardrail", scale="absolute", verdict="worsened")
+    better = guard | {"scale": "relative", "verdict": "improved", "is_quoted": False}
+    for rows in ([guard, better], [better, guard]):
+        (row,) = made([estimate(), *rows], {"guardrail_metric_ids": "rework_rate"})
+        assert row["guardrail_status"] == "worsened"
+
+
 def test_no_claim_without_a_grade_an_interval_or_of_a_part():
     assert made([estimate(evidence_grade=None)]) == []
     assert made([estimate(ci_low=None)]) == []
