@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tools.problems import ProblemError
+from ai_impact.sentences import ProblemError
 from tools.progress import fail
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import duckdb
 
+from ai_impact.sentences import ProblemError
 from tools import dbt, warehouse
-from tools.problems import ProblemError, default_warehouse
+from tools.problems import default_warehouse
 
 PAGES = Path("docs/case_studies")
 BEGIN, END = "<!-- make case-studies writes from here -->\n", "<!-- to here -->\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import duckdb
 
+from ai_impact.sentences import ProblemError
 from tools import dbt, warehouse
-from tools.problems import ProblemError
 from tools.progress import Step, fail, say
 from tools.summary import summary
 

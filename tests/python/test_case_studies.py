@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from ai_impact.sentences import ProblemError
 from demo.company import truth_rows
 from tools.case_studies import PAGES, TEXT, decimals, line, replaced, rows, written
-from tools.problems import ProblemError
 
 ROW = {
     "place": 1, "number_name": "n", "unit": "percent", "truth": -65.0, "estimate": -64.71, "ci_low": -65.8,
