@@ -1,6 +1,6 @@
 """`make case-studies`: the pages of docs/case_studies, written from the marts of the demo company.
 
-A page's table is what `analyses/case_study_<page>.sql` gives, its text what stands here. Nothing is rounded by hand.
+The table of a page is the result of `demo/case_studies/<page>.sql`; its text is below. Nothing is rounded by hand.
 """
 
 import math
@@ -11,10 +11,11 @@ from pathlib import Path
 import duckdb
 
 from ai_impact.sentences import ProblemError
-from tools import dbt, warehouse
+from tools import warehouse
 from tools.problems import default_warehouse
 
 PAGES = Path("docs/case_studies")
+QUERIES = Path(__file__).resolve().parents[1] / "demo/case_studies"
 BEGIN, END = "<!-- make case-studies writes from here -->\n", "<!-- to here -->\n"
 HEAD = (
     "| | number | planted | found | 95 % interval | planted lies inside | grade | method | from |\n"
@@ -147,9 +148,14 @@ TEXT = {
 }
 
 
-def rows(page: str, sql: str, con: duckdb.DuckDBPyConnection) -> list[dict]:
-    """What the analysis of a page gives."""
-    found = con.execute(sql)
+def rows(page: str, con: duckdb.DuckDBPyConnection) -> list[dict]:
+    """The numbers of a page, read from the demo's marts: one row per number, in the order of the page."""
+    con.execute((QUERIES / "planted.sql").read_text())
+    return checked(page, con.execute((QUERIES / f"{page}.sql").read_text()))
+
+
+def checked(page: str, found: duckdb.DuckDBPyConnection) -> list[dict]:
+    """The result of a page's query as dicts; it must have exactly the numbers that TEXT describes."""
     names = [column[0] for column in found.description]
     numbers = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     if missing := set(TEXT[page]) ^ {row["place"] for row in numbers}:
@@ -244,16 +250,8 @@ def write() -> None:
     path = default_warehouse()
     if not path.exists():
         raise ProblemError(f"There is no warehouse at {path}: run make demo, then make case-studies again.")
-    dbt.run(["compile", "--target", "duckdb", "--profiles-dir", ".", "--select", *(f"case_study_{p}" for p in TEXT)])
-    folder = demo_target() / "compiled/ai_impact/analyses"
     with warehouse.connect(path, read_only=True) as con:
         for page in TEXT:
             file = PAGES / f"{page}.md"
-            numbers = rows(page, (folder / f"case_study_{page}.sql").read_text(), con)
+            numbers = rows(page, con)
             file.write_text(replaced(file.read_text(), written(page, numbers)))
-
-
-def demo_target() -> Path:
-    from tools.demo import TARGET
-
-    return TARGET
