@@ -60,7 +60,7 @@ calibrate: $(STAMP) ## Simulate experiments of known truth, and write how often 
 example-git: $(STAMP) profiles.yml ## Build the KPIs on a git history: make example-git INPUT=path/to/git_history.parquet
 	@if [ -z "$(INPUT)" ]; then \
 		echo "INPUT is not set: name the file, for example make example-git INPUT=git_history.parquet" >&2; exit 1; fi
-	@$(PY) -m examples.git_history.run --input "$(INPUT)"
+	@$(PY) -m tools example-git --input "$(INPUT)"
 
 lock: $(STAMP) ## Resolve the lock files again, to the newest versions that pyproject.toml allows.
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
