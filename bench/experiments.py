@@ -15,8 +15,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from ai_impact_stats import UnitMoments, check_experiments, estimate_experiments
-from ai_impact_stats.experiments import MOMENTS
+from ai_impact_stats.designs.experiments import estimate_experiments
+from ai_impact_stats.designs.health import check_experiments
+from ai_impact_stats.estimators.moments import UnitMoments
+from ai_impact_stats.io.tables import MOMENTS
 from bench import report as parts
 
 PROJECT = Path(__file__).resolve().parents[1]

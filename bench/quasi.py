@@ -99,8 +99,8 @@ for average in ("event_study", "group"):  # as ours has them
 found = [float(fit.overall_att), float(fit.overall_se)]
 """
 TWO_BY_TWO = """
-from ai_impact_stats.did import two_by_two
-from ai_impact_stats.moments import Arm
+from ai_impact_stats.estimators.did import two_by_two
+from ai_impact_stats.estimators.moments import Arm
 con.execute("set memory_limit = '800MB'; set preserve_insertion_order = false")
 began = now()
 arms = dict((t, Arm(n, mean, variance)) for t, n, mean, variance in con.execute(
@@ -114,7 +114,7 @@ found = [e.estimate, e.std_error]
 # The models of the design as they are compiled, and their estimator: what dbt runs, without dbt.
 ROLLOUT = """
 from pathlib import Path
-from ai_impact_stats.rollouts import estimate_rollouts, study_rollouts
+from ai_impact_stats.designs.rollouts import estimate_rollouts, study_rollouts
 con.execute("set memory_limit = '800MB'; set preserve_insertion_order = false")
 began = now()
 tables = {t: con.execute(f"select * from {t}").df() for t in ("int_experiments", "metric_catalog")}
@@ -127,8 +127,8 @@ assert study_rollouts(registry, moments, clusters).num_rows
 found = next([r["estimate"], r["std_error"]] for r in rows if r["method"] == METHOD)
 """
 MATCHED = """
-from ai_impact_stats import matching
-from ai_impact_stats.propensity import Units, fit_propensity, overlap
+from ai_impact_stats.estimators import (matching)
+from ai_impact_stats.estimators.propensity import Units, fit_propensity, overlap
 began = now()
 d = con.execute("select * from people").fetchnumpy()
 con.close()

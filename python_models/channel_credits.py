@@ -1,7 +1,7 @@
 """What every model of attribution gives each channel, from credits and paths that SQL has counted."""
 
-from ai_impact_stats import read, write
-from ai_impact_stats.multitouch import attribute_channels
+from ai_impact_stats.designs.attribution import attribute_channels
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

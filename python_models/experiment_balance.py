@@ -1,6 +1,7 @@
 """How alike the arms were before the start, from moments."""
 
-from ai_impact_stats import balance_experiments, read, write
+from ai_impact_stats.designs.health import balance_experiments
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

@@ -1,6 +1,7 @@
 """Whether every experiment is what it claims to be, from moments."""
 
-from ai_impact_stats import check_experiments, read, write
+from ai_impact_stats.designs.health import check_experiments
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

@@ -1,6 +1,7 @@
 """The effect of every registered metric, from moments."""
 
-from ai_impact_stats import estimate_experiments, read, write
+from ai_impact_stats.designs.experiments import estimate_experiments
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

@@ -1,6 +1,7 @@
 """What every registered experiment can find, from the variance of its baseline."""
 
-from ai_impact_stats import plan_experiments, read, write
+from ai_impact_stats.designs.health import plan_experiments
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

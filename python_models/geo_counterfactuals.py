@@ -1,7 +1,7 @@
 """What the treated regions of every holdout would have been, period by period."""
 
-from ai_impact_stats import read, write
-from ai_impact_stats.geo import counterfactuals_geo
+from ai_impact_stats.designs.geo import counterfactuals_geo
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
 """The effect of every registered holdout by region, from the panel of its regions."""
 
-from ai_impact_stats import read, write
-from ai_impact_stats.geo import estimate_geo
+from ai_impact_stats.designs.geo import estimate_geo
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
 """What came of decisions that people overrode or looked at, against those they accepted or never saw."""
 
-from ai_impact_stats import read, write
-from ai_impact_stats.human import compare_decisions
+from ai_impact_stats.impact.human import compare_decisions
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
 """How alike matched units are before and after weighting."""
 
-from ai_impact_stats import read, write
-from ai_impact_stats.matched import balance_matched
+from ai_impact_stats.designs.matched import balance_matched
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

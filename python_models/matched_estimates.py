@@ -1,7 +1,7 @@
 """The effect of every registered comparison of matched units, from cells of their covariates."""
 
-from ai_impact_stats import read, write
-from ai_impact_stats.matched import estimate_matched
+from ai_impact_stats.designs.matched import estimate_matched
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

@@ -1,11 +1,11 @@
 """The diagnostics of rollouts, matched comparisons and holdouts by region."""
 
-from ai_impact_stats import read, write
-from ai_impact_stats.geo import check_geo
-from ai_impact_stats.health import CHECKS
-from ai_impact_stats.matched import check_matched
-from ai_impact_stats.rollouts import check_rollouts
-from ai_impact_stats.tables import write_table
+from ai_impact_stats.designs.geo import check_geo
+from ai_impact_stats.designs.matched import check_matched
+from ai_impact_stats.designs.rollouts import check_rollouts
+from ai_impact_stats.io.engines import read, write
+from ai_impact_stats.io.schemas import CHECKS
+from ai_impact_stats.io.tables import write_table
 
 
 def model(dbt, session):

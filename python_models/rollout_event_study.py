@@ -1,7 +1,7 @@
 """The effect of every registered rollout by periods since treatment."""
 
-from ai_impact_stats import read, write
-from ai_impact_stats.rollouts import study_rollouts
+from ai_impact_stats.designs.rollouts import study_rollouts
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
 """Whether an effect on a series may be believed."""
 
-from ai_impact_stats import read, write
-from ai_impact_stats.timeseries import check_series
+from ai_impact_stats.designs.series import check_series
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
 """What every series would have been, period by period."""
 
-from ai_impact_stats import read, write
-from ai_impact_stats.timeseries import counterfactuals
+from ai_impact_stats.designs.series import counterfactuals
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
 """The effect of every registered metric on a series."""
 
-from ai_impact_stats import read, write
-from ai_impact_stats.timeseries import estimate_series
+from ai_impact_stats.designs.series import estimate_series
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
 """Who responds to the treatment, judged on units that the models have not seen."""
 
-from ai_impact_stats import read, write
-from ai_impact_stats.uplift import uplift_scores
+from ai_impact_stats.designs.uplift import uplift_scores
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

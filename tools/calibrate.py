@@ -12,22 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ai_impact_stats import (
-    Arm,
-    Cells,
-    Estimate,
-    UnitMoments,
-    always_valid,
-    cuped,
-    difference,
-    group_sequential_bounds,
-    lin,
-    post_stratified,
-    quantile_arm,
-    relative_effect,
-    sample_quantile,
-    sample_size,
-)
+from ai_impact_stats.estimators.adjustment import Cells, lin, post_stratified
+from ai_impact_stats.estimators.effects import cuped, difference, relative_effect
+from ai_impact_stats.estimators.estimate import Estimate
+from ai_impact_stats.estimators.moments import Arm, UnitMoments
+from ai_impact_stats.estimators.planning import sample_size
+from ai_impact_stats.estimators.quantiles import quantile_arm, sample_quantile
+from ai_impact_stats.estimators.sequential import always_valid, group_sequential_bounds
 
 from . import calibrate_quasi
 

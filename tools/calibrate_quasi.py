@@ -11,9 +11,10 @@ from multiprocessing import Pool
 
 import numpy as np
 
-from ai_impact_stats import did, matching, synthetic, timeseries
-from ai_impact_stats.estimate import Estimate, two_sided_p
-from ai_impact_stats.propensity import Units, fit_propensity, overlap
+from ai_impact_stats.designs.grading import grade_did
+from ai_impact_stats.estimators import did, matching, structural, synthetic
+from ai_impact_stats.estimators.estimate import Estimate, two_sided_p
+from ai_impact_stats.estimators.propensity import Units, fit_propensity, overlap
 
 SEED, ALPHA = 20260302, 0.05
 # From an effect and the strength of what breaks the assumption to the estimate and the grade that it earns.
@@ -70,7 +71,7 @@ def rollout(sizes, clusters=0, small=False, before_after=False) -> Draw:
             e = did.two_by_two_panel(found, alpha=ALPHA)
         else:
             e = did.estimates(did.aggregate(effects, "simple"), ALPHA, small)[("overall",)]
-        return e, did.grade_did(did.pre_trend(effects, small=small))[0]
+        return e, grade_did(did.pre_trend(effects, small=small))[0]
 
     return run
 
@@ -173,9 +174,9 @@ def series(method: str, wander: float) -> Draw:
         moved = (1 + effect * (t >= 37)) * (1 + strength * (t >= 24))
         noise = np.exp(np.cumsum(wander * rng.standard_normal(65)) + 0.02 * rng.standard_normal(65))
         x = np.column_stack([market, category])
-        found = timeseries.Series(t, (200 + 4 * market + 0.08 * category) * moved * noise, x, t >= 37, True)
-        estimates = timeseries.structural(found, ALPHA) | timeseries.interrupted(found, ALPHA)
-        checks = (timeseries.placebo_dates(found), timeseries.covariates_untouched(found, ["market", "category"]))
+        found = structural.Series(t, (200 + 4 * market + 0.08 * category) * moved * noise, x, t >= 37, True)
+        estimates = structural.structural(found, ALPHA) | structural.interrupted(found, ALPHA)
+        checks = (structural.placebo_dates(found), structural.covariates_untouched(found, ["market", "category"]))
         return estimates[method], "C" if all(c.passed for c in checks) else "D"
 
     return run
@@ -229,11 +230,11 @@ def lasting(index: int) -> tuple[int, float, float, float]:
         for i in range(1, weeks):
             error[i] = rho * error[i - 1] + shocks[i]
         x = 100 + 10 * rng.standard_normal((weeks, 2))
-        made = timeseries.Series(t, 500 + 2 * t + x.sum(axis=1) + 10 * error, x, t >= weeks // 2, False)
-        e = timeseries.interrupted(made, ALPHA)["interrupted_series"]
-        design, share = timeseries.segmented(made)
+        made = structural.Series(t, 500 + 2 * t + x.sum(axis=1) + 10 * error, x, t >= weeks // 2, False)
+        e = structural.interrupted(made, ALPHA)["interrupted_series"]
+        design, share = structural.segmented(made)
         plain = share @ np.linalg.lstsq(design, made.y, rcond=None)[0]
-        p = two_sided_p(plain / timeseries.newey_west(made), len(t) - design.shape[1])
+        p = two_sided_p(plain / structural.newey_west(made), len(t) - design.shape[1])
         found.append((e.p_value < ALPHA, p < ALPHA))
     ours, classical = np.mean(found, axis=0)
     return weeks, rho, float(ours), float(classical)

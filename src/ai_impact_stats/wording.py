@@ -1,5 +1,7 @@
 """Sentences that hold a number and read right for one, too."""
 
+from collections.abc import Sequence
+
 IRREGULAR = {"stratum": "strata"}
 
 
@@ -16,3 +18,8 @@ def counted_of(count: int, total: int, one: str, is_one: str, are_many: str) -> 
 def counted_are(count: int, one: str) -> str:
     """`counted_are(1, "pair")` is "is 1 pair", for sentences that begin with "There"."""
     return f"{'is' if count == 1 else 'are'} {counted(count, one)}"
+
+
+def sentence(parts: Sequence[str | None]) -> str | None:
+    """The reasons that exist, joined."""
+    return " ".join(p for p in parts if p) or None

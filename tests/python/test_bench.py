@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from ai_impact_stats import estimate_experiments
+from ai_impact_stats.designs.experiments import estimate_experiments
 from bench import experiments, load
 from bench.report import EVENTS, EXPERIMENTS, LOAD, put
 

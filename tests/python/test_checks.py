@@ -13,11 +13,11 @@ from test_stats_rollouts import moments
 from test_stats_rollouts import registry as rollout
 
 import ai_impact_stats
-from ai_impact_stats import checks, did, matching, synthetic, timeseries
-from ai_impact_stats.checks import Check
-from ai_impact_stats.estimate import Estimate, missing
-from ai_impact_stats.moments import Arm
-from ai_impact_stats.rollouts import check_rollouts
+from ai_impact_stats.designs.rollouts import check_rollouts
+from ai_impact_stats.estimators import checks, did, matching, structural, synthetic
+from ai_impact_stats.estimators.checks import Check
+from ai_impact_stats.estimators.estimate import Estimate, missing
+from ai_impact_stats.estimators.moments import Arm
 
 NAN = math.nan
 ABSENT = missing("There is nothing to estimate.")
@@ -26,7 +26,7 @@ PLACED = ("n_assignments", "n_before", "n_after", "n_returned", "n_undated")
 WEIGHTS = {"c": 1.0, "t": 1.0}
 ARM, NO_ARM = Arm(10, 1.0, 1.0), Arm(10, NAN, NAN)
 PANEL = np.full((8, 9), NAN)
-WEEKLY = timeseries.Series(np.arange(30), np.zeros(30), np.zeros((30, 1)), np.arange(30) > 20, False)
+WEEKLY = structural.Series(np.arange(30), np.zeros(30), np.zeros((30, 1)), np.arange(30) > 20, False)
 
 
 def effects(variance: float) -> did.Effects:
@@ -66,16 +66,16 @@ SILENT = {
     synthetic.placebo_check: [lambda f: f(ABSENT, 3), lambda f: f(UNKNOWN, 3)],
     synthetic.placebo_date: [lambda f: f(PANEL, 1, 6), lambda f: f(np.zeros((8, 9)), 1, 6)],
     synthetic.follows: [lambda f: f(PANEL, 1, 6), lambda f: f(np.zeros((8, 9)), 1, 6)],
-    timeseries.placebo_dates: [lambda f: f(WEEKLY)],
-    timeseries.covariates_untouched: [lambda f: f(WEEKLY, []), lambda f: f(WEEKLY, ["x"])],
+    structural.placebo_dates: [lambda f: f(WEEKLY)],
+    structural.covariates_untouched: [lambda f: f(WEEKLY, []), lambda f: f(WEEKLY, ["x"])],
 }  # fmt: skip
 
 
 def public_checks() -> set:
     """The functions of the package that return a check; those with a _ read tables, and are tested with them."""
     found = {did._slope_test}
-    for module in pkgutil.iter_modules(ai_impact_stats.__path__):
-        of = import_module(f"ai_impact_stats.{module.name}")
+    for module in pkgutil.walk_packages(ai_impact_stats.__path__, "ai_impact_stats."):
+        of = import_module(module.name)
         for name, function in inspect.getmembers(of, inspect.isfunction):
             returns = str(inspect.signature(function).return_annotation)
             is_check = returns in (str(Check), str(did.PreTrend))

@@ -6,8 +6,7 @@ from itertools import product
 import pandas as pd
 import pytest
 
-from ai_impact_stats.claims import (
-    CLAIMS,
+from ai_impact_stats.impact.claims import (
     Catalogue,
     Finding,
     claims,
@@ -19,6 +18,7 @@ from ai_impact_stats.claims import (
     verdict_of,
     worst,
 )
+from ai_impact_stats.io.schemas import CLAIMS
 
 REGISTRATIONS = ("registered", "registered_late", "changed_after_start", "not_registered")
 

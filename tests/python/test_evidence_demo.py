@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from ai_impact_stats import UnitMoments
-from ai_impact_stats.experiments import MOMENTS
+from ai_impact_stats.estimators.moments import UnitMoments
+from ai_impact_stats.io.tables import MOMENTS
 
 PATHS = (os.environ.get(name) for name in ("AI_IMPACT_TEST_WAREHOUSE", "AI_IMPACT_DUCKDB_PATH"))
 WAREHOUSE = next((Path(p) for p in (*PATHS, "warehouse/ai_impact.duckdb") if p and Path(p).exists()), None)
@@ -59,7 +59,7 @@ def test_the_email_experiment_contains_the_planted_truth(con):
 
 def test_the_email_experiment_earned_its_grade(con):
     rows = estimates(con, "estimates.experiment_id = 'email_drafting'")
-    # In one market an arm has four errors, which is too few for any interval: that costs the grade, and nothing else may.
+    # In one market an arm has four errors, too few for any interval: only that may cost the grade.
     too_few = [r for r in rows if r["segment"] != "all" and "5 are the least" in (r["reason"] or "")]
     assert len(too_few) == 4
     assert {r["evidence_grade"] for r in too_few} == {"D"}

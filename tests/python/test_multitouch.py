@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from ai_impact_stats.multitouch import Paths, attribute_channels, markov, shapley, weighted_count_interval
+from ai_impact_stats.designs.attribution import attribute_channels
+from ai_impact_stats.estimators.paths import Paths, markov, shapley, weighted_count_interval
 
 RULES = ("first", "last", "linear", "position", "time_decay")
 

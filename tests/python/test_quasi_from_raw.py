@@ -11,7 +11,7 @@ from dbt_warehouse import Project
 from published import counties
 from raw_tables import RawRows, insert_as_text, register
 
-from ai_impact_stats import did
+from ai_impact_stats.estimators import did
 
 START, END, FIRST = datetime(2026, 3, 2), datetime(2026, 5, 25), datetime(2025, 12, 8)
 DEFAULTS = {"unit_type": "account", "control_arm": "c", "treatment_arm": "t", "starts_at": START, "ends_at": END}

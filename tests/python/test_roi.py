@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from ai_impact_stats.returns import RETURNS, effect, return_rows, returns
-from ai_impact_stats.roi import (
+from ai_impact_stats.impact.returns import effect, return_rows, returns
+from ai_impact_stats.impact.roi import (
     Case,
     Driver,
     annuity,
@@ -29,6 +29,7 @@ from ai_impact_stats.roi import (
     triangular,
     uniforms,
 )
+from ai_impact_stats.io.schemas import RETURNS
 
 # ---------------------------------------------------------------------------------------------------- published and
 # closed

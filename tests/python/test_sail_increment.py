@@ -55,7 +55,9 @@ def test_a_second_batch_equals_a_full_refresh(sail, company):
     # The batch brings new tasks, and news of old ones: an increment that only adds rows would not do.
     assert row_count(before, "int_tasks_aggregated") < row_count(incremental, "int_tasks_aggregated")
     keys = {row[0] for row in before["int_tasks_aggregated"].rows}
-    assert {row for row in incremental["int_tasks_aggregated"].rows if row[0] in keys} != {*before["int_tasks_aggregated"].rows}
+    assert {row for row in incremental["int_tasks_aggregated"].rows if row[0] in keys} != {
+        *before["int_tasks_aggregated"].rows
+    }
     refreshed = build(sail, "--full-refresh")
     found = [f"{name}: {line}" for name in TABLES for line in differences(refreshed[name], incremental[name])]
     assert not found, "\n".join(found)

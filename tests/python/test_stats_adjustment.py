@@ -8,8 +8,17 @@ from causaldata import nsw_mixtape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_impact_stats import Cells, JointMoments, UnitMoments, cuped, cuped_many, difference, lin, post_stratified
-from ai_impact_stats.adjustment import lin_many, post_stratified_arms
+from ai_impact_stats.estimators.adjustment import (
+    Cells,
+    JointMoments,
+    cuped_many,
+    lin,
+    lin_many,
+    post_stratified,
+    post_stratified_arms,
+)
+from ai_impact_stats.estimators.effects import cuped, difference
+from ai_impact_stats.estimators.moments import UnitMoments
 
 
 def trial(seed, n=120, k=3):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from ai_impact_stats.agreement import icc_2_1, krippendorff_alpha, reliability
+from ai_impact_stats.estimators.agreement import icc_2_1, krippendorff_alpha, reliability
 
 # Krippendorff (2011), "Computing Krippendorff's alpha-reliability", section C: 4 observers, 12 units, missing values.
 OBSERVERS = (

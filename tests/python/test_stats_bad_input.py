@@ -15,10 +15,10 @@ from test_stats_rollouts import METRICS, moments
 from test_stats_rollouts import registry as rollout
 from test_stats_synthetic import factors
 
-from ai_impact_stats import did
-from ai_impact_stats.geo import estimate_geo
-from ai_impact_stats.matched import estimate_matched
-from ai_impact_stats.rollouts import check_rollouts, estimate_rollouts
+from ai_impact_stats.designs.geo import estimate_geo
+from ai_impact_stats.designs.matched import estimate_matched
+from ai_impact_stats.designs.rollouts import check_rollouts, estimate_rollouts
+from ai_impact_stats.estimators import did
 
 
 def a_panel(seed=1, starts=(math.nan, 0.0), n=30):

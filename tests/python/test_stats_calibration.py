@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ai_impact_stats.calibrated import calibration_curve
+from ai_impact_stats.impact.calibration import calibration_curve
 
 
 def cells(confidence, success, hidden=(), use_case="u"):

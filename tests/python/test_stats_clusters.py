@@ -8,19 +8,13 @@ import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai_impact_stats import (
-    ClusterProducts,
-    UnitMoments,
-    cuped,
-    difference,
-    holm,
-    lin_clusters,
-    novelty,
-    relative_difference,
-)
-from ai_impact_stats.clusters import crossed, cuped_crossed, fixed_effects, lin_crossed
-from ai_impact_stats.effects import cuped_arms, cuped_coefficient
-from ai_impact_stats.estimate import quantile
+from ai_impact_stats.estimators.adjustment import ClusterProducts, lin_clusters
+from ai_impact_stats.estimators.checks import novelty
+from ai_impact_stats.estimators.clusters import crossed, cuped_crossed, fixed_effects, lin_crossed
+from ai_impact_stats.estimators.effects import cuped, cuped_arms, cuped_coefficient, difference, relative_difference
+from ai_impact_stats.estimators.estimate import quantile
+from ai_impact_stats.estimators.moments import UnitMoments
+from ai_impact_stats.estimators.multiplicity import holm
 
 
 def company(seed, clusters=(9, 14), effect=0.4, intra=1.0):

@@ -7,27 +7,17 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from ai_impact_stats import (
-    Arm,
-    Conduct,
-    Estimate,
-    UnitMoments,
-    balance_experiments,
-    check_experiments,
-    cuped,
-    difference,
-    estimate_experiments,
-    grade,
-    plan_experiments,
-    pre_period_balance,
-    read,
-    relative_difference,
-    sample_ratio,
-    verdict,
-    write,
-)
-from ai_impact_stats.experiments import CHECKS, ESTIMATES, MOMENTS
-from ai_impact_stats.registry import names, planned_weights
+from ai_impact_stats.designs.experiments import estimate_experiments
+from ai_impact_stats.designs.grading import Conduct, grade, verdict
+from ai_impact_stats.designs.health import balance_experiments, check_experiments, plan_experiments
+from ai_impact_stats.estimators.checks import pre_period_balance, sample_ratio
+from ai_impact_stats.estimators.effects import cuped, difference, relative_difference
+from ai_impact_stats.estimators.estimate import Estimate
+from ai_impact_stats.estimators.moments import Arm, UnitMoments
+from ai_impact_stats.io.engines import read, write
+from ai_impact_stats.io.registry import names, planned_weights
+from ai_impact_stats.io.schemas import CHECKS, ESTIMATES
+from ai_impact_stats.io.tables import MOMENTS
 
 GOOD = UnitMoments.from_rows([1, 2, 3, 4], x=[0, 1, 1, 2])
 EMPTY = UnitMoments.from_rows([])
@@ -374,7 +364,7 @@ def test_degenerate_data_of_one_experiment_stops_no_other(broken, registration, 
         "covariate_cells": moments.assign(stratum=None, bin=0),
         "weeks": pd.concat([moments.assign(week=w, n_total=moments.n) for w in range(4)]),
         "past": moments,
-        "starts": counts.assign(dimension="start_day", part="2026-01-01"),
+        "starts": counts.assign(dimension="start_day", dimension_value="2026-01-01"),
         "neighbours": pd.DataFrame([{"experiment_id": "bad", "treated_neighbours": math.nan}]),
     }
     found = estimate_experiments(registry, catalogue, moments, counts, **further).to_pandas()

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from published import counties, wooldridge
 
-from ai_impact_stats import did
-from ai_impact_stats.moments import Arm
+from ai_impact_stats.designs.grading import grade_did
+from ai_impact_stats.estimators import did
+from ai_impact_stats.estimators.moments import Arm
 
 
 def cross_section(frame, treated, after, outcome, x=None, **options):
@@ -453,23 +454,23 @@ def test_no_period_before_treatment_is_grade_d():
     y, first = random_panel(3, ((None, 20), (1, 20)))
     tested = did.pre_trend(did.group_time(did.cohorts_from_rows(y, first)))
     assert tested.check.passed is None
-    grade, reason = did.grade_did(tested)
+    grade, reason = grade_did(tested)
     assert grade == "D" and "no pre-trend" in reason
 
 
 def test_diverging_paths_are_grade_d():
     y, first = random_panel(4, ((None, 100), (4, 100)), effect=0.6)
     good = did.pre_trend(did.group_time(did.cohorts_from_rows(y, first)))
-    assert did.grade_did(good)[0] == "C"
+    assert grade_did(good)[0] == "C"
     y = y + np.arange(8) * (first >= 0)[:, None]
-    grade, reason = did.grade_did(did.pre_trend(did.group_time(did.cohorts_from_rows(y, first))))
+    grade, reason = grade_did(did.pre_trend(did.group_time(did.cohorts_from_rows(y, first))))
     assert grade == "D" and "diverged" in reason
 
 
 def test_low_power_is_grade_d():
     y, first = random_panel(4, ((None, 20), (4, 20)), effect=0.02)
     tested = did.pre_trend(did.group_time(did.cohorts_from_rows(y, first)))
-    grade, reason = did.grade_did(tested)
+    grade, reason = grade_did(tested)
     assert tested.check.passed and grade == "D" and "unseen" in reason
 
 
@@ -604,11 +605,11 @@ def test_one_treated_unit_with_few_controls_has_no_limits():
     y = np.random.default_rng(1).normal(size=(10, 6))
     found = did.one_treated(y, 3)
     assert found.estimate.ci_low is None and found.estimate.p_value >= 0.1
-    assert did.grade_did(found.pre)[0] == "D"
+    assert grade_did(found.pre)[0] == "D"
     assert did.one_treated(y[-2:], 3).estimate.estimate is None and did.one_treated(y, 0).estimate.estimate is None
     assert did.one_treated(y * 0 + 5, 3).estimate.estimate is None
     short = did.one_treated(y, 1)
-    assert short.estimate.estimate is not None and "one period before" in did.grade_did(short.pre)[1]
+    assert short.estimate.estimate is not None and "one period before" in grade_did(short.pre)[1]
 
 
 def test_one_treated_unit_holds_its_level():

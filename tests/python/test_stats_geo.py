@@ -8,8 +8,8 @@ import pytest
 from test_stats_rollouts import registry as rollout
 from test_stats_synthetic import factors, mixed
 
-from ai_impact_stats import synthetic as few
-from ai_impact_stats.geo import check_geo, counterfactuals_geo, estimate_geo
+from ai_impact_stats.designs.geo import check_geo, counterfactuals_geo, estimate_geo
+from ai_impact_stats.estimators import synthetic as few
 
 METRICS = pd.DataFrame([{"metric_id": "sales", "aggregation": "mean", "transform": "none", "direction": "up"}])
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ai_impact_stats.human import agree, compare_decisions
-from ai_impact_stats.moments import Arm
+from ai_impact_stats.estimators.moments import Arm
+from ai_impact_stats.impact.human import agree, compare_decisions
 
 ARMS = pd.DataFrame(
     columns=[

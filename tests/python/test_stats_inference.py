@@ -9,28 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from ai_impact_stats import (
-    Arm,
-    Estimate,
-    UnitMoments,
+from ai_impact_stats.estimators.bayes import non_inferiority, posterior
+from ai_impact_stats.estimators.effects import difference
+from ai_impact_stats.estimators.estimate import Estimate, missing
+from ai_impact_stats.estimators.moments import Arm, UnitMoments
+from ai_impact_stats.estimators.quantiles import quantile_arm, sample_quantile
+from ai_impact_stats.estimators.sequential import (
     always_valid,
-    difference,
-    group_sequential_bounds,
-    non_inferiority,
-    posterior,
-    quantile_arm,
-    repeated_interval,
-    repeated_p_value,
-    sample_quantile,
-)
-from ai_impact_stats.estimate import missing
-from ai_impact_stats.sequential import (
     always_valid_inflation,
+    group_sequential_bounds,
     looks_inflation,
     mixing_scale,
     obrien_fleming_spending,
     planned_power,
     pocock_spending,
+    repeated_interval,
+    repeated_p_value,
 )
 
 NOTHING = missing("No units.")

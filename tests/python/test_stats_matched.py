@@ -8,9 +8,9 @@ import pytest
 from published import births
 from test_stats_rollouts import registry as rollout
 
-from ai_impact_stats import matching
-from ai_impact_stats.matched import METHODS, balance_matched, check_matched, estimate_matched
-from ai_impact_stats.propensity import Units, fit_propensity
+from ai_impact_stats.designs.matched import METHODS, balance_matched, check_matched, estimate_matched
+from ai_impact_stats.estimators import matching
+from ai_impact_stats.estimators.propensity import Units, fit_propensity
 
 METRICS = pd.DataFrame(
     [
@@ -267,7 +267,7 @@ def test_the_interval_of_a_sample_holds_the_effect_on_all():
 
 def test_too_many_cells_leave_it_to_the_rows(monkeypatch):
     people = choices(3, 800)
-    monkeypatch.setattr("ai_impact_stats.matched.CELL_CAP", 10)
+    monkeypatch.setattr("ai_impact_stats.designs.matched.CELL_CAP", 10)
     table = estimate_matched(registry(), METRICS, cells(people), sample(people))
     assert math.isnan(of(table, "doubly_robust").estimate) and "more than 10 cells" in of(table, "doubly_robust").reason
     row = of(table, "doubly_robust_rows")

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from published import births
 from threadpoolctl import threadpool_info
 
-from ai_impact_stats import linear, matching
-from ai_impact_stats.checks import Check
-from ai_impact_stats.estimate import missing
-from ai_impact_stats.propensity import Units, fit_propensity, overlap
+from ai_impact_stats.estimators import linear, matching
+from ai_impact_stats.estimators.checks import Check
+from ai_impact_stats.estimators.estimate import missing
+from ai_impact_stats.estimators.propensity import Units, fit_propensity, overlap
 
 # Blood lead of 33 exposed workers' children and their controls: Morton et al. (1982), as in Rosenbaum (2002), 4.3.
 LEAD = [

@@ -9,26 +9,19 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.power import NormalIndPower
 
-from ai_impact_stats import (
-    Arm,
-    Estimate,
-    UnitMoments,
+from ai_impact_stats.estimators.checks import (
     balance,
-    collapsed,
-    design_effect,
-    difference,
-    effective_variance,
-    heterogeneity,
     interference,
     novelty,
     past_difference,
-    plan,
-    remaining_variance,
     sample_ratio_within,
     stopped_early,
 )
-from ai_impact_stats.estimate import missing, wald
-from ai_impact_stats.segments import OTHER
+from ai_impact_stats.estimators.effects import difference
+from ai_impact_stats.estimators.estimate import Estimate, missing, wald
+from ai_impact_stats.estimators.moments import Arm, UnitMoments
+from ai_impact_stats.estimators.planning import design_effect, effective_variance, plan, remaining_variance
+from ai_impact_stats.estimators.segments import OTHER, collapsed, heterogeneity
 
 NOTHING = missing("No units.")
 

@@ -15,23 +15,14 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from tea_tasting.aggr import Aggregates
 
-from ai_impact_stats import (
-    Arm,
-    UnitMoments,
-    always_valid,
-    benjamini_hochberg,
-    cuped,
-    difference,
-    heterogeneity,
-    holm,
-    non_inferiority,
-    power_of,
-    relative_difference,
-    repeated_p_value,
-    sample_ratio,
-    sample_ratio_within,
-)
-from ai_impact_stats.effects import is_near_zero
+from ai_impact_stats.estimators.bayes import non_inferiority
+from ai_impact_stats.estimators.checks import sample_ratio, sample_ratio_within
+from ai_impact_stats.estimators.effects import cuped, difference, is_near_zero, relative_difference
+from ai_impact_stats.estimators.moments import Arm, UnitMoments
+from ai_impact_stats.estimators.multiplicity import benjamini_hochberg, holm
+from ai_impact_stats.estimators.planning import power_of
+from ai_impact_stats.estimators.segments import heterogeneity
+from ai_impact_stats.estimators.sequential import always_valid, repeated_p_value
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False).map(lambda v: round(v, 3))
 SAMPLES = st.lists(NUMBERS, min_size=3, max_size=40)

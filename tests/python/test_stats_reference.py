@@ -7,19 +7,11 @@ import pytest
 import statsmodels.api as sm
 from causaldata import nsw_mixtape
 
-from ai_impact_stats import (
-    Arm,
-    UnitMoments,
-    benjamini_hochberg,
-    cuped,
-    difference,
-    holm,
-    minimum_detectable_effect,
-    power_of,
-    relative_difference,
-    sample_ratio,
-    sample_size,
-)
+from ai_impact_stats.estimators.checks import sample_ratio
+from ai_impact_stats.estimators.effects import cuped, difference, relative_difference
+from ai_impact_stats.estimators.moments import Arm, UnitMoments
+from ai_impact_stats.estimators.multiplicity import benjamini_hochberg, holm
+from ai_impact_stats.estimators.planning import minimum_detectable_effect, power_of, sample_size
 
 CONTROL = Arm.from_sums(1396.87, 52377.9767, 3407)
 TREATMENT = Arm.from_sums(2422.7, 134698.29, 3461)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ai_impact_stats import did
-from ai_impact_stats.rollouts import KINDS, check_rollouts, estimate_rollouts, study_rollouts
+from ai_impact_stats.designs.rollouts import KINDS, check_rollouts, estimate_rollouts, study_rollouts
+from ai_impact_stats.estimators import did
 
 
 def registry(**changes) -> pd.DataFrame:

@@ -6,25 +6,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ai_impact_stats import (
-    Arm,
-    UnitMoments,
-    always_valid,
-    as_multiple,
-    as_share,
+from ai_impact_stats.designs.grading import one_verdict
+from ai_impact_stats.designs.quasi import finish
+from ai_impact_stats.estimators.bayes import non_inferiority, posterior
+from ai_impact_stats.estimators.effects import (
+    FEWEST_EVENTS,
+    MOST_SKEW,
     cuped,
     difference,
+    events_of,
     lopsided,
-    non_inferiority,
-    posterior,
     relative_difference,
     relative_effect,
-    repeated_interval,
 )
-from ai_impact_stats.effects import FEWEST_EVENTS, MOST_SKEW, events_of
-from ai_impact_stats.grading import one_verdict
-from ai_impact_stats.quasi import finish
-from ai_impact_stats.registry import read_experiment
+from ai_impact_stats.estimators.estimate import as_multiple, as_share
+from ai_impact_stats.estimators.moments import Arm, UnitMoments
+from ai_impact_stats.estimators.sequential import always_valid, repeated_interval
+from ai_impact_stats.io.registry import read_experiment
 
 FEW = Arm.from_proportion(1, 1000), Arm.from_proportion(5, 1000)
 PUBLISHED = Arm.from_sums(2422.7, 134698.29, 3461), Arm.from_sums(1396.87, 52377.9767, 3407)
@@ -184,7 +182,7 @@ REGISTERED = dict.fromkeys(
 
 @pytest.mark.parametrize("transform", ["log", "log1p"])
 def test_logarithms_of_quasi_experiments_have_the_relative_effect_of_their_own_test(transform):
-    from ai_impact_stats.quasi import estimate_row
+    from ai_impact_stats.designs.quasi import estimate_row
 
     experiment = read_experiment(pd.Series(REGISTERED))
     log = difference(Arm(60, 3.0, 0.5), Arm(50, 3.0 - math.log(2), 0.4))

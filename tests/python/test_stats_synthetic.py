@@ -10,7 +10,7 @@ from published import proposition_99
 from scipy import stats
 from scipy.optimize import minimize
 
-from ai_impact_stats import synthetic as few
+from ai_impact_stats.estimators import synthetic as few
 
 
 @pytest.fixture(scope="module")

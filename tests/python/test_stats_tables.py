@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from ai_impact_stats.tables import write_table
+from ai_impact_stats.io.tables import write_table
 
 ROOT = Path(__file__).resolve().parents[2]
 

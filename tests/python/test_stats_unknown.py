@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ai_impact_stats.moments import UnitMoments
-from ai_impact_stats.unknown import UNKNOWN_ALPHA, Unknown, remedy
+from ai_impact_stats.estimators.moments import UnitMoments
+from ai_impact_stats.estimators.unknown import UNKNOWN_ALPHA, Unknown, remedy
 
 
 def of_units(unknown: int, units: int) -> UnitMoments:

@@ -7,14 +7,11 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from ai_impact_stats import timeseries
-from ai_impact_stats.timeseries import (
+from ai_impact_stats.designs.series import check_series, counterfactuals, estimate_series
+from ai_impact_stats.estimators.structural import (
     Series,
     averaged,
-    check_series,
-    counterfactuals,
     covariates_untouched,
-    estimate_series,
     forecast,
     interrupted,
     placebo_dates,
@@ -127,7 +124,7 @@ def test_interrupted_series_seldom_finds_what_is_not_there(rho, log):
 @pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize("rho", [0.0, 0.4])
 def test_for_a_known_correlation_it_is_generalised_least_squares(monkeypatch, rho, gaps):
-    monkeypatch.setattr(timeseries, "AUTOCORRELATIONS", (rho,))
+    monkeypatch.setattr("ai_impact_stats.estimators.structural.AUTOCORRELATIONS", (rho,))
     series = lasting(np.random.default_rng(7), rho, effect=0.1)
     keep = ~np.isin(series.t, [4, 5, 30]) if gaps else np.ones(52, bool)
     t, y, after = series.t[keep], series.y[keep], series.after[keep]

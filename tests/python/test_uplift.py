@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ai_impact_stats.uplift import (
+from ai_impact_stats.designs.uplift import uplift_scores
+from ai_impact_stats.estimators.learners import (
     LEARNERS,
     Units,
     calibration,
@@ -16,7 +17,6 @@ from ai_impact_stats.uplift import (
     heterogeneity,
     policy,
     ranks,
-    uplift_scores,
 )
 
 

@@ -1,7 +1,7 @@
 """One sentence for each finding of an experiment or KPI, with what it rests on and whether it may be said."""
 
-from ai_impact_stats import read, write
-from ai_impact_stats.claims import claims
+from ai_impact_stats.impact.claims import claims
+from ai_impact_stats.io.engines import read, write
 
 
 def model(dbt, session):

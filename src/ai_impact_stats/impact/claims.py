@@ -10,28 +10,13 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from .grading import sentence
-from .matching import e_value
-from .registry import is_missing, names
-from .tables import records, write_table
-from .wording import counted_of
+from ..estimators.matching import e_value
+from ..io.registry import is_missing, names
+from ..io.schemas import CLAIMS
+from ..io.tables import records, write_table
+from ..wording import counted_of, sentence
 
 CAUSAL = frozenset("ABC")
-CLAIMS = pa.schema(
-    [
-        *(
-            (n, pa.string())
-            for n in ("claim_source", "experiment_id", "use_case_id", "kpi", "treatment_arm", "sentence")
-        ),
-        *((n, pa.string()) for n in ("method", "scale")),
-        *((n, pa.float64()) for n in ("estimate", "ci_low", "ci_high")),
-        *((n, pa.string()) for n in ("evidence_grade", "verdict", "guardrails", "guardrail_status", "sensitivity")),
-        *((n, pa.float64()) for n in ("e_value", "e_value_limit")),
-        *((n, pa.int64()) for n in ("methods_agreeing", "methods_compared")),
-        *((n, pa.string()) for n in ("registration", "evidence_from", "evidence_to", "stale_since", "reason")),
-        *((n, pa.bool_()) for n in ("is_causal", "is_stale")),
-    ]
-)
 REGISTRATION = {
     "registered": "registered before its start",
     "registered_late": "registered after its start",

@@ -10,21 +10,21 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from . import checks
-from .adjustment import Cells, cuped_many, post_stratified_arms
-from .clusters import crossed
-from .effects import cuped, difference, relative_effect
-from .estimate import Estimate
-from .grading import sentence
-from .moments import Arm, UnitMoments
-from .multiplicity import holm
-from .planning import effective_variance, minimum_detectable_effect, plan, remaining_variance
-from .quantiles import quantile_arm
-from .registry import COMPARED_DESIGNS, Experiment, is_missing, names, read_experiment
-from .sequential import always_valid_inflation, looks_inflation
-from .tables import NOTHING, QuantileArm, Tables, read_tables, records, write_table
-from .unknown import UNKNOWN_ALPHA, UNKNOWN_LIMIT
-from .wording import counted
+from ..estimators import checks
+from ..estimators.adjustment import Cells, cuped_many, post_stratified_arms
+from ..estimators.clusters import crossed
+from ..estimators.effects import cuped, difference, relative_effect
+from ..estimators.estimate import Estimate
+from ..estimators.moments import Arm, UnitMoments
+from ..estimators.multiplicity import holm
+from ..estimators.planning import effective_variance, minimum_detectable_effect, plan, remaining_variance
+from ..estimators.quantiles import quantile_arm
+from ..estimators.sequential import always_valid_inflation, looks_inflation
+from ..estimators.unknown import UNKNOWN_ALPHA, UNKNOWN_LIMIT
+from ..io.registry import COMPARED_DESIGNS, Experiment, is_missing, names, read_experiment
+from ..io.schemas import BALANCE, CHECKS, PLANS
+from ..io.tables import NOTHING, QuantileArm, Tables, read_tables, records, write_table
+from ..wording import counted, sentence
 
 AGGREGATIONS = ("mean", "ratio", "proportion", "count", "quantile")
 TRANSFORMS = ("none", "log", "log1p", "winsorize")
@@ -34,40 +34,6 @@ OPEN_WINDOWS = 0.01  # of the units; a metric is read to its end when no more ha
 BALANCED = 0.1
 HORIZONS = (8, 10, 12)
 BASELINE = "(baseline)"  # the arm of the units that an experiment which has not begun could assign
-
-CHECKS = pa.schema(
-    [
-        ("experiment_id", pa.string()),
-        ("check_id", pa.string()),
-        *((name, pa.float64()) for name in ("statistic", "p_value", "threshold")),
-        ("passed", pa.bool_()),
-        ("detail", pa.string()),
-    ]
-)
-BALANCE = pa.schema(
-    [
-        *((name, pa.string()) for name in ("experiment_id", "covariate", "treatment_arm")),
-        ("n_treatment", pa.int64()),
-        ("n_control", pa.int64()),
-        *((name, pa.float64()) for name in ("mean_treatment", "mean_control", "smd_before", "smd_after")),
-        ("variance_ratio", pa.float64()),
-        ("is_balanced", pa.bool_()),
-        ("reason", pa.string()),
-    ]
-)
-PLANS = pa.schema(
-    [
-        *((name, pa.string()) for name in ("experiment_id", "metric_id", "scale")),
-        ("weeks", pa.int64()),
-        *((name, pa.float64()) for name in ("baseline_mean", "baseline_variance", "design_effect")),
-        *((name, pa.float64()) for name in ("remaining_variance", "treatment_share", "units_per_week")),
-        *((name, pa.float64()) for name in ("alpha", "power", "effect")),
-        *((name, pa.int64()) for name in ("sample_size", "sample_size_adjusted", "weeks_needed")),
-        *((name, pa.int64()) for name in ("weeks_needed_adjusted", "units")),
-        *((name, pa.float64()) for name in ("detectable_effect", "detectable_effect_adjusted")),
-        *((name, pa.string()) for name in ("baseline_source", "reason")),
-    ]
-)
 
 
 def check_experiments(

@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from . import matching
-from .agreement import icc_2_1, krippendorff_alpha, reliability
-from .checks import Check
-from .effects import difference
-from .estimate import Estimate, missing
-from .grading import sentence
-from .moments import Arm
-from .propensity import Units
-from .tables import records, write_table
+from ..estimators import matching
+from ..estimators.agreement import icc_2_1, krippendorff_alpha, reliability
+from ..estimators.checks import Check
+from ..estimators.effects import difference
+from ..estimators.estimate import Estimate, missing
+from ..estimators.moments import Arm
+from ..estimators.propensity import Units
+from ..io.schemas import AGREEMENT, COMPARISONS
+from ..io.tables import records, write_table
+from ..wording import sentence
 
 # Of a larger panel the first decisions count, as many as make this number of ratings.
 RATING_CAP = 200_000
@@ -22,49 +23,6 @@ RATING_CAP = 200_000
 LARGEST_UNMATCHED = 0.05
 COVARIATES = ("confidence", "evidence")
 HIDDEN = "Too few people stand behind one of the two kinds of decisions, or it would show what so few did."
-
-COMPARISONS = pa.schema(
-    [
-        ("kpi_id", pa.string()),
-        ("use_case_id", pa.string()),
-        ("period_key", pa.string()),
-        ("comparison", pa.string()),
-        ("basis", pa.string()),
-        ("experiment_id", pa.string()),
-        ("estimate", pa.float64()),
-        ("std_error", pa.float64()),
-        ("ci_low", pa.float64()),
-        ("ci_high", pa.float64()),
-        ("p_value", pa.float64()),
-        ("mean_treatment", pa.float64()),
-        ("mean_control", pa.float64()),
-        ("n_treatment", pa.int64()),
-        ("n_control", pa.int64()),
-        ("n_unmatched", pa.int64()),
-        ("evidence_grade", pa.string()),
-        ("reason", pa.string()),
-    ]
-)
-AGREEMENT = pa.schema(
-    [
-        ("use_case_id", pa.string()),
-        ("period_key", pa.string()),
-        ("rubric_version", pa.string()),
-        ("criterion", pa.string()),
-        ("n_ratings", pa.int64()),
-        ("n_raters", pa.int64()),
-        ("n_decisions", pa.int64()),
-        ("alpha", pa.float64()),
-        ("alpha_ci_low", pa.float64()),
-        ("alpha_ci_high", pa.float64()),
-        ("icc", pa.float64()),
-        ("icc_ci_low", pa.float64()),
-        ("icc_ci_high", pa.float64()),
-        ("n_complete", pa.int64()),
-        ("reliability", pa.string()),
-        ("reason", pa.string()),
-    ]
-)
 
 
 def compare_decisions(cells: pd.DataFrame, arms: pd.DataFrame, alpha: float = 0.05) -> pa.Table:

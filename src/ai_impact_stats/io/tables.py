@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from .adjustment import PRODUCTS, ClusterProducts, JointMoments
-from .moments import Shared, UnitMoments
+from ..estimators.adjustment import PRODUCTS, ClusterProducts, JointMoments
+from ..estimators.moments import Shared, UnitMoments
+from ..estimators.unknown import Unknown, unknown_of
 from .registry import is_missing
-from .unknown import Unknown, unknown_of
 
 MOMENTS = [f.name for f in fields(UnitMoments) if f.name not in ("n_units", "n_unknown", "shared")]
 NOTHING = UnitMoments.from_rows([])

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from scipy.special import chdtrc
 
+from ..wording import counted, counted_of
 from .effects import difference
 from .estimate import Estimate, two_sided_p
 from .moments import Arm
 from .multiplicity import holm
-from .wording import counted, counted_of
 
 SRM_ALPHA = 0.001
 BALANCE_ALPHA = 0.01

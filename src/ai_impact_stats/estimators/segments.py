@@ -8,9 +8,9 @@ from scipy.special import chdtrc
 
 from .estimate import Estimate
 from .moments import UnitMoments
-from .registry import LEAST_UNITS, MOST_PARTS
 
 OTHER = "(other)"
+LEAST_UNITS, MOST_PARTS = 5, 10
 
 
 def collapsed(

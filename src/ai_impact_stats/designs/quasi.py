@@ -5,15 +5,16 @@ from typing import Any
 
 import pandas as pd
 
-from .checks import Check
-from .estimate import LEAST_SHARE, Estimate, as_multiple
-from .experiments import ESTIMATES, NO_SHARE
-from .grading import one_verdict, sentence, verdict
+from ..estimators.checks import Check
+from ..estimators.estimate import LEAST_SHARE, Estimate, as_multiple
+from ..estimators.multiplicity import benjamini_hochberg, holm
+from ..io.registry import Experiment
+from ..io.schemas import ESTIMATES
+from ..io.tables import records
+from ..wording import counted, sentence
+from .experiments import NO_SHARE
+from .grading import one_verdict, verdict
 from .health import LOGARITHMS
-from .multiplicity import benjamini_hochberg, holm
-from .registry import Experiment
-from .tables import records
-from .wording import counted
 
 PROCEDURES = {"primary": holm, "secondary": benjamini_hochberg}
 

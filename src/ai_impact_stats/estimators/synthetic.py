@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import nnls
 
+from ..wording import counted, counted_are
 from .checks import Check
 from .estimate import Estimate, missing, quantile, two_sided_p, wald
-from .wording import counted, counted_are
 
 METHODS = ("synthetic_did", "synthetic_control", "synthetic_control_demeaned", "did")
 # With fewer control units the weights are a choice among few, and a placebo can't be rare.

@@ -14,8 +14,10 @@ import pandas as pd
 import pyarrow as pa
 from scipy.special import ndtri
 
-from .grading import sentence
-from .registry import is_missing
+from ..io.registry import is_missing
+from ..io.schemas import RETURNS
+from ..io.tables import records, write_table
+from ..wording import sentence
 from .roi import (
     DRAWS,
     QUANTILES,
@@ -29,27 +31,11 @@ from .roi import (
     quantiles_of,
     tornado,
 )
-from .tables import records, write_table
 
 __all__ = ["RETURNS", "return_rows", "returns"]
 
 ALL = "(all)"
 UNMAPPED = "(unmapped)"  # charges of no use case that is live on the map
-NUMBERS = (
-    *("days", "revenue", "labour_saved", "operating_cost", "training_cost", "remediation_cost", "net_benefit"),
-    *("not_counted", "double_counted", "roi", "roi_low", "roi_high", "roi_ci_low", "roi_ci_high", "p_positive"),
-    *("net_present_value", "npv_ci_low", "npv_ci_high", "payback_months"),
-    *("low_value", "base_value", "high_value", "roi_at_low", "roi_at_high", "swing", "break_even", "quantile"),
-)
-RETURNS = pa.schema(
-    [
-        *((name, pa.string()) for name in ("part", "use_case_id", "period_key", "driver")),
-        *((name, pa.float64()) for name in NUMBERS),
-        ("place", pa.int64()),
-        ("draws", pa.int64()),
-        *((name, pa.string()) for name in ("revenue_grade", "labour_grade", "reason")),
-    ]
-)
 # Where an assumption of a kind can lie at all, and the assumptions that each term needs.
 BOUNDS = {"recapture_rate": (0.0, 1.0), "redeployed_share": (0.0, 1.0), "horizon_months": (1.0, 1200.0)}
 BOUNDS |= {"discount_rate": (-0.99, 10.0), "value_per_unit": (0.0, math.inf)}

@@ -6,26 +6,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from .tables import records, write_table
+from ..io.schemas import CALIBRATION
+from ..io.tables import records, write_table
 
 DRAWS, SEED = 2000, 20260101
-
-CALIBRATION = pa.schema(
-    [
-        ("use_case_id", pa.string()),
-        ("tenth", pa.int64()),
-        ("n", pa.int64()),
-        ("mean_confidence", pa.float64()),
-        ("success_rate", pa.float64()),
-        ("null_low", pa.float64()),
-        ("null_high", pa.float64()),
-        ("is_as_expected", pa.bool_()),
-        ("calibration_error", pa.float64()),
-        ("calibration_error_null", pa.float64()),
-        ("p_value", pa.float64()),
-        ("is_suppressed", pa.bool_()),
-    ]
-)
 
 
 def calibration_curve(cells: pd.DataFrame, level: float = 0.95) -> pa.Table:

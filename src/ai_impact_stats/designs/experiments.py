@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from .adjustment import cuped_many, lin, lin_clusters, lin_many, post_stratified
-from .checks import Check
-from .clusters import crossed_pair, cuped_crossed, fixed_effects, lin_crossed
-from .decisions import non_inferiority, posterior
-from .effects import (
+from ..estimators.adjustment import cuped_many, lin, lin_clusters, lin_many, post_stratified
+from ..estimators.bayes import non_inferiority, posterior
+from ..estimators.checks import Check
+from ..estimators.clusters import crossed_pair, cuped_crossed, fixed_effects, lin_crossed
+from ..estimators.effects import (
     FEWEST_EVENTS,
     MOST_SKEW,
     cuped,
@@ -24,14 +24,21 @@ from .effects import (
     lopsided,
     relative_effect,
 )
-from .estimate import LEAST_SHARE, Estimate, as_multiple, missing, quantile
-from .grading import Conduct, grade, one_verdict, sentence, verdict
+from ..estimators.estimate import LEAST_SHARE, Estimate, as_multiple, missing, quantile
+from ..estimators.moments import Arm, UnitMoments
+from ..estimators.multiplicity import benjamini_hochberg, holm
+from ..estimators.quantiles import quantile_arm
+from ..estimators.segments import collapsed, heterogeneity
+from ..estimators.sequential import always_valid, interim_bound, repeated_interval, repeated_p_value
+from ..io.registry import Experiment, is_missing, read_experiment
+from ..io.schemas import ESTIMATES
+from ..io.tables import NOTHING, Arms, QuantileArm, Tables, read_tables, records, segment_of, write_table
+from ..wording import sentence
+from .grading import Conduct, grade, one_verdict, verdict
 from .health import (
-    CHECKS,
     LOGARITHMS,
     OPEN_WINDOWS,
     arm_of,
-    check_experiments,
     compare,
     effect_scale,
     find_checks,
@@ -39,15 +46,6 @@ from .health import (
     open_windows,
     regression_cells,
 )
-from .moments import Arm, UnitMoments
-from .multiplicity import benjamini_hochberg, holm
-from .quantiles import quantile_arm
-from .registry import Experiment, is_missing, read_experiment
-from .segments import collapsed, heterogeneity
-from .sequential import always_valid, interim_bound, repeated_interval, repeated_p_value
-from .tables import MOMENTS, NOTHING, Arms, QuantileArm, Tables, read_tables, records, segment_of, write_table
-
-__all__ = ["CHECKS", "ESTIMATES", "MOMENTS", "check_experiments", "estimate_experiments"]
 
 PLAIN = {"difference_in_means": "absolute", "relative_difference": "relative"}
 ADJUSTED = {"cuped": "absolute", "cuped_relative": "relative"}
@@ -58,33 +56,6 @@ QUANTILES = {"difference_in_quantiles": "absolute", "relative_difference_in_quan
 TWINS = {pair[1]: pair[0] for pair in map(tuple, (PLAIN, ADJUSTED, STRATIFIED, QUANTILES))}
 TWINS |= {"regression_adjusted_relative": "regression_adjusted"}
 NO_SHARE = "A difference of logarithms of 1 + value is no share of the value: use the transform log, or none."
-ESTIMATES = pa.schema(
-    [
-        *((name, pa.string()) for name in ("experiment_id", "metric_id", "method", "segment", "treatment_arm")),
-        *((name, pa.string()) for name in ("control_arm", "metric_role", "estimand", "scale")),
-        *((name, pa.float64()) for name in ("estimate", "std_error", "ci_low", "ci_high", "p_value")),
-        ("p_value_adjusted", pa.float64()),
-        ("n_treatment", pa.int64()),
-        ("n_control", pa.int64()),
-        ("mean_treatment", pa.float64()),
-        ("mean_control", pa.float64()),
-        ("alpha", pa.float64()),
-        ("is_primary", pa.bool_()),
-        ("is_preregistered", pa.bool_()),
-        *((name, pa.string()) for name in ("evidence_grade", "verdict", "reason")),
-        ("n_clusters_treatment", pa.int64()),
-        ("n_clusters_control", pa.int64()),
-        ("inference", pa.string()),
-        *((name, pa.float64()) for name in ("sequential_ci_low", "sequential_ci_high", "sequential_p_value")),
-        ("interim_bound", pa.float64()),
-        *((name, pa.float64()) for name in ("probability_better", "expected_loss", "non_inferiority_margin")),
-        ("non_inferiority_p_value", pa.float64()),
-        ("is_non_inferior", pa.bool_()),
-        ("heterogeneity_p_value", pa.float64()),
-        ("heterogeneity_p_value_adjusted", pa.float64()),
-        ("sequential_p_value_adjusted", pa.float64()),
-    ]
-)
 EMPTY_ROW = dict.fromkeys(ESTIMATES.names)
 COUNTS = frozenset({"tasks_completed", "rework", "errors", "deals_closed", "decisions"})  # always known
 WITHHELD = (

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-RANDOMISED_DESIGNS = frozenset({"rct", "champion_challenger", "uplift"})
-HOLDOUT_DESIGNS = frozenset({"holdout", "geo"})
+from ..estimators.did import PreTrend
+from ..io.registry import HOLDOUT_DESIGNS, RANDOMISED_DESIGNS
+from ..wording import sentence
+
 RANDOM_METHODS = frozenset({"randomized", "holdout"})
 
 
@@ -111,6 +113,23 @@ def one_verdict(deciding: dict, other: dict) -> None:
         other["reason"] = sentence([other["reason"], note])
 
 
-def sentence(parts: Sequence[str | None]) -> str | None:
-    """The reasons that exist, joined."""
-    return " ".join(p for p in parts if p) or None
+LEAST_POWER = 0.8
+
+
+def grade_did(pre: PreTrend, notes: Sequence[str] = ()) -> tuple[str, str | None]:
+    """C when paths were parallel before treatment as far as the test could see, D otherwise, and the reasons.
+
+    A test that had less than 80 % chance to find a divergence that alone would explain the effect is not one that was
+    passed.
+    """
+    reasons = list(notes)
+    failed = pre.check.passed is not True
+    if pre.check.passed is None:
+        reasons.append(pre.check.detail)
+    elif failed:
+        reasons.append(f"The paths diverged before treatment (p = {pre.check.p_value:.2g}).")
+    elif pre.power is None or pre.power < LEAST_POWER:
+        failed = True
+        chance = "unknown" if pre.power is None else f"{pre.power:.0%}"
+        reasons.append(f"A divergence that alone would explain the effect could have gone unseen (power {chance}).")
+    return ("D" if failed else "C"), " ".join(reasons) or None

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from . import matching
-from .checks import Check
-from .estimate import Estimate, as_share, missing, wald
-from .experiments import ESTIMATES, say_what_is_not_known
-from .grading import sentence
-from .health import BALANCE, without_logarithm
-from .propensity import Overlap, Propensity, Units, fit_propensity, overlap
+from ..estimators import matching
+from ..estimators.checks import Check
+from ..estimators.estimate import Estimate, as_share, missing, wald
+from ..estimators.propensity import Overlap, Propensity, Units, fit_propensity, overlap
+from ..io.registry import Experiment, is_missing, names, read_experiment
+from ..io.schemas import BALANCE, ESTIMATES
+from ..io.tables import read_unknown, records, write_table
+from ..wording import counted, sentence
+from .experiments import say_what_is_not_known
+from .health import without_logarithm
 from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
-from .registry import Experiment, is_missing, names, read_experiment
-from .tables import read_unknown, records, write_table
-from .wording import counted
 
 DESIGNS = frozenset({"matched"})
 # The covariates come in quarters of a standard deviation; cells of exact matching are halves: what differs within a

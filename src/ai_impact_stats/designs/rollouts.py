@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from . import did
-from .checks import Check
-from .estimate import Estimate, missing
-from .experiments import ESTIMATES, say_what_is_not_known
-from .grading import sentence
+from ..estimators import did
+from ..estimators.checks import Check
+from ..estimators.estimate import Estimate, missing
+from ..estimators.linear import one_thread
+from ..io.registry import Experiment, is_missing, read_experiment
+from ..io.schemas import ESTIMATES, EVENT_STUDY
+from ..io.tables import read_unknown, records, write_table
+from ..wording import counted, sentence
+from .experiments import say_what_is_not_known
+from .grading import grade_did
 from .health import without_logarithm
-from .linear import one_thread
 from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
-from .registry import Experiment, is_missing, read_experiment
-from .tables import read_unknown, records, write_table
-from .wording import counted
 
 DESIGNS = frozenset({"did", "staggered_did"})
 # The first is the one to quote; the others weigh the same cells differently.
@@ -26,20 +27,6 @@ KINDS = {"simple": "staggered_did", "dynamic": "staggered_did_dynamic", "group":
 KINDS |= {"calendar": "staggered_did_calendar"}
 # Fewer units than this in a cohort: t in place of the normal distribution, and a test of the slope.
 FEW_UNITS = 30
-EVENT_STUDY = pa.schema(
-    [
-        ("experiment_id", pa.string()),
-        ("metric_id", pa.string()),
-        ("relative_period", pa.int64()),
-        ("is_pre_period", pa.bool_()),
-        *((name, pa.float64()) for name in ("estimate", "std_error", "ci_low", "ci_high", "p_value")),
-        *((name, pa.float64()) for name in ("band_low", "band_high")),
-        ("n_treatment", pa.int64()),
-        ("n_control", pa.int64()),
-        ("alpha", pa.float64()),
-        ("reason", pa.string()),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +341,7 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
     rows, effects = [], rollout.effects
     grade, why = None, None
     if not isinstance(effects, str):
-        grade, why = did.grade_did(did.pre_trend(effects, small=rollout.small), registration_notes(experiment))
+        grade, why = grade_did(did.pre_trend(effects, small=rollout.small), registration_notes(experiment))
         why = sentence([why or BELOW_B, *rollout.panel.notes])
     reason = _problem(metric) or (effects if isinstance(effects, str) else None)
     kinds = {"before_after": "did"} | KINDS if experiment.design == "did" else KINDS
@@ -405,7 +392,7 @@ def _one_rows(
     found = did.one_treated(y, before, experiment.alpha)
     grade, why = None, None
     if found.pre is not None:
-        grade, why = did.grade_did(found.pre, registration_notes(experiment))
+        grade, why = grade_did(found.pre, registration_notes(experiment))
         who = "unit" if experiment.cluster_by is None else "cluster"
         rank = f"One {who} is treated: p is its rank among {len(y)}, and can't be below {1 / len(y):.2g}."
         limits = None if found.estimate.ci_low is not None else "With so few controls the interval has no limits."

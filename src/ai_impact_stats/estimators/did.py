@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import chdtrc, chdtri, chndtr, chndtrinc, ndtr
 
+from ..wording import counted, counted_of
 from .checks import Check
 from .estimate import Estimate, as_share, missing, quantile, two_sided_p, wald
 from .linear import least_squares
 from .moments import Arm
-from .wording import counted, counted_of
 
 CONTROLS = ("never_treated", "not_yet_treated")
 BASES = ("varying", "universal")
@@ -792,28 +792,6 @@ def relative_effect(effects: Effects, kind: str = "simple", alpha: float = 0.05,
     turn = np.array([[1.0, -1.0], [1.0, 0.0]])
     (v_zero, v_both), (_, v_one) = turn @ covariance @ turn.T
     return as_share(absolute, level, (v_zero, v_both, v_one), alpha)
-
-
-LEAST_POWER = 0.8
-
-
-def grade_did(pre: PreTrend, notes: Sequence[str] = ()) -> tuple[str, str | None]:
-    """C when paths were parallel before treatment as far as the test could see, D otherwise, and the reasons.
-
-    A test that had less than 80 % chance to find a divergence that alone would explain the effect is not one that was
-    passed.
-    """
-    reasons = list(notes)
-    failed = pre.check.passed is not True
-    if pre.check.passed is None:
-        reasons.append(pre.check.detail)
-    elif failed:
-        reasons.append(f"The paths diverged before treatment (p = {pre.check.p_value:.2g}).")
-    elif pre.power is None or pre.power < LEAST_POWER:
-        failed = True
-        chance = "unknown" if pre.power is None else f"{pre.power:.0%}"
-        reasons.append(f"A divergence that alone would explain the effect could have gone unseen (power {chance}).")
-    return ("D" if failed else "C"), " ".join(reasons) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from . import synthetic as few
-from .calendars import days_apart
-from .checks import Check
-from .estimate import Estimate, missing, quantile, wald
-from .experiments import ESTIMATES, say_what_is_not_known
-from .grading import RANDOM_METHODS, sentence
+from ..estimators import synthetic as few
+from ..estimators.calendars import days_apart
+from ..estimators.checks import Check
+from ..estimators.estimate import Estimate, missing, quantile, wald
+from ..io.registry import Experiment, is_missing, read_experiment
+from ..io.schemas import COUNTERFACTUAL, ESTIMATES
+from ..io.tables import read_unknown, records, write_table
+from ..wording import counted, sentence
+from .experiments import say_what_is_not_known
+from .grading import RANDOM_METHODS
 from .health import LOGARITHMS, without_logarithm
 from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
-from .registry import Experiment, is_missing, read_experiment
-from .tables import read_unknown, records, write_table
-from .timeseries import COUNTERFACTUAL
-from .wording import counted
 
 DESIGNS = frozenset({"geo"})
 # The first is the one to quote.

@@ -9,11 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from .grading import HOLDOUT_DESIGNS, RANDOMISED_DESIGNS
-from .sequential import TUNED_FOR
+from ..estimators.segments import LEAST_UNITS, MOST_PARTS
+from ..estimators.sequential import TUNED_FOR
 
+RANDOMISED_DESIGNS = frozenset({"rct", "champion_challenger", "uplift"})
+HOLDOUT_DESIGNS = frozenset({"holdout", "geo"})
 DEFAULT_ALPHA, DEFAULT_POWER = 0.05, 0.8
-LEAST_UNITS, MOST_PARTS = 5, 10
 INFERENCES = ("fixed", "always_valid", "obrien_fleming", "pocock")
 COMPARED_DESIGNS = (RANDOMISED_DESIGNS | HOLDOUT_DESIGNS) - {"geo"}
 

@@ -1,0 +1,1 @@
+"""Designs: what is estimated and checked for each kind of registered experiment."""

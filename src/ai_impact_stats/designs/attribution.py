@@ -1,0 +1,135 @@
+"""Multi-touch attribution from paths that SQL has counted: shares of conversions by channel. None of it is causal."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ..estimators.paths import Paths, markov, shapley, weighted_count_interval
+from ..io.schemas import CHANNEL_CREDITS
+from ..io.tables import records, write_table
+
+NO_TOUCH = "(none)"
+DRAWS, SEED, CHUNK = 200, 20260101, 2_000_000
+
+
+def attribute_channels(credits: pd.DataFrame, paths: pd.DataFrame, alpha: float = 0.05, draws: int = DRAWS) -> pa.Table:
+    """One row per model, channel and period (schema `CHANNEL_CREDITS`).
+
+    `credits` are `moments_channel_credits` (models by rule, which SQL has summed), `paths` are `moments_channel_paths`:
+    one row per step of a path, by `path_key` and `position`; a path without a touch is one row without a channel.
+    Every channel that was met in a period has a row of every model, also when it gets nothing.
+    """
+    rows: list[dict] = []
+    ruled = {(str(r["period_start"])[:10], r["model"], r["channel"]): r for r in records(credits)}
+    models = sorted({model for _, model, _ in ruled}) or ["first", "last", "linear", "position", "time_decay"]
+    for period, cells in sorted(_ways(paths).items()):
+        touched = [row for row in cells if row["path"]]
+        counted = Paths.of(
+            [row["path"] for row in touched],
+            [row["n_converted"] for row in touched],
+            [row["n_unconverted"] for row in touched],
+            [_sum(row) for row in touched],
+            [_spread(row) for row in touched],
+        )
+        untouched = [row for row in cells if not row["path"]]
+        n_paths = int(sum(row["n_converted"] + row["n_unconverted"] for row in cells))
+        names = [*counted.channels, *([NO_TOUCH] if untouched else [])]
+        met = {name: int(sum(row["n_converted"] for row in touched if name in row["path"])) for name in names}
+        met |= {NO_TOUCH: int(sum(row["n_converted"] for row in untouched))}
+        base = {"period_start": period, "n_paths": n_paths}
+        for model in models:
+            rows += [
+                base
+                | {"model": model, "channel": name, "n_conversions": met[name]}
+                | _ruled(ruled.get((period, model, name)), alpha)
+                for name in names
+            ]
+        for model, found in _drawn(counted, alpha, draws).items():
+            rows += [
+                base | {"model": model, "channel": name, "n_conversions": met[name]} | values
+                for name, values in zip(counted.channels, found, strict=True)
+            ]
+            rows += [
+                base
+                | {"model": model, "channel": NO_TOUCH, "n_conversions": met[NO_TOUCH]}
+                | _ruled(ruled.get((period, models[0], NO_TOUCH)), alpha)
+                for _ in untouched[:1]
+            ]
+    return write_table(rows, CHANNEL_CREDITS)
+
+
+def _ways(paths: pd.DataFrame) -> dict[str, list[dict]]:
+    """By period the paths with their counts, each path as the tuple of its channels, in the order of those."""
+    periods: dict[str, dict[str, dict]] = {}
+    for row in sorted(records(paths), key=lambda row: row["position"]):
+        period = str(row["period_start"])[:10]
+        way = periods.setdefault(period, {}).setdefault(row["path_key"], row | {"path": ()})
+        if row["position"] > 0:
+            way["path"] += (row["channel"],)
+    return {period: sorted(ways.values(), key=lambda way: way["path"]) for period, ways in periods.items()}
+
+
+def _number(value: object) -> float:
+    return 0.0 if value is None or value != value else float(value)
+
+
+def _sum(row: dict) -> float:
+    return _number(row["n_revenue"]) * _number(row["mean_revenue"])
+
+
+def _spread(row: dict) -> float:
+    return max(_number(row["n_revenue"]) - 1, 0) * _number(row["var_revenue"])
+
+
+def _ruled(row: dict | None, alpha: float) -> dict:
+    if row is None:
+        return _values((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 0.0, 0.0, None)
+    found = []
+    reason = None
+    for name in ("conversions", "revenue"):
+        total, squares, largest = float(row[name]), float(row[f"{name}_squared"]), float(row[f"largest_{name}"])
+        if total < 0 or largest < 0:
+            found.append((total, None, None))
+            reason = "Revenue below 0 has no interval."
+        else:
+            found.append((total, *weighted_count_interval(total, squares, largest, alpha)))
+    return _values(found[0], found[1], float(row["ai_conversions"]), float(row["ai_revenue"]), reason)
+
+
+def _drawn(paths: Paths, alpha: float, draws: int) -> dict[str, list[dict]]:
+    """The models of paths, with intervals from the same redrawn journeys."""
+    ai = "Which part of a removal effect or a Shapley value is AI's is not defined for single touches."
+    nothing = "No journey with a touch converted in this period."
+    models = {"markov": markov, "shapley": shapley}
+    if not paths.channels or not paths.converted.sum():
+        blank = _values((0.0, None, None), (0.0, None, None), None, None, nothing)
+        return {name: [blank for _ in paths.channels] for name in models}
+    rng = np.random.default_rng(SEED)
+    size = max(1, CHUNK // len(paths.steps))
+    parts: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {name: [] for name in models}
+    for begin in range(0, draws, size):
+        redrawn = paths.redrawn(min(size, draws - begin), rng)
+        for name, model in models.items():
+            parts[name].append(model(redrawn))
+    found = {}
+    for name, model in models.items():
+        points = model(paths)
+        ends = [
+            np.quantile(np.concatenate(of), [alpha / 2, 1 - alpha / 2], axis=0) for of in zip(*parts[name], strict=True)
+        ]
+        found[name] = [
+            _values(*((float(points[i][c]), *map(float, ends[i][:, c])) for i in (0, 1)), None, None, ai)
+            for c in range(len(paths.channels))
+        ]
+    return found
+
+
+def _values(conversions: tuple, revenue: tuple, ai_conversions, ai_revenue, reason: str | None) -> dict:
+    names = ("", "_ci_low", "_ci_high")
+    return {
+        **{f"conversions{name}": value for name, value in zip(names, conversions, strict=True)},
+        **{f"revenue{name}": value for name, value in zip(names, revenue, strict=True)},
+        "ai_conversions": ai_conversions,
+        "ai_revenue": ai_revenue,
+        "reason": reason,
+    }

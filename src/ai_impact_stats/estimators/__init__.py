@@ -1,0 +1,1 @@
+"""Estimators: pure functions of numpy arrays and small dataclasses. They read no table and know no experiment."""

@@ -1,0 +1,207 @@
+"""Learners of effects by unit, and whether what they predict holds on units that they have not seen."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import chdtrc
+
+from ..wording import counted
+from .estimate import Estimate, missing, wald
+from .linear import one_thread
+
+try:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+except ModuleNotFoundError:  # The rows say so: the other models run without it.
+    HistGradientBoostingRegressor = None
+
+
+FOLDS, SEED, LEAST_UNITS = 5, 20260101, 200
+LEARNERS = ("t_learner", "x_learner", "dr_learner")
+SHARES = tuple(k / 20 for k in range(21))
+
+
+@dataclass(frozen=True)
+class Units:
+    """Units of an experiment: features (NaN: not known), treated (0 or 1), outcome, and the chance of treatment."""
+
+    x: np.ndarray
+    treated: np.ndarray
+    y: np.ndarray
+    propensity: float
+
+    def problem(self) -> str | None:
+        n = (int(self.treated.sum()), int((1 - self.treated).sum()))
+        if min(n, default=0) < LEAST_UNITS:
+            return f"An arm has {counted(min(n), 'unit')}; learners need {LEAST_UNITS}."
+        if not self.x.shape[1] or not any(np.nanstd(column) > 0 for column in self.x.T if not np.isnan(column).all()):
+            return "No covariate varies: there is nothing to tell units apart by."
+        if not self.y.any():
+            return "Every unit has 0: nothing of the metric was seen in any."
+        if np.ptp(self.y) == 0:
+            return "The outcome does not vary: it is the same for every unit."
+        return None
+
+    def signal(self, mu1: np.ndarray, mu0: np.ndarray) -> np.ndarray:
+        """A value per unit whose mean over any group of units is the group's effect (doubly robust)."""
+        e = self.propensity
+        right = self.treated * (self.y - mu1) / e - (1 - self.treated) * (self.y - mu0) / (1 - e)
+        return mu1 - mu0 + right
+
+
+def boosted() -> Callable:
+    """Small gradient-boosted trees: they take gaps as they are, and stop early where there is nothing to learn."""
+    return HistGradientBoostingRegressor(
+        max_iter=60, learning_rate=0.1, max_leaf_nodes=8, min_samples_leaf=40, l2_regularization=10.0, random_state=SEED
+    )
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of every unit, by models that have not seen it: the predicted effects of each learner, and the signal."""
+
+    predicted: dict[str, np.ndarray]
+    signal: np.ndarray
+    fold: np.ndarray
+
+
+@one_thread
+def cross_fitted(units: Units, folds: int = FOLDS, model: Callable = boosted) -> Scores:
+    """The learners on all folds but one, applied to that one.
+
+    T: one model of the outcome an arm. X (Kuenzel et al. 2019): models of the effects that T imputes, weighted by the
+    chance of treatment. DR (Kennedy 2023): a model of the doubly robust signal, whose outcome models come from other
+    units than the ones that it learns from.
+    """
+    rng = np.random.default_rng(SEED)
+    n = len(units.y)
+    fold = np.empty(n, int)
+    for arm in (0, 1):
+        place = np.flatnonzero(units.treated == arm)
+        fold[rng.permutation(place)] = np.arange(len(place)) % folds
+    predicted = {name: np.empty(n) for name in LEARNERS}
+    signal = np.empty(n)
+    for k in range(folds):
+        out = fold == k
+        learn = ~out
+        mu = [_fit(model, units, learn & (units.treated == arm)) for arm in (0, 1)]
+        mu0, mu1 = (m.predict(units.x[out]) for m in mu)
+        part = Units(units.x[out], units.treated[out], units.y[out], units.propensity)
+        signal[out] = part.signal(mu1, mu0)
+        predicted["t_learner"][out] = mu1 - mu0
+        effects = []
+        for arm in (0, 1):
+            at = learn & (units.treated == arm)
+            other = mu[1 - arm].predict(units.x[at])
+            imputed = units.y[at] - other if arm else other - units.y[at]
+            effects.append(model().fit(units.x[at], imputed).predict(units.x[out]))
+        e = units.propensity
+        predicted["x_learner"][out] = e * effects[0] + (1 - e) * effects[1]
+        half = learn & (rng.random(n) < 0.5)
+        rest = learn & ~half
+        final = []
+        for nuisance, target in ((half, rest), (rest, half)):
+            inner = [_fit(model, units, nuisance & (units.treated == arm)) for arm in (0, 1)]
+            aim = Units(units.x[target], units.treated[target], units.y[target], e)
+            values = aim.signal(inner[1].predict(aim.x), inner[0].predict(aim.x))
+            final.append(model().fit(aim.x, values).predict(units.x[out]))
+        predicted["dr_learner"][out] = np.mean(final, axis=0)
+    return Scores(predicted, signal, fold)
+
+
+def _fit(model: Callable, units: Units, rows: np.ndarray):
+    return model().fit(units.x[rows], units.y[rows])
+
+
+def ranks(predicted: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """The place of each unit within its fold, from 0 (largest predicted effect) to just under 1; ties at random.
+
+    Within its fold, because the models of two folds may differ in level, which tells nothing about units.
+    """
+    place = np.empty(len(predicted))
+    tie = np.random.default_rng(SEED).random(len(predicted))
+    for k in np.unique(fold):
+        at = np.flatnonzero(fold == k)
+        order = np.lexsort((tie[at], -predicted[at]))
+        place[at[order]] = np.arange(len(at)) / len(at)
+    return place
+
+
+def effect_of(signal: np.ndarray, treated: np.ndarray, alpha: float) -> Estimate:
+    """The mean effect of a group of units from their signals."""
+    n = (int(treated.sum()), int(len(treated) - treated.sum()))
+    if min(n) < 2 or np.ptp(signal) == 0:
+        return missing("An arm of this part has fewer than two units, or nothing varies.", *n)
+    return wald(float(signal.mean()), float(signal.var(ddof=1) / len(signal)), math.inf, *n, alpha)
+
+
+def heterogeneity(signal: np.ndarray, place: np.ndarray, groups: int = 5) -> float | None:
+    """The p value that effects are alike in fifths of the predicted effect (Cochran's Q on held-out units)."""
+    parts = [signal[(place >= g / groups) & (place < (g + 1) / groups)] for g in range(groups)]
+    variances = np.array([p.var(ddof=1) / len(p) for p in parts if len(p) > 1])
+    if len(variances) < groups or not (variances > 0).all():
+        return None
+    means, weights = np.array([p.mean() for p in parts]), 1 / variances
+    q = float(weights @ (means - weights @ means / weights.sum()) ** 2)
+    return float(chdtrc(groups - 1, q))
+
+
+def calibration(predicted: np.ndarray, signal: np.ndarray, fold: np.ndarray) -> float | None:
+    """The slope of the signal on the predicted effect, within folds: 1 where they hold, 0 where they are noise."""
+    centred = predicted - np.array([predicted[fold == k].mean() for k in range(fold.max() + 1)])[fold]
+    spread = float(centred @ centred)
+    return float(centred @ signal) / spread if spread > 0 else None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What treating a share of units, the most responsive first, adds per unit of all; and the areas under it.
+
+    `gain` at share s is the effect of the units in the first s, per unit of all. Qini: the area between it and
+    treating at random. AUUC: the area itself.
+    """
+
+    shares: np.ndarray
+    gain: np.ndarray
+    std_error: np.ndarray
+    qini: Estimate
+    auuc: float
+
+
+def curve(signal: np.ndarray, place: np.ndarray, treated: np.ndarray, alpha: float) -> Curve:
+    """Every point is a mean over units, so its standard error is that of a mean; also the area's."""
+    n = (int(treated.sum()), int(len(treated) - treated.sum()))
+    shares = np.array(SHARES)
+    parts = signal[:, None] * (place[:, None] < shares)
+    gain, error = parts.mean(0), parts.std(0, ddof=1) / math.sqrt(len(signal))
+    # A unit at place p counts for every share above p: its part of the area is 1 - p, at random 1/2.
+    area = signal * ((1 - place) - 0.5 * (1 + 1 / len(signal)))
+    variance = float(area.var(ddof=1) / len(area))
+    qini = missing("Nothing varies.", *n) if variance <= 0 else wald(float(area.mean()), variance, math.inf, *n, alpha)
+    return Curve(shares, gain, error, qini, float((signal * (1 - place)).mean()))
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Treat those whose predicted effect is good: how many, what it is worth per unit of all, and over treating all."""
+
+    share: float
+    value: Estimate
+    over_all: Estimate
+
+
+def policy(signal: np.ndarray, predicted: np.ndarray, treated: np.ndarray, alpha: float) -> Policy:
+    """Each unit is judged by models that have not seen it, so that the value is not the luck of the choice."""
+    n = (int(treated.sum()), int(len(treated) - treated.sum()))
+    chosen = predicted > 0
+
+    def mean(values: np.ndarray, reason: str) -> Estimate:
+        variance = float(values.var(ddof=1) / len(values))
+        return wald(float(values.mean()), variance, math.inf, *n, alpha) if variance > 0 else missing(reason, *n)
+
+    return Policy(
+        float(chosen.mean()),
+        mean(signal * chosen, "The predicted effect is good for no one."),
+        mean(-signal * ~chosen, "The predicted effect is good for everyone, so the policy is to treat all."),
+    )

@@ -1,0 +1,1 @@
+"""What follows from estimates: claims, the return, and what people add."""

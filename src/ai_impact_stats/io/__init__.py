@@ -1,0 +1,1 @@
+"""What goes in and out: tables of the engines, schemas, and the registration of experiments."""
