@@ -10,7 +10,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 PY := .venv/bin/python
 STAMP := .venv/.installed
 STAMP_TEST := .venv/.installed-test
-# Environments of their own, one a lock.
+# Each has its own environment, one per lock.
 EMULATORS := bigquery snowflake adapters
 SPARK_VENV := .venv-spark
 STAMP_SPARK := $(SPARK_VENV)/.installed
