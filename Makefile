@@ -10,7 +10,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 PY := .venv/bin/python
 STAMP := .venv/.installed
 STAMP_TEST := .venv/.installed-test
-# Environments of their own, one a lock.
+# Each has its own environment, one per lock.
 EMULATORS := bigquery snowflake adapters
 SPARK_VENV := .venv-spark
 STAMP_SPARK := $(SPARK_VENV)/.installed
@@ -60,37 +60,37 @@ calibrate: $(STAMP) ## Simulate experiments of known truth, and write how often 
 example-git: $(STAMP) profiles.yml ## Build the KPIs on a git history: make example-git INPUT=path/to/git_history.parquet
 	@if [ -z "$(INPUT)" ]; then \
 		echo "INPUT is not set: name the file, for example make example-git INPUT=git_history.parquet" >&2; exit 1; fi
-	@$(PY) -m examples.git_history.run --input "$(INPUT)"
+	@$(PY) -m tools example-git --input "$(INPUT)"
 
 lock: $(STAMP) ## Resolve the lock files again, to the newest versions that pyproject.toml allows.
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		--python-version 3.11 --extra project pyproject.toml -o requirements.lock
+		--python-version 3.11 --extra project pyproject.toml -o locks/requirements.lock
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		--python-version 3.11 --extra project --extra test --extra sail -c requirements.lock pyproject.toml -o requirements-test.lock
+		--python-version 3.11 --extra project --extra test --extra sail -c locks/requirements.lock pyproject.toml -o locks/requirements-test.lock
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		--python-version 3.11 --extra project --extra test-spark pyproject.toml -o requirements-spark.lock
+		--python-version 3.11 --extra project --extra test-spark pyproject.toml -o locks/requirements-spark.lock
 	@for name in emulator-bigquery:bigquery emulator-snowflake:snowflake adapters:adapters; do \
 		.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-			--python-version 3.11 --extra $${name%%:*} pyproject.toml -o requirements-emulators-$${name##*:}.lock; done
+			--python-version 3.11 --extra $${name%%:*} pyproject.toml -o locks/requirements-emulators-$${name##*:}.lock; done
 
 clean: ## Remove everything that make has built: the environment, the demo warehouse, the dashboard, dbt's files.
 	@rm -rf .venv $(SPARK_VENV) .venv-emulators target logs warehouse site dbt_packages .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(STAMP): requirements.lock requirements-bootstrap.lock tools/setup.sh
-	@tools/setup.sh requirements.lock $@
+$(STAMP): locks/requirements.lock locks/requirements-bootstrap.lock tools/setup.sh
+	@tools/setup.sh locks/requirements.lock $@
 
-# Everything in requirements.lock is in requirements-test.lock too.
-$(STAMP_TEST): requirements-test.lock requirements-bootstrap.lock tools/setup.sh
-	@tools/setup.sh requirements-test.lock $@
+# Everything in locks/requirements.lock is in locks/requirements-test.lock too.
+$(STAMP_TEST): locks/requirements-test.lock locks/requirements-bootstrap.lock tools/setup.sh
+	@tools/setup.sh locks/requirements-test.lock $@
 	@touch $(STAMP)
 
-$(STAMP_SPARK): requirements-spark.lock requirements-bootstrap.lock tools/setup.sh
-	@VENV=$(SPARK_VENV) tools/setup.sh requirements-spark.lock $@
+$(STAMP_SPARK): locks/requirements-spark.lock locks/requirements-bootstrap.lock tools/setup.sh
+	@VENV=$(SPARK_VENV) tools/setup.sh locks/requirements-spark.lock $@
 
-.venv-emulators/%/.installed: requirements-emulators-%.lock requirements-bootstrap.lock tools/setup.sh
+.venv-emulators/%/.installed: locks/requirements-emulators-%.lock locks/requirements-bootstrap.lock tools/setup.sh
 	@mkdir -p .venv-emulators
-	@VENV=.venv-emulators/$* tools/setup.sh requirements-emulators-$*.lock $@
+	@VENV=.venv-emulators/$* tools/setup.sh locks/requirements-emulators-$*.lock $@
 
 profiles.yml: | profiles.yml.example
 	@cp profiles.yml.example profiles.yml.tmp && mv profiles.yml.tmp profiles.yml

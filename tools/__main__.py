@@ -1,10 +1,10 @@
-"""The commands behind the Makefile: python -m tools demo|test|test-spark|test-emulators|lint|engines|case-studies."""
+"""The commands behind the Makefile: python -m tools <command>."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from tools.problems import ProblemError
+from ai_impact.sentences import ProblemError
 from tools.progress import fail
 
 
@@ -22,6 +22,9 @@ def main() -> int:
     commands.add_parser("test-spark", help="the demo on Spark 3.5 with Iceberg")
     commands.add_parser("test-emulators", help="BigQuery and Snowflake on emulators, all dialects parsed")
     commands.add_parser("test", help="everything that CI checks")
+    git = commands.add_parser("example-git", help="every KPI on a git history")
+    git.add_argument("--input", dest="file", type=Path, required=True, help="a Parquet file of commits")
+    git.add_argument("--warehouse", dest="path", type=Path, help="the DuckDB file to build")
     arguments = vars(parser.parse_args())
     command = arguments.pop("command")
     try:
@@ -45,6 +48,10 @@ def main() -> int:
             from tools.case_studies import write
 
             write()
+        elif command == "example-git":
+            from tools.example_git import run
+
+            run(**{name: value for name, value in arguments.items() if value is not None})
         elif command == "engines":
             from tools.engines import write
 

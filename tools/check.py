@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ai_impact.sentences import ProblemError
 from tools import dbt, demo, warehouse
 from tools.check_layers import check_columns, load_manifest, problems
-from tools.problems import ProblemError
 from tools.progress import Step
 
 TEST_WAREHOUSE = Path("warehouse/test.duckdb")

@@ -9,8 +9,8 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from ai_impact.sentences import dbt_sentence, engine_sentence
-from tools.problems import ProblemError, default_warehouse, warehouse_sentence
+from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
+from tools.problems import default_warehouse, warehouse_sentence
 from tools.progress import Step, say
 
 BAD = {"error", "fail", "runtime error"}

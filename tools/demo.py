@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ai_impact.sentences import ProblemError
 from demo.schema import SOURCES
 from tools import dbt, warehouse
-from tools.problems import ProblemError, default_warehouse
+from tools.problems import default_warehouse
 from tools.progress import Step, say
 from tools.summary import summary
 

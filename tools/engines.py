@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tools.problems import ProblemError
+from ai_impact.sentences import ProblemError
 
 RECORDS, PAGE = Path("warehouse/engines"), Path("docs/engines.md")
 BEGIN, END = "<!-- make engines writes from here -->\n", "<!-- to here -->"

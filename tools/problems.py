@@ -5,10 +5,6 @@ import re
 from pathlib import Path
 
 
-class ProblemError(Exception):
-    """Something the user can put right. Its text is the whole message."""
-
-
 def program_of(pid: int) -> str:
     """The name of a running process, where the system tells it."""
     try:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import duckdb
 
-from tools.problems import ProblemError, warehouse_sentence
+from ai_impact.sentences import ProblemError
+from tools.problems import warehouse_sentence
 
 
 def connect(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:

@@ -89,7 +89,7 @@ later_places as (
             and a.{{ column }} = b.{{ column }}
             {%- endfor %}
     cross join slots
-    -- Told twice, so that nothing is joined where there is one block.
+    -- Stated twice, so that a single block needs no join.
     where b.block > 0
 ),
 

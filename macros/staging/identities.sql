@@ -59,7 +59,7 @@
     }) -}}
 {% endmacro %}
 
-{# The id of the person or account that an identifier names, where no link says more. #}
+{# The id of the person or account of an identifier without links. #}
 {% macro entity_id(id_type, id) -%}
     case when {{ id }} is not null then {{ ai_impact.hash_key([id_type, id]) }} end
 {%- endmacro %}

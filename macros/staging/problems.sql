@@ -83,13 +83,13 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Pairs of columns of which the second can't come before the first; a third says whether the second has happened. #}
+{# Pairs of columns: the second can't be before the first. An optional third is true once the second has happened. #}
 {% macro ordered_pairs(name) %}
     {%- set node = ai_impact.source_node(name) -%}
     {{- return((node.config.meta or node.meta).get('in_order', []) if node else []) -}}
 {% endmacro %}
 
-{# Columns with the lowest and the highest value that they may have, which the row itself says. #}
+{# Columns with their lowest and highest allowed value, which the row itself contains. #}
 {% macro scales(name) %}
     {%- set node = ai_impact.source_node(name) -%}
     {{- return((node.config.meta or node.meta).get('on_scale', []) if node else []) -}}

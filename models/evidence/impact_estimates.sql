@@ -58,7 +58,7 @@ estimates as (
     select * from geo_estimates
 ),
 
--- An arm of few people tells what they did: then there is a reason, and no number.
+-- A small arm would reveal what its people did, so it gets a reason instead of a number.
 shown as (
     select
         estimates.*,

@@ -23,7 +23,7 @@ catalog as (
     select * from {{ ref('kpi_catalog') }}
 ),
 
-told as (
+reported as (
     select
         measures.*,
         cells.period_grain,
@@ -45,7 +45,7 @@ told as (
 
 placed as (
     select
-        told.*,
+        reported.*,
         catalog.domain,
         catalog.direction,
         catalog.guarded_by,
@@ -55,11 +55,11 @@ placed as (
         catalog.causal_experiment_id,
         catalog.causal_metric_id,
         case
-            when told.use_case_id <> {{ ai_impact.rollup_label() }} then told.use_case_id
+            when reported.use_case_id <> {{ ai_impact.rollup_label() }} then reported.use_case_id
             else catalog.baseline_use_case_id
         end as baseline_use_case_id
-    from told
-    inner join catalog on told.kpi_id = catalog.kpi_id
+    from reported
+    inner join catalog on reported.kpi_id = catalog.kpi_id
 ),
 
 baselines as (

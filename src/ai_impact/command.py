@@ -4,15 +4,11 @@ import argparse
 import os
 import sys
 
-from ai_impact.sentences import dbt_sentence, engine_sentence
+from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 
 SELECTED = "package:ai_impact,config.materialized:estimated"
 QUIET = ("--no-use-colors", "--log-level", "none")
 BAD = ("error", "fail", "runtime error")
-
-
-class ProblemError(Exception):
-    """Something the user can put right. Its text is the whole message."""
 
 
 def estimate(options: list[str]) -> str:

@@ -12,8 +12,8 @@ import duckdb
 import pandas as pd
 import pytest
 
+from ai_impact.sentences import ProblemError
 from tools.demo import check_clock
-from tools.problems import ProblemError
 
 ROOT = Path(__file__).resolve().parents[2]
 

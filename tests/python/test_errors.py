@@ -12,9 +12,9 @@ import pytest
 from engines.postgres import free_port
 from raw_tables import create_raw_tables
 
-from ai_impact.sentences import dbt_sentence, engine_sentence
+from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 from tools import dbt
-from tools.problems import ProblemError, warehouse_sentence
+from tools.problems import warehouse_sentence
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -131,7 +131,7 @@ def test_a_python_that_is_too_old(tmp_path):
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
     done = subprocess.run(
-        [ROOT / "tools/setup.sh", "requirements.lock", tmp_path / "stamp"],
+        [ROOT / "tools/setup.sh", "locks/requirements.lock", tmp_path / "stamp"],
         cwd=tmp_path,
         env={**os.environ, "PYTHON": str(old)},
         capture_output=True,

@@ -157,7 +157,7 @@ def products(arm, cluster, y, x, z=None, centre=4.0):
 
 
 def on_rows(arm, cluster, y, x):
-    """Lin's regression on one row a unit."""
+    """Lin's regression on one row per unit."""
     x = x - x.mean()
     design = sm.add_constant(np.column_stack([arm, x, arm * x]))
     return sm.OLS(y, design).fit(cov_type="cluster", cov_kwds={"groups": cluster})

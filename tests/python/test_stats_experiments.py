@@ -59,7 +59,7 @@ METRIC = {
 
 
 def units(n=200, arms=("c", "t"), effect=0.6, strata=3):
-    """One row a unit."""
+    """One row per unit."""
     frame = pd.DataFrame({"arm": np.repeat(arms, n)})
     frame["x"] = RNG.normal(0, 1, len(frame)).round(1)
     frame["stratum"] = RNG.choice([f"s{k}" for k in range(strata)], len(frame))

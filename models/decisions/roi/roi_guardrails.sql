@@ -1,5 +1,5 @@
-{#- The guardrails of each estimate of the seed roi_terms that worsened: those that its experiment registered, and the
-    quality twin of the KPI of the same name. Read as claims read them: the estimate that is quoted. -#}
+{#- The worsened guardrails of each estimate in the seed roi_terms: those registered by its experiment, and the guardrail of
+    the KPI of the same name. As in claims, the estimate that is quoted counts. -#}
 with candidates as (
     select * from {{ ref('roi_candidates') }}
 ),

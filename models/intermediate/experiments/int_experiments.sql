@@ -33,7 +33,7 @@ versions as (
     group by experiment_id
 ),
 
--- Of several methods in one experiment, the least random tells what it is worth.
+-- If an experiment used several assignment methods, the least random one decides its grade.
 methods as (
     select
         experiment_id,

@@ -29,7 +29,7 @@ class JointMoments:
 
     @classmethod
     def from_rows(cls, y, x, z=None) -> "JointMoments":
-        """From one row a unit: y and z of n entries, x of shape (n, k)."""
+        """From one row per unit: y and z of n entries, x of shape (n, k)."""
         y, x = np.asarray(y, "float64"), np.asarray(x, "float64")
         z = np.ones(len(y)) if z is None else np.asarray(z, "float64")
         rows = np.column_stack([y, z, x])
@@ -356,7 +356,7 @@ class ClusterProducts:
 
     @classmethod
     def pair_from_rows(cls, treated, cluster, y, x, z=None) -> tuple["ClusterProducts", "ClusterProducts"]:
-        """Treatment and control from one row a unit, whose clusters may hold units of both."""
+        """Treatment and control from one row per unit, whose clusters may hold units of both."""
         treated, x, y = np.asarray(treated) == 1, np.asarray(x, "float64"), np.asarray(y, "float64")
         z = np.ones(len(y)) if z is None else np.asarray(z, "float64")
         labels, index = np.unique(np.asarray(cluster), return_inverse=True)
@@ -370,7 +370,7 @@ class ClusterProducts:
 
     @classmethod
     def from_rows(cls, cluster, y, x, z=None) -> "ClusterProducts":
-        """From one row a unit with the cluster that it belongs to."""
+        """From one row per unit with the cluster that it belongs to."""
         _, index = np.unique(np.asarray(cluster), return_inverse=True)
         y, x = np.asarray(y, "float64"), np.asarray(x, "float64")
         z = np.ones(len(y)) if z is None else np.asarray(z, "float64")

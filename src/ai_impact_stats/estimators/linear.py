@@ -43,7 +43,7 @@ def least_squares(design, mean, n=None, scatter=None, errors: str = "classical",
     """Ordinary least squares of the units behind the cells, or the reason why it is impossible.
 
     `design` (cells, k) holds a cell's covariates with the constant, `mean` its mean of the outcome, `n` its units
-    (1), `scatter` the sum of squares about the mean (0). One row a unit is the special case of one cell a unit.
+    (1), `scatter` the sum of squares about the mean (0). One row per unit is the special case of one cell a unit.
     `errors`: classical (one variance), HC0, HC1 (White 1980), or `cluster` by the labels in `cluster` (Liang and
     Zeger 1986) with G/(G - 1)·(N - 1)/(N - k) and G - 1 degrees of freedom. Coefficients are in the outcome's unit per
     unit of the covariate. Raises ValueError for an unknown kind of errors.

@@ -102,7 +102,7 @@ class UnitMoments:
 
     @classmethod
     def from_clusters(cls, cluster, y, z=None, x=None, x_centre: float = 0.0) -> "UnitMoments":
-        """From one row a unit with the cluster that it belongs to: totals per cluster, clusters as observations.
+        """From one row per unit with the cluster that it belongs to: totals per cluster, clusters as observations.
 
         `x_centre` is the mean of the covariate over the units of all arms.
         """
@@ -116,7 +116,7 @@ class UnitMoments:
 
     @classmethod
     def pair_from_clusters(cls, treated, cluster, y, z=None, x=None) -> tuple["UnitMoments", "UnitMoments"]:
-        """Treatment and control from one row a unit, whose clusters may hold units of both; x is centred here."""
+        """Treatment and control from one row per unit, whose clusters may hold units of both; x is centred here."""
         treated, cluster, y = np.asarray(treated) == 1, np.asarray(cluster), np.asarray(y, "float64")
         z = np.ones(len(y)) if z is None else np.asarray(z, "float64")
         x = None if x is None else np.asarray(x, "float64")
@@ -133,7 +133,7 @@ class UnitMoments:
 
     @classmethod
     def from_rows(cls, y, z=None, x=None) -> "UnitMoments":
-        """From one row a unit: arrays of equal length; z and x may be left out."""
+        """From one row per unit: arrays of equal length; z and x may be left out."""
         y = np.asarray(y, dtype="float64")
         ones, nans = np.ones(len(y)), np.full(len(y), math.nan)
         stacked = np.vstack(

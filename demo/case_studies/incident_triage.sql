@@ -1,13 +1,12 @@
 -- The case study of incident triage: what was planted in the demo company, what was found, and whether the one lies in the
 -- other's interval. docs/case_studies/incident_triage.md is written from it: make case-studies
-{%- set double = ai_impact.physical_type('double') %}
 with experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from int_experiments
     where experiment_id = 'incident_triage'
 ),
 
 kpis as (
-    select * from {{ ref('kpi_values') }}
+    select * from kpi_values
     where
         kpi_id in ('uptime', 'incidents_prevented', 'incidents_per_engineer')
         and use_case_id is null and team_id is null and value is not null
@@ -30,9 +29,9 @@ periods as (
 -- Services whose team has it by now: what is planted for them is diluted by the others.
 reached as (
     select
-        avg(cast(case when assignments.arm = experiments.treatment_arm then 1 else 0 end as {{ double }})) as share
-    from (select distinct service_id, team_id from {{ ref('fct_incidents') }}) as services
-    inner join {{ ref('int_assignments') }} as assignments on services.team_id = assignments.unit_id
+        avg(cast(case when assignments.arm = experiments.treatment_arm then 1 else 0 end as double)) as share
+    from (select distinct service_id, team_id from fct_incidents) as services
+    inner join int_assignments as assignments on services.team_id = assignments.unit_id
     inner join experiments on assignments.experiment_id = experiments.experiment_id
 ),
 
@@ -41,23 +40,39 @@ truth as (
         max(case when metric_id = 'uptime_before' then true_value end) as uptime_before,
         max(case when metric_id = 'uptime_after' then true_value end) as uptime_after,
         max(case when metric_id = 'incidents_prevented' then true_value end) as incidents_prevented
-    from {{ ai_impact.demo_truth() }}
+    from raw.demo_truth
     where experiment_id = 'incident_triage'
 ),
 
 numbers as (
-    {{ ai_impact.planted_effects([
+    select
+        numbers.place,
+        numbers.number_name,
+        numbers.unit,
+        numbers.factor * planted.true_value + numbers.shift as truth,
+        numbers.factor * planted.estimate + numbers.shift as estimate,
+        numbers.factor * planted.ci_low + numbers.shift as ci_low,
+        numbers.factor * planted.ci_high + numbers.shift as ci_high,
+        planted.mean_control as level_without,
+        planted.mean_treatment as level_with,
+        planted.evidence_grade,
+        planted.method,
+        'impact_estimates' as mart,
+        planted.reason
+    from (
+        values
         (1, 'Hours to resolve an incident', 'incident_triage', 'mttr_hours', 'relative', 'percent', 100, 0),
         (2, 'Incidents that a team handles', 'incident_triage', 'incidents_handled', 'relative', 'times', 1, 1),
         (4, 'Labour hours of an incident', 'incident_triage', 'human_hours_per_incident', 'relative', 'percent', 100, 0),
-        (8, 'Accounts that leave', 'account_outreach', 'churn_rate', 'relative', 'percent', 100, 0),
-    ]) }}
+        (8, 'Accounts that leave', 'account_outreach', 'churn_rate', 'relative', 'percent', 100, 0)
+    ) as numbers (place, number_name, experiment_id, metric_id, scale, unit, factor, shift)
+    inner join planted_effects as planted using (experiment_id, metric_id, scale)
     union all
     select
         3,
         'Incidents per engineer, before and after',
         'times',
-        cast(null as {{ double }}),
+        cast(null as double),
         kpis.value / kpis.baseline_value,
         kpis.ci_low / kpis.baseline_value,
         kpis.ci_high / kpis.baseline_value,
@@ -86,9 +101,9 @@ numbers as (
         kpis.value,
         kpis.ci_low,
         kpis.ci_high,
-        cast(null as {{ double }}),
-        cast(null as {{ double }}),
-        cast(null as {{ dbt.type_string() }}),
+        cast(null as double),
+        cast(null as double),
+        cast(null as varchar),
         'level',
         'kpi_values',
         kpis.reason
@@ -106,8 +121,8 @@ numbers as (
         kpis.numerator,
         kpis.ci_low * kpis.denominator,
         kpis.ci_high * kpis.denominator,
-        cast(null as {{ double }}),
-        cast(null as {{ double }}),
+        cast(null as double),
+        cast(null as double),
         'E',
         'count',
         'kpi_values',
@@ -121,19 +136,23 @@ numbers as (
         9,
         'Return on investment of incident triage',
         'percent',
-        cast(null as {{ double }}),
+        cast(null as double),
         100 * roi.roi,
         100 * roi.roi_ci_low,
         100 * roi.roi_ci_high,
-        cast(null as {{ double }}),
-        cast(null as {{ double }}),
+        cast(null as double),
+        cast(null as double),
         roi.labour_grade,
         'simulation',
         'roi_summary',
         roi.reason
-    from {{ ref('roi_summary') }} as roi
+    from roi_summary as roi
     inner join periods on roi.period_end = periods.newest_year
     where roi.period_grain = 'rolling_365d' and roi.use_case_id = 'incident_triage'
 )
 
-{{ ai_impact.beside_the_truth('numbers') }}
+select
+    *,
+    truth >= ci_low and truth <= ci_high as is_inside
+from numbers
+order by place

@@ -1,18 +1,16 @@
 """`make example-git INPUT=file`: every KPI on a git history, with ai_impact installed as a package."""
 
-import argparse
 import os
-import sys
 from pathlib import Path
 
 import duckdb
 
+from ai_impact.sentences import ProblemError
 from tools import dbt, warehouse
-from tools.problems import ProblemError
-from tools.progress import Step, fail, say
+from tools.progress import Step, say
 from tools.summary import summary
 
-EXAMPLE = Path(__file__).resolve().parent
+EXAMPLE = Path(__file__).resolve().parents[1] / "integration_tests/git_history"
 WAREHOUSE = Path("warehouse/git_history.duckdb")
 COLUMNS = (
     *("repository", "commit_id", "is_merge", "author_key", "is_bot", "authored_at", "committed_at"),
@@ -32,7 +30,7 @@ def map_commits(path: Path, file: Path) -> str:
         if missing:
             raise ProblemError(
                 f"The file {file} has no column {', '.join(missing)}: "
-                "examples/git_history/README.md lists the columns that it needs."
+                "integration_tests/git_history/README.md lists the columns that it needs."
             )
         con.execute("create schema if not exists raw")
         con.execute(f"create or replace view raw.commits as select * from read_parquet('{name}')")
@@ -52,20 +50,3 @@ def run(file: Path, path: Path = WAREHOUSE) -> None:
     dbt.run(["deps", "--project-dir", str(EXAMPLE), "--profiles-dir", "."])
     dbt.build(EXAMPLE)
     say("\n".join(["", mapped, *summary(path, None, use_case="software_delivery")]))
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--input", type=Path, required=True, help="a Parquet file of commits")
-    parser.add_argument("--warehouse", type=Path, default=WAREHOUSE, help="the DuckDB file to build")
-    arguments = parser.parse_args()
-    try:
-        run(arguments.input, arguments.warehouse)
-    except ProblemError as problem:
-        fail(str(problem))
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

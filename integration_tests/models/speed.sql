@@ -1,0 +1,1 @@
+select * from {{ ref('ai_impact', 'kpi_values') }}
