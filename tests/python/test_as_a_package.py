@@ -1,5 +1,6 @@
 """integration_tests: another project installs this one as a package, with own seeds and the two required sources."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,12 +9,14 @@ from pathlib import Path
 
 import duckdb
 
+from tools.check_layers import is_public
+
 ROOT = Path(__file__).resolve().parents[2]
 DBT = Path(sys.executable).parent / "dbt"
 PROJECT = ROOT / "integration_tests"
 
 
-def dbt(folder: Path, *arguments: str) -> None:
+def dbt(folder: Path, *arguments: str, succeeds: bool = True) -> str:
     done = subprocess.run(
         [DBT, "--no-use-colors", *arguments, "--profiles-dir", "."],
         cwd=PROJECT,
@@ -30,7 +33,8 @@ def dbt(folder: Path, *arguments: str) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-4000:]
+    assert (done.returncode == 0) == succeeds, done.stdout[-4000:]
+    return done.stdout
 
 
 def test_its_seeds_have_the_columns_of_the_package():
@@ -58,6 +62,21 @@ def test_two_sources_are_enough(tmp_path):
         assert con.sql(f"select count(*) from impact_claims where {gains}").fetchone() == (0,)
         found = con.sql("select finding from governance_findings").fetchall()
         assert ("unmapped_use_case",) not in found
+        assert con.sql("select count(*) from cycle_times where median_hours is not null").fetchone()[0] > 0
+
+    # The dbt docs site: its overview, and every public model with descriptions of the model and its columns in the warehouse.
+    dbt(tmp_path, "docs", "generate", "--no-compile")
+    manifest, catalog = (json.loads((tmp_path / f"target/{name}.json").read_text()) for name in ("manifest", "catalog"))
+    assert "impact_claims" in manifest["docs"]["doc.ai_impact.__overview__"]["block_contents"]
+    public = [key for key, node in manifest["nodes"].items() if key.startswith("model.ai_impact.") and is_public(node)]
+    assert len(public) > 30
+    for table in (catalog["nodes"][key] for key in public):
+        assert table["metadata"]["comment"]
+        assert all(column["comment"] for column in table["columns"].values())
+
+    # Private models may change, so nobody else reads them.
+    refused = dbt(tmp_path, "parse", "--vars", "{read_a_private_model: true}", succeeds=False)
+    assert "int_tasks, which is not allowed" in " ".join(refused.split())
 
 
 def test_the_statistics_run_from_a_zip(tmp_path):
