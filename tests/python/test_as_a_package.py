@@ -64,7 +64,7 @@ def test_two_sources_are_enough(tmp_path):
         assert ("unmapped_use_case",) not in found
         assert con.sql("select count(*) from cycle_times where median_hours is not null").fetchone()[0] > 0
 
-    # The dbt docs site: its overview, and every public model with descriptions of the model and its columns in the warehouse.
+    # The dbt docs site: its overview, and every public model with descriptions from the warehouse.
     dbt(tmp_path, "docs", "generate", "--no-compile")
     manifest, catalog = (json.loads((tmp_path / f"target/{name}.json").read_text()) for name in ("manifest", "catalog"))
     assert "impact_claims" in manifest["docs"]["doc.ai_impact.__overview__"]["block_contents"]
