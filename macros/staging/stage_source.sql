@@ -3,7 +3,7 @@
     Columns, types, enumerations and bounds are read from models/staging/_sources.yml, the one place that states them.
 
     Columns of every table that this makes: row_status (the verdict), reason and reason_column (why it is not accepted), event_key,
-    content_hash (what the row says, without `received_at`), copy_number (of rows with both the same, from 1), is_late (received more
+    content_hash (of all columns but `received_at`), copy_number (of rows with both the same, from 1), is_late (received more
     than `lookback_days` after it occurred), load_day, and original_row.
 
     Few events arrive more than once, so a cheap pass over the keys finds them, and only their rows are ranked.

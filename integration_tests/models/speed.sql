@@ -1,1 +1,0 @@
-select * from {{ ref('ai_impact', 'kpi_values') }}
