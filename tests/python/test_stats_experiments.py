@@ -369,7 +369,7 @@ def test_triggered_beside_everyone():
     frame = units().assign(exposed=lambda f: RNG.random(len(f)) < 0.5)
     rows = moments_of(frame) + moments_of(frame[frame.exposed], "triggered")
     starts = [
-        {"experiment_id": "e", "dimension": "exposed", "part": "exposed", "arm": a, "n_units": int(n)}
+        {"experiment_id": "e", "dimension": "exposed", "dimension_value": "exposed", "arm": a, "n_units": int(n)}
         for a, n in frame[frame.exposed].groupby("arm").size().items()
     ]
     found, checks = run(rows, frame, starts=pd.DataFrame(starts))
@@ -474,7 +474,7 @@ def test_days_strata_and_the_past():
     frame = units()
     starts = pd.DataFrame(
         [
-            {"experiment_id": "e", "dimension": d, "part": f"p{k}", "arm": a, "n_units": n}
+            {"experiment_id": "e", "dimension": d, "dimension_value": f"p{k}", "arm": a, "n_units": n}
             for d, sizes in (("start_day", (50, 50)), ("stratum", (90, 20)))
             for k in range(2)
             for a, n in zip(("c", "t"), sizes[:: 1 if k else -1], strict=True)
@@ -531,7 +531,7 @@ def plans(registration=None, metric=None, moments=None, starts=None):
 
 STARTS = pd.DataFrame(
     [
-        {"experiment_id": "e", "dimension": "start_day", "part": d, "arm": a, "n_units": 100}
+        {"experiment_id": "e", "dimension": "start_day", "dimension_value": d, "arm": a, "n_units": 100}
         for d in ("2026-01-01", "2026-01-28")
         for a in ("c", "t")
     ]
@@ -562,7 +562,7 @@ def test_plan_of_an_experiment_that_has_not_begun():
 def test_plan_from_units_that_are_in_no_experiment_yet():
     frame = units(n=400, arms=("(baseline)",))
     days = [
-        {"experiment_id": "e", "dimension": "start_day", "part": d, "arm": "(baseline)", "n_units": 300}
+        {"experiment_id": "e", "dimension": "start_day", "dimension_value": d, "arm": "(baseline)", "n_units": 300}
         for d in ("2026-01-01", "2026-01-28")
     ]
     planned = {
@@ -631,7 +631,7 @@ def test_plans_that_cannot_be_made():
 
 
 def test_a_batch_of_units_is_all_there_is():
-    found = plans(starts=STARTS[STARTS.part == "2026-01-01"])
+    found = plans(starts=STARTS[STARTS.dimension_value == "2026-01-01"])
     assert (found.units == 400).all()
     assert found.detectable_effect.nunique() == 1
 
@@ -641,7 +641,7 @@ def test_windows_that_are_still_open():
     frame = units(effect=1.0)
     starts = pd.DataFrame(
         [
-            {"experiment_id": "e", "dimension": "start_day", "part": day, "arm": arm, "n_units": n}
+            {"experiment_id": "e", "dimension": "start_day", "dimension_value": day, "arm": arm, "n_units": n}
             for day, n in (("2026-01-01", 180), ("2026-03-25", 20))
             for arm in ("c", "t", "stranger")
         ]
