@@ -13,9 +13,9 @@
         found.mean_control as level_without,
         found.mean_treatment as level_with,
         found.evidence_grade,
-        found.method,
+        coalesce(found.method, 'none') as method,
         'impact_estimates' as mart,
-        found.reason
+        found.why as reason
     from (
         {% for place, name, experiment, metric, scale, unit, factor, shift in numbers -%}
             select
@@ -36,25 +36,33 @@
             truth.metric_id as truth_metric_id,
             truth.scale as truth_scale,
             truth.true_value as truth,
-            estimates.*,
-            row_number() over (
-                partition by truth.experiment_id, truth.metric_id, truth.scale
-                order by case when estimates.is_headline then 0 else 1 end, estimates.method_place
-            ) as choice
+            headlines.*,
+            coalesce(headlines.reason, unestimated.reason) as why
         from {{ ai_impact.demo_truth() }} as truth
-        left join {{ ref('impact_estimates') }} as estimates
+        left join {{ ref('impact_estimates') }} as headlines
             on
-                truth.experiment_id = estimates.experiment_id
-                and truth.metric_id = estimates.metric_id
-                and truth.scale = estimates.scale
-                and estimates.segment = 'all'
+                truth.experiment_id = headlines.experiment_id
+                and truth.metric_id = headlines.metric_id
+                and truth.scale = headlines.scale
+                and headlines.segment = 'all'
+                and headlines.is_headline
+        left join (
+            select experiment_id, metric_id, scale, min(reason) as reason
+            from {{ ref('impact_estimates') }}
+            where segment = 'all' and estimate is null
+            group by experiment_id, metric_id, scale
+        ) as unestimated
+            on
+                headlines.estimate is null
+                and truth.experiment_id = unestimated.experiment_id
+                and truth.metric_id = unestimated.metric_id
+                and truth.scale = unestimated.scale
         where truth.estimand in ('ate', 'att')
     ) as found
         on
             numbers.experiment_id = found.truth_experiment_id
             and numbers.metric_id = found.truth_metric_id
             and numbers.scale = found.truth_scale
-            and found.choice = 1
 {%- endmacro %}
 
 {# What was planted in the demo company, in the schema of the raw tables. #}

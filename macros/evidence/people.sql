@@ -14,6 +14,7 @@
     {% endfor %}
 {%- endmacro %}
 
+{# The reason of an estimate, or that an arm has too few people. #}
 {% macro reason_of_few_people(relation) -%}
     case
         when {{ relation }}.is_below_k then 'Fewer than {{ var("k_anonymity") }} people are in one of its arms.'

@@ -59,6 +59,7 @@
     from {{ relation }}
 {% endmacro %}
 
+{# Whether a cell is that of all use cases and teams. #}
 {% macro is_grand_total() -%}
     (use_case_id = {{ ai_impact.rollup_label() }} and team_id = {{ ai_impact.rollup_label() }})
 {%- endmacro %}

@@ -43,6 +43,7 @@
     end
 {%- endmacro %}
 
+{# The bound of numbers without one of their own: within it sums of squares stay exact. #}
 {% macro largest_number() -%}10000000000000{%- endmacro %}
 
 {# Whether an end lies before its start. One that is a date alone (midnight) may be any time of its day: it is before only what began
@@ -52,6 +53,7 @@
     ({{ end }} < {{ start }} and ({{ end }} > {{ day }} or {{ end }} < cast(cast({{ start }} as date) as {{ ai_impact.physical_type('timestamp') }})))
 {%- endmacro %}
 
+{# Whether a time lies before or after all that can have happened. #}
 {% macro is_impossible_time(column) -%}
     ({{ column.name }} < {{ ai_impact.first_possible_time(column.type) }} or {{ column.name }} >= cast('2200-01-01' as {{ ai_impact.physical_type(column.type) }}))
 {%- endmacro %}
@@ -104,6 +106,7 @@
     {%- if var('accept_late_received_before') %} and {{ received_at }} >= cast('{{ var('accept_late_received_before') }}' as {{ ai_impact.physical_type('timestamp') }}){% endif %})
 {%- endmacro %}
 
+{# Whether it was received later than `max_lateness_days` after it occurred. #}
 {% macro is_beyond_lateness(received_at, occurred_at) -%}
     {{ ai_impact.seconds_between(occurred_at, received_at) }} > {{ var('max_lateness_days') * 86400 }}
 {%- endmacro %}
@@ -150,6 +153,7 @@
     {{ ai_impact.json_object(expressions) }}
 {%- endmacro %}
 
+{# A value as it may leave staging: hashed where the column is an identifier of a person. #}
 {% macro pseudonym(column, expression) -%}
     {%- set text = 'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {{- 'md5(' ~ text ~ ')' if column.person else text -}}

@@ -46,6 +46,7 @@
     {{- return(none) -}}
 {% endmacro %}
 
+{# The columns of a source as models/staging/_sources.yml states them: name, type, and what is checked. #}
 {% macro source_columns(name) %}
     {%- set columns = [] -%}
     {%- set node = ai_impact.source_node(name) -%}

@@ -2,6 +2,10 @@
     Every raw row of a source, typed, with a verdict: accepted, duplicate or quarantined. Nothing disappears.
     Columns, types, enumerations and bounds are read from models/staging/_sources.yml, the one place that states them.
 
+    Columns of every table that this makes: row_status (the verdict), reason and reason_column (why it is not accepted), event_key,
+    content_hash (what the row says, without `received_at`), copy_number (of rows with both the same, from 1), is_late (received more
+    than `lookback_days` after it occurred), load_day, and original_row.
+
     Few events come more than once, so only their rows are ranked: a cheap pass over the keys tells which those are.
 
     An incremental run reads the rows received since `lookback_days` before the newest accepted one, and takes along what it

@@ -1,5 +1,6 @@
 """The project as a dbt package in somebody else's project: own seeds, own tables, only the two needed sources."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
+from tools.check_layers import is_public
 
 ROOT = Path(__file__).resolve().parents[2]
 DBT = Path(sys.executable).parent / "dbt"
@@ -102,6 +105,8 @@ def somebody(tmp_path):
         "    own: {type: duckdb, path: own.duckdb, schema: analytics, threads: 2}\n"
     )
     (tmp_path / "seeds").mkdir()
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/speed.sql").write_text("select * from {{ ref('ai_impact', 'kpi_values') }}\n")
     for name, rows in SEEDS.items():
         header = (ROOT / "seeds" / f"{name}.csv").read_text().splitlines()[0]
         (tmp_path / "seeds" / f"{name}.csv").write_text("\n".join([header, *rows]) + "\n")
@@ -110,7 +115,7 @@ def somebody(tmp_path):
     return tmp_path
 
 
-def dbt(project: Path, *arguments: str) -> str:
+def dbt(project: Path, *arguments: str, succeeds: bool = True) -> str:
     done = subprocess.run(
         [DBT, "--no-use-colors", *arguments, "--profiles-dir", "."],
         cwd=project,
@@ -124,7 +129,7 @@ def dbt(project: Path, *arguments: str) -> str:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-4000:]
+    assert (done.returncode == 0) == succeeds, done.stdout[-4000:]
     return done.stdout
 
 
@@ -146,6 +151,21 @@ def test_two_sources_are_enough(somebody):
         assert con.sql(f"select count(*) from impact_claims where {gains}").fetchone() == (0,)
         found = con.sql("select finding from governance_findings").fetchall()
         assert ("unmapped_use_case",) not in found
+        assert con.sql("select count(*) from speed").fetchone()[0] > 0
+
+    # The site of dbt docs: its first page, and every public model with what it and its columns are, from the warehouse.
+    dbt(somebody, "docs", "generate", "--no-compile")
+    manifest, catalog = (json.loads((somebody / f"target/{name}.json").read_text()) for name in ("manifest", "catalog"))
+    assert "impact_claims" in manifest["docs"]["doc.ai_impact.__overview__"]["block_contents"]
+    public = [key for key, node in manifest["nodes"].items() if key.startswith("model.ai_impact.") and is_public(node)]
+    assert len(public) > 30
+    for table in (catalog["nodes"][key] for key in public):
+        assert table["metadata"]["comment"]
+        assert all(column["comment"] for column in table["columns"].values())
+
+    # What is not public may change: nobody else reads it.
+    (somebody / "models/speed.sql").write_text("select * from {{ ref('ai_impact', 'int_tasks') }}\n")
+    assert "int_tasks, which is not allowed" in " ".join(dbt(somebody, "parse", succeeds=False).split())
 
 
 def test_the_statistics_run_from_a_zip(tmp_path):

@@ -929,4 +929,4 @@ def test_a_primary_method_that_does_not_exist_stops_the_run(results):
     assert not failed.success
     (message,) = [r.message for r in failed.result.results if r.message and "magic" in r.message]
     assert "The experiment `within` registers the primary method 'magic'" in message
-    assert "There are: difference_in_means, relative_difference" in message
+    assert "which its design rct does not have. There are: cuped, cuped_relative, difference_in_means" in message

@@ -364,7 +364,7 @@ def test_degenerate_data_of_one_experiment_stops_no_other(broken, registration, 
         "covariate_cells": moments.assign(stratum=None, bin=0),
         "weeks": pd.concat([moments.assign(week=w, n_total=moments.n) for w in range(4)]),
         "past": moments,
-        "starts": counts.assign(dimension="start_day", part="2026-01-01"),
+        "starts": counts.assign(dimension="start_day", dimension_value="2026-01-01"),
         "neighbours": pd.DataFrame([{"experiment_id": "bad", "treated_neighbours": math.nan}]),
     }
     found = estimate_experiments(registry, catalogue, moments, counts, **further).to_pandas()
