@@ -1,3 +1,4 @@
+{{ config(group='decisions') }}
 -- Claims say the estimate that is quoted, one for each that guards nothing, and prove only what it says is better; the return counts the
 -- headline in the metric's unit.
 with estimates as (
