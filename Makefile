@@ -15,7 +15,7 @@ EMULATORS := bigquery snowflake adapters
 SPARK_VENV := .venv-spark
 STAMP_SPARK := $(SPARK_VENV)/.installed
 
-.PHONY: help demo test test-spark test-emulators engines case-studies lint format bench bench-load calibrate example-git lock clean
+.PHONY: help demo test test-fast test-engines test-spark test-emulators engines case-studies lint format bench bench-load calibrate example-git lock clean
 
 help: ## Print this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -24,8 +24,14 @@ help: ## Print this list.
 demo: $(STAMP) profiles.yml ## Generate the demo company, build every model on DuckDB, render the dashboard, print what was found.
 	@$(PY) -m tools demo
 
-test: $(STAMP_TEST) profiles.yml ## Check everything: lint, parse, the demo build with its unit and data tests, pytest.
+test: $(STAMP_TEST) profiles.yml ## Lint, the demo build with its unit and data tests, pytest, a build on PostgreSQL and one on Sail: minutes.
 	@$(PY) -m tools test
+
+test-fast: $(STAMP_TEST) profiles.yml ## While you work: lint and unit tests of what changed since make test, unit tests of the statistics.
+	@$(PY) -m tools test-fast
+
+test-engines: $(STAMP_TEST) ## Compare PostgreSQL, Sail and Sail with workers with DuckDB, mart by mart; increments on Sail.
+	@$(PY) -m tools test-engines
 
 test-spark: $(STAMP_SPARK) ## Build the demo on Apache Spark 3.5 with Iceberg, and compare it with DuckDB. Needs Java 17, takes minutes.
 	@$(SPARK_VENV)/bin/python -m tools test-spark
@@ -33,7 +39,7 @@ test-spark: $(STAMP_SPARK) ## Build the demo on Apache Spark 3.5 with Iceberg, a
 test-emulators: $(STAMP_TEST) $(EMULATORS:%=.venv-emulators/%/.installed) ## Build the demo on emulators of BigQuery and Snowflake; compile and parse it for five warehouses.
 	@$(PY) -m tools test-emulators
 
-engines: $(STAMP_TEST) ## Write what make test last ran on each engine into docs/engines.md.
+engines: $(STAMP_TEST) ## Write what make test-engines last ran on each engine into docs/engines.md.
 	@$(PY) -m tools engines
 
 case-studies: $(STAMP) profiles.yml ## Write what the demo's marts say of the two case studies into docs/case_studies. Needs make demo.

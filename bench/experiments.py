@@ -1,7 +1,7 @@
 """The part of `make bench` on experiments: moments of one large experiment, and estimates of many.
 
 The moments are the SQL of the project's own model, compiled by dbt. They are timed against one grouped scan of the same
-columns, and against tea-tasting (where it is installed) on the same DuckDB, with one row per unit and a column a number.
+columns, and against tea-tasting (where it is installed) on the same DuckDB, one row per unit, one column per number.
 """
 
 import os

@@ -7,23 +7,16 @@ import duckdb
 from tools import warehouse
 
 HEADLINES = """
-with ranked as (
-    select
-        e.experiment_id, e.metric_id, e.estimate, e.ci_low, e.ci_high, e.alpha, e.scale, e.evidence_grade,
-        coalesce(x.name, e.experiment_id) as experiment, coalesce(m.name, e.metric_id) as metric, e.is_primary,
-        row_number() over (
-            partition by e.experiment_id, e.metric_id
-            order by case e.scale when 'relative' then 0 else 1 end, e.method desc
-        ) as place
-    from impact_estimates as e
-    left join experiments as x on x.experiment_id = e.experiment_id
-    left join metric_catalog as m on m.metric_id = e.metric_id
-    where e.estimate is not null and e.ci_low is not null and e.segment = 'all'
-)
-select experiment, metric, estimate, ci_low, ci_high, alpha, scale, evidence_grade
-from ranked
-where place = 1
-order by evidence_grade, ci_low <= 0 and ci_high >= 0, is_primary desc, abs(estimate) / nullif(ci_high - ci_low, 0) desc
+select
+    coalesce(x.name, e.experiment_id) as experiment, coalesce(m.name, e.metric_id) as metric,
+    e.estimate, e.ci_low, e.ci_high, e.alpha, e.scale, e.evidence_grade
+from impact_estimates as e
+left join experiments as x on x.experiment_id = e.experiment_id
+left join metric_catalog as m on m.metric_id = e.metric_id
+where e.is_quoted and e.segment = 'all'
+order by
+    e.evidence_grade, e.ci_low <= 0 and e.ci_high >= 0, e.is_primary desc,
+    abs(e.estimate) / nullif(e.ci_high - e.ci_low, 0) desc, metric, experiment
 limit 3
 """
 

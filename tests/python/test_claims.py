@@ -211,7 +211,7 @@ def estimate(**changed):
         "is_non_inferior": None,
         "mean_control": None,
         "mean_treatment": None,
-        "method_place": 1,
+        "is_quoted": True,
     } | changed
 
 
@@ -250,7 +250,7 @@ KPI_COLUMNS = [
 
 
 def test_a_claim_of_an_experiment():
-    beside = estimate(method="cuped_relative", estimate=0.45, ci_low=0.3, ci_high=0.6, method_place=2)
+    beside = estimate(method="cuped_relative", estimate=0.45, ci_low=0.3, ci_high=0.6, is_quoted=False)
     (row,) = made([beside, estimate()])
     assert row["sentence"] == (
         "Email drafting (AI against human) raised throughput by 50 % (95 % CI 40 % to 60 %), grade A."
@@ -259,6 +259,20 @@ def test_a_claim_of_an_experiment():
     assert (row["methods_agreeing"], row["methods_compared"]) == (1, 1)
     assert row["sensitivity"].endswith("1 of 1 other method agrees in sign (+45 %). Failed checks: late start.")
     assert row["e_value"] == pytest.approx(2.366, abs=0.001)
+
+
+def test_the_claim_is_the_estimate_that_is_quoted():
+    """Whatever its scale, its method and its place among the rows; guardrails are read so, too."""
+    absolute = estimate(method="trimmed_match", scale="absolute", estimate=20.0, ci_low=10.0, ci_high=30.0)
+    beside = [estimate(method=method, is_quoted=False) for method in ("a_relative", "z_relative")]
+    (row,) = made([beside[0], absolute, beside[1]])
+    assert (row["method"], row["scale"], row["estimate"]) == ("trimmed_match", "absolute", 20.0)
+    assert row["methods_compared"] == 0, "others are compared on the same scale"
+    guard = estimate(metric_id="rework_rate", metric_role="guardrail", scale="absolute", verdict="worsened")
+    better = guard | {"scale": "relative", "verdict": "improved", "is_quoted": False}
+    for rows in ([guard, better], [better, guard]):
+        (row,) = made([estimate(), *rows], {"guardrail_metric_ids": "rework_rate"})
+        assert row["guardrail_status"] == "worsened"
 
 
 def test_no_claim_without_a_grade_an_interval_or_of_a_part():
@@ -310,7 +324,7 @@ def test_only_what_is_proven_needs_its_guardrails_said():
 
 
 def test_another_method_may_contradict():
-    beside = estimate(method="cuped_relative", estimate=-0.2, ci_low=-0.3, ci_high=-0.1, method_place=2)
+    beside = estimate(method="cuped_relative", estimate=-0.2, ci_low=-0.3, ci_high=-0.1, is_quoted=False)
     (row,) = made([estimate(), beside])
     assert (row["verdict"], row["methods_agreeing"]) == ("contradicted", 0)
 

@@ -319,7 +319,9 @@ def results(company, tmp_path_factory):
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test", *rates)
     # The data tests that a user's build would run on these experiments.
     tested = [*(name.removeprefix("+") for name in wanted), "moments_quantile_points", "moments_unit_metrics"]
-    project.dbt("test", "--select", *tested, "--exclude-resource-type", "unit_test", *rates)
+    # Those that read marts that are not built here need not run.
+    further = ("--indirect-selection", "buildable", *rates)
+    project.dbt("test", "--select", *tested, "--exclude-resource-type", "unit_test", *further)
     with duckdb.connect(str(project.path), read_only=True) as connection:
         tables = ("impact_estimates", "experiment_health", "experiment_plan")
         return {name: connection.sql(f"select * from {name}").df() for name in tables} | {"project": project}
@@ -920,13 +922,14 @@ def test_labour_is_divided_by_the_tasks_that_were_timed(company, results):
     assert not health.passed["less_timing", "values_known"]
 
 
-def test_a_primary_method_that_does_not_exist_stops_the_run(results):
+@pytest.mark.parametrize("method", ["magic", "staggered_did"])
+def test_a_primary_method_that_the_design_lacks_stops_the_run(results, method):
     """After all others have read their results: the sentence names the experiment, and the methods that there are."""
     project = results["project"]
     with duckdb.connect(str(project.path)) as connection:
-        connection.execute("update experiments set primary_method = 'magic' where experiment_id = 'within'")
+        connection.execute("update experiments set primary_method = ? where experiment_id = 'within'", [method])
     failed = project.dbt("run", "--select", "int_experiments", succeeds=False)
     assert not failed.success
-    (message,) = [r.message for r in failed.result.results if r.message and "magic" in r.message]
-    assert "The experiment `within` registers the primary method 'magic'" in message
-    assert "There are: difference_in_means, relative_difference" in message
+    (message,) = [r.message for r in failed.result.results if r.message and method in r.message]
+    assert f"The experiment `within` registers the primary method '{method}'" in message
+    assert "which its design rct does not have. There are: cuped, cuped_relative, difference_in_means" in message

@@ -443,6 +443,9 @@ def test_rates_per_hour_become_hours_and_other_levels_95_percent():
     }
     found = effect(row)
     assert found.base == pytest.approx(1 / 1.4 - 1 / 5)
+    # An adjusted effect is not the difference of the arms' means: it counts, from the control's level.
+    assert effect(row | {"mean_treatment": 5.4}) == found
+    assert effect(row | {"estimate": 3.7}).base == pytest.approx(1 / 1.4 - 1 / 5.1)
     assert found.low < found.base < found.high
     wide = effect(tables()["effects"].iloc[0].to_dict() | {"alpha": 0.1})
     assert wide.high - wide.base == pytest.approx(1.959964 / 1.644854)

@@ -40,14 +40,15 @@ select
     *,
     5e-2 as alpha
 from (values
-    ('mql', 'relative_difference', 'relative', 9e-2, 5e-2, 13e-2, true, 'A'),
-    ('mql', 'difference_in_means', 'absolute', 4e-2, 2e-2, 6e-2, true, 'A'),
-    ('speed', 'relative_difference', 'relative', 26e-1, 25e-1, 27e-1, false, 'A'),
-    ('rework', 'difference_in_means', 'absolute', -1e-1, -12e-2, -8e-2, false, 'B'),
-    ('part', 'relative_difference', 'relative', 90e-1, 89e-1, 91e-1, true, 'A'),
-    ('late', 'relative_difference', 'relative', 5e-1, 4e-1, 6e-1, false, 'E'),
-    ('empty', 'relative_difference', 'relative', null, null, null, false, null)
-) as t (metric_id, method, scale, estimate, ci_low, ci_high, is_primary, evidence_grade);
+    ('mql', 'relative_difference', 'relative', 9e-2, 5e-2, 13e-2, true, 'A', true),
+    ('mql', 'z_other_method_relative', 'relative', 8e-2, 5e-2, 11e-2, true, 'A', false),
+    ('mql', 'difference_in_means', 'absolute', 4e-2, 2e-2, 6e-2, true, 'A', false),
+    ('speed', 'relative_difference', 'relative', 26e-1, 25e-1, 27e-1, false, 'A', true),
+    ('rework', 'difference_in_means', 'absolute', -1e-1, -12e-2, -8e-2, false, 'B', true),
+    ('part', 'relative_difference', 'relative', 90e-1, 89e-1, 91e-1, true, 'A', true),
+    ('late', 'relative_difference', 'relative', 5e-1, 4e-1, 6e-1, false, 'E', true),
+    ('empty', 'relative_difference', 'relative', null, null, null, false, null, false)
+) as t (metric_id, method, scale, estimate, ci_low, ci_high, is_primary, evidence_grade, is_quoted);
 """
 
 

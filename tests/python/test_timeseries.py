@@ -239,6 +239,24 @@ def test_the_grade_is_earned_by_controls_that_did_not_move(controls, moved, grad
     assert set(found["estimand"]) == {"att"}
 
 
+@pytest.mark.parametrize("transform", ["none", "log"])
+def test_both_scales_of_a_series_have_one_verdict(transform):
+    """At an alpha between the p values of the two scales: the metric's unit decides, of logarithms the share."""
+    registry, metrics, weekly = tables(True)
+    metrics = metrics.assign(transform=transform)
+    rows = estimate_series(registry, metrics, weekly).to_pandas().set_index("method")
+    pair = ["structural_series", "structural_series_relative"]
+    decides, other = pair if transform == "none" else pair[::-1]
+    alpha = float(rows.loc[pair, "p_value_adjusted"].mean())
+    rows = estimate_series(registry.assign(alpha=alpha), metrics, weekly).to_pandas().set_index("method")
+    expected = "improved" if rows["p_value_adjusted"][decides] < alpha else "inconclusive"
+    assert (rows["p_value_adjusted"][other] < alpha) != (expected == "improved")
+    assert set(rows["evidence_grade"]) == {"C"}
+    assert rows["verdict"][decides] == rows["verdict"][other] == expected
+    scale = rows["scale"][decides]
+    assert f"that of the {scale} effect, which decides, does not" in rows["reason"][other]
+
+
 def test_what_is_not_there_is_said():
     registry, metrics, weekly = tables(True)
     empty = estimate_series(registry, metrics, weekly.iloc[:0]).to_pandas()

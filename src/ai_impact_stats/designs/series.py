@@ -30,7 +30,7 @@ from ..io.registry import Experiment, is_missing, names, read_experiment
 from ..io.schemas import CHECKS, COUNTERFACTUAL, ESTIMATES
 from ..io.tables import records, write_table
 from ..wording import counted, sentence
-from .grading import verdict
+from .grading import one_verdict, verdict
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,8 @@ def _controls_note(registered: Sequence[str], controls: Sequence[str], reasons: 
 def estimate_series(registry: pd.DataFrame, metrics: pd.DataFrame, dated: pd.DataFrame) -> pa.Table:
     """One row per registered metric and method of every experiment on a series (schema `ESTIMATES`)."""
     rows: list[dict] = []
-    for study in studies(registry, metrics, dated):
+    known = studies(registry, metrics, dated)
+    for study in known:
         grade, why = _grade(study)
         methods: dict[str, Estimate]
         if study.series is None:
@@ -205,6 +206,12 @@ def estimate_series(registry: pd.DataFrame, metrics: pd.DataFrame, dated: pd.Dat
                 row["estimate"], row["ci_low"], row["ci_high"], row["p_value_adjusted"], row["alpha"],
                 row.pop("direction"), row["evidence_grade"], bool(experiment.finished),
             )  # fmt: skip
+    found = {tuple(row[n] for n in ("experiment_id", "metric_id", "method")): row for row in rows}
+    for study in known:
+        for scales in (STRUCTURAL, INTERRUPTED):
+            pair = [found[study.experiment.experiment_id, study.metric_id, method] for method in scales]
+            if all(row["estimate"] is not None for row in pair):
+                one_verdict(*(reversed(pair) if study.series.log else pair))
     return write_table(rows, ESTIMATES)
 
 

@@ -266,30 +266,26 @@ def claims(
 
 
 def experiment_claims(estimates: pd.DataFrame, catalogue: Catalogue) -> list[dict[str, Any]]:
-    """One claim for each experiment, treatment arm and metric that is not a guardrail, where there is a graded
-    estimate."""
+    """One claim for each experiment, treatment arm and metric that is not a guardrail: of the estimate that is quoted
+    (`is_quoted`), beside all others that have a grade and an interval."""
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    guards: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    quoted: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
     for row in records(estimates):
         if row["segment"] != "all" or any(
             is_missing(row[c]) for c in ("estimate", "ci_low", "ci_high", "evidence_grade")
         ):
             continue
         arm = "" if is_missing(row["treatment_arm"]) else str(row["treatment_arm"])
-        groups.setdefault((str(row["experiment_id"]), arm, str(row["metric_id"])), []).append(row)
-    for (experiment, arm, metric), rows in groups.items():
-        guards.setdefault((experiment, arm), {})[metric] = preferred(rows)
+        experiment, metric = str(row["experiment_id"]), str(row["metric_id"])
+        groups.setdefault((experiment, arm, metric), []).append(row)
+        if row["is_quoted"]:
+            quoted.setdefault((experiment, arm), {})[metric] = row
     found = []
     for (experiment, arm, metric), rows in sorted(groups.items()):
         if rows[0]["metric_role"] == "guardrail":
             continue
-        found.append(experiment_claim(experiment, arm, metric, rows, guards[experiment, arm], catalogue))
+        found.append(experiment_claim(experiment, arm, metric, rows, quoted[experiment, arm], catalogue))
     return found
-
-
-def preferred(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The estimate that is claimed: relative before absolute, by the method that is quoted (`method_place`)."""
-    return min(rows, key=lambda row: (row["scale"] != "relative", row["method_place"], str(row["method"])))
 
 
 def experiment_claim(
@@ -300,7 +296,7 @@ def experiment_claim(
     estimated: Mapping[str, dict[str, Any]],
     catalogue: Catalogue,
 ) -> dict[str, Any]:
-    row, run = preferred(rows), catalogue.runs.get(experiment, {})
+    row, run = estimated[metric], catalogue.runs.get(experiment, {})
     use_case_id = str(catalogue.experiments.get(experiment, {}).get("use_case_id"))
     direction = str(catalogue.metrics.get(metric, {}).get("direction"))
     is_share = catalogue.metrics.get(metric, {}).get("aggregation") == "proportion"

@@ -90,15 +90,16 @@ def effect(row: Mapping[str, Any]) -> Driver | str:
     scale = Z95 / _z(row["alpha"])
     low, high = estimate - (estimate - low) * scale, estimate + (high - estimate) * scale
     if row["basis"] == "tasks_per_hour":
-        needed = [row[c] for c in ("mean_control", "mean_treatment", "relative_ci_low", "relative_ci_high")]
+        needed = [row[c] for c in ("mean_control", "relative_ci_low", "relative_ci_high")]
         if any(is_missing(v) for v in needed):
-            return f"Hours of a task need both means and the relative effect of {name}."
-        control, treatment, r_low, r_high = map(float, needed)
+            return f"Hours of a task need the control's mean and the relative effect of {name}."
+        control, r_low, r_high = map(float, needed)
         width = 2 * Z95
         error = row.get("relative_std_error")
         # Fieller's interval is wider on one side: its length alone would not tell the error.
         spread = (r_high - r_low) * scale / width if is_missing(error) else float(error)
-        return hours_per_task(control, treatment, (high - low) / width, spread)
+        # The level with AI is the control's and the quoted effect: the arm's own mean is not adjusted.
+        return hours_per_task(control, control + estimate, (high - low) / width, spread)
     if row["direction"] == "down":
         estimate, low, high = -estimate, -high, -low
     return Driver(str(row["term"]), low, estimate, high)
