@@ -294,7 +294,7 @@ def test_no_claim_without_a_grade_an_interval_or_of_a_part():
 def test_grade_a_of_an_unregistered_experiment_is_invalid(run, registration):
     (row,) = made([estimate()], run)
     assert (row["verdict"], row["registration"]) == ("invalid", registration)
-    assert row["sentence"].startswith("Not to be claimed: ")
+    assert row["sentence"].startswith("Do not claim: ")
 
 
 def test_throughput_whose_quality_twin_worsened_is_invalid():
@@ -376,8 +376,8 @@ def test_claims_of_kpis_are_associations_of_their_newest_period():
     )
     assert (row["verdict"], row["is_causal"], row["guardrails"]) == ("suggestive", False, "“Rework”: holds")
     assert row["sensitivity"] == (
-        "Before and after only: whatever else changed is in it. The baseline is taken as exact, so the interval is too "
-        "narrow."
+        "Before and after only: it includes all other changes. The baseline is treated as exact, so the "
+        "interval is too narrow."
     )
     (row,) = made([], kpis=kpis, values=[(*new[:-1], "worsened")])
     assert row["verdict"] == "invalid"

@@ -423,7 +423,7 @@ def test_the_company_pays_what_no_use_case_on_the_map_bears():
     alone = summary(given, "(unmapped)")
     assert alone["roi"] is None
     assert alone["operating_cost"] == pytest.approx(90)
-    assert alone["reason"] == "Charges of no use case that is live on the map: put them on the one that they are of."
+    assert alone["reason"] == "Charges without a live use case: assign them to the use case they belong to."
     assert "charges of none" not in summary(tables(), "(all)")["reason"]
     given = tables(costs=lambda rows: [*rows, rows[0] | unmapped | {"operating_cost": None, "reason": "No rate."}])
     assert "Without (unmapped): the cost is not known." in summary(given, "(all)")["reason"]

@@ -439,7 +439,7 @@ def test_finer_values_are_told_by_the_registered_period():
     ("changes", "word"),
     [
         ({"registered": "fortnight"}, "The period fortnight is unknown"),
-        ({"registered": "week", "freq": "MS"}, "is dated by month and can't be told by week"),
+        ({"registered": "week", "freq": "MS"}, "is dated by month and can't be analysed by week"),
         ({"freq": "14D"}, "14 days apart"),
         ({"periods": 1, "before": 0}, "has one date"),
         ({"metric": {"transform": "log1p"}}, "not log1p"),

@@ -391,13 +391,14 @@ def _skewed(context: _Context, t: UnitMoments, c: UnitMoments) -> str | None:
     events = min(map(events_of, arms))
     if events < FEWEST_EVENTS:
         return (
-            f"Its interval does not hold: an arm's mean is known no better than a count of {events:.0f} events, and "
-            f"{FEWEST_EVENTS} are the least. Wait for more units."
+            f"Its interval is unreliable: an arm's mean is known no better than a count of {events:.0f} events, and "
+            f"{FEWEST_EVENTS} are needed. Wait for more units."
         )
     if lopsided(*arms, are_events=context.metric["aggregation"] == "proportion") > MOST_SKEW:
         return (
-            f"Its interval does not hold: the arms have {arms[0].n} and {arms[1].n} units, so that the skew of the "
-            "values in the smaller one decides. Wait for more units, or register the logarithm or a cut at a quantile."
+            f"Its interval is unreliable: the arms have {arms[0].n} and {arms[1].n} units, so the skew of "
+            "the values in the smaller one decides. Wait for more units, or register the logarithm or a "
+            "cut at a quantile."
         )
     return None
 
@@ -518,9 +519,9 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
         "srm_triggered": "exposure differs between the arms",
         "pre_period_difference": "the metrics differed before the start",
         "novelty": "the effect changes over time",
-        "interference": "control units live among treated ones",
+        "interference": "control units are mixed with treated ones",
         "enough_clusters": "too few clusters for the intervals to hold",
-        "clusters_known": "the cluster of too many units is not known",
+        "clusters_known": "too many units have an unknown cluster",
         "stopped_early": "it was ended early",
     }
     conduct = Conduct(
@@ -591,7 +592,7 @@ def _with_unknown(conduct: Conduct, experiment: Experiment, row: Mapping[str, An
     unknown = tables.unknown_in(*key, row["treatment_arm"], experiment.control)
     if unknown is None or not (unknown.differs or unknown.is_too_much):
         return conduct
-    said = "more is known of one arm than of the other" if unknown.differs else "too little is known of an arm"
+    said = "the arms differ in the share of unknown values" if unknown.differs else "an arm has too many unknown values"
     return replace(conduct, others=(*conduct.others, said))
 
 

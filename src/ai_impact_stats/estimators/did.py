@@ -741,7 +741,7 @@ def breakdown(effects: Effects, alpha: float = 0.05, small: bool = False) -> Che
     """
     found = relative_magnitudes(effects, (0.0, LARGEST_MAGNITUDE), alpha, small)
     if not isinstance(found, str) and not all(math.isfinite(s.ci_high - s.ci_low) for s in found):
-        found = "The effect has no interval, so that there is nothing to hold against paths that diverge."
+        found = "The effect has no interval, so its sensitivity to diverging trends is unknown."
     if isinstance(found, str):
         return Check(None, None, LEAST_MAGNITUDE, None, found)
 
@@ -759,9 +759,9 @@ def breakdown(effects: Effects, alpha: float = 0.05, small: bool = False) -> Che
             middle = (low + high) / 2
             low, high = (low, middle) if holds_zero(middle) else (middle, high)
     detail = (
-        f"The effect's interval leaves 0 out until paths diverge {high:.2g} times as fast as before treatment."
+        f"The effect's interval excludes 0 until trends diverge {high:.2g} times as fast as before treatment."
         if high > 0
-        else "The effect's interval holds 0 even with parallel paths."
+        else "The effect's interval contains 0 even with parallel trends."
     )
     return Check(high, None, LEAST_MAGNITUDE, high >= LEAST_MAGNITUDE, detail)
 

@@ -39,7 +39,7 @@ class Share:
     floor: float = -math.inf
 
     def interval(self, critical: float) -> tuple[float | None, float | None]:
-        """(None, None) where the set has no bounds: `zero` itself can't be told from 0 by that critical value."""
+        """(None, None) if the set is unbounded: `zero` itself is not clearly different from 0 at that critical value."""
         square = self.zero**2 - critical**2 * self.v_zero
         if square <= 0:
             return None, None
@@ -176,7 +176,9 @@ def as_multiple(log: Estimate) -> Estimate:
     )
 
 
-NO_LEVEL = "The level without treatment can't be told from 0, so a relative effect has no bounded interval (Fieller)."
+NO_LEVEL = (
+    "The level without treatment can't be distinguished from 0, so a relative effect has no bounded interval (Fieller)."
+)
 
 
 def as_share(absolute: Estimate, level: float, variances: tuple[float, float, float], alpha: float) -> Estimate:

@@ -154,7 +154,7 @@ def regressed(
         scaled = x * root[:, None]
         if not full_rank(scaled[sides[arm] == 1]):
             name = "treatment" if arm else "control"
-            return missing(f"The covariates determine each other in the {name} arm, or it has too few units.", *sizes)
+            return missing(f"The covariates are collinear in the {name} arm, or it has too few units.", *sizes)
         bread = np.linalg.inv(scaled.T @ scaled / total)
         beta = bread @ (x.T @ (n * fit_weight * y)) / total
         fits[arm] = (beta, bread, fit_weight)
@@ -282,7 +282,7 @@ def _space(units: Units, score, metric: str) -> np.ndarray | str:
     if metric == "euclidean":
         return x
     if not full_rank(x * np.sqrt(units.n)[:, None]):
-        return "The covariates determine each other: leave some out, or use the euclidean distance."
+        return "The covariates are collinear: leave some out, or use the euclidean distance."
     covariance = (x * units.n[:, None]).T @ x / (units.n.sum() - 1)
     return x @ np.linalg.cholesky(np.linalg.inv(covariance))
 

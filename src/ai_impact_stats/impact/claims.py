@@ -133,7 +133,7 @@ def verdict_of(f: Finding, guardrail: str, registration: str, contradicted: bool
             f"Grade A needs an experiment that was registered before it ran; this was {REGISTRATION[registration]}.",
         )
     if f.is_clear and f.is_gain and guardrail == "worsened":
-        return "invalid", "Its guardrail worsened: a gain that quality paid for is none."
+        return "invalid", "Its guardrail worsened, so the gain does not count."
     if not f.is_clear:
         return "not_shown", None
     if contradicted:
@@ -363,7 +363,7 @@ def said(text: str, verdict: str, why: str | None, stale: str | None, guardrail:
     """The sentence as it may be said: what is invalid says so first, what is stale last; nothing is proven without a
     word on guardrails that nobody saw hold."""
     if verdict == "invalid":
-        text = f"Not to be claimed: {text} {why}"
+        text = f"Do not claim: {text} {why}"
     if verdict == "proven" and guardrail == "unknown":
         text = f"{text} Its guardrails are not shown to hold."
     return text if stale is None else f"{text} {stale}"
@@ -483,7 +483,7 @@ def kpi_claim(row: dict[str, Any], catalogue: Catalogue, level: float) -> dict[s
         if is_missing(twin) or guardrail == "none"
         else f"{catalogue.phrase(str(twin))}: {words[guardrail]}",
         "guardrail_status": guardrail,
-        "sensitivity": "Before and after only: whatever else changed is in it. The baseline is taken as exact, so the "
+        "sensitivity": "Before and after only: it includes all other changes. The baseline is treated as exact, so the "
         "interval is too narrow.",
         "methods_agreeing": 0,
         "methods_compared": 0,
