@@ -298,28 +298,28 @@ def test_grade_a_of_an_unregistered_experiment_is_invalid(run, registration):
 
 
 def test_throughput_whose_quality_twin_worsened_is_invalid():
-    """By the registered guardrail, and by the twin that the catalogue of KPIs names."""
+    """By the registered guardrail, and by the guardrail that kpi_catalog names."""
     worse = estimate(metric_id="rework_rate", metric_role="guardrail", verdict="worsened")
     (row,) = made([estimate(), worse], {"guardrail_metric_ids": "rework_rate"})
     assert (row["verdict"], row["guardrails"]) == ("invalid", "“Rework”: worsened")
-    twin = [("throughput", "Throughput", "rework_rate", "up")]
-    (row,) = made([estimate(), worse], kpis=twin)
+    guarded = [("throughput", "Throughput", "rework_rate", "up")]
+    (row,) = made([estimate(), worse], kpis=guarded)
     assert row["verdict"] == "invalid"
-    (row,) = made([estimate(), worse | {"verdict": "improved"}], kpis=twin)
+    (row,) = made([estimate(), worse | {"verdict": "improved"}], kpis=guarded)
     assert (row["verdict"], row["guardrail_status"]) == ("proven", "holds")
     assert "guardrails" not in row["sentence"]
-    (row,) = made([estimate()], kpis=twin)
+    (row,) = made([estimate()], kpis=guarded)
     assert (row["verdict"], row["guardrails"]) == ("proven", "“Rework”: not shown to hold")
     assert row["sentence"].endswith("grade A. Its guardrails are not shown to hold.")
 
 
 def test_only_what_is_proven_needs_its_guardrails_said():
-    twin = [("throughput", "Throughput", "rework_rate", "up")]
+    guarded = [("throughput", "Throughput", "rework_rate", "up")]
     weak = estimate(evidence_grade="C", verdict="improved")
-    assert "guardrails" not in made([weak], kpis=twin)[0]["sentence"]
+    assert "guardrails" not in made([weak], kpis=guarded)[0]["sentence"]
     assert "guardrails" not in made([estimate()])[0]["sentence"]
     later = [("u", "model", "two", pd.Timestamp("2026-06-15"))]
-    (row,) = made([estimate()], kpis=twin, versions=later)
+    (row,) = made([estimate()], kpis=guarded, versions=later)
     assert "Its guardrails are not shown to hold. Stale since 2026-06-15" in row["sentence"]
 
 

@@ -92,7 +92,7 @@ CASES = {
     "choice_of_one": (CHOICE, 1, 60, "treat", {}),
     "choice_of_all": (CHOICE, 60, 0, "control", {}),
     "choice_certain": (CHOICE, 60, 60, "certainty", {"certain": True}),
-    "choice_twins": (CHOICE, 60, 60, "determine", {"twins": True}),
+    "choice_twins": (CHOICE, 60, 60, "collinear", {"twins": True}),
     "choice_of_equals": (AGE, 60, 60, None, {"constant": True}),
     "choice_known_late": (CHOICE, 60, 60, "covariate", {"observed": LATER}),
     "choice_two_arms": (CHOICE | {"treatment_arm": "t|other"}, 60, 60, "one treatment arm", {}),

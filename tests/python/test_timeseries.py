@@ -156,7 +156,7 @@ def test_a_level_that_may_be_0_has_no_relative_effect():
     absolute, relative = interrupted(around).values()
     assert absolute.estimate is not None
     assert relative.estimate is None
-    assert "told from 0" in relative.reason
+    assert "distinguished from 0" in relative.reason
 
 
 def test_placebo_dates_fire_on_an_earlier_break_and_seldom_without():

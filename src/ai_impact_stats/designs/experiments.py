@@ -53,8 +53,8 @@ STRATIFIED = {"post_stratified": "absolute", "post_stratified_relative": "relati
 WITHIN = {"fixed_effects": "absolute"}
 QUANTILES = {"difference_in_quantiles": "absolute", "relative_difference_in_quantiles": "relative"}
 # The relative form of each method, which answers the same question.
-TWINS = {pair[1]: pair[0] for pair in map(tuple, (PLAIN, ADJUSTED, STRATIFIED, QUANTILES))}
-TWINS |= {"regression_adjusted_relative": "regression_adjusted"}
+ABSOLUTE_OF = {pair[1]: pair[0] for pair in map(tuple, (PLAIN, ADJUSTED, STRATIFIED, QUANTILES))}
+ABSOLUTE_OF |= {"regression_adjusted_relative": "regression_adjusted"}
 NO_SHARE = "A difference of logarithms of 1 + value is no share of the value: use the transform log, or none."
 EMPTY_ROW = dict.fromkeys(ESTIMATES.names)
 COUNTS = frozenset({"tasks_completed", "rework", "errors", "deals_closed", "decisions"})  # always known
@@ -149,8 +149,8 @@ def _segment_rows(context: _Context, segment: str, arms: Arms, tables: Tables) -
 def _estimate(
     context: _Context, method: str, t: UnitMoments, c: UnitMoments, segment: str, treatment: str | None, tables: Tables
 ) -> Estimate:
-    if method in TWINS and context.logarithm:
-        e = _estimate(context, TWINS[method], t, c, segment, treatment, tables)
+    if method in ABSOLUTE_OF and context.logarithm:
+        e = _estimate(context, ABSOLUTE_OF[method], t, c, segment, treatment, tables)
         return _as_multiple(context, e)
     if method in ADJUSTED and t.shared.n:
         return _crossed_cuped(context, t, c, segment, treatment, tables, relative=method == "cuped_relative")
@@ -539,8 +539,8 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
     )
     sequential = experiment.looks_were_planned
     open_of = open_windows(experiment, tables)
-    twins = _twins(rows)
-    for absolute, relative in twins:
+    pairs = _scale_pairs(rows)
+    for absolute, relative in pairs:
         # One test answers both: its correction is over all hypotheses, also those that have no relative effect.
         for name in ("p_value_adjusted", "sequential_p_value_adjusted"):
             relative[name] = absolute[name]
@@ -573,16 +573,16 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
         row["reason"] = sentence(
             [row["reason"], row["skewed"] if has else None, why if has else None, unripe if has else None]
         )
-    for absolute, relative in twins:
+    for absolute, relative in pairs:
         decides = effect_scale(tables.catalogue.get(absolute["metric_id"], {}))
         one_verdict(*((relative, absolute) if decides == "relative" else (absolute, relative)))
 
 
-def _twins(rows: list[dict]) -> list[tuple[dict, dict]]:
+def _scale_pairs(rows: list[dict]) -> list[tuple[dict, dict]]:
     """The absolute and the relative row of each question that has both estimates."""
     asked = ("metric_id", "segment", "treatment_arm")
     found = {(row["method"], *(row[name] for name in asked)): row for row in rows if row["estimate"] is not None}
-    pairs = ((found.get((TWINS.get(key[0]), *key[1:])), row) for key, row in found.items())
+    pairs = ((found.get((ABSOLUTE_OF.get(key[0]), *key[1:])), row) for key, row in found.items())
     return [(absolute, relative) for absolute, relative in pairs if absolute is not None]
 
 

@@ -39,7 +39,7 @@ class Share:
     floor: float = -math.inf
 
     def interval(self, critical: float) -> tuple[float | None, float | None]:
-        """(None, None) if the set is unbounded: `zero` itself is not clearly different from 0 at that critical value."""
+        """(None, None) if the set is unbounded: `zero` is not clearly different from 0 at it."""
         square = self.zero**2 - critical**2 * self.v_zero
         if square <= 0:
             return None, None

@@ -392,11 +392,11 @@ def registration_of(run: Mapping[str, Any]) -> str:
 def guardrail_states(
     experiment: str, metric: str, estimated: Mapping[str, dict[str, Any]], catalogue: Catalogue
 ) -> dict[str, str]:
-    """The registered guardrails and the quality twin of the KPI of the same name, each with its state."""
+    """The registered guardrails and the guardrail of the KPI of the same name, each with its state."""
     run = catalogue.runs.get(experiment, {})
     wanted = names(run.get("guardrail_metric_ids"))
-    twin = catalogue.kpis.get(metric, {}).get("guarded_by")
-    wanted += [] if is_missing(twin) else [str(twin)]
+    guarded_by = catalogue.kpis.get(metric, {}).get("guarded_by")
+    wanted += [] if is_missing(guarded_by) else [str(guarded_by)]
     states = {}
     for guard in dict.fromkeys(w for w in wanted if w != metric):
         if guard in estimated:
@@ -463,7 +463,7 @@ def kpi_claim(row: dict[str, Any], catalogue: Catalogue, level: float) -> dict[s
     states = {"holds": "holds", "worsened": "worsened", "none": "none"}
     guardrail = states.get(str(row["guardrail_status"]), "unknown")
     verdict, why = verdict_of(finding, guardrail, "not_registered")
-    twin = known.get("guarded_by")
+    guarded_by = known.get("guarded_by")
     start, end = (moment(row[c]) for c in ("period_start", "period_end"))
     since, stale = catalogue.changed_after(use_case_id, end)
     words = {"holds": "holds", "worsened": "worsened", "unknown": "not shown to hold"}
@@ -480,8 +480,8 @@ def kpi_claim(row: dict[str, Any], catalogue: Catalogue, level: float) -> dict[s
         "evidence_grade": "E",
         "verdict": verdict,
         "guardrails": None
-        if is_missing(twin) or guardrail == "none"
-        else f"{catalogue.phrase(str(twin))}: {words[guardrail]}",
+        if is_missing(guarded_by) or guardrail == "none"
+        else f"{catalogue.phrase(str(guarded_by))}: {words[guardrail]}",
         "guardrail_status": guardrail,
         "sensitivity": "Before and after only: it includes all other changes. The baseline is treated as exact, so the "
         "interval is too narrow.",
