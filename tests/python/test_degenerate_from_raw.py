@@ -81,7 +81,7 @@ EXPERIMENTS = {
     "alpha_of_two": ({"alpha": 2.0}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "between 0 and 1"),
     "looks_unreadable": ({"interim_looks": "soon|later"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "interim looks"),
     "ends_first": ({"ends_at": START - timedelta(days=7)}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "no units"),
-    "clusters_unknown": ({"cluster_by": "site"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "the cluster of none"),
+    "clusters_unknown": ({"cluster_by": "site"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "no cluster is known"),
     "one_cluster": ({"cluster_by": "shop"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "one unit or cluster"),
     "dimension_unknown": ({"dimensions": "planet"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, None),
 }
