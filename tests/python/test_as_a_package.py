@@ -16,10 +16,10 @@ DBT = Path(sys.executable).parent / "dbt"
 PROJECT = ROOT / "integration_tests"
 
 
-def dbt(folder: Path, *arguments: str, succeeds: bool = True) -> str:
+def dbt(folder: Path, *arguments: str, project: Path = PROJECT, succeeds: bool = True) -> str:
     done = subprocess.run(
         [DBT, "--no-use-colors", *arguments, "--profiles-dir", "."],
-        cwd=PROJECT,
+        cwd=project,
         env={
             **os.environ,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -75,7 +75,10 @@ def test_two_sources_are_enough(tmp_path):
         assert all(column["comment"] for column in table["columns"].values())
 
     # Private models may change, so nobody else reads them.
-    refused = dbt(tmp_path, "parse", "--vars", "{read_a_private_model: true}", succeeds=False)
+    curious = tmp_path / "curious"
+    shutil.copytree(PROJECT, curious, symlinks=True, ignore=shutil.ignore_patterns("git_history"))
+    (curious / "models/tasks.sql").write_text("select * from {{ ref('ai_impact', 'int_tasks') }}\n")
+    refused = dbt(tmp_path, "parse", project=curious, succeeds=False)
     assert "int_tasks, which is not allowed" in " ".join(refused.split())
 
 

@@ -294,32 +294,32 @@ def test_no_claim_without_a_grade_an_interval_or_of_a_part():
 def test_grade_a_of_an_unregistered_experiment_is_invalid(run, registration):
     (row,) = made([estimate()], run)
     assert (row["verdict"], row["registration"]) == ("invalid", registration)
-    assert row["sentence"].startswith("Not to be claimed: ")
+    assert row["sentence"].startswith("Do not claim: ")
 
 
 def test_throughput_whose_quality_twin_worsened_is_invalid():
-    """By the registered guardrail, and by the twin that the catalogue of KPIs names."""
+    """By the registered guardrail, and by the guardrail that kpi_catalog names."""
     worse = estimate(metric_id="rework_rate", metric_role="guardrail", verdict="worsened")
     (row,) = made([estimate(), worse], {"guardrail_metric_ids": "rework_rate"})
     assert (row["verdict"], row["guardrails"]) == ("invalid", "“Rework”: worsened")
-    twin = [("throughput", "Throughput", "rework_rate", "up")]
-    (row,) = made([estimate(), worse], kpis=twin)
+    guarded = [("throughput", "Throughput", "rework_rate", "up")]
+    (row,) = made([estimate(), worse], kpis=guarded)
     assert row["verdict"] == "invalid"
-    (row,) = made([estimate(), worse | {"verdict": "improved"}], kpis=twin)
+    (row,) = made([estimate(), worse | {"verdict": "improved"}], kpis=guarded)
     assert (row["verdict"], row["guardrail_status"]) == ("proven", "holds")
     assert "guardrails" not in row["sentence"]
-    (row,) = made([estimate()], kpis=twin)
+    (row,) = made([estimate()], kpis=guarded)
     assert (row["verdict"], row["guardrails"]) == ("proven", "“Rework”: not shown to hold")
     assert row["sentence"].endswith("grade A. Its guardrails are not shown to hold.")
 
 
 def test_only_what_is_proven_needs_its_guardrails_said():
-    twin = [("throughput", "Throughput", "rework_rate", "up")]
+    guarded = [("throughput", "Throughput", "rework_rate", "up")]
     weak = estimate(evidence_grade="C", verdict="improved")
-    assert "guardrails" not in made([weak], kpis=twin)[0]["sentence"]
+    assert "guardrails" not in made([weak], kpis=guarded)[0]["sentence"]
     assert "guardrails" not in made([estimate()])[0]["sentence"]
     later = [("u", "model", "two", pd.Timestamp("2026-06-15"))]
-    (row,) = made([estimate()], kpis=twin, versions=later)
+    (row,) = made([estimate()], kpis=guarded, versions=later)
     assert "Its guardrails are not shown to hold. Stale since 2026-06-15" in row["sentence"]
 
 
@@ -376,8 +376,8 @@ def test_claims_of_kpis_are_associations_of_their_newest_period():
     )
     assert (row["verdict"], row["is_causal"], row["guardrails"]) == ("suggestive", False, "“Rework”: holds")
     assert row["sensitivity"] == (
-        "Before and after only: whatever else changed is in it. The baseline is taken as exact, so the interval is too "
-        "narrow."
+        "Before and after only: it includes all other changes. The baseline is treated as exact, so the "
+        "interval is too narrow."
     )
     (row,) = made([], kpis=kpis, values=[(*new[:-1], "worsened")])
     assert row["verdict"] == "invalid"

@@ -81,7 +81,7 @@ EXPERIMENTS = {
     "alpha_of_two": ({"alpha": 2.0}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "between 0 and 1"),
     "looks_unreadable": ({"interim_looks": "soon|later"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "interim looks"),
     "ends_first": ({"ends_at": START - timedelta(days=7)}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "no units"),
-    "clusters_unknown": ({"cluster_by": "site"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "the cluster of none"),
+    "clusters_unknown": ({"cluster_by": "site"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "no cluster is known"),
     "one_cluster": ({"cluster_by": "shop"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, "one unit or cluster"),
     "dimension_unknown": ({"dimensions": "planet"}, {"c": (SIZE, plain), "t": (SIZE, plain)}, None),
 }
@@ -395,7 +395,7 @@ def test_a_split_that_is_not_planned_is_not_judged(results):
 
 def test_a_list_with_commas_is_one_name_and_the_sentence_says_so(results):
     unknown = check_of(results, "by_comma", "unknown_arm")
-    assert unknown.detail == "Units in arms that are not registered: t (40). Registered are: c | t,u."
+    assert unknown.detail == "Units in unregistered arms: t (40). Registered arms: c | t,u."
 
 
 def test_a_later_version_of_a_covariate_does_not_erase_the_first(results):

@@ -403,7 +403,7 @@ def test_a_cost_that_is_not_known_is_null_and_one_of_0_has_no_return():
     free = tables(costs=with_values(operating_cost=0.0, training_cost=0.0, remediation_cost=0.0))
     assert summary(free)["operating_cost"] == 0
     assert summary(free)["roi"] is None
-    assert "nothing to have a return on" in summary(free)["reason"]
+    assert "there is no return on it" in summary(free)["reason"]
     assert summary(free, "(all)")["roi"] is None
 
 
@@ -419,11 +419,11 @@ def test_the_company_pays_what_no_use_case_on_the_map_bears():
     company = summary(given, "(all)")
     assert company["operating_cost"] == pytest.approx(400 + 50 + 40)
     assert company["roi"] == pytest.approx((2000 + 750 - 490 - 20) / 490)
-    assert "charges of none that is live on it" in company["reason"]
+    assert "charges without a live use case" in company["reason"]
     alone = summary(given, "(unmapped)")
     assert alone["roi"] is None
     assert alone["operating_cost"] == pytest.approx(90)
-    assert alone["reason"] == "Charges of no use case that is live on the map: put them on the one that they are of."
+    assert alone["reason"] == "Charges without a live use case: assign them to the use case they belong to."
     assert "charges of none" not in summary(tables(), "(all)")["reason"]
     given = tables(costs=lambda rows: [*rows, rows[0] | unmapped | {"operating_cost": None, "reason": "No rate."}])
     assert "Without (unmapped): the cost is not known." in summary(given, "(all)")["reason"]

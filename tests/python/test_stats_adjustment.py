@@ -106,8 +106,8 @@ def test_lin_far_from_the_origin():
     [
         (lambda c: {"treated": np.ones_like(c.treated)}, "control arm has no units"),
         (lambda c: {"treated": np.zeros_like(c.treated)}, "treatment arm has no units"),
-        (lambda c: {"x": np.column_stack([c.x[:, 0], 2 * c.x[:, 0]])}, "determine each other"),
-        (lambda c: {"x": c.treated[:, None]}, "determine each other"),
+        (lambda c: {"x": np.column_stack([c.x[:, 0], 2 * c.x[:, 0]])}, "are collinear"),
+        (lambda c: {"x": c.treated[:, None]}, "are collinear"),
         (lambda c: {"mean": c.mean * np.nan}, "no value"),
         (lambda c: {"mean": np.ones_like(c.mean), "scatter": np.zeros_like(c.scatter)}, "no variance"),
     ],

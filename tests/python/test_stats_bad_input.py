@@ -112,7 +112,7 @@ def test_collinear_covariates():
     frame = whole(estimate_matched(matched(), HOURS, cells(twice), sample(twice)))
     assert frame["estimate"].isna().all()
     levels = frame[(frame["metric_id"] == "hours") & (frame["method"] != "matched_did")]
-    assert levels["reason"].str.contains("determine each other").all()
+    assert levels["reason"].str.contains("are collinear").all()
 
 
 @pytest.mark.parametrize("spoiled", [False, True])

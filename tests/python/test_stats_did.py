@@ -471,7 +471,7 @@ def test_low_power_is_grade_d():
     y, first = random_panel(4, ((None, 20), (4, 20)), effect=0.02)
     tested = did.pre_trend(did.group_time(did.cohorts_from_rows(y, first)))
     grade, reason = grade_did(tested)
-    assert tested.check.passed and grade == "D" and "unseen" in reason
+    assert tested.check.passed and grade == "D" and "undetected" in reason
 
 
 @pytest.mark.parametrize("base", did.BASES)
@@ -502,7 +502,7 @@ def test_relative_effect_is_covered():
     assert 0.91 <= np.mean(covered) <= 0.985 and all(agrees)
     y, first = random_panel(0)
     none = did.relative_effect(did.group_time(did.cohorts_from_rows(y - y.mean(), first)))
-    assert none.estimate is None and "told from 0" in none.reason
+    assert none.estimate is None and "distinguished from 0" in none.reason
 
 
 def test_breakdown(panel):

@@ -126,7 +126,7 @@ def test_mixed_clusters_cost_the_grade():
     found, checks = run(moments_of(frame, make=of), frame, {"cluster_by": "team"}, neighbours=neighbours)
     assert not checks.passed["interference"]
     assert set(found.evidence_grade) == {"B"}
-    assert found.reason.str.contains("control units live among treated ones").all()
+    assert found.reason.str.contains("control units are mixed with treated ones").all()
 
 
 @pytest.mark.parametrize("unknown", [0, 100])

@@ -360,9 +360,9 @@ def test_degenerate_units():
     nearly[:, 0] = np.where(t == 1, 5 + x[:, 0], x[:, 0])
     assert "separation" in fit_propensity(Units.of(t, nearly, y))
     collinear = Units.of(t, np.column_stack([x, x[:, 0] + x[:, 1]]), y)
-    assert "determine each other" in fit_propensity(collinear)
-    assert "determine each other" in matching.regressed(collinear, None, "ate", "regression").reason
-    assert "determine each other" in matching.nearest_neighbour(collinear).estimate.reason
+    assert "are collinear" in fit_propensity(collinear)
+    assert "are collinear" in matching.regressed(collinear, None, "ate", "regression").reason
+    assert "are collinear" in matching.nearest_neighbour(collinear).estimate.reason
     one = np.zeros(len(t))
     one[3] = 1
     assert "1 unit" in fit_propensity(Units.of(one, x, y))

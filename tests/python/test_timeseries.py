@@ -156,7 +156,7 @@ def test_a_level_that_may_be_0_has_no_relative_effect():
     absolute, relative = interrupted(around).values()
     assert absolute.estimate is not None
     assert relative.estimate is None
-    assert "told from 0" in relative.reason
+    assert "distinguished from 0" in relative.reason
 
 
 def test_placebo_dates_fire_on_an_earlier_break_and_seldom_without():
@@ -439,7 +439,7 @@ def test_finer_values_are_told_by_the_registered_period():
     ("changes", "word"),
     [
         ({"registered": "fortnight"}, "The period fortnight is unknown"),
-        ({"registered": "week", "freq": "MS"}, "is dated by month and can't be told by week"),
+        ({"registered": "week", "freq": "MS"}, "is dated by month and can't be analysed by week"),
         ({"freq": "14D"}, "14 days apart"),
         ({"periods": 1, "before": 0}, "has one date"),
         ({"metric": {"transform": "log1p"}}, "not log1p"),

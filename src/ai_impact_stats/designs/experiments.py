@@ -53,8 +53,8 @@ STRATIFIED = {"post_stratified": "absolute", "post_stratified_relative": "relati
 WITHIN = {"fixed_effects": "absolute"}
 QUANTILES = {"difference_in_quantiles": "absolute", "relative_difference_in_quantiles": "relative"}
 # The relative form of each method, which answers the same question.
-TWINS = {pair[1]: pair[0] for pair in map(tuple, (PLAIN, ADJUSTED, STRATIFIED, QUANTILES))}
-TWINS |= {"regression_adjusted_relative": "regression_adjusted"}
+ABSOLUTE_OF = {pair[1]: pair[0] for pair in map(tuple, (PLAIN, ADJUSTED, STRATIFIED, QUANTILES))}
+ABSOLUTE_OF |= {"regression_adjusted_relative": "regression_adjusted"}
 NO_SHARE = "A difference of logarithms of 1 + value is no share of the value: use the transform log, or none."
 EMPTY_ROW = dict.fromkeys(ESTIMATES.names)
 COUNTS = frozenset({"tasks_completed", "rework", "errors", "deals_closed", "decisions"})  # always known
@@ -149,8 +149,8 @@ def _segment_rows(context: _Context, segment: str, arms: Arms, tables: Tables) -
 def _estimate(
     context: _Context, method: str, t: UnitMoments, c: UnitMoments, segment: str, treatment: str | None, tables: Tables
 ) -> Estimate:
-    if method in TWINS and context.logarithm:
-        e = _estimate(context, TWINS[method], t, c, segment, treatment, tables)
+    if method in ABSOLUTE_OF and context.logarithm:
+        e = _estimate(context, ABSOLUTE_OF[method], t, c, segment, treatment, tables)
         return _as_multiple(context, e)
     if method in ADJUSTED and t.shared.n:
         return _crossed_cuped(context, t, c, segment, treatment, tables, relative=method == "cuped_relative")
@@ -391,13 +391,14 @@ def _skewed(context: _Context, t: UnitMoments, c: UnitMoments) -> str | None:
     events = min(map(events_of, arms))
     if events < FEWEST_EVENTS:
         return (
-            f"Its interval does not hold: an arm's mean is known no better than a count of {events:.0f} events, and "
-            f"{FEWEST_EVENTS} are the least. Wait for more units."
+            f"Its interval is unreliable: an arm's mean is known no better than a count of {events:.0f} events, and "
+            f"{FEWEST_EVENTS} are needed. Wait for more units."
         )
     if lopsided(*arms, are_events=context.metric["aggregation"] == "proportion") > MOST_SKEW:
         return (
-            f"Its interval does not hold: the arms have {arms[0].n} and {arms[1].n} units, so that the skew of the "
-            "values in the smaller one decides. Wait for more units, or register the logarithm or a cut at a quantile."
+            f"Its interval is unreliable: the arms have {arms[0].n} and {arms[1].n} units, so the skew of "
+            "the values in the smaller one decides. Wait for more units, or register the logarithm or a "
+            "cut at a quantile."
         )
     return None
 
@@ -518,9 +519,9 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
         "srm_triggered": "exposure differs between the arms",
         "pre_period_difference": "the metrics differed before the start",
         "novelty": "the effect changes over time",
-        "interference": "control units live among treated ones",
+        "interference": "control units are mixed with treated ones",
         "enough_clusters": "too few clusters for the intervals to hold",
-        "clusters_known": "the cluster of too many units is not known",
+        "clusters_known": "too many units have an unknown cluster",
         "stopped_early": "it was ended early",
     }
     conduct = Conduct(
@@ -538,8 +539,8 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
     )
     sequential = experiment.looks_were_planned
     open_of = open_windows(experiment, tables)
-    twins = _twins(rows)
-    for absolute, relative in twins:
+    pairs = _scale_pairs(rows)
+    for absolute, relative in pairs:
         # One test answers both: its correction is over all hypotheses, also those that have no relative effect.
         for name in ("p_value_adjusted", "sequential_p_value_adjusted"):
             relative[name] = absolute[name]
@@ -572,16 +573,16 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
         row["reason"] = sentence(
             [row["reason"], row["skewed"] if has else None, why if has else None, unripe if has else None]
         )
-    for absolute, relative in twins:
+    for absolute, relative in pairs:
         decides = effect_scale(tables.catalogue.get(absolute["metric_id"], {}))
         one_verdict(*((relative, absolute) if decides == "relative" else (absolute, relative)))
 
 
-def _twins(rows: list[dict]) -> list[tuple[dict, dict]]:
+def _scale_pairs(rows: list[dict]) -> list[tuple[dict, dict]]:
     """The absolute and the relative row of each question that has both estimates."""
     asked = ("metric_id", "segment", "treatment_arm")
     found = {(row["method"], *(row[name] for name in asked)): row for row in rows if row["estimate"] is not None}
-    pairs = ((found.get((TWINS.get(key[0]), *key[1:])), row) for key, row in found.items())
+    pairs = ((found.get((ABSOLUTE_OF.get(key[0]), *key[1:])), row) for key, row in found.items())
     return [(absolute, relative) for absolute, relative in pairs if absolute is not None]
 
 
@@ -591,7 +592,7 @@ def _with_unknown(conduct: Conduct, experiment: Experiment, row: Mapping[str, An
     unknown = tables.unknown_in(*key, row["treatment_arm"], experiment.control)
     if unknown is None or not (unknown.differs or unknown.is_too_much):
         return conduct
-    said = "more is known of one arm than of the other" if unknown.differs else "too little is known of an arm"
+    said = "the arms differ in the share of unknown values" if unknown.differs else "an arm has too many unknown values"
     return replace(conduct, others=(*conduct.others, said))
 
 

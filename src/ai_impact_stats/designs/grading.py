@@ -61,7 +61,7 @@ def _deviations(conduct: Conduct) -> list[str]:
         (conduct.balance is False, "the arms differed before the start"),
         (not conduct.powered, "it can't detect the effect it was planned for"),
         (not conduct.exposure, "too many units were in several arms"),
-        (not conduct.arms_known, "units were in arms that are not registered"),
+        (not conduct.arms_known, "units were in unregistered arms"),
         (not conduct.finished, "read before its end"),
     )
     return [*(text for applies, text in rules if applies), *conduct.others]
@@ -127,9 +127,9 @@ def grade_did(pre: PreTrend, notes: Sequence[str] = ()) -> tuple[str, str | None
     if pre.check.passed is None:
         reasons.append(pre.check.detail)
     elif failed:
-        reasons.append(f"The paths diverged before treatment (p = {pre.check.p_value:.2g}).")
+        reasons.append(f"Trends diverged before treatment (p = {pre.check.p_value:.2g}).")
     elif pre.power is None or pre.power < LEAST_POWER:
         failed = True
         chance = "unknown" if pre.power is None else f"{pre.power:.0%}"
-        reasons.append(f"A divergence that alone would explain the effect could have gone unseen (power {chance}).")
+        reasons.append(f"A divergence that alone would explain the effect could have gone undetected (power {chance}).")
     return ("D" if failed else "C"), " ".join(reasons) or None

@@ -162,8 +162,8 @@ def _cluster_problem(experiment: Experiment, metric_id: str, tables: Tables) -> 
     if any(m.n_units for m in (*arms, *points)) and not (units and unknown >= units):
         return None
     return (
-        f"Units are clustered by {experiment.cluster_by}, but the cluster of none is known: "
-        f"give each an attribute {experiment.cluster_by} in unit_covariates, or a stratum."
+        f"Units are clustered by {experiment.cluster_by}, but no cluster is known: give each unit an "
+        f"attribute {experiment.cluster_by} in unit_covariates, or a stratum."
     )
 
 
@@ -330,7 +330,7 @@ def _dimensions_known(experiment: Experiment, parts: Mapping[str, Mapping[str, M
     nobody = [name for name, share in known.items() if share == 0]
     detail = f"{least} was observed of {known[least]:.1%} of the units before their assignment."
     if nobody:
-        detail = f"Observed of nobody before the assignment, so that nothing is cut by it: {', '.join(nobody)}."
+        detail = f"No value from before the assignment, so no segments: {', '.join(nobody)}."
     return checks.Check(known[least], None, 0.0, not nobody, detail)
 
 
@@ -634,7 +634,7 @@ def _plan_row(experiment: Experiment, metric_id: str, weeks: int, tables: Tables
     row["scale"] = effect_scale(metric)
     baseline = _baseline(experiment, metric_id, tables)
     if baseline is None:
-        row["reason"] = "No unit of the kind has been measured, so the variance is not known."
+        row["reason"] = "No such unit has been measured, so the variance is unknown."
         return row
     logs = metric.get("transform") == "log"
     level = math.exp(min(baseline.mean, 700.0)) if logs else baseline.mean

@@ -48,7 +48,7 @@ ROW_METHODS = {
 CHANGE = "matched_did"
 # Cells of many covariates are hardly fewer than the units: beyond this many they are not read, and rows have to do.
 CELL_CAP = 100_000
-BELOW_B = "Not randomised: the effect rests on covariates that hold all that moved both the choice and the outcome."
+BELOW_B = "Not randomised: the effect assumes that the covariates include every common cause of choice and outcome."
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,7 +445,7 @@ def _change_rows(experiment: Experiment, metric_id: str, comparison: _Comparison
     return [estimate_row(experiment, metric_id, CHANGE, "absolute", "att", e, grade, why or PARALLEL)]
 
 
-PARALLEL = "Not randomised: the effect rests on paths that would have been parallel given the covariates."
+PARALLEL = "Not randomised: the effect assumes parallel trends given the covariates."
 
 
 def _checks(comparison: _Comparison, propensity: Propensity, found: matching.Matched) -> tuple[Check, Check]:

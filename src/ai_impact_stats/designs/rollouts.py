@@ -241,7 +241,7 @@ def _notes(groups: list[Mapping[str, Any]], cohorts: list[did.Cohort]) -> list[s
     notes = []
     late = sum(c.n for c in cohorts if c.entered)
     if late:
-        who = counted(late, "unit that came later counts", "units that came later count")
+        who = counted(late, "unit that joined later counts", "units that joined later count")
         notes.append(f"{who} from the first whole period on.")
     if of("n_left_out"):
         notes.append(f"{counted(of('n_left_out'), 'unit has', 'units have')} a gap in the panel: left out.")
@@ -259,14 +259,14 @@ def _dropped(row: Mapping[str, Any], periods: list[int]) -> list[str]:
     first, last = _whole(row.get("first_row_period")), _whole(row.get("last_row_period"))
     parts, begin = [], periods[0]
     if first is not None and first < begin:
-        parts.append(f"period {first}, which the beginning of the data cuts")
+        parts.append(f"period {first}, cut off by the start of the data")
         begin = first + 1
     holes = sorted(set(range(begin, periods[-1])) - set(periods))
     if holes:
         named = ", ".join(map(str, holes[:5])) + (" and others" if len(holes) > 5 else "")
         parts.append(f"{'period' if len(holes) == 1 else 'periods'} {named}, without a row of the metric")
     if last is not None and last > periods[-1]:
-        parts.append(f"period {last}, which the end cuts")
+        parts.append(f"period {last}, cut off by the end")
     return [f"Left out: {'; '.join(parts)}."] if parts else []
 
 
@@ -402,7 +402,7 @@ def _one_rows(
 
 
 ONE_TREATED = "two_way_fixed_effects"
-BELOW_B = "Not randomised: the effect rests on paths that were parallel before and would have stayed so."
+BELOW_B = "Not randomised: the effect assumes that trends were parallel and would have stayed parallel."
 
 
 def _problem(metric: Mapping[str, Any]) -> str | None:

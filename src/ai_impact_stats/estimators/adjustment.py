@@ -126,7 +126,7 @@ def lin_many(strata: JointStrata, alpha: float = 0.05) -> Estimate:
     if not min(sizes):
         return missing("An arm has no units whose covariates are known.", *sizes)
     if len(whole) < len(groups):
-        reason = "A stratum has units of one arm only, so that the arms can't be read where all units are."
+        reason = "A stratum has units of one arm only, so the arms can't be compared at the mean of all units."
         return missing(reason, *sizes)
     treatment = _predicted([t for t, _ in whole], whole)
     if isinstance(treatment, str):
@@ -303,7 +303,7 @@ def lin(cells: Cells, errors: str = "HC2", alpha: float = 0.05) -> Estimate:
     q, r = np.linalg.qr(design * root[:, None])
     diagonal = np.abs(np.diag(r))
     if rows <= k or len(n) < k or diagonal.min() <= 1e-9 * diagonal.max():
-        return missing("There are too few units for the covariates, or the covariates determine each other.", *sizes)
+        return missing("There are too few units for the covariates, or the covariates are collinear.", *sizes)
     beta = np.linalg.solve(r, q.T @ (root * mean))
     residual = mean - design @ beta
     # Each unit's weight in the arm's coefficient: the second row of (X'X)⁻¹X'.
@@ -354,7 +354,7 @@ class ClusterProducts:
         if not np.isfinite(self.means).all() or not self.means[6]:
             return "An arm has no value of the metric or of the covariate, or its denominator is 0."
         if self.n < 3:
-            return "An arm has fewer than three clusters: a slope leaves nothing to tell its error by."
+            return "An arm has fewer than three clusters: a slope leaves no degrees of freedom for its error."
         n, y, z = self.n * self.means[[0, 5, 6]]
         ratio, level = y / z, z / n
         own = np.array([ratio, 0, 0, 0, 0, 1 / level, -ratio / level])

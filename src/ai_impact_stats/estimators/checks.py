@@ -22,7 +22,7 @@ LEAST_CLUSTERS = 10
 # The chi-square approximation wants this many expected units in an arm.
 LEAST_EXPECTED = 5
 
-UNKNOWN = "The check can't be made: what it rests on is not a number."
+UNKNOWN = "The check can't be made: its input is not a number."
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def unknown_arms(counts: Mapping[str, int], registered: set[str]) -> Check:
     unknown = {arm: n for arm, n in counts.items() if arm not in registered and n}
     named = " | ".join(f"{arm} ({n})" for arm, n in sorted(unknown.items()))
     known = " | ".join(sorted(registered))
-    detail = f"Units in arms that are not registered: {named}. Registered are: {known}."
+    detail = f"Units in unregistered arms: {named}. Registered arms: {known}."
     detail = detail if unknown else "Every arm is registered."
     return Check(float(sum(unknown.values())), None, 0.0, not unknown, detail)
 
@@ -266,6 +266,6 @@ def stopped_early(planned_days: float | None, actual_days: float | None, looks_w
         return Check(None, None, 1.0, None, "The registration has no start or no end.")
     share = actual_days / planned_days
     if share >= 1:
-        return Check(share, None, 1.0, True, "It was not ended before the time that was registered first.")
-    detail = f"It was ended after {share:.0%} of the time that was registered first."
+        return Check(share, None, 1.0, True, "It did not end before the originally registered time.")
+    detail = f"It was ended after {share:.0%} of the originally registered time."
     return Check(share, None, 1.0, looks_were_planned, detail)

@@ -747,7 +747,7 @@ def breakdown(effects: Effects, alpha: float = 0.05, small: bool = False) -> Che
     """
     found = relative_magnitudes(effects, (0.0, LARGEST_MAGNITUDE), alpha, small)
     if not isinstance(found, str) and not all(math.isfinite(s.ci_high - s.ci_low) for s in found):
-        found = "The effect has no interval, so that there is nothing to hold against paths that diverge."
+        found = "The effect has no interval, so its sensitivity to diverging trends is unknown."
     if isinstance(found, str):
         return Check(None, None, LEAST_MAGNITUDE, None, found)
 
@@ -757,10 +757,10 @@ def breakdown(effects: Effects, alpha: float = 0.05, small: bool = False) -> Che
 
     first, last = (s.beyond_zero for s in found)
     if first <= 0:
-        detail = "The effect's interval holds 0 even with parallel paths."
+        detail = "The effect's interval contains 0 even with parallel trends."
         return Check(0.0, None, LEAST_MAGNITUDE, False, detail)
     reached = LARGEST_MAGNITUDE if last > 0 else float(brentq(beyond_zero, 0.0, LARGEST_MAGNITUDE, xtol=1e-9))
-    detail = f"The effect's interval leaves 0 out until paths diverge {reached:.2g} times as fast as before treatment."
+    detail = f"The effect's interval excludes 0 until trends diverge {reached:.2g} times as fast as before treatment."
     return Check(reached, None, LEAST_MAGNITUDE, reached >= LEAST_MAGNITUDE, detail)
 
 

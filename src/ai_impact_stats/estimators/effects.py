@@ -66,7 +66,7 @@ def relative_effect(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estima
     """(treatment - control) / |control| as a fraction, with Fieller's interval and the p value of `difference`.
 
     It holds where `relative_difference` misses to one side: values that are skewed, and few events. Its interval leaves
-    out 0 exactly where that of the difference does. No estimate where the control can't be told from 0.
+    out 0 exactly where that of the difference does. No estimate where the control can't be distinguished from 0.
     """
     absolute = difference(treatment, control, alpha)
     if absolute.estimate is None:

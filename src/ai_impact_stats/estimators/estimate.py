@@ -40,7 +40,7 @@ class Share:
     floor: float = -math.inf
 
     def interval(self, critical: float) -> tuple[float | None, float | None]:
-        """(None, None) where the set has no bounds: `zero` itself can't be told from 0 by that critical value."""
+        """(None, None) if the set is unbounded: `zero` is not clearly different from 0 at it."""
         square = self.zero**2 - critical**2 * self.v_zero
         if square <= 0:
             return None, None
@@ -193,7 +193,9 @@ def as_multiple(log: Estimate) -> Estimate:
     )
 
 
-NO_LEVEL = "The level without treatment can't be told from 0, so a relative effect has no bounded interval (Fieller)."
+NO_LEVEL = (
+    "The level without treatment can't be distinguished from 0, so a relative effect has no bounded interval (Fieller)."
+)
 
 
 def as_share(absolute: Estimate, level: float, variances: tuple[float, float, float], alpha: float) -> Estimate:

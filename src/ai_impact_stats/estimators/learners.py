@@ -46,7 +46,7 @@ class Subjects:
         if min(n, default=0) < LEAST_UNITS:
             return f"An arm has {counted(min(n), 'unit')}; learners need {LEAST_UNITS}."
         if not self.x.shape[1] or not any(np.nanstd(column) > 0 for column in self.x.T if not np.isnan(column).all()):
-            return "No covariate varies: there is nothing to tell units apart by."
+            return "No covariate varies, so units can't be distinguished."
         if not self.y.any():
             return "Every unit has 0: nothing of the metric was seen in any."
         if np.ptp(self.y) == 0:
@@ -143,7 +143,7 @@ def effect_of(signal: Array, treated: Array, alpha: float) -> Estimate:
     """The mean effect of a group of units from their signals."""
     n = (int(treated.sum()), int(len(treated) - treated.sum()))
     if min(n) < 2 or np.ptp(signal) == 0:
-        return missing("An arm of this part has fewer than two units, or nothing varies.", *n)
+        return missing("An arm of this group has fewer than two units, or nothing varies.", *n)
     return wald(float(signal.mean()), float(signal.var(ddof=1) / len(signal)), math.inf, *n, alpha)
 
 

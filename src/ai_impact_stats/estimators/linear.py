@@ -68,7 +68,7 @@ def least_squares(
         return "A value of the outcome or of a covariate is missing."
     root, rows, k = np.sqrt(n), n.sum(), design.shape[1]
     if rows <= k or not full_rank(design * root[:, None]):
-        return "There are too few units for the covariates, or the covariates determine each other."
+        return "There are too few units for the covariates, or the covariates are collinear."
     scale = np.sqrt((n @ design**2) / rows)
     q, r = np.linalg.qr(design / scale * root[:, None])
     beta = np.linalg.solve(r, q.T @ (root * mean))

@@ -156,7 +156,7 @@ def regressed(
         scaled = x * root[:, None]
         if not full_rank(scaled[sides[arm] == 1]):
             name = "treatment" if arm else "control"
-            return missing(f"The covariates determine each other in the {name} arm, or it has too few units.", *sizes)
+            return missing(f"The covariates are collinear in the {name} arm, or it has too few units.", *sizes)
         bread = np.linalg.inv(scaled.T @ scaled / total)
         beta = bread @ (x.T @ (n * fit_weight * y)) / total
         fits[arm] = (beta, bread, fit_weight)
@@ -275,7 +275,7 @@ def _space(units: Units, score: Array | None) -> Array | str:
         return np.asarray(score, "float64").reshape(len(units.n), 1)
     x = standardised(units)[:, 1:]
     if not full_rank(x * np.sqrt(units.n)[:, None]):
-        return "The covariates determine each other: leave some out."
+        return "The covariates are collinear: leave some out."
     covariance = (x * units.n[:, None]).T @ x / (units.n.sum() - 1)
     return x @ np.linalg.cholesky(np.linalg.inv(covariance))
 

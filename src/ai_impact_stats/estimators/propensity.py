@@ -120,7 +120,7 @@ def fit_propensity(units: Units, link: str = "logit") -> Propensity | str:
         return problem
     design = standardised(units)
     if not full_rank(design * np.sqrt(units.n)[:, None]):
-        return "The covariates determine each other, or there are more of them than units: leave some out."
+        return "The covariates are collinear, or there are more of them than units: leave some out."
     beta = np.zeros(design.shape[1])
     share = float(units.n @ units.treated / units.n.sum())
     beta[0] = math.log(share / (1 - share)) if link == "logit" else 0.0
@@ -152,7 +152,7 @@ def fit_propensity(units: Units, link: str = "logit") -> Propensity | str:
     return Propensity(score, slope, influence, design)
 
 
-_SEPARATION = "The covariates tell some units' arm with certainty (separation), so there is no chance to weight by."
+_SEPARATION = "The covariates predict some units' arm with certainty (separation), so weights are undefined."
 
 
 def _chance(predictor: Array, link: str) -> tuple[Array, Array]:

@@ -176,7 +176,7 @@ def _averages(series: Series, found: Forecast, alpha: float) -> tuple[Estimate, 
         variance = float(found.covariance.mean())
         absolute = wald(float(y.mean()) - mean, variance, found.df, *n, alpha)
         if abs(mean) < 3 * math.sqrt(variance):
-            return absolute, missing("The expected level can't be told from 0: no relative effect.", *n)
+            return absolute, missing("The expected level can't be distinguished from 0: no relative effect.", *n)
         ratio = float(y.mean()) / mean
         return absolute, wald(ratio - 1, (ratio / mean) ** 2 * variance, found.df, *n, alpha)
     level = np.exp(found.expected)
@@ -200,7 +200,7 @@ def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
         return {method: missing(problem, *n) for method in INTERRUPTED}
     x, share = segmented(series)
     if np.linalg.matrix_rank(x) < x.shape[1]:
-        return {method: missing("Trend and covariates can't be told apart.", *n) for method in INTERRUPTED}
+        return {method: missing("Trend and covariates are collinear.", *n) for method in INTERRUPTED}
     if len(x) <= x.shape[1] + 2:
         why = f"{counted(len(x), series.period)} are too few for {x.shape[1]} regressors."
         return {method: missing(why, *n) for method in INTERRUPTED}
@@ -219,7 +219,7 @@ def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
         absolute = _transformed(shift, lambda s: -observed * math.expm1(-s), observed * math.exp(-shift.estimate))
         relative = _transformed(shift, math.expm1, math.exp(shift.estimate))
     elif (observed - shift.ci_low) * (observed - shift.ci_high) <= 0:
-        relative = missing("The expected level can't be told from 0: no relative effect.", *n)
+        relative = missing("The expected level can't be distinguished from 0: no relative effect.", *n)
     else:
         level = observed - shift.estimate
         relative = _transformed(shift, lambda s: s / (observed - s), observed / level**2)

@@ -146,7 +146,7 @@ def synthetic(
     variance = float(drawn.var()) * factor
     own = _relative(gap, before)
     if variance <= 1e-26 * float((y**2).mean()) or not math.isfinite(own):
-        e = missing("The controls don't vary around their mixtures, so there is no error.", n_treated, controls)
+        e = missing("The controls fit each other exactly, so there is no error.", n_treated, controls)
         return Synthetic(e, weights, times, expected, drawn, fit, check)
     e = wald(effect, variance, controls - 1, n_treated, controls, alpha)
     rank = (1 + sum(r >= own * (1 - 1e-9) for r in ranks)) / (controls + 1)
@@ -268,9 +268,11 @@ def conformal(y: ArrayLike, n_treated: int, before: int, alpha: float = 0.05) ->
 
     step = float(np.sqrt(((treated - expected)[:before] ** 2).mean()))
     if step <= 1e-13 * float(np.abs(y).max()):
-        return missing("The mixture follows the treated unit exactly before treatment, so there is no error.", *n)
+        return missing(
+            "The weighted controls follow the treated unit exactly before treatment, so there is no error.", *n
+        )
     if p_value(effect) < alpha:
-        return missing("No effect that is the same in every period agrees with the data.", *n)
+        return missing("No constant effect agrees with the data.", *n)
     ends = [_last_held(p_value, effect, side * step, alpha) for side in (-1, 1)]
     if ends[0] is None or ends[1] is None:
         return missing("The interval by permutation of periods has no limits.", *n)
@@ -355,9 +357,7 @@ def grade_synthetic(found: Synthetic, placebo: Check | None = None, alpha: float
         reasons.append(f"There {there} before treatment: of fewer than {ENOUGH_BEFORE} a mixture may fit by chance.")
     controls = found.estimate.n_control
     if 1 / (controls + 1) > alpha:
-        reasons.append(
-            f"With {controls} controls the rank among placebos can't be rarer than {1 / (controls + 1):.2g}."
-        )
+        reasons.append(f"With {controls} controls the rank among placebos can't be below {1 / (controls + 1):.2g}.")
     return ("D" if reasons else "C"), " ".join(reasons) or None
 
 
@@ -384,7 +384,7 @@ def trimmed_match(response: ArrayLike, cost: ArrayLike, trim: float = 0.0, alpha
         return missing("A pair has no response or no cost.", n, n)
     roots = _roots(r, c, cut)
     if not roots:
-        return missing("The pairs' costs don't differ enough to tell a response per cost.", n, n)
+        return missing("The pairs' costs don't differ enough to estimate a response per cost.", n, n)
     plain = r.sum() / c.sum() if c.sum() else math.inf
     # Several roots exist only when some pairs cost less in treatment: that nearest to the plain ratio counts.
     theta = min(roots, key=lambda v: abs(v - plain)) if math.isfinite(plain) else roots[len(roots) // 2]

@@ -13,7 +13,7 @@ REMEDIES = {
     "human_hours": "record the human_minutes of each task",
     "cycle_hours": "record when each task started",
     "won_amount": "give each won deal an amount, and its currency a rate in the var currency_rates",
-    "deals_won": "say of each closed deal whether it was won",
+    "deals_won": "record whether each closed deal was won",
     "decisions_succeeded": "record the outcome of each decision",
 }
 
@@ -79,8 +79,8 @@ class Unknown:
             else f"That is more than {UNKNOWN_LIMIT:.0%} of an arm"
         )
         return (
-            f"The metric is not known for {self.counts(treatment, control)}. {why}, so that the others can't stand for "
-            f"them: {remedy(measure)}."
+            f"The metric is not known for {self.counts(treatment, control)}. {why}, so the known ones "
+            f"don't represent them: {remedy(measure)}."
         )
 
     def note(self, treatment: str, control: str) -> str | None:

@@ -133,7 +133,7 @@ def verdict_of(f: Finding, guardrail: str, registration: str, contradicted: bool
             f"Grade A needs an experiment that was registered before it ran; this was {REGISTRATION[registration]}.",
         )
     if f.is_clear and f.is_gain and guardrail == "worsened":
-        return "invalid", "Its guardrail worsened: a gain that quality paid for is none."
+        return "invalid", "Its guardrail worsened, so the gain does not count."
     if not f.is_clear:
         return "not_shown", None
     if contradicted:
@@ -363,7 +363,7 @@ def said(text: str, verdict: str, why: str | None, stale: str | None, guardrail:
     """The sentence as it may be said: what is invalid says so first, what is stale last; nothing is proven without a
     word on guardrails that nobody saw hold."""
     if verdict == "invalid":
-        text = f"Not to be claimed: {text} {why}"
+        text = f"Do not claim: {text} {why}"
     if verdict == "proven" and guardrail == "unknown":
         text = f"{text} Its guardrails are not shown to hold."
     return text if stale is None else f"{text} {stale}"
@@ -392,11 +392,11 @@ def registration_of(run: Mapping[str, Any]) -> str:
 def guardrail_states(
     experiment: str, metric: str, estimated: Mapping[str, dict[str, Any]], catalogue: Catalogue
 ) -> dict[str, str]:
-    """The registered guardrails and the quality twin of the KPI of the same name, each with its state."""
+    """The registered guardrails and the guardrail of the KPI of the same name, each with its state."""
     run = catalogue.runs.get(experiment, {})
     wanted = names(run.get("guardrail_metric_ids"))
-    twin = catalogue.kpis.get(metric, {}).get("guarded_by")
-    wanted += [] if is_missing(twin) else [str(twin)]
+    guarded_by = catalogue.kpis.get(metric, {}).get("guarded_by")
+    wanted += [] if is_missing(guarded_by) else [str(guarded_by)]
     states = {}
     for guard in dict.fromkeys(w for w in wanted if w != metric):
         if guard in estimated:
@@ -463,7 +463,7 @@ def kpi_claim(row: dict[str, Any], catalogue: Catalogue, level: float) -> dict[s
     states = {"holds": "holds", "worsened": "worsened", "none": "none"}
     guardrail = states.get(str(row["guardrail_status"]), "unknown")
     verdict, why = verdict_of(finding, guardrail, "not_registered")
-    twin = known.get("guarded_by")
+    guarded_by = known.get("guarded_by")
     start, end = (moment(row[c]) for c in ("period_start", "period_end"))
     since, stale = catalogue.changed_after(use_case_id, end)
     words = {"holds": "holds", "worsened": "worsened", "unknown": "not shown to hold"}
@@ -480,10 +480,10 @@ def kpi_claim(row: dict[str, Any], catalogue: Catalogue, level: float) -> dict[s
         "evidence_grade": "E",
         "verdict": verdict,
         "guardrails": None
-        if is_missing(twin) or guardrail == "none"
-        else f"{catalogue.phrase(str(twin))}: {words[guardrail]}",
+        if is_missing(guarded_by) or guardrail == "none"
+        else f"{catalogue.phrase(str(guarded_by))}: {words[guardrail]}",
         "guardrail_status": guardrail,
-        "sensitivity": "Before and after only: whatever else changed is in it. The baseline is taken as exact, so the "
+        "sensitivity": "Before and after only: it includes all other changes. The baseline is treated as exact, so the "
         "interval is too narrow.",
         "methods_agreeing": 0,
         "methods_compared": 0,

@@ -219,13 +219,13 @@ def one_period(
     company.days = max(company.days, float(cost["days_in_period"]))
     problems = [*case.problems, *case.missing_assumptions()]
     if name == UNMAPPED:
-        problems = ["Charges of no use case that is live on the map: put them on the one that they are of."]
+        problems = ["Charges without a live use case: assign them to the use case they belong to."]
     problems += [str(cost["reason"])] if not is_missing(cost["reason"]) else []
     if "labour" in case.counted and not is_missing(volume.get("labour_reason")):
         problems.append(str(volume["labour_reason"]))
     known_cost = is_missing(cost["reason"])
     if known_cost and not cost["operating_cost"] and (is_missing(cost["training_cost"]) or not cost["training_cost"]):
-        problems.append("Its operating cost is 0: there is nothing to have a return on.")
+        problems.append("Its operating cost is 0, so there is no return on it.")
     horizon = case.assumptions.get("horizon_months")
     model = build(case, cost, volume, days, horizon)
     values = model.bases()
@@ -261,7 +261,7 @@ def one_period(
     npv_at = dict(zip(QUANTILES, npv_quantiles, strict=True))
     low, high = scenario(model, values)
     paid = model.payback_months(values)
-    late = "Training is not earned back within the horizon." if paid is None else None
+    late = "Training does not pay back within the horizon." if paid is None else None
     alone = double_counting_note(model)
     rows = [
         _row(
@@ -415,7 +415,7 @@ def whole_company(period_key: str, company: Company, draws: int) -> list[dict[st
     found = quantiles_of(outcome)
     at = dict(zip(QUANTILES, found, strict=True))
     whose = "costs of all use cases on the map since each went live"
-    whose += ", and charges of none that is live on it." if company.pays_unmapped else "."
+    whose += ", and charges without a live use case." if company.pays_unmapped else "."
     counted = f"Benefits of {', '.join(company.use_cases)}; {whose}"
     values = {
         "revenue": revenue,

@@ -166,11 +166,11 @@ def hours_per_task(control: float, treatment: float, sd_absolute: float, sd_rela
     A sentence instead, where a mean is not above 0 or its interval comes near 0.
     """
     if not (control > 0 and treatment > 0):
-        return "Tasks per hour that are not above 0 say nothing about the hours of a task."
+        return "Tasks per hour must be above 0 to give hours per task."
     both = arm_variances(control, treatment, sd_absolute, sd_relative)
     of_control, of_treatment = both if both else (sd_absolute**2 / 2, sd_absolute**2 / 2)
     if math.sqrt(of_control) > control / 4 or math.sqrt(of_treatment) > treatment / 4:
-        return "Tasks per hour are too uncertain to be turned into hours of a task."
+        return "Tasks per hour are too uncertain to be converted to hours per task."
     base = 1 / control - 1 / treatment
     margin = Z95 * math.sqrt(of_control / control**4 + of_treatment / treatment**4)
     return Driver("hours_saved_per_task", base - margin, base, base + margin)

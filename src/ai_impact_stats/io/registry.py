@@ -190,7 +190,7 @@ def read_experiment(row: Mapping[str, Any]) -> Experiment:
 
 def _problem(row: Mapping[str, Any], experiment: Experiment, alpha: float, power: float) -> str | None:
     if experiment.design not in COMPARED_DESIGNS:
-        return f"The design {experiment.design} has no estimator that compares arms as they are."
+        return f"The design {experiment.design} has no estimator that compares arms directly."
     if not experiment.control or not experiment.treatments:
         return "The registration names no control arm or no treatment arm."
     if experiment.control in experiment.treatments:
