@@ -17,7 +17,7 @@ from ai_impact_stats.estimators.effects import cuped, difference, relative_effec
 from ai_impact_stats.estimators.estimate import Estimate
 from ai_impact_stats.estimators.moments import Arm, UnitMoments
 from ai_impact_stats.estimators.planning import sample_size
-from ai_impact_stats.estimators.quantiles import quantile_arm, sample_quantile
+from ai_impact_stats.estimators.quantiles import quantile_arm
 from ai_impact_stats.estimators.sequential import always_valid, group_sequential_bounds
 
 from . import calibrate_quasi
@@ -156,7 +156,7 @@ def quantiles(probability: float, n: int, cluster_size: int = 1) -> Experiment:
     def arm(rng, effect):
         level = rng.normal(0, 1, n // cluster_size)[cluster]
         y = np.exp(math.sqrt(shared) * level + math.sqrt(1 - shared) * rng.normal(0, 1, n)) + effect
-        point = sample_quantile(y, probability)
+        point = float(np.quantile(y, probability, method="inverted_cdf"))
         below = y <= point
         share = UnitMoments.from_clusters(cluster, below) if cluster_size > 1 else UnitMoments.from_rows(below)
         y = np.sort(y)

@@ -18,7 +18,6 @@ from test_stats_synthetic import factors
 from ai_impact_stats.designs.geo import estimate_geo
 from ai_impact_stats.designs.matched import estimate_matched
 from ai_impact_stats.designs.rollouts import check_rollouts, estimate_rollouts
-from ai_impact_stats.estimators import did
 
 
 def a_panel(seed=1, starts=(math.nan, 0.0), n=30):
@@ -74,19 +73,6 @@ def test_one_treated_unit():
     one = pd.concat([people[people["arm"] == "no"], people[people["arm"] == "yes"].head(1)])
     frame = whole(estimate_matched(matched(), HOURS, cells(one), sample(one)))
     assert frame["estimate"].isna().all()
-
-
-def test_treatment_that_switches_off():
-    treated = np.zeros((40, 10), bool)
-    treated[20:, 4:] = True
-    treated[30:, 7:] = False
-    first, switched = did.first_treated(treated)
-    y, _ = a_panel(n=20)
-    panel = did.cohorts_from_rows(y, first, switched)
-    assert "10 of 40 units are left out: the treatment ended" in panel.notes[0]
-    assert sum(c.n for c in panel.cohorts) == 30
-    nobody = did.cohorts_from_rows(y, first, np.where(first >= 0, True, switched))
-    assert did.two_by_two_panel(nobody).estimate is None
 
 
 def test_gaps_in_the_panel():

@@ -314,7 +314,7 @@ def _last_held(p_value: Callable[[float], float], start: float, step: float, alp
         return None
     # The p value goes in steps, so that only its side of alpha can be searched for.
     xtol = abs(rejected - held) / 4096
-    return float(bisect(lambda value: 1.0 if p_value(value) >= alpha else -1.0, held, rejected, xtol))
+    return float(bisect(lambda value: 1.0 if p_value(value) >= alpha else -1.0, held, rejected, xtol=xtol))
 
 
 def placebo_date(

@@ -9,12 +9,12 @@ import pytest
 from ai_impact_stats.designs.uplift import uplift_scores
 from ai_impact_stats.estimators.learners import (
     LEARNERS,
-    Units,
+    Subjects,
+    alike_by_prediction,
     calibration,
     cross_fitted,
     curve,
     effect_of,
-    heterogeneity,
     policy,
     ranks,
 )
@@ -22,7 +22,7 @@ from ai_impact_stats.estimators.learners import (
 
 def simulate(
     seed: int, slope: float, n: int = 3000, share: float = 0.5, level: float = 0.3
-) -> tuple[Units, np.ndarray]:
+) -> tuple[Subjects, np.ndarray]:
     """The effect depends on the first feature by `slope`, the outcome on the next two; some features are not known."""
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((n, 4))
@@ -30,7 +30,7 @@ def simulate(
     treated = (rng.random(n) < share).astype(float)
     y = x[:, 1] + 0.5 * x[:, 2] + effect * treated + rng.standard_normal(n)
     x[rng.random(n) < 0.05, 3] = math.nan
-    return Units(x, treated, y, share), effect
+    return Subjects(x, treated, y, share), effect
 
 
 @pytest.fixture(scope="module", params=[0.5, 0.25])
@@ -45,7 +45,7 @@ def test_learners_find_who_responds(differing, learner):
     predicted = scores.predicted[learner]
     assert np.corrcoef(effect, predicted)[0, 1] > 0.6
     place = ranks(predicted, scores.fold)
-    assert heterogeneity(scores.signal, place) < 1e-6
+    assert alike_by_prediction(scores.signal, place) < 1e-6
     found = curve(scores.signal, place, units.treated, 0.05)
     truth = float((effect * (0.5 - place)).mean())
     assert abs(found.qini.estimate - truth) < 3.3 * found.qini.std_error
@@ -76,7 +76,7 @@ def test_nobody_differs_and_it_is_said():
         scores = cross_fitted(units, folds=3)
         for name in LEARNERS:
             place = ranks(scores.predicted[name], scores.fold)
-            fired[name] += heterogeneity(scores.signal, place) < 0.05
+            fired[name] += alike_by_prediction(scores.signal, place) < 0.05
             qini[name] += curve(scores.signal, place, units.treated, 0.05).qini.ci_low > 0
     assert max(fired.values()) <= 4, fired
     assert max(qini.values()) <= 3, qini
@@ -110,7 +110,7 @@ def test_calibration_is_one_for_true_effects_and_nought_for_none():
     assert calibration(np.ones(5000), signal, fold) is None
 
 
-def tables(units: Units, direction: str = "up", n_units: int | None = None):
+def tables(units: Subjects, direction: str = "up", n_units: int | None = None):
     ids = [f"u{i}" for i in range(len(units.y))]
     rows = pd.DataFrame({"experiment_id": "e", "metric_id": "m", "unit_id": ids, "unit_key": ids,
                          "arm": np.where(units.treated == 1, "ai", "human"), "value": units.y,
@@ -164,10 +164,10 @@ def test_curve_keeps_the_sign_of_a_metric_that_should_fall():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda u: Units(u.x[:300], np.r_[np.ones(250), np.zeros(50)], u.y[:300], 0.5), "50 units"),
-        (lambda u: Units(np.ones((3000, 2)), u.treated, u.y, 0.5), "No covariate varies"),
-        (lambda u: Units(u.x[:, :0], u.treated, u.y, 0.5), "No covariate varies"),
-        (lambda u: Units(u.x, u.treated, np.ones(3000), 0.5), "outcome does not vary"),
+        (lambda u: Subjects(u.x[:300], np.r_[np.ones(250), np.zeros(50)], u.y[:300], 0.5), "50 units"),
+        (lambda u: Subjects(np.ones((3000, 2)), u.treated, u.y, 0.5), "No covariate varies"),
+        (lambda u: Subjects(u.x[:, :0], u.treated, u.y, 0.5), "No covariate varies"),
+        (lambda u: Subjects(u.x, u.treated, np.ones(3000), 0.5), "outcome does not vary"),
     ],
 )
 def test_degenerate_input_has_no_numbers_and_a_reason(change, why):
