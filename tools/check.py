@@ -110,7 +110,7 @@ def what_is_linted(manifest: dict) -> dict[str, str]:
 
 
 def test() -> None:
-    """Lint, while the demo is built with its unit and data tests; then pytest, whose last line tells the outcome."""
+    """Lint, while the demo is built with its unit and data tests; then pytest, whose last line is the outcome."""
     os.environ["AI_IMPACT_DUCKDB_PATH"] = str(TEST_WAREHOUSE)
     linted = subprocess.Popen(
         [sys.executable, "-m", "tools", "lint"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -420,7 +420,7 @@ def _is_control(cohort: Cohort, first: int, latest: int, control: str) -> bool:
 
 
 def _is_thinned(cohorts: Sequence[Cohort], first: int, n: np.ndarray, own: np.ndarray, other: np.ndarray) -> bool:
-    """Is there one unit on a side, because the others came later? Then a period long before tells nothing."""
+    """Is there one unit on a side, because the others joined later? Then a period long before is uninformative."""
     late = any(c.entered > 0 for c in cohorts)
     return late and min(n[own].sum(), n[other].sum()) < 2 and n[[c.first == first for c in cohorts]].sum() > 1
 

@@ -10,7 +10,7 @@ from .checks import Check
 from .linear import full_rank, one_thread
 
 LINKS = ("logit", "probit")
-# A linear predictor beyond this is on its way to infinity: a covariate tells the arms apart.
+# A linear predictor beyond this is on its way to infinity: a covariate separates the arms.
 SEPARATED = 30.0
 ROUNDS, CONVERGED = 60, 1e-10
 
@@ -185,7 +185,7 @@ def overlap(units: Units, propensity: Propensity, weights: np.ndarray) -> Overla
     `weights` holds one weight a unit of the entry. Fails when more than 5 % of the treated lie outside the range of
     the control's scores, when one unit carries more than 5 % of its arm's weight, or when the weights leave less than
     20 % of an arm's units effective (Kish: (Σw)²/Σw²). `discrimination` is the chance that a treated unit has the
-    higher score: .5 when the covariates tell nothing, 1 when they tell everything.
+    higher score: .5 if the covariates are uninformative, 1 if they separate the arms.
     """
     treated, n, score = units.treated == 1, units.n, propensity.score
     low, high = score[~treated].min(), score[~treated].max()

@@ -140,7 +140,7 @@ def forecast(series: Series, ratio: float, wanted: np.ndarray | None = None) -> 
 def averaged(series: Series, wanted: np.ndarray | None = None) -> Forecast:
     """The forecast over all ratios of level to noise, weighted by their likelihood.
 
-    A few dozen periods seldom tell how much a level wanders. The likeliest ratio is often 0, and its intervals then
+    A few dozen periods seldom determine the variance of the level. The likeliest ratio is often 0, and its intervals then
     hold far less than they say; weighting the ratios says what is not known.
     """
     found = [forecast(series, ratio, wanted) for ratio in RATIOS]
@@ -197,7 +197,7 @@ def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
 
     Errors are correlated from period to period, as `rho` to the power of the periods between. It is generalised least
     squares for every `rho` of `AUTOCORRELATIONS`, weighted by restricted likelihood; interval and p value are those of
-    the mixture of their t distributions. `reason` tells what Newey and West's error would have been, which is too
+    the mixture of their t distributions. `reason` reports what Newey and West's error would have been, which is too
     small in series of one or two years.
     """
     problem = series.problem()
