@@ -140,7 +140,7 @@ def forecast(series: Series, ratio: float, wanted: np.ndarray | None = None) -> 
 def averaged(series: Series, wanted: np.ndarray | None = None) -> Forecast:
     """The forecast over all ratios of level to noise, weighted by their likelihood.
 
-    A few dozen periods seldom determine the variance of the level. The likeliest ratio is often 0, and its intervals then
+    Few periods seldom determine the variance of the level. The likeliest ratio is often 0, and its intervals then
     hold far less than they say; weighting the ratios says what is not known.
     """
     found = [forecast(series, ratio, wanted) for ratio in RATIOS]
