@@ -19,7 +19,7 @@ from tools.progress import Step, say
 TEST_WAREHOUSE = Path("warehouse/test.duckdb")
 BIN = Path(sys.executable).parent
 # The project as parsed for a warehouse that is always empty: linted, and run by the tests over warehouses of their own.
-PARSED = Path("target/parsed").resolve()
+PARSED = Path(__file__).resolve().parents[1] / "target/parsed"
 EMPTY = {
     "AI_IMPACT_DUCKDB_PATH": str(PARSED / "parsed.duckdb"),
     "DBT_TARGET_PATH": str(PARSED),
@@ -128,9 +128,11 @@ def test() -> None:
     GREEN.mkdir(parents=True, exist_ok=True)
     shutil.copy("target/manifest.json", GREEN)
     install_postgres()
-    # The heaviest files come first, and what the tests of a file share is built once: see conftest.py.
+    # What the tests of a file share is built once, and the longest files come first (conftest.py): xdist would begin
+    # with those of the most tests, and end with whole builds.
     os.environ["AI_IMPACT_ENGINES_UNTESTED"] = "yes"
-    pytest("-n", "2", "--dist", "loadgroup", "-m", "not emulators and not workers and (builds or not engines)")
+    wanted = "not emulators and not workers and (builds or not engines)"
+    pytest("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "-m", wanted)
 
 
 def test_engines() -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ..estimators import matching
 from ..estimators.checks import Check
 from ..estimators.estimate import Estimate, as_share, missing, wald
-from ..estimators.propensity import Overlap, Propensity, Units, fit_propensity, overlap
+from ..estimators.propensity import Propensity, Units, fit_propensity, overlap
 from ..io.registry import Experiment, is_missing, names, read_experiment
 from ..io.schemas import BALANCE, ESTIMATES
 from ..io.tables import read_unknown, records, write_table
@@ -173,7 +173,7 @@ def check_matched(
             past = _placebos(comparison.past).get(first) or missing("There is no outcome from before.")
             checks = {
                 "weighted_balance": balance,
-                "overlap": shared.check,
+                "overlap": shared,
                 "placebo_outcome": matching.placebo_outcome(past),
             }
             drawn = _row_units(experiment, rows_of.get((experiment.experiment_id, experiment.primary), []))
@@ -448,7 +448,7 @@ def _change_rows(experiment: Experiment, metric_id: str, comparison: _Comparison
 PARALLEL = "Not randomised: the effect assumes parallel trends given the covariates."
 
 
-def _checks(comparison: _Comparison, propensity: Propensity, found: matching.Matched) -> tuple[Check, Overlap]:
+def _checks(comparison: _Comparison, propensity: Propensity, found: matching.Matched) -> tuple[Check, Check]:
     units = comparison.units
     balances = comparison.balance(found.weights)
     return matching.balance_check(balances), overlap(units, propensity, found.weights)

@@ -10,12 +10,12 @@ from ..estimators.learners import (
     LEARNERS,
     Policy,
     Scores,
-    Units,
+    Subjects,
+    alike_by_prediction,
     calibration,
     cross_fitted,
     curve,
     effect_of,
-    heterogeneity,
     policy,
     ranks,
 )
@@ -34,7 +34,7 @@ class Cohort:
     """One treatment arm of one experiment against its control; without units, `note` is the reason."""
 
     keys: dict
-    units: Units | None
+    units: Subjects | None
     alpha: float
     sign: float
     note: str | None
@@ -60,7 +60,7 @@ def cohorts(registry: pd.DataFrame, metrics: pd.DataFrame, units: pd.DataFrame, 
             sign = -1.0 if directions.get(str(metric_id)) == "down" else 1.0
             part = None
             if at.any():
-                part = Units(x[at], treated, sign * rows["value"].to_numpy(float)[at], float(treated.mean()))
+                part = Subjects(x[at], treated, sign * rows["value"].to_numpy(float)[at], float(treated.mean()))
             found.append(Cohort(keys, part, experiment.alpha, sign, note if at.any() else "No unit was assigned."))
     return found
 
@@ -124,7 +124,7 @@ def _tables(cohort: Cohort, learner: str, scores: Scores) -> tuple[list[dict], l
     units, alpha, sign = cohort.units, cohort.alpha, cohort.sign
     predicted, signal = scores.predicted[learner], scores.signal
     place = ranks(predicted, scores.fold)
-    p = heterogeneity(signal, place)
+    p = alike_by_prediction(signal, place)
     slope = calibration(predicted, signal, scores.fold)
     area = curve(signal, place, units.treated, alpha)
     chosen = policy(signal, predicted, units.treated, alpha)

@@ -8,19 +8,19 @@ from scipy.special import chdtrc
 
 from ..wording import counted, counted_of
 from .effects import difference
-from .estimate import Estimate, two_sided_p
+from .estimate import Estimate, is_known, two_sided_p
 from .moments import Arm
 from .multiplicity import holm
 
 SRM_ALPHA = 0.001
 BALANCE_ALPHA = 0.01
+PLACEBO_ALPHA = 0.05
 MULTIPLE_EXPOSURE_LIMIT = 0.01
 INTERFERENCE_LIMIT = 0.05
 NOVELTY_ALPHA = 0.01
 LEAST_CLUSTERS = 10
 # The chi-square approximation wants this many expected units in an arm.
 LEAST_EXPECTED = 5
-
 
 UNKNOWN = "The check can't be made: its input is not a number."
 
@@ -83,7 +83,7 @@ def pre_period_balance(pairs: Mapping[str, tuple[Arm, Arm]], alpha: float = BALA
     `pairs` maps a covariate's name to its (treatment, control) arms. The statistic is the largest |t|.
     """
     tests = {name: difference(*arms) for name, arms in pairs.items()}
-    made = {name: e for name, e in tests.items() if e.estimate is not None}
+    made = {name: e for name, e in tests.items() if is_known(e)}
     if not made:
         return Check(None, None, alpha, None, _nothing_to_compare(pairs))
     adjusted = dict(zip(made, holm([e.p_value for e in made.values()]), strict=True))
@@ -215,7 +215,7 @@ def novelty(weeks: Mapping[int, Estimate], alpha: float = NOVELTY_ALPHA, df: flo
     The weeks are of the same units, whose correlation over time is not known here: they are treated as independent. The
     statistic is the slope per week, in the metric's unit, against a t distribution with `df` degrees of freedom.
     """
-    known = {w: e for w, e in weeks.items() if e.estimate is not None and math.isfinite(e.std_error)}
+    known = {w: e for w, e in weeks.items() if is_known(e) and math.isfinite(e.std_error)}
     if len(known) < 3:
         return Check(None, None, alpha, None, "Fewer than three weeks have an effect: no trend to check.")
     w = {k: 1 / e.std_error**2 for k, e in known.items()}

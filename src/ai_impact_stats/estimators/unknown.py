@@ -34,7 +34,8 @@ class Unknown:
     @property
     def shares(self) -> tuple[float, float]:
         """The shares of the values that are not known; 0 in an arm without any value."""
-        return tuple(m.mean_y / m.mean_z if m.n and m.mean_z else 0.0 for m in (self.treatment, self.control))
+        t, c = (m.mean_y / m.mean_z if m.n and m.mean_z else 0.0 for m in (self.treatment, self.control))
+        return t, c
 
     @property
     def is_any(self) -> bool:
@@ -104,8 +105,8 @@ def remedy(measure: str | None) -> str:
 
 def unknown_of(arms: Mapping[str, UnitMoments], treatment: str, control: str, is_paired: bool) -> Unknown | None:
     """Of a treatment arm and the control; None where one of them has no units."""
-    pair = arms.get(treatment), arms.get(control)
-    return Unknown(*pair, is_paired) if all(m is not None and m.n for m in pair) else None
+    t, c = arms.get(treatment), arms.get(control)
+    return Unknown(t, c, is_paired) if t is not None and c is not None and t.n and c.n else None
 
 
 def _shown(p: float) -> str:
