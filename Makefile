@@ -39,7 +39,7 @@ test-spark: $(STAMP_SPARK) ## Build the demo on Apache Spark 3.5 with Iceberg an
 test-emulators: $(STAMP_TEST) $(EMULATORS:%=.venv-emulators/%/.installed) ## Build the demo on emulators of BigQuery and Snowflake; compile and parse it for five warehouses.
 	@$(PY) -m tools test-emulators
 
-engines: $(STAMP_TEST) ## Write what make test-engines last ran on each engine into docs/engines.md.
+engines: $(STAMP_TEST) ## Update the table of tested engines in docs/engines.md. Needs make test-engines.
 	@$(PY) -m tools engines
 
 case-studies: $(STAMP) profiles.yml ## Update docs/case_studies from the demo's marts. Needs make demo.

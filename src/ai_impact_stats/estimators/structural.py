@@ -58,7 +58,7 @@ class Series:
         year = PERIODS[self.period]
         if span >= 2 * year:
             angle = 2 * math.pi * self.t / year
-            # Half a year is told by one number where a year has four periods, and nothing where it is one.
+            # With four periods a year, half a year takes one number; with one, none.
             waves = [
                 (f, k) for k in (1, 2) for f in (np.sin, np.cos) if 2 * k < year or (2 * k == year and f is np.cos)
             ]
