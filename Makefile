@@ -33,34 +33,34 @@ test-fast: $(STAMP_TEST) profiles.yml ## While you work: lint and unit tests of 
 test-engines: $(STAMP_TEST) ## Compare PostgreSQL, Sail and Sail with workers with DuckDB, mart by mart; increments on Sail.
 	@$(PY) -m tools test-engines
 
-test-spark: $(STAMP_SPARK) ## Build the demo on Apache Spark 3.5 with Iceberg, and compare it with DuckDB. Needs Java 17, takes minutes.
+test-spark: $(STAMP_SPARK) ## Build the demo on Apache Spark 3.5 with Iceberg and compare it with DuckDB. Needs Java 17; takes half an hour.
 	@$(SPARK_VENV)/bin/python -m tools test-spark
 
 test-emulators: $(STAMP_TEST) $(EMULATORS:%=.venv-emulators/%/.installed) ## Build the demo on emulators of BigQuery and Snowflake; compile and parse it for five warehouses.
 	@$(PY) -m tools test-emulators
 
-engines: $(STAMP_TEST) ## Write what make test-engines last ran on each engine into docs/engines.md.
+engines: $(STAMP_TEST) ## Update the table of tested engines in docs/engines.md. Needs make test-engines.
 	@$(PY) -m tools engines
 
-case-studies: $(STAMP) profiles.yml ## Write what the demo's marts say of the two case studies into docs/case_studies. Needs make demo.
+case-studies: $(STAMP) profiles.yml ## Update docs/case_studies from the demo's marts. Needs make demo.
 	@$(PY) -m tools case-studies
 
 lint: $(STAMP_TEST) profiles.yml ## Check the style of SQL and Python, the layers of the models, and their documentation.
 	@$(PY) -m tools lint
 
-format: $(STAMP_TEST) profiles.yml ## Rewrite Python and SQL in the project's style, as far as that can be done by a program.
+format: $(STAMP_TEST) profiles.yml ## Format Python and SQL.
 	@.venv/bin/ruff check --fix --quiet . || true
 	@.venv/bin/ruff format --quiet .
 	@.venv/bin/sqlfluff fix --quiet --processes 2 --disable-progress-bar models || true
 
-bench: $(STAMP_TEST) profiles.yml ## Measure the build against a hand-written floor, large experiments, and estimates against other packages (bench/RESULTS.md).
+bench: $(STAMP_TEST) profiles.yml ## Benchmark the build, large experiments, and estimates against other packages (bench/RESULTS.md).
 	@$(PY) -m bench.run
 	@$(PY) -m bench.quasi
 
 bench-load: $(STAMP_TEST) ## Build 1 and 50 million events on DuckDB within 2 GB and on Sail's workers (bench/RESULTS.md). Takes hours.
 	@$(PY) -m bench.load
 
-calibrate: $(STAMP) ## Simulate experiments of known truth, and write how often the intervals hold (docs/calibration.md); ONLY=median prints some.
+calibrate: $(STAMP) ## Simulate experiments and write the coverage of intervals to docs/calibration.md; ONLY=median prints some.
 	@OPENBLAS_NUM_THREADS=1 $(PY) -m tools.calibrate $(if $(ONLY),"$(ONLY)")
 
 example-git: $(STAMP) profiles.yml ## Build the KPIs on a git history: make example-git INPUT=path/to/git_history.parquet
@@ -68,7 +68,7 @@ example-git: $(STAMP) profiles.yml ## Build the KPIs on a git history: make exam
 		echo "INPUT is not set: name the file, for example make example-git INPUT=git_history.parquet" >&2; exit 1; fi
 	@$(PY) -m tools example-git --input "$(INPUT)"
 
-lock: $(STAMP) ## Resolve the lock files again, to the newest versions that pyproject.toml allows.
+lock: $(STAMP) ## Update the lock files to the newest versions that pyproject.toml allows.
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--python-version 3.11 --extra project pyproject.toml -o locks/requirements.lock
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \

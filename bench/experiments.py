@@ -188,7 +188,7 @@ def report(results: list[dict], python: dict, machine: str) -> str:
         "",
         f"Written by `make bench` on {time.strftime('%Y-%m-%d')}. Machine: {machine}; 2 threads, medians of {REPEATS}",
         f"runs. The load average was {os.getloadavg()[0]:.1f} at the end: above 2, other work shared the machine,",
-        "and the times of the processor, in brackets, tell more than those of the clock.",
+        "so the processor times in brackets are more informative than the clock times.",
         "",
         f"One experiment with {METRICS} metrics, half of them ratios, all with a covariate. Moments: the SQL of the",
         f"model `{MODEL}`. Scan: one grouped scan of the same columns. Tea-tasting: on the same DuckDB, the same",

@@ -16,6 +16,14 @@ from tools import dbt, demo, warehouse
 from tools.check_layers import check_columns, load_manifest, problems
 from tools.progress import Step, say
 
+TEXTS = ("README.md", "CONTRIBUTING.md", "docs", "models", "macros", "seeds", "charts", "src", "tools", "demo", "tests")
+PHRASES = {
+    r"\b[Oo]ne (row|value|model|claim) an? [a-z]": "one row per unit",
+    r"quality twin": "guardrail",
+    r"\bamiss\b": "the problem itself",
+    r"\bper cent\b": "percent, or %",
+    r"\b(is|are|was|were) (not )?told\b(?! from)": "reported, or shown",
+}
 TEST_WAREHOUSE = Path("warehouse/test.duckdb")
 BIN = Path(sys.executable).parent
 # The project as parsed for a warehouse that is always empty: linted, and run by the tests over warehouses of their own.
@@ -64,9 +72,22 @@ def lint(full: bool = True) -> None:
     manifest = load_manifest(PARSED)
     with Step("layers, documentation, contracts"):
         found += problems(manifest, Path())
-    found += lint_sql(manifest)
+    found += [*prose(), *lint_sql(manifest)]
     if found:
         raise ProblemError("\n".join(found))
+
+
+def prose() -> list[str]:
+    """Phrasings that this project does not use, each with what it writes instead."""
+    found = []
+    for root in TEXTS:
+        for path in sorted(Path(root).rglob("*.*")) if Path(root).is_dir() else [Path(root)]:
+            if path.suffix in (".md", ".sql", ".yml", ".csv", ".py") and path != Path("tools/check.py"):
+                for number, line in enumerate(path.read_text().splitlines(), 1):
+                    found += [
+                        f"{path}:{number}: write {say}" for wrong, say in PHRASES.items() if re.search(wrong, line)
+                    ]
+    return found
 
 
 def lint_sql(manifest: dict) -> list[str]:
@@ -110,7 +131,7 @@ def what_is_linted(manifest: dict) -> dict[str, str]:
 
 
 def test() -> None:
-    """Lint, while the demo is built with its unit and data tests; then pytest, whose last line tells the outcome."""
+    """Lint, while the demo is built with its unit and data tests; then pytest, whose last line is the outcome."""
     os.environ["AI_IMPACT_DUCKDB_PATH"] = str(TEST_WAREHOUSE)
     linted = subprocess.Popen(
         [sys.executable, "-m", "tools", "lint"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

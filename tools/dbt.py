@@ -1,4 +1,4 @@
-"""Runs dbt in this process, quietly, and tells failures in sentences."""
+"""Runs dbt in this process, quietly, and reports failures in sentences."""
 
 import gc
 import os

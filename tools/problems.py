@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def program_of(pid: int) -> str:
-    """The name of a running process, where the system tells it."""
+    """The name of a running process, if the system shows it."""
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:

@@ -1,4 +1,4 @@
-"""What was found, in at most 15 lines."""
+"""The summary of a build, in at most 15 lines."""
 
 from pathlib import Path
 
@@ -74,9 +74,9 @@ def kpi_line(row: tuple) -> str:
 def counts(con: duckdb.DuckDBPyConnection) -> list[str]:
     raw, accepted, duplicates, quarantined, late = con.sql(EVENTS).fetchone()
     if not raw:
-        return ["No events came in."]
+        return ["No events received."]
     return [
-        f"{raw:,.0f} events came in: {accepted:,.0f} accepted ({late:,.0f} of them late), "
+        f"{raw:,.0f} events received: {accepted:,.0f} accepted ({late:,.0f} of them late), "
         f"{duplicates:,.0f} duplicates, {quarantined:,.0f} quarantined."
     ]
 
@@ -92,14 +92,14 @@ def summary(path: Path, site: Path | None, use_case: str | None = None) -> list[
     finally:
         con.close()
     if rows:
-        lines += ["What changed because of AI:", *map(headline, rows)]
+        lines += ["Effects of AI:", *map(headline, rows)]
     else:
         lines += [
             "No experiment has an estimate: see the column reason of impact_estimates."
             if registered
             else "No experiment is registered, so no effect of AI is estimated: register one in the seed experiments."
         ]
-        lines += [*(["What the KPIs say:"] if kpis else []), *map(kpi_line, kpis)]
+        lines += [*(["KPIs:"] if kpis else []), *map(kpi_line, kpis)]
     boards = sorted(site.glob("*.html")) if site else []
     lines += [f"Dashboard: {board}" for board in boards[:3]]
     lines += [f"Warehouse: {path} (start with kpi_values, impact_estimates, event_quarantine)"]

@@ -18,5 +18,5 @@ def connect(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
 
 
 def check(path: Path) -> None:
-    """Open and close it once, so that a locked or foreign file is told before any work is done."""
+    """Open and close it once, so that a locked or foreign file is reported before any work is done."""
     connect(path).close()

@@ -26,7 +26,7 @@ select
 from raw.commits
 where not is_merge;
 
--- Git tells of a step when the commit lands: `received_at` is `committed_at`, and a step that was taken days before is late.
+-- Git shows a step when the commit lands: `received_at` is `committed_at`, and a step from days before is late.
 -- A revert asks for rework on the commit that it names, where that is a task of the file: by its id or, as git allows, by the first
 -- seven or more characters, where only one commit of the repository begins so.
 create or replace view raw.task_events as

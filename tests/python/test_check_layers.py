@@ -10,7 +10,7 @@ from tools import check_layers
 ROUTE = """
 | layer | folder | what it does | reads |
 |---|---|---|---|
-| staging | `models/staging/` | One model a source. | sources |
+| staging | `models/staging/` | One model per source. | sources |
 | intermediate | | | staging |
 | marts | | | intermediate |
 | kpis | | | marts |

@@ -85,7 +85,7 @@ def test_gaps_in_the_panel():
         frame = whole(estimate_geo(regions(), SALES, panels(holes)))
         absolute = frame[frame["scale"] == "absolute"]
         assert (absolute["estimate"].notna() == is_estimated).all() and frame["reason"].str.contains("gap").all()
-    # No unit that was seen in every period: one row a cohort, without periods.
+    # No unit that was seen in every period: one row per cohort, without periods.
     empty = moments(y, first).groupby("first_treated_period", dropna=False).head(1)
     empty = empty.assign(period_a=math.nan, period_b=math.nan, n=0, n_left_out=30)
     frame = whole(estimate_rollouts(rollout(), METRICS, empty))

@@ -66,8 +66,8 @@ def built(tmp_path):
 def test_the_strongest_evidence_comes_first(built):
     path, site = built
     assert summary(path, site) == [
-        "1,500 events came in: 1,420 accepted (10 of them late), 70 duplicates, 10 quarantined.",
-        "What changed because of AI:",
+        "1,500 events received: 1,420 accepted (10 of them late), 70 duplicates, 10 quarantined.",
+        "Effects of AI:",
         "  Email drafting, MQL rate: +9.0 % (95 % interval +5.0 % to +13.0 %), evidence grade A",
         "  Email drafting, Emails per hour: +260.0 % (95 % interval +250.0 % to +270.0 %), evidence grade A",
         "  Email drafting, Rework: −0.1 (95 % interval −0.12 to −0.08), evidence grade B",
@@ -81,9 +81,9 @@ def test_without_estimates_nothing_is_claimed(built):
     with duckdb.connect(str(path)) as con:
         con.execute("delete from impact_estimates where estimate is not null; delete from event_reconciliation")
     assert summary(path, site)[:5] == [
-        "No events came in.",
+        "No events received.",
         "No experiment has an estimate: see the column reason of impact_estimates.",
-        "What the KPIs say:",
+        "KPIs:",
         "  Cycle time, hours: 4 in May 2026 (interval 3.8 to 4.2), 9 in its baseline; "
         "before and after only, evidence grade E",
         "  Cost per task, USD: 2.3 in May 2026, no baseline, so no effect is claimed",

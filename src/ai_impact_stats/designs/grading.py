@@ -81,7 +81,7 @@ def verdict(
     """What the estimate says about the metric, in one word.
 
     not_estimated: there is no estimate. still_running: read before its end, so not to be acted on. not_established: the
-    grade is D or E. improved, worsened: the corrected p value is below alpha; `direction` (up, down) tells which
+    grade is D or E. improved, worsened: the corrected p value is below alpha; `direction` (up, down) says which
     way is good. no_relevant_effect: the whole interval lies within ± `smallest_effect` (on the estimate's scale).
     Otherwise inconclusive.
     """
@@ -101,7 +101,7 @@ def verdict(
 def one_verdict(deciding: dict, other: dict) -> None:
     """The absolute and the relative row of one question say the same: what the deciding row says.
 
-    Where the other's own interval would have said something else, its reason tells so.
+    If the other's own interval disagrees, its reason says so.
     """
     other["verdict"] = deciding["verdict"]
     if any(row[end] is None for row in (deciding, other) for end in ("ci_low", "ci_high")):

@@ -254,7 +254,7 @@ def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     e, found = experiment.experiment_id, {}
     found["enrolment"] = checks.enrolment(tables.enrolment.get(e, {}))
     parts = tables.parts.get(e, {})
-    # Units of one cluster come together: how many of them there are by part tells nothing of the assignment.
+    # Units of a cluster come together, so their number per segment says nothing about the assignment.
     units_were_assigned = experiment.design in COMPARED_DESIGNS and not _assigns_clusters(experiment, tables)
     if units_were_assigned and experiment.has_split and not isinstance(experiment.weights, str):
         weights = experiment.weights
@@ -437,7 +437,7 @@ def _novelty(experiment: Experiment, tables: Tables) -> checks.Check:
             for week, arms in weeks.items()
             if treatment in arms and experiment.control in arms
         }
-        # Few clusters tell a week's error badly, so their trend has no normal distribution.
+        # Few clusters give a poor estimate of a week's error, so their trend is not normally distributed.
         freedom = [e.df for e in effects.values() if e.df is not None] if experiment.cluster_by is not None else []
         df = min(freedom, default=math.inf)
         found.append(checks.novelty(effects, checks.NOVELTY_ALPHA / len(experiment.treatments), df))

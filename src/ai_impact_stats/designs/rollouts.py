@@ -211,18 +211,18 @@ def _read(rows: list[Mapping[str, Any]], shared: list[Mapping[str, Any]]) -> _Ro
             merged[cohort.first, cohort.entered] = cohort if same is None else _merge(same, cohort)
     cohorts = sorted(merged.values(), key=lambda c: (-1 if c.first is None else c.first, c.entered))
     groups = [cells[0] for cells in by_cohort.values()]
-    told = (
+    stated = (
         (f"{counted(len(periods), 'period counts', 'periods count')}.", *_dropped(groups[0], periods))
         if periods
         else ()
     )
-    notes = [*told, *_notes(groups, cohorts)]
+    notes = [*stated, *_notes(groups, cohorts)]
     panel = _without_lone_waves(did.Panel(cohorts, notes, _clusters(shared, cohorts, periods)), periods)
     if not panel.cohorts:
         late = sum(int(cells[0].get("n_without_before") or 0) for cells in by_cohort.values())
-        return _Rollout(panel, NO_PAST if late else "No unit was seen in every period of the panel.", True, told)
+        return _Rollout(panel, NO_PAST if late else "No unit was seen in every period of the panel.", True, stated)
     effects = did.group_time(panel, "not_yet_treated", "universal")
-    return _Rollout(panel, effects, min(panel.sizes().values()) < FEW_UNITS, told)
+    return _Rollout(panel, effects, min(panel.sizes().values()) < FEW_UNITS, stated)
 
 
 NO_PAST = "No cohort is treated within the panel after its first period, so there is no past to compare with."
@@ -277,7 +277,7 @@ def _without_lone_waves(panel: did.Panel, periods: list[int]) -> did.Panel:
     lone = [s for s, size in sizes.items() if size == 1 and larger > (1 if s is None else 0)]
     unit = "unit" if panel.clusters is None else "cluster"
     names = {s: "The control" if s is None else f"The wave of period {periods[s]}" for s in lone}
-    why = f"it has one {unit}, and nothing tells how {unit}s vary within it"
+    why = f"it has one {unit}, so the variance within it is unknown"
     return panel.without(lone, [f"{name} is left out: {why}." for name in names.values()]) if lone else panel
 
 

@@ -24,7 +24,7 @@ def posterior(estimate: Estimate, direction: str = "up", prior_sd: float | None 
 
     `prior_sd` in the estimate's unit; None is flat. Conjugate normal updating, Gelman et al., "Bayesian data analysis",
     chapter 2; the loss E[max(0, −δ)] of δ ~ N(m, s²) is s·φ(m/s) − m·Φ(−m/s), Stucchio (2015), "Bayesian A/B testing
-    at VWO", on the expected loss. `direction` (up, down) tells which way is better.
+    at VWO", on the expected loss. `direction` (up, down) says which way is better.
     """
     if not is_known(estimate):
         return Posterior(None, None, None, None)

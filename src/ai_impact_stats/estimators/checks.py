@@ -118,21 +118,21 @@ def enrolment(arms: Mapping[str, Mapping[str, int]]) -> Check:
     assignments, outside, returned = total("n_assignments"), total("n_before") + total("n_after"), total("n_returned")
     if not assignments:
         return Check(None, None, 0.0, None, "No units are assigned.")
-    told = []
+    parts = []
     for name, where in (("n_before", "before the start"), ("n_after", "at the end or later")):
         if total(name):
             found = counted_of(total(name), assignments, "assignment", "lies", "lie")
-            told.append(f"{found} {where}, and left out: {by_arm(name)}.")
+            parts.append(f"{found} {where}, and left out: {by_arm(name)}.")
     if returned:
-        told.append(
+        parts.append(
             f"{counted(returned, 'unit that was', 'units that were')} there before the start came back and "
             f"{'is' if returned == 1 else 'are'} not enrolled: {by_arm('n_returned')}."
         )
-    told = told or ["Every assignment lies between the start and the end."]
+    parts = parts or ["Every assignment lies between the start and the end."]
     if total("n_undated"):
         had = counted_of(total("n_undated"), assignments, "assignment", "has", "have")
-        told.append(f"{had} no assigned_at: the time of the event counts.")
-    return Check(outside / assignments, None, 0.0, not (outside or returned), " ".join(told))
+        parts.append(f"{had} no assigned_at: the time of the event counts.")
+    return Check(outside / assignments, None, 0.0, not (outside or returned), " ".join(parts))
 
 
 def unknown_arms(counts: Mapping[str, int], registered: set[str]) -> Check:

@@ -160,9 +160,9 @@ def fixed_effects(strata: Strata, whole: tuple[UnitMoments, UnitMoments], alpha:
     `strata` maps a stratum to its (treatment, control) moments over clusters, `whole` are those of all units: a cluster
     lies in one stratum, or is one. Of a ratio, units weigh as much as their denominator. Errors are by stratum where
     strata hold at most ten clusters on average, or by cluster, with G/(G - 1)·(N - 1)/(N - K): K counts the effects of
-    strata only if these are no part of what errors are by. Strata with one arm tell nothing and are left out. Student's
+    strata only if these are no part of what errors are by. Strata with one arm are excluded. Student's
     t has as many degrees of freedom as there would be clusters (strata) of one size, less one, and by cluster less the
-    strata. No estimate, with a reason, for clusters in several strata or fewer than two that tell something.
+    strata. No estimate, with a reason, for clusters in several strata or fewer than two informative ones.
     """
     sizes = whole[0].n, whole[1].n
     pairs = [(t, c) for t, c in strata.values() if t.n and c.n and t.mean_z > 0 and c.mean_z > 0]

@@ -426,7 +426,7 @@ def _is_control(cohort: Cohort, first: int, latest: int, control: str) -> bool:
 
 
 def _is_thinned(cohorts: Sequence[Cohort], first: int, n: Counts, own: Flags, other: Flags) -> bool:
-    """Is there one unit on a side, because the others came later? Then a period long before tells nothing."""
+    """Is there one unit on a side, because the others joined later? Then a period long before is uninformative."""
     late = any(c.entered > 0 for c in cohorts)
     fewest, all_of_start = min(n[own].sum(), n[other].sum()), sum(c.n for c in cohorts if c.first == first)
     return late and bool(fewest < 2) and all_of_start > 1

@@ -128,7 +128,7 @@ def _fit(model: Callable[[], Learner], units: Subjects, rows: Flags) -> Learner:
 def ranks(predicted: Array, fold: Counts) -> Array:
     """The place of each unit within its fold, from 0 (largest predicted effect) to just under 1; ties at random.
 
-    Within its fold, because the models of two folds may differ in level, which tells nothing about units.
+    Within its fold, because the models of two folds may differ in level, which is no property of the units.
     """
     place = np.empty(len(predicted))
     tie = np.random.default_rng(SEED).random(len(predicted))

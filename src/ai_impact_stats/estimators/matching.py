@@ -213,7 +213,7 @@ def nearest_neighbour(
 ) -> Matched:
     """Each unit against its nearest neighbours in the other arm, with replacement, with Abadie and Imbens' errors.
 
-    Distances are Mahalanobis', or of `score` (one value an entry; a propensity's linear predictor or score) where
+    Distances are Mahalanobis', or of `score` (one value per entry; a propensity's linear predictor or score) where
     given. `caliper` is the largest distance allowed, in the distance's
     unit (that of `score` where given); units without a neighbour within it are left out and counted. All units at the
     same distance as the last neighbour count, so that the order of rows changes nothing. Errors: Abadie and Imbens

@@ -26,7 +26,7 @@ class Arm:
 
     @classmethod
     def from_values(cls, values: ArrayLike) -> "Arm":
-        """From one value a unit (any sequence of numbers)."""
+        """From one value per unit (any sequence of numbers)."""
         y = np.asarray(values, dtype="float64")
         return cls(len(y), float(y.mean()) if len(y) else math.nan, float(y.var(ddof=1)) if len(y) > 1 else math.nan)
 

@@ -11,7 +11,7 @@ from .checks import Check
 from .linear import full_rank, one_thread
 
 LINKS = ("logit", "probit")
-# A linear predictor beyond this is on its way to infinity: a covariate tells the arms apart.
+# A linear predictor beyond this is on its way to infinity: a covariate separates the arms.
 SEPARATED = 30.0
 ROUNDS, CONVERGED = 60, 1e-10
 

@@ -58,7 +58,7 @@ class Series:
         year = PERIODS[self.period]
         if span >= 2 * year:
             angle = 2 * math.pi * self.t / year
-            # Half a year is told by one number where a year has four periods, and nothing where it is one.
+            # With four periods a year, half a year takes one number; with one, none.
             waves = [
                 (f, k) for k in (1, 2) for f in (np.sin, np.cos) if 2 * k < year or (2 * k == year and f is np.cos)
             ]
@@ -141,7 +141,7 @@ def forecast(series: Series, ratio: float, wanted: Flags | None = None) -> tuple
 def averaged(series: Series, wanted: Flags | None = None) -> Forecast:
     """The forecast over all ratios of level to noise, weighted by their likelihood.
 
-    A few dozen periods seldom tell how much a level wanders. The likeliest ratio is often 0, and its intervals then
+    Few periods seldom determine the variance of the level. The likeliest ratio is often 0, and its intervals then
     hold far less than they say; weighting the ratios says what is not known.
     """
     found = [forecast(series, ratio, wanted) for ratio in RATIOS]
@@ -191,7 +191,7 @@ def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
 
     Errors are correlated from period to period, as `rho` to the power of the periods between. It is generalised least
     squares for every `rho` of `AUTOCORRELATIONS`, weighted by restricted likelihood; interval and p value are those of
-    the mixture of their t distributions. `reason` tells what Newey and West's error would have been, which is too
+    the mixture of their t distributions. `reason` reports what Newey and West's error would have been, which is too
     small in series of one or two years.
     """
     problem = series.problem()

@@ -96,7 +96,7 @@ def effect(row: Mapping[str, Any]) -> Driver | str:
         control, r_low, r_high = map(float, needed)
         width = 2 * Z95
         error = row.get("relative_std_error")
-        # Fieller's interval is wider on one side: its length alone would not tell the error.
+        # Fieller's interval is wider on one side: its length alone does not give the error.
         spread = (r_high - r_low) * scale / width if is_missing(error) else float(error)
         # The level with AI is the control's and the quoted effect: the arm's own mean is not adjusted.
         return hours_per_task(control, control + estimate, (high - low) / width, spread)
