@@ -7,8 +7,8 @@ import duckdb
 import numpy as np
 import pytest
 import yaml
+from by_design import estimate_experiments
 
-from ai_impact_stats.designs.experiments import estimate_experiments
 from bench import experiments, load
 from bench.report import EVENTS, EXPERIMENTS, LOAD, put
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from by_design import check_rollouts, estimate_geo, estimate_matched, estimate_rollouts
 from test_stats_geo import METRICS as SALES
 from test_stats_geo import panels
 from test_stats_geo import registry as regions
@@ -15,9 +16,6 @@ from test_stats_rollouts import METRICS, moments
 from test_stats_rollouts import registry as rollout
 from test_stats_synthetic import factors
 
-from ai_impact_stats.designs.geo import estimate_geo
-from ai_impact_stats.designs.matched import estimate_matched
-from ai_impact_stats.designs.rollouts import check_rollouts, estimate_rollouts
 from ai_impact_stats.estimators import did
 
 

@@ -6,9 +6,9 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 import pytest
+from by_design import balance_experiments, check_experiments, estimate_experiments, plan_experiments
 
-from ai_impact_stats.designs.experiments import estimate_experiments
-from ai_impact_stats.designs.health import balance_experiments, check_experiments, plan_experiments, regression_cells
+from ai_impact_stats.designs.health import regression_cells
 from ai_impact_stats.estimators.adjustment import JointMoments, cuped_many, lin, post_stratified
 from ai_impact_stats.estimators.effects import difference
 from ai_impact_stats.estimators.moments import Arm, UnitMoments
@@ -247,7 +247,7 @@ def test_registered_dimensions_are_cut_shown_and_tested():
         for name, part in frame.groupby(dimension):
             rows += moments_of(part, f"{dimension}={name}")
             for arm, of in part.groupby("arm"):
-                key = {"experiment_id": "e", "dimension": f"attribute:{dimension}", "dimension_value": name, "arm": arm}
+                key = {"experiment_id": "e", "dimension": f"attribute:{dimension}", "part": name, "arm": arm}
                 parts.append(key | {"n_units": len(of)})
     registered = {"dimensions": "country|plan|colour"}
     found, checks = run(rows, frame, registered, starts=pd.DataFrame(parts))
