@@ -1,21 +1,5 @@
-with experiment_estimates as (
-    select * from {{ ref('experiment_estimates') }}
-),
-
-rollout_estimates as (
-    select * from {{ ref('rollout_estimates') }}
-),
-
-matched_estimates as (
-    select * from {{ ref('matched_estimates') }}
-),
-
-series_estimates as (
-    select * from {{ ref('series_estimates') }}
-),
-
-geo_estimates as (
-    select * from {{ ref('geo_estimates') }}
+with estimates as (
+    select * from {{ ref('design_estimates') }}
 ),
 
 experiments as (
@@ -24,24 +8,6 @@ experiments as (
 
 metrics as (
     select * from {{ ref('metric_catalog') }}
-),
-
--- A design that does not compare arms has its own estimators; the row that said so is not needed.
-estimates as (
-    select * from experiment_estimates
-    where
-        experiment_id not in (select rollout_estimates.experiment_id from rollout_estimates)
-        and experiment_id not in (select matched_estimates.experiment_id from matched_estimates)
-        and experiment_id not in (select series_estimates.experiment_id from series_estimates)
-        and experiment_id not in (select geo_estimates.experiment_id from geo_estimates)
-    union all
-    select * from rollout_estimates
-    union all
-    select * from matched_estimates
-    union all
-    select * from series_estimates
-    union all
-    select * from geo_estimates
 ),
 
 -- An arm of few people tells what they did: then there is a reason, and no number.

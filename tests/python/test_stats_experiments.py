@@ -247,7 +247,7 @@ def test_registered_dimensions_are_cut_shown_and_tested():
         for name, part in frame.groupby(dimension):
             rows += moments_of(part, f"{dimension}={name}")
             for arm, of in part.groupby("arm"):
-                key = {"experiment_id": "e", "dimension": f"attribute:{dimension}", "part": name, "arm": arm}
+                key = {"experiment_id": "e", "dimension": f"attribute:{dimension}", "dimension_value": name, "arm": arm}
                 parts.append(key | {"n_units": len(of)})
     registered = {"dimensions": "country|plan|colour"}
     found, checks = run(rows, frame, registered, starts=pd.DataFrame(parts))
