@@ -10,6 +10,7 @@ from scipy.optimize import nnls
 from ..wording import counted, counted_are
 from .checks import Check
 from .estimate import Estimate, missing, quantile, two_sided_p, wald
+from .remembered import remembered
 
 METHODS = ("synthetic_did", "synthetic_control", "synthetic_control_demeaned", "did")
 # With fewer control units the weights are a choice among few, and a placebo can't be rare.
@@ -95,6 +96,7 @@ def _on_support(rows: np.ndarray, goal: np.ndarray, support: np.ndarray) -> np.n
     return weights
 
 
+@remembered
 def synthetic(
     y, n_treated: int, before: int, method: str = "synthetic_did", alpha: float = 0.05, placebos: bool = True
 ) -> Synthetic:

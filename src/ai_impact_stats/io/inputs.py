@@ -15,7 +15,7 @@ from .tables import ARM_TABLES, Tables, read_tables, read_unknown, records
 class Inputs:
     """What one result reads: name of a dbt model to what `dbt.ref` returns, or a pandas DataFrame; None for no rows.
 
-    A table is read once, and not at all where no experiment is registered whose design asks for it. KeyError, naming
+    A table is read once, and not at all where no experiment is registered whose design asks for it. LookupError, naming
     the table, for one that was not handed over: it is not in `reads` of the design, or not in the dbt model.
     """
 
@@ -27,8 +27,8 @@ class Inputs:
     def table(self, name: str) -> pd.DataFrame | None:
         """The whole table."""
         if name not in self._relations:
-            raise KeyError(
-                f"The table {name} was not handed over: add it to `reads` of the design and to the dbt model."
+            raise LookupError(
+                f"The table {name} was not handed over: add it to reads of the design and to the dbt model."
             )
         if name not in self._frames:
             relation = self._relations[name]
