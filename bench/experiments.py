@@ -15,8 +15,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from ai_impact_stats.designs.experiments import estimate_experiments
-from ai_impact_stats.designs.health import check_experiments
+from ai_impact_stats.designs import reads, results
 from ai_impact_stats.estimators.moments import UnitMoments
 from ai_impact_stats.io.tables import MOMENTS
 from bench import report as parts
@@ -122,8 +121,8 @@ def moments(units: int, folder: Path) -> dict:
     return result
 
 
-def many() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Registry, catalogue, moments, sizes and cells of covariates, as the warehouse hands them over."""
+def many() -> dict[str, pd.DataFrame | None]:
+    """Many experiments, as the warehouse hands them over."""
     rng = np.random.default_rng(7)
     names = [f"metric_{k}" for k in range(METRICS_OF_EACH)]
     kinds = ("mean", "ratio", "proportion", "count")
@@ -160,17 +159,18 @@ def many() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.D
                     part = bins == b
                     cell = UnitMoments.from_rows(y[part], None if z is None else z[part], x[part])
                     cells.append(key | {"stratum": None, "bin": b} | {m: getattr(cell, m) for m in MOMENTS})
-    registry, catalogue, rows, sizes, cells = map(pd.DataFrame, (registry, catalogue, rows, sizes, cells))
-    return registry, catalogue, rows, sizes, cells
+    filled = {"int_experiments": registry, "metric_catalog": catalogue, "moments_unit_metrics": rows}
+    filled |= {"moments_arm_counts": sizes, "moments_covariate_cells": cells}
+    tables = {name: pd.DataFrame(table) for name, table in filled.items()}
+    return dict.fromkeys(reads("estimates") | reads("checks")) | tables
 
 
 def estimates() -> dict:
-    *tables, cells = many()
-    return {
-        "estimates": timed(lambda: estimate_experiments(*tables, covariate_cells=cells), time.process_time),
-        "checks": timed(lambda: check_experiments(*tables, covariate_cells=cells), time.process_time),
-        "cells": len(cells),
+    tables = many()
+    found = {
+        name: timed(lambda name=name: results(name, tables), time.process_time) for name in ("estimates", "checks")
     }
+    return found | {"cells": len(tables["moments_covariate_cells"])}
 
 
 def ratio(seconds: tuple[float, ...], base: tuple[float, ...] | None) -> str:

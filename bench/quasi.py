@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+from ai_impact_stats.designs import reads
 from bench.report import QUASI, put
 from bench.run import RESULTS, dbt, machine, measured
 from demo.generate import generate
@@ -38,8 +39,6 @@ create table metric_catalog as select
     false as is_guardrail, cast(null as varchar) as covariate;
 create table int_experiment_metrics as select
     'e' as experiment_id, 'm' as metric_id, 'primary' as metric_role, cast(null as varchar) as covariates;
-create table moments_left_out (experiment_id varchar, n_switched_off bigint, n_several_arms bigint);
-create table moments_past (experiment_id varchar, metric_id varchar, arm varchar);
 """
 # Half of the units are treated, from the fifth of ten periods on; or in waves.
 PANEL = """
@@ -114,16 +113,16 @@ found = [e.estimate, e.std_error]
 # The models of the design as they are compiled, and their estimator: what dbt runs, without dbt.
 ROLLOUT = """
 from pathlib import Path
-from ai_impact_stats.designs.rollouts import estimate_rollouts, study_rollouts
+from ai_impact_stats.designs import reads, results
 con.execute("set memory_limit = '800MB'; set preserve_insertion_order = false")
 began = now()
-tables = {t: con.execute(f"select * from {t}").df() for t in ("int_experiments", "metric_catalog")}
+tables = dict.fromkeys(reads("estimates"))
+tables |= {t: con.execute(f"select * from {t}").df() for t in ("int_experiments", "metric_catalog")}
 for name in ("moments_cohort_periods", "moments_cohort_clusters"):
     con.execute(f"create temp table {name} as {Path(sys.argv[1]).with_name(name + '.sql').read_text()}")
     tables[name] = con.execute(f"select * from {name}").df()
-registry, metrics, moments, clusters = tables.values()
-rows = estimate_rollouts(registry, metrics, moments, clusters).to_pylist()
-assert study_rollouts(registry, moments, clusters).num_rows
+rows = results("estimates", tables).to_pylist()
+assert results("event_study", tables).num_rows
 found = next([r["estimate"], r["std_error"]] for r in rows if r["method"] == METHOD)
 """
 MATCHED = """
@@ -196,15 +195,18 @@ def compiled(path: Path, *models: str) -> None:
 
 def rollout(folder: Path, units: int, first: str, design: str, method: str, others: dict[str, str]) -> list[list[str]]:
     """Ours and others on one panel; they must agree to six digits, or it isn't the same work."""
-    path = database(folder, REGISTRY.format(design=design, method="staggered"), PANEL.format(units=units, first=first))
-    compiled(path, "moments_cohort_periods", "moments_cohort_clusters")
+    moments = ("moments_cohort_periods", "moments_cohort_clusters")
+    empty = (f"create table if not exists {name} (experiment_id varchar)" for name in reads("estimates") - {*moments})
+    registry = REGISTRY.format(design=design, method="staggered")
+    path = database(folder, registry, PANEL.format(units=units, first=first), *empty)
+    compiled(path, *moments)
     what = f"{'2×2, errors by unit' if design == 'did' else 'rollout in waves'}, {units * 10:,} rows"
     say(f"{what}: ours")
     # What takes less than a second is measured again, since a busy machine tells little at once.
     times = 5 if units <= 100_000 else 1
     mine = other(f"METHOD = {method!r}" + ROLLOUT, path, times=times)
-    whole = ours(path, "moments_cohort_periods", "moments_cohort_clusters", "rollout_estimates", "rollout_event_study")
-    same = estimate(path, "rollout_estimates", method)
+    whole = ours(path, *moments, "design_estimates", "design_event_study")
+    same = estimate(path, "design_estimates", method)
     assert all(abs(a - b) <= 1e-8 * abs(a) for a, b in zip(mine["found"], same, strict=True)), (mine, same)
     lines = [
         row(what, "ai_impact, all of the design, as dbt runs it", whole, mine),

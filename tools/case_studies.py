@@ -31,13 +31,11 @@ class Number:
     models: tuple[str, ...]
 
 
-MOMENTS = (
-    *("int_unit_metrics", "moments_unit_cells", "moments_unit_metrics", "experiment_estimates", "impact_estimates"),
-)
+MOMENTS = (*("int_unit_metrics", "moments_unit_cells", "moments_unit_metrics", "design_estimates", "impact_estimates"),)
 TASKS = ("base_task_events", "int_tasks_aggregated", "int_tasks", "int_unit_measures", *MOMENTS)
 ROLLOUT = (
     *("base_task_events", "int_tasks_aggregated", "int_tasks", "int_unit_measures", "int_unit_period_panel"),
-    *("moments_cohort_periods", "rollout_estimates", "impact_estimates"),
+    *("moments_cohort_periods", "design_estimates", "impact_estimates"),
 )
 RETURN = ("impact_estimates", "roi_candidates", "roi_effects", "roi_results", "roi_summary")
 KPI = ("kpi_strategic", "int_kpi_compared", "kpi_values")
@@ -96,7 +94,7 @@ TEXT = {
             "alone, because outside of a demo nobody knows the truth.",
             (
                 *("base_task_events", "int_tasks_aggregated", "int_tasks", "int_unit_measures", "int_matched_units"),
-                *("moments_matched_cells", "matched_estimates", "impact_estimates"),
+                *("moments_matched_cells", "design_estimates", "impact_estimates"),
             ),
         ),
     },

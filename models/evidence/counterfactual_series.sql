@@ -1,15 +1,5 @@
-with series_weeks as (
-    select * from {{ ref('series_counterfactuals') }}
-),
-
-geo_periods as (
-    select * from {{ ref('geo_counterfactuals') }}
-),
-
-weeks as (
-    select * from series_weeks
-    union all
-    select * from geo_periods
+with periods as (
+    select * from {{ ref('design_counterfactuals') }}
 ),
 
 final as (
@@ -28,7 +18,7 @@ final as (
         cumulative_ci_low,
         cumulative_ci_high,
         period
-    from weeks
+    from periods
 )
 
 select * from final

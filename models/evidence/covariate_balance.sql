@@ -1,21 +1,9 @@
-with experiment_balance as (
-    select * from {{ ref('experiment_balance') }}
-),
-
-matched_balance as (
-    select * from {{ ref('matched_balance') }}
+with balance as (
+    select * from {{ ref('design_balance') }}
 ),
 
 experiments as (
     select * from {{ ref('int_experiments') }}
-),
-
--- Matched units are weighted: theirs is the balance that the weights leave.
-balance as (
-    select * from experiment_balance
-    where experiment_id not in (select matched_balance.experiment_id from matched_balance)
-    union all
-    select * from matched_balance
 ),
 
 judged as (

@@ -1,5 +1,5 @@
 with points as (
-    select * from {{ ref('rollout_event_study') }}
+    select * from {{ ref('design_event_study') }}
 ),
 
 experiments as (

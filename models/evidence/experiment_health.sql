@@ -4,16 +4,8 @@
     'weighted_balance', 'overlap', 'placebo_outcome', 'hidden_bias', 'synthetic_fit', 'placebo_date',
     'values_known'
 ] -%}
-with experiment_checks as (
-    select * from {{ ref('experiment_checks') }}
-),
-
-series_checks as (
-    select * from {{ ref('series_checks') }}
-),
-
-quasi_checks as (
-    select * from {{ ref('quasi_checks') }}
+with design_checks as (
+    select * from {{ ref('design_checks') }}
 ),
 
 agreement as (
@@ -73,11 +65,7 @@ agreement_checks as (
 ),
 
 checks as (
-    select * from experiment_checks
-    union all
-    select * from series_checks
-    union all
-    select * from quasi_checks
+    select * from design_checks
     union all
     select * from agreement_checks
 ),

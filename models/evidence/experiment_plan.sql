@@ -1,5 +1,5 @@
 with plans as (
-    select * from {{ ref('experiment_plans') }}
+    select * from {{ ref('design_plans') }}
 ),
 
 final as (

@@ -12,24 +12,8 @@
     'probability_better', 'expected_loss', 'non_inferiority_p_value', 'is_non_inferior', 'heterogeneity_p_value',
     'heterogeneity_p_value_adjusted', 'sequential_p_value_adjusted'
 ] -%}
-with experiment_estimates as (
-    select * from {{ ref('experiment_estimates') }}
-),
-
-rollout_estimates as (
-    select * from {{ ref('rollout_estimates') }}
-),
-
-matched_estimates as (
-    select * from {{ ref('matched_estimates') }}
-),
-
-series_estimates as (
-    select * from {{ ref('series_estimates') }}
-),
-
-geo_estimates as (
-    select * from {{ ref('geo_estimates') }}
+with estimates as (
+    select * from {{ ref('design_estimates') }}
 ),
 
 experiments as (
@@ -38,24 +22,6 @@ experiments as (
 
 catalogue as (
     select * from {{ ref('method_catalogue') }}
-),
-
--- A design that does not compare arms has its own estimators; the row that said so is not needed.
-estimates as (
-    select * from experiment_estimates
-    where
-        experiment_id not in (select rollout_estimates.experiment_id from rollout_estimates)
-        and experiment_id not in (select matched_estimates.experiment_id from matched_estimates)
-        and experiment_id not in (select series_estimates.experiment_id from series_estimates)
-        and experiment_id not in (select geo_estimates.experiment_id from geo_estimates)
-    union all
-    select * from rollout_estimates
-    union all
-    select * from matched_estimates
-    union all
-    select * from series_estimates
-    union all
-    select * from geo_estimates
 ),
 
 -- A small arm would reveal what its people did, so it gets a reason instead of a number.

@@ -4,7 +4,7 @@ Whoever imports one module imports all. dbt runs Python models in threads, and t
 of the large libraries find them half imported.
 """
 
-from .designs import attribution, experiments, geo, health, matched, rollouts, series, uplift
+from .designs import attribution, results, uplift
 from .impact import calibration, claims, human, returns
 from .io import engines
 
@@ -13,13 +13,8 @@ __all__ = [
     "calibration",
     "claims",
     "engines",
-    "experiments",
-    "geo",
-    "health",
     "human",
-    "matched",
+    "results",
     "returns",
-    "rollouts",
-    "series",
     "uplift",
 ]

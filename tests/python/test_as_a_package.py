@@ -86,7 +86,7 @@ def test_the_statistics_run_from_a_zip(tmp_path):
     """As Snowflake has them: imported from a file on a stage, by each Python model."""
     zipped = shutil.make_archive(str(tmp_path / "ai_impact_stats"), "zip", ROOT / "src", "ai_impact_stats")
     models = [*ROOT.glob("python_models/*.py"), *ROOT.glob("models/**/*.py")]
-    assert len(models) > 20
+    assert len(models) > 10
     code = (
         "import ai_impact_stats, runpy, sys\n"
         "assert 'ai_impact_stats.zip' in ai_impact_stats.__file__\n"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from ai_impact_stats.designs.experiments import estimate_experiments
+from ai_impact_stats.designs import results
 from bench import experiments, load
 from bench.report import EVENTS, EXPERIMENTS, LOAD, put
 
@@ -73,8 +73,7 @@ def test_the_experiment_has_the_same_numbers_as_rows_and_as_columns(tmp_path):
 
 def test_many_experiments_are_estimated(monkeypatch):
     monkeypatch.setattr(experiments, "EXPERIMENTS", 2)
-    *tables, cells = experiments.many()
-    found = estimate_experiments(*tables, covariate_cells=cells).to_pandas()
+    found = results("estimates", experiments.many()).to_pandas()
     assert found.estimate.notna().all()
     assert found.groupby("experiment_id").metric_id.nunique().eq(experiments.METRICS_OF_EACH).all()
     assert {"cuped", "regression_adjusted", "relative_difference"} <= set(found.method)

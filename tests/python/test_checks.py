@@ -7,13 +7,13 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+from by_design import check_rollouts
 from hypothesis import given
 from hypothesis import strategies as st
 from test_stats_rollouts import moments
 from test_stats_rollouts import registry as rollout
 
 import ai_impact_stats
-from ai_impact_stats.designs.rollouts import check_rollouts
 from ai_impact_stats.estimators import checks, did, matching, structural, synthetic
 from ai_impact_stats.estimators.checks import Check
 from ai_impact_stats.estimators.estimate import Estimate, missing

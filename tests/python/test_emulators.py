@@ -183,7 +183,7 @@ def test_a_python_model_on_snowpark(embedded, tmp_path):
         python = python_of("snowflake")
     except MissingError as missing:
         pytest.skip(str(missing))
-    model = "experiment_estimates"
+    model = "design_estimates"
     text = (ROOT / f"python_models/{model}.py").read_text()
     with duckdb.connect(str(embedded.path), read_only=True) as connection:
         for name in re.findall(r'dbt\.ref\("(\w+)"\)', text):

@@ -249,7 +249,7 @@ def test_a_confidence_level_in_percent(tmp_path, monkeypatch):
     ("message", "said"),
     [
         (
-            "Runtime Error in model experiment_checks\n  Python model failed:\n  Traceback (most recent call last):\n"
+            "Runtime Error in model design_checks\n  Python model failed:\n  Traceback (most recent call last):\n"
             "  ModuleNotFoundError: No module named 'ai_impact_stats'",
             "The package ai-impact-stats is not installed where Python models run: run pip install with the folder of "
             "ai_impact or with its wheel, then run this again.",
@@ -282,7 +282,7 @@ def test_a_missing_statistics_package_is_told_by_dbt_itself(tmp_path, monkeypatc
         "DBT_LOG_PATH": str(tmp_path / "logs"),
     }
     done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("dbt_warehouse.py"), "run", "--select", "experiment_checks"],
+        [sys.executable, Path(__file__).with_name("dbt_warehouse.py"), "run", "--select", "design_checks"],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -27,24 +27,24 @@ def test_the_build_is_green_and_says_what_to_run(postgres):
     assert len(said) == 1, said
     named = said[0].split("postgres runs no Python models. Run `ai-impact estimate` to compute ")[1]
     python = {node["name"] for node in postgres.nodes() if node["original_file_path"].endswith(".py")}
-    assert all(name in named for name in python) and "experiment_estimates" in python
+    assert all(name in named for name in python) and "design_estimates" in python
     assert "LEFT TO ai-impact estimate" in postgres.built
 
 
 @pytest.mark.builds
 def test_the_command_says_what_it_did(postgres):
-    assert re.match(r"Computed [a-z_]+ \(", postgres.estimated) and "experiment_estimates (" in postgres.estimated
+    assert re.match(r"Computed [a-z_]+ \(", postgres.estimated) and "design_estimates (" in postgres.estimated
     assert postgres.estimated.endswith(" tests passed.\n")
 
 
 def test_a_later_build_keeps_the_estimates_and_the_command_replaces_them(postgres):
-    before = postgres.table("experiment_estimates")
-    postgres.dbt("run", "--select", "experiment_estimates")
-    assert not differences(before, postgres.table("experiment_estimates"))
-    postgres.query("update ai_impact.experiment_estimates set estimate = 0")
-    assert differences(before, postgres.table("experiment_estimates"))
+    before = postgres.table("design_estimates")
+    postgres.dbt("run", "--select", "design_estimates")
+    assert not differences(before, postgres.table("design_estimates"))
+    postgres.query("update ai_impact.design_estimates set estimate = 0")
+    assert differences(before, postgres.table("design_estimates"))
     postgres.estimate()
-    assert not differences(before, postgres.table("experiment_estimates"))
+    assert not differences(before, postgres.table("design_estimates"))
 
 
 def test_a_server_that_is_not_there(postgres, monkeypatch):
@@ -85,11 +85,11 @@ def test_a_machine_without_postgres(monkeypatch, tmp_path):
 def test_an_estimate_before_a_build():
     result = SimpleNamespace(
         status="error",
-        node=SimpleNamespace(name="experiment_checks"),
-        message="Database Error in model experiment_checks (python_models/experiment_checks.py)\n"
+        node=SimpleNamespace(name="design_checks"),
+        message="Database Error in model design_checks (python_models/design_checks.py)\n"
         '  relation "ai_impact.int_experiments" does not exist\n  LINE 2: select *',
     )
     assert problems(None, [result]) == [
-        'experiment_checks: relation "ai_impact.int_experiments" does not exist',
+        'design_checks: relation "ai_impact.int_experiments" does not exist',
         "Build what the Python models read first, with dbt build, then run this again.",
     ]

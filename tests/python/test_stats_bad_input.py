@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from by_design import check_rollouts, estimate_geo, estimate_matched, estimate_rollouts
 from test_stats_geo import METRICS as SALES
 from test_stats_geo import panels
 from test_stats_geo import registry as regions
@@ -14,10 +15,6 @@ from test_stats_matched import registry as matched
 from test_stats_rollouts import METRICS, moments
 from test_stats_rollouts import registry as rollout
 from test_stats_synthetic import factors
-
-from ai_impact_stats.designs.geo import estimate_geo
-from ai_impact_stats.designs.matched import estimate_matched
-from ai_impact_stats.designs.rollouts import check_rollouts, estimate_rollouts
 
 
 def a_panel(seed=1, starts=(math.nan, 0.0), n=30):

@@ -6,10 +6,9 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 import pytest
+from by_design import balance_experiments, check_experiments, estimate_experiments, plan_experiments
 
-from ai_impact_stats.designs.experiments import estimate_experiments
 from ai_impact_stats.designs.grading import Conduct, grade, verdict
-from ai_impact_stats.designs.health import balance_experiments, check_experiments, plan_experiments
 from ai_impact_stats.estimators.checks import pre_period_balance, sample_ratio
 from ai_impact_stats.estimators.effects import cuped, difference, relative_difference
 from ai_impact_stats.estimators.estimate import Estimate

@@ -6,10 +6,10 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 import pytest
+from by_design import balance_experiments, check_experiments, estimate_experiments, plan_experiments
 from rows import joint_moments
 
-from ai_impact_stats.designs.experiments import estimate_experiments
-from ai_impact_stats.designs.health import balance_experiments, check_experiments, plan_experiments, regression_cells
+from ai_impact_stats.designs.health import regression_cells
 from ai_impact_stats.estimators.adjustment import cuped_many, lin, post_stratified
 from ai_impact_stats.estimators.effects import difference
 from ai_impact_stats.estimators.moments import Arm, UnitMoments

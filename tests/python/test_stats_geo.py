@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from by_design import check_geo, counterfactuals_geo, estimate_geo
 from test_stats_rollouts import registry as rollout
 from test_stats_synthetic import factors, mixed
 
-from ai_impact_stats.designs.geo import check_geo, counterfactuals_geo, estimate_geo
 from ai_impact_stats.estimators import synthetic as few
 
 METRICS = pd.DataFrame([{"metric_id": "sales", "aggregation": "mean", "transform": "none", "direction": "up"}])

@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from by_design import balance_matched, check_matched, estimate_matched
 from published import births
 from test_stats_rollouts import registry as rollout
 
-from ai_impact_stats.designs.matched import METHODS, balance_matched, check_matched, estimate_matched
+from ai_impact_stats.designs.matched import METHODS
 from ai_impact_stats.estimators import matching
 from ai_impact_stats.estimators.propensity import Units, fit_propensity
 

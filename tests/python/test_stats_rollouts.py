@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from by_design import check_rollouts, estimate_rollouts, study_rollouts
 
-from ai_impact_stats.designs.rollouts import KINDS, check_rollouts, estimate_rollouts, study_rollouts
+from ai_impact_stats.designs.rollouts import KINDS
 from ai_impact_stats.estimators import did
 
 

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from rows import arm_of_sums
 
+from ai_impact_stats.designs.design import Design
 from ai_impact_stats.designs.grading import one_verdict
-from ai_impact_stats.designs.quasi import finish
+from ai_impact_stats.designs.rows import correct, decide, effect_rows
 from ai_impact_stats.estimators.bayes import non_inferiority, posterior
 from ai_impact_stats.estimators.effects import (
     FEWEST_EVENTS,
@@ -183,15 +184,14 @@ REGISTERED = dict.fromkeys(
 
 @pytest.mark.parametrize("transform", ["log", "log1p"])
 def test_logarithms_of_quasi_experiments_have_the_relative_effect_of_their_own_test(transform):
-    from ai_impact_stats.designs.quasi import estimate_row
-
     experiment = read_experiment(pd.Series(REGISTERED))
     log = difference(Arm(60, 3.0, 0.5), Arm(50, 3.0 - math.log(2), 0.4))
-    rows = [estimate_row(experiment, "m", "staggered_did", "absolute", "att", log, "C", "Why.")]
-    # What a share of mean logarithms would be.
-    rows += [estimate_row(experiment, "m", "staggered_did", "relative", "att", log, "C", "Why.")]
-    rows += [estimate_row(experiment, "m", "matched_did", "absolute", "att", log, "C", "Why.")]
-    finish(experiment, rows, {"m": {"transform": transform, "aggregation": "mean", "direction": "up"}})
+    metric = {"transform": transform, "aggregation": "mean", "direction": "up"}
+    # The second `log` is what a share of mean logarithms would be.
+    rows = effect_rows(experiment, "m", metric, "staggered_did", log, log, grade="C", why="Why.")
+    rows += effect_rows(experiment, "m", metric, "matched_did", log, grade="C", why="Why.")
+    correct(rows)
+    decide(experiment, rows, {"m": metric}, Design().deciding_scale)
     found = {row["method"]: row for row in rows}
     assert set(found) == {f"{m}{r}" for m in ("staggered_did", "matched_did") for r in ("", "_relative")}
     assert {row["estimand"] for row in rows} == {f"att_{transform}"}

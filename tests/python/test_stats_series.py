@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from by_design import check_series, counterfactuals, estimate_series
 
-from ai_impact_stats.designs.series import check_series, counterfactuals, estimate_series
 from ai_impact_stats.estimators.structural import (
     Series,
     averaged,

@@ -1,19 +1,12 @@
-"""From the moments of every experiment to its estimates: what the dbt Python model calls.
-
-All tables are pandas DataFrames with the columns of the dbt models of the same name: see `read_tables`.
-"""
+"""Arms that were assigned, compared as they are and adjusted: experiments by unit or cluster, and holdouts."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
-
-import pandas as pd
-import pyarrow as pa
+from typing import Any, ClassVar
 
 from ..estimators.adjustment import cuped_many, lin, lin_clusters, lin_many, post_stratified
 from ..estimators.bayes import non_inferiority, posterior
-from ..estimators.checks import Check
 from ..estimators.clusters import crossed_pair, cuped_crossed, fixed_effects, lin_crossed
 from ..estimators.effects import (
     FEWEST_EVENTS,
@@ -26,17 +19,16 @@ from ..estimators.effects import (
 )
 from ..estimators.estimate import LEAST_SHARE, Estimate, as_multiple, missing, quantile
 from ..estimators.moments import Arm, UnitMoments
-from ..estimators.multiplicity import benjamini_hochberg, holm
 from ..estimators.quantiles import quantile_arm
 from ..estimators.segments import collapsed, heterogeneity
 from ..estimators.sequential import always_valid, interim_bound, repeated_interval, repeated_p_value
-from ..io.registry import Experiment, is_missing, read_experiment
-from ..io.schemas import ESTIMATES
-from ..io.tables import NOTHING, Arms, QuantileArm, Tables, read_tables, records, segment_of, write_table
+from ..io.inputs import Inputs
+from ..io.registry import Experiment, is_missing
+from ..io.tables import ARM_TABLES, NOTHING, Arms, QuantileArm, Tables, segment_of
 from ..wording import sentence
-from .grading import Conduct, grade, one_verdict, verdict
+from .design import Design
+from .grading import Conduct, grade
 from .health import (
-    LOGARITHMS,
     OPEN_WINDOWS,
     arm_of,
     compare,
@@ -46,45 +38,46 @@ from .health import (
     open_windows,
     regression_cells,
 )
+from .rows import LOGARITHMS, NO_SHARE, absolute_of, estimate_row, scale_pairs
 
 PLAIN = {"difference_in_means": "absolute", "relative_difference": "relative"}
 ADJUSTED = {"cuped": "absolute", "cuped_relative": "relative"}
 STRATIFIED = {"post_stratified": "absolute", "post_stratified_relative": "relative"}
 WITHIN = {"fixed_effects": "absolute"}
 QUANTILES = {"difference_in_quantiles": "absolute", "relative_difference_in_quantiles": "relative"}
-# The relative form of each method, which answers the same question.
-ABSOLUTE_OF = {pair[1]: pair[0] for pair in map(tuple, (PLAIN, ADJUSTED, STRATIFIED, QUANTILES))}
-ABSOLUTE_OF |= {"regression_adjusted_relative": "regression_adjusted"}
-NO_SHARE = "A difference of logarithms of 1 + value is no share of the value: use the transform log, or none."
-EMPTY_ROW = dict.fromkeys(ESTIMATES.names)
-COUNTS = frozenset({"tasks_completed", "rework", "errors", "deals_closed", "decisions"})  # always known
-WITHHELD = (
-    *("estimate", "std_error", "ci_low", "ci_high", "p_value", "mean_treatment", "mean_control", "interim_bound"),
-    *("sequential_ci_low", "sequential_ci_high", "sequential_p_value", "probability_better", "expected_loss"),
-    *("non_inferiority_p_value", "is_non_inferior", "heterogeneity_p_value"),
-)
+# What further checks say of an experiment that fails them.
+DEVIATIONS = {
+    "srm_by_stratum": "the sample ratio fails in a stratum",
+    "srm_by_dimension": "the sample ratio fails in a part",
+    "srm_by_start_day": "the sample ratio fails on a day",
+    "srm_triggered": "exposure differs between the arms",
+    "pre_period_difference": "the metrics differed before the start",
+    "novelty": "the effect changes over time",
+    "interference": "control units are mixed with treated ones",
+    "enough_clusters": "too few clusters for the intervals to hold",
+    "clusters_known": "too many units have an unknown cluster",
+    "stopped_early": "it was ended early",
+}
 
 
-def estimate_experiments(
-    registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame, counts: pd.DataFrame, **further: pd.DataFrame
-) -> pa.Table:
-    """One row per experiment, metric, method, segment and treatment arm (schema `ESTIMATES`).
+class Comparison(Design):
+    """Assigned arms. It takes what no other design takes, and says of it that it can't be compared so."""
 
-    `further` are the optional tables of `read_tables`. Every metric that is registered gets its rows: where the data
-    allow no estimate, NULLs and a reason.
-    """
-    tables = read_tables(metrics, moments, counts, **further)
-    rows: list[dict] = []
-    for record in records(registry):
-        experiment = read_experiment(record)
-        found = [row for metric_id in experiment.metrics for row in _estimate_metric(experiment, metric_id, tables)]
-        say_what_is_not_known(experiment, found, tables)
-        _adjust(found, "p_value", "p_value_adjusted")
-        _adjust(found, "sequential_p_value", "sequential_p_value_adjusted")
-        _adjust_heterogeneity(found)
-        _judge(experiment, found, tables, find_checks(experiment, tables))
-        rows += found
-    return write_table(rows, ESTIMATES)
+    reads: ClassVar = {"estimates": ARM_TABLES}
+
+    def takes(self, experiment: Experiment) -> bool:
+        return True
+
+    def estimate(self, experiment: Experiment, metric_id: str, inputs: Inputs) -> list[dict]:
+        """One row per method, segment and treatment arm. Every metric that is registered gets its rows: where the data
+        allow no estimate, NULLs and a reason."""
+        return _estimate_metric(experiment, metric_id, inputs.arms)
+
+    def grade(self, experiment: Experiment, rows: list[dict], inputs: Inputs) -> None:
+        _grade(experiment, rows, inputs.arms)
+
+    def deciding_scale(self, metric: Mapping[str, Any]) -> str:
+        return effect_scale(metric)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +142,8 @@ def _segment_rows(context: _Context, segment: str, arms: Arms, tables: Tables) -
 def _estimate(
     context: _Context, method: str, t: UnitMoments, c: UnitMoments, segment: str, treatment: str | None, tables: Tables
 ) -> Estimate:
-    if method in ABSOLUTE_OF and context.logarithm:
-        e = _estimate(context, ABSOLUTE_OF[method], t, c, segment, treatment, tables)
+    if context.logarithm and absolute_of(method):
+        e = _estimate(context, absolute_of(method), t, c, segment, treatment, tables)
         return _as_multiple(context, e)
     if method in ADJUSTED and t.shared.n:
         return _crossed_cuped(context, t, c, segment, treatment, tables, relative=method == "cuped_relative")
@@ -333,43 +326,31 @@ def _row(
     c: UnitMoments,
     levels: list[float | None] | None = None,
 ) -> dict:
-    """One row of the result, and the estimate itself under `found`; `levels` are the arms', if not their ratios."""
+    """One row of the result, and why it is `skewed`, if so; `levels` are the arms', if not their ratios."""
     experiment = context.experiment
     if levels is None:
         levels = _levels(t, c, as_values=scale == "relative" and context.logarithm == "log")
     if scale == "relative" and context.is_never_negative(t, c):
         e = e.at_least(LEAST_SHARE)
     clustered = bool(t.n_units or c.n_units)
-    role = experiment.metrics[context.metric_id]
-    row = EMPTY_ROW | {
-        "experiment_id": experiment.experiment_id,
-        "metric_id": context.metric_id,
-        "method": method,
-        "segment": segment,
-        "treatment_arm": treatment,
-        "control_arm": experiment.control or None,
-        "metric_role": role,
-        "estimand": f"ate_{context.logarithm}" if context.logarithm else "ate",
-        "scale": scale,
-        "estimate": e.estimate,
-        "std_error": e.std_error,
-        "ci_low": e.ci_low,
-        "ci_high": e.ci_high,
-        "p_value": e.p_value,
-        "n_treatment": t.units,
-        "n_control": c.units,
-        "mean_treatment": levels[0],
-        "mean_control": levels[1],
-        "alpha": experiment.alpha,
-        "is_primary": role == "primary",
-        "is_preregistered": experiment.is_preregistered,
-        "reason": e.reason,
-        "n_clusters_treatment": t.n if clustered else None,
-        "n_clusters_control": c.n if clustered else None,
-        "inference": experiment.inference,
-        "found": e,
-        "skewed": _skewed(context, t, c) if e.estimate is not None else None,
-    }
+    row = estimate_row(
+        experiment,
+        context.metric_id,
+        method,
+        scale,
+        f"ate_{context.logarithm}" if context.logarithm else "ate",
+        e,
+        segment=segment,
+        treatment_arm=treatment,
+        n_treatment=t.units,
+        n_control=c.units,
+        mean_treatment=levels[0],
+        mean_control=levels[1],
+        n_clusters_treatment=t.n if clustered else None,
+        n_clusters_control=c.n if clustered else None,
+        inference=experiment.inference,
+        skewed=_skewed(context, t, c) if e.estimate is not None else None,
+    )
     _add_sequential(row, experiment, e)
     _add_decisions(row, context, e)
     return row
@@ -452,78 +433,9 @@ def _allowing_for_looks(e: Estimate, row: Mapping[str, Any], experiment: Experim
     return replace(e, ci_low=row["sequential_ci_low"], ci_high=row["sequential_ci_high"])
 
 
-def say_what_is_not_known(experiment: Experiment, rows: list[dict], tables: Tables) -> None:
-    """How many values of each arm are not known; no estimate where the others can't stand for them.
-
-    Of the `tables` only the catalogue and what `moments_past` says is read.
-    """
-    for row in rows:
-        treatment, control = row["treatment_arm"], experiment.control
-        unknown = tables.unknown_in(experiment.experiment_id, row["metric_id"], treatment, control)
-        if unknown is None:
-            continue
-        metric = tables.catalogue.get(row["metric_id"], {})
-        measures = [metric.get(f"{part}_measure") for part in ("numerator", "denominator")]
-        lacking = next((m for m in measures if not is_missing(m) and str(m) not in COUNTS), None)
-        problem = unknown.problem(treatment, control, lacking)
-        if problem:
-            row.update(dict.fromkeys(WITHHELD), evidence_grade=None, reason=problem)
-            if "found" in row:
-                row["found"] = row["found"].because(problem)
-        elif row["estimate"] is not None:
-            row["reason"] = sentence([row["reason"], unknown.note(treatment, control)])
-
-
-def _adjust(rows: list[dict], source: str, target: str) -> None:
-    """Correct the p values in their families: primary by Holm, secondary by Benjamini-Hochberg.
-
-    A family holds the hypotheses of one role, each once: the same method and segment over metrics and arms; the parts
-    of all dimensions together are one family, so that no part wins by being one of many. Guardrails keep their own p
-    values, because a correction would hide harm.
-    """
-    families: dict[tuple, list[dict]] = {}
-    for row in rows:
-        segment = "parts" if "=" in row["segment"] else row["segment"]
-        families.setdefault((row["metric_role"], row["method"], segment), []).append(row)
-    for (role, _, _), family in families.items():
-        for row, p in zip(family, _corrected(role, [row[source] for row in family]), strict=True):
-            row[target] = p
-
-
-def _adjust_heterogeneity(rows: list[dict]) -> None:
-    """Each dimension, metric and arm asks once whether the effect differs: the same families, over those questions."""
-    families: dict[tuple, dict[tuple, list[dict]]] = {}
-    for row in rows:
-        if "=" in row["segment"]:
-            asked = row["metric_id"], row["segment"].split("=")[0], row["treatment_arm"]
-            families.setdefault((row["metric_role"], row["method"]), {}).setdefault(asked, []).append(row)
-    for (role, _), questions in families.items():
-        p_values = [group[0]["heterogeneity_p_value"] for group in questions.values()]
-        for group, p in zip(questions.values(), _corrected(role, p_values), strict=True):
-            for row in group:
-                row["heterogeneity_p_value_adjusted"] = p
-
-
-def _corrected(role: str, p_values: list[float | None]) -> list[float | None]:
-    procedure = {"primary": holm, "secondary": benjamini_hochberg}.get(role)
-    if procedure is None:
-        return p_values
-    return [None if p is None else float(a) for p, a in zip(p_values, procedure(p_values), strict=True)]
-
-
-def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapping[str, Check]) -> None:
-    further = {
-        "srm_by_stratum": "the sample ratio fails in a stratum",
-        "srm_by_dimension": "the sample ratio fails in a part",
-        "srm_by_start_day": "the sample ratio fails on a day",
-        "srm_triggered": "exposure differs between the arms",
-        "pre_period_difference": "the metrics differed before the start",
-        "novelty": "the effect changes over time",
-        "interference": "control units are mixed with treated ones",
-        "enough_clusters": "too few clusters for the intervals to hold",
-        "clusters_known": "too many units have an unknown cluster",
-        "stopped_early": "it was ended early",
-    }
+def _grade(experiment: Experiment, rows: list[dict], tables: Tables) -> None:
+    """The grade that the conduct of the experiment earned, and what else decides the verdict of each row."""
+    found = find_checks(experiment, tables)
     conduct = Conduct(
         design=experiment.design,
         assignment_method=experiment.assignment_method,
@@ -535,12 +447,10 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
         exposure=found["multiple_exposure"].passed,
         arms_known=found["unknown_arm"].passed,
         finished=found["still_running"].passed,
-        others=tuple(text for name, text in further.items() if name in found and found[name].passed is False),
+        others=tuple(text for name, text in DEVIATIONS.items() if name in found and found[name].passed is False),
     )
-    sequential = experiment.looks_were_planned
     open_of = open_windows(experiment, tables)
-    pairs = _scale_pairs(rows)
-    for absolute, relative in pairs:
+    for absolute, relative in scale_pairs(rows):
         # One test answers both: its correction is over all hypotheses, also those that have no relative effect.
         for name in ("p_value_adjusted", "sequential_p_value_adjusted"):
             relative[name] = absolute[name]
@@ -549,41 +459,13 @@ def _judge(experiment: Experiment, rows: list[dict], tables: Tables, found: Mapp
             for name in ("is_non_inferior", "non_inferiority_p_value"):
                 absolute[name] = relative[name]
     for row in rows:
-        has = row["estimate"] is not None
+        has, waiting = row["estimate"] is not None, open_of[row["metric_id"]]
         earned, why = grade(_with_unknown(conduct, experiment, row, tables))
+        row["is_open"] = waiting > OPEN_WINDOWS
+        row["smallest_effect"] = _smallest(experiment, tables.catalogue.get(row["metric_id"], {}), row)
         row["evidence_grade"] = ("D" if row["skewed"] else earned) if has else None
-        metric = tables.catalogue.get(row["metric_id"], {})
-        # An interval that allows for looks may be acted on before the end; until it decides, the experiment runs on.
-        p = row["sequential_p_value_adjusted"] if sequential else row["p_value_adjusted"]
-        decided = sequential and p is not None and p < experiment.alpha
-        prefix = "sequential_" if sequential and p is not None else ""
-        row["verdict"] = verdict(
-            row["estimate"],
-            row[f"{prefix}ci_low"],
-            row[f"{prefix}ci_high"],
-            1.0 if has and p is None else p,
-            experiment.alpha,
-            str(metric.get("direction", "up")),
-            row["evidence_grade"],
-            (bool(experiment.finished) and open_of[row["metric_id"]] <= OPEN_WINDOWS) or decided,
-            _smallest(experiment, metric, row),
-        )
-        waiting = open_of[row["metric_id"]]
-        unripe = f"The window of {waiting:.1%} of the units is still open." if waiting > OPEN_WINDOWS else None
-        row["reason"] = sentence(
-            [row["reason"], row["skewed"] if has else None, why if has else None, unripe if has else None]
-        )
-    for absolute, relative in pairs:
-        decides = effect_scale(tables.catalogue.get(absolute["metric_id"], {}))
-        one_verdict(*((relative, absolute) if decides == "relative" else (absolute, relative)))
-
-
-def _scale_pairs(rows: list[dict]) -> list[tuple[dict, dict]]:
-    """The absolute and the relative row of each question that has both estimates."""
-    asked = ("metric_id", "segment", "treatment_arm")
-    found = {(row["method"], *(row[name] for name in asked)): row for row in rows if row["estimate"] is not None}
-    pairs = ((found.get((ABSOLUTE_OF.get(key[0]), *key[1:])), row) for key, row in found.items())
-    return [(absolute, relative) for absolute, relative in pairs if absolute is not None]
+        unripe = f"The window of {waiting:.1%} of the units is still open." if row["is_open"] else None
+        row["reason"] = sentence([row["reason"], *([row["skewed"], why, unripe] if has else [])])
 
 
 def _with_unknown(conduct: Conduct, experiment: Experiment, row: Mapping[str, Any], tables: Tables) -> Conduct:

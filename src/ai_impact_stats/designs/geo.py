@@ -1,28 +1,25 @@
-"""From the panel of few regions to the estimates of every holdout by region: what the dbt Python models call."""
+"""Holdouts by region: from the panel of few regions to synthetic controls."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from ..estimators import synthetic as few
 from ..estimators.calendars import days_apart
 from ..estimators.checks import Check
 from ..estimators.estimate import Estimate, missing, quantile, wald
-from ..io.registry import Experiment, is_missing, read_experiment
-from ..io.schemas import COUNTERFACTUAL, ESTIMATES
-from ..io.tables import read_unknown, records, write_table
+from ..io.inputs import Inputs
+from ..io.registry import Experiment, is_missing
 from ..wording import counted, sentence
-from .experiments import say_what_is_not_known
+from .design import Design
 from .grading import RANDOM_METHODS
-from .health import LOGARITHMS, without_logarithm
-from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
+from .health import without_logarithm
+from .rows import LOGARITHMS, arms_problem, effect_rows, registration_notes
 
-DESIGNS = frozenset({"geo"})
 # The first is the one to quote.
 METHODS = ("synthetic_did", "synthetic_control", "synthetic_control_demeaned")
 CONFORMAL = "synthetic_control_conformal"
@@ -51,76 +48,46 @@ class _Panel:
         return self.n_treated, len(self.y) - self.n_treated
 
 
-def estimate_geo(
-    registry: pd.DataFrame,
-    metrics: pd.DataFrame,
-    panels: pd.DataFrame,
-    left_out: pd.DataFrame | None = None,
-    past: pd.DataFrame | None = None,
-) -> pa.Table:
-    """The effects of every registered holdout by region (design geo), schema `ESTIMATES`.
+class Geo(Design):
+    """Few treated regions against a mixture of others."""
 
-    Tables `int_experiments`, `metric_catalog` and `int_geo_panels`, `moments_left_out` for what `reason` says of
-    regions in several arms, `moments_past` for what is not known of them; column names as there. Each metric has
-    synthetic difference-in-differences and synthetic control, plain and demeaned, absolute (per unit and period) and,
-    with `_relative`, as a share of the level that was expected; with the spread of placebos as error. Beside them
-    `synthetic_control_conformal`, by permuted periods, which needs fewer controls and more periods. Where strata are
-    pairs, one treated and one control, also `trimmed_match` of the changes of pairs, a tenth left out at either end.
-    Controls with a gap are left out. Grade B when the regions were assigned at random and mixture and placebo date
-    pass, C without the former, D without the latter.
-    """
-    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    groups, several, known = _group(panels), left_out_notes(left_out), read_unknown(metrics, past)
-    rows: list[dict] = []
-    for experiment in _geo(registry):
-        found: list[dict] = []
-        for metric_id in experiment.metrics:
-            panel = _read(experiment, groups.get((experiment.experiment_id, metric_id), []), catalogue.get(metric_id))
-            found += _metric_rows(experiment, metric_id, panel)
-        say_what_is_not_known(experiment, found, known)
-        finish(experiment, found, catalogue, several.get(experiment.experiment_id, []))
-        rows += found
-    return write_table(rows, ESTIMATES)
+    names = frozenset({"geo"})
+    reads: ClassVar = dict.fromkeys(("estimates", "checks", "counterfactuals"), ("int_geo_panels",))
 
+    def estimate(self, experiment: Experiment, metric_id: str, inputs: Inputs) -> list[dict]:
+        """Synthetic difference-in-differences and synthetic control, plain and demeaned, absolute (per unit and period)
+        and, with `_relative`, as a share of the level that was expected; with the spread of placebos as error. Beside
+        them `synthetic_control_conformal`, by permuted periods, which needs fewer controls and more periods. Where
+        strata are pairs, one treated and one control, also `trimmed_match` of the changes of pairs, a tenth left out at
+        either end. Controls with a gap are left out. Grade B when the regions were assigned at random and mixture and
+        placebo date pass, C without the former, D without the latter."""
+        return _metric_rows(
+            experiment, metric_id, inputs.catalogue.get(metric_id), _read(experiment, metric_id, inputs)
+        )
 
-def check_geo(registry: pd.DataFrame, metrics: pd.DataFrame, panels: pd.DataFrame) -> list[dict]:
-    """The diagnostics of the primary metric of every registered holdout by region, as rows of `CHECKS`.
-
-    `synthetic_fit`: does the mixture follow the treated regions before the start? `placebo_date`: is there no effect at
-    a date before it?
-    """
-    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    groups, rows = _group(panels), []
-    for experiment in _geo(registry):
-        key = (experiment.experiment_id, str(experiment.primary))
-        panel = _read(experiment, groups.get(key, []), catalogue.get(str(experiment.primary)))
+    def diagnose(self, experiment: Experiment, inputs: Inputs) -> dict[str, Check]:
+        """Of the primary metric. `synthetic_fit`: does the mixture follow the treated regions before the start?
+        `placebo_date`: is there no effect at a date before it?"""
+        panel = _read(experiment, str(experiment.primary), inputs)
         if panel.problem:
-            checks = {"synthetic_fit": Check(None, None, few.FIT_LIMIT, None, panel.problem)}
-        else:
-            found = few.synthetic(panel.y, panel.n_treated, panel.before, METHODS[0], experiment.alpha)
-            checks = {"synthetic_fit": found.check, "placebo_date": _placebo(panel, METHODS[0])}
-        rows += [check_row(experiment, name, check) for name, check in checks.items()]
-    return rows
+            return {"synthetic_fit": Check(None, None, few.FIT_LIMIT, None, panel.problem)}
+        found = few.synthetic(panel.y, panel.n_treated, panel.before, METHODS[0], experiment.alpha)
+        return {"synthetic_fit": found.check, "placebo_date": _placebo(panel, METHODS[0])}
 
-
-def counterfactuals_geo(registry: pd.DataFrame, metrics: pd.DataFrame, panels: pd.DataFrame) -> pa.Table:
-    """What the mean of the treated regions would have been, period by period (`COUNTERFACTUAL`; `week` is its start).
-
-    The path of `synthetic_did`; intervals are those of the placebos' gaps in the same period.
-    """
-    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    groups, rows = _group(panels), []
-    for experiment in _geo(registry):
+    def counterfactuals(self, experiment: Experiment, inputs: Inputs) -> list[dict]:
+        """What the mean of the treated regions would have been, by `synthetic_did`; intervals are those of the
+        placebos' gaps in the same period."""
+        rows = []
         for metric_id in experiment.metrics:
-            panel = _read(experiment, groups.get((experiment.experiment_id, metric_id), []), catalogue.get(metric_id))
+            panel = _read(experiment, metric_id, inputs)
             if panel.problem:
                 continue
             found = few.synthetic(panel.y, panel.n_treated, panel.before, METHODS[0], experiment.alpha)
             if found.estimate.std_error is not None:
                 path = _path_rows(experiment, metric_id, panel, found)
-                logs = catalogue[metric_id].get("transform") in LOGARITHMS
-                rows += [_as_values(row, str(catalogue[metric_id]["transform"])) for row in path] if logs else path
-    return write_table(rows, COUNTERFACTUAL)
+                transform = inputs.catalogue[metric_id].get("transform")
+                rows += [_as_values(row, transform) for row in path] if transform in LOGARITHMS else path
+        return rows
 
 
 def _as_values(row: dict, transform: str) -> dict:
@@ -131,28 +98,17 @@ def _as_values(row: dict, transform: str) -> dict:
     return row | {"effect": row["observed"] - row["expected"]}
 
 
-def _geo(registry: pd.DataFrame) -> list[Experiment]:
-    return [read_experiment(row) for row in records(registry) if row["design"] in DESIGNS]
-
-
-def _group(panels: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in records(panels):
-        groups.setdefault((str(row["experiment_id"]), str(row["metric_id"])), []).append(row)
-    return groups
-
-
-def _read(experiment: Experiment, rows: list[Mapping[str, Any]], metric: Mapping[str, Any] | None) -> _Panel:
+def _read(experiment: Experiment, metric_id: str, inputs: Inputs) -> _Panel:
     nothing = _Panel(np.zeros((0, 0)), 0, 0, [], [], False, None)
+    metric, frame = inputs.catalogue.get(metric_id), inputs.part("int_geo_panels", experiment.experiment_id, metric_id)
     if metric is None:
         return _with(nothing, "The metric is not in the catalogue.")
     if problem := arms_problem(experiment):
         return _with(nothing, problem)
     if metric.get("aggregation") == "quantile" or metric.get("transform") == "winsorize":
         return _with(nothing, "Quantiles and winsorized values are not compared between regions here.")
-    if not rows:
+    if frame is None:
         return _with(nothing, "No region was seen in a whole period.")
-    frame = pd.DataFrame(rows)
     wide = frame.pivot(index="unit_id", columns="period", values="value").sort_index(axis=1)
     first = frame.drop_duplicates("unit_id").set_index("unit_id")
     starts = {str(u): None if is_missing(v) else int(v) for u, v in first["first_treated_period"].to_dict().items()}
@@ -211,12 +167,12 @@ def _paired(
     return pairs, bool(strata)
 
 
-def _metric_rows(experiment: Experiment, metric_id: str, panel: _Panel) -> list[dict]:
+def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, Any] | None, panel: _Panel) -> list[dict]:
     rows = []
 
-    def add(method: str, scale: str, e: Estimate, grade: str | None, why: str | None) -> None:
-        row = estimate_row(experiment, metric_id, method, scale, "att", e, grade, why or BELOW_B)
-        rows.append(row | {"reason": sentence([row["reason"], panel.note])})
+    def add(method: str, absolute: Estimate, relative: Estimate | None, grade: str | None, why: str | None) -> None:
+        found = effect_rows(experiment, metric_id, metric, method, absolute, relative, grade=grade, why=why or BELOW_B)
+        rows.extend(row | {"reason": sentence([row["reason"], panel.note])} for row in found)
 
     for method in METHODS:
         if panel.problem:
@@ -230,15 +186,13 @@ def _metric_rows(experiment: Experiment, metric_id: str, panel: _Panel) -> list[
             earned, problem = few.grade_synthetic(found, _placebo(panel, method), experiment.alpha)
             rank = f"Its gap has rank p = {found.rank_p_value:.2g} among placebos."
             grade, why = _graded(experiment, earned, problem, rank)
-        add(method, "absolute", absolute, grade, why)
-        add(method, "relative", relative, grade, why)
+        add(method, absolute, relative, grade, why)
     e = missing(panel.problem, *panel.sizes) if panel.problem else _conformal(panel, experiment.alpha)
     grade, why = None, None
     if e.estimate is not None:
         note = "By permutation of periods, for a constant effect."
         grade, why = _graded(experiment, *_grade_conformal(panel), note)
-    add(CONFORMAL, "absolute", e, grade, why)
-    add(CONFORMAL, "relative", _share(panel, e), grade, why)
+    add(CONFORMAL, e, _share(panel, e), grade, why)
     if panel.has_pairs:
         e = missing(panel.problem, *panel.sizes) if panel.problem else _trimmed(panel, panel.before, experiment.alpha)
         grade, why = None, None
@@ -248,7 +202,7 @@ def _metric_rows(experiment: Experiment, metric_id: str, panel: _Panel) -> list[
             placebo = few.placebo_check(early, cut)
             earned, problem = ("C", None) if placebo.passed else ("D", placebo.detail)
             grade, why = _graded(experiment, earned, problem, f"{len(panel.pairs)} pairs.")
-        add("trimmed_match", "absolute", e, grade, why)
+        add("trimmed_match", e, None, grade, why)
     return rows
 
 

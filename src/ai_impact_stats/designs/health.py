@@ -1,4 +1,4 @@
-"""From the moments of every experiment to the checks of its health, the balance of its arms, and its plan."""
+"""What every registered experiment has, whatever its design: checks of its health, the balance of its arms, a plan."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from ..estimators import checks
 from ..estimators.adjustment import Cells, cuped_many, post_stratified_arms
@@ -21,14 +20,14 @@ from ..estimators.planning import effective_variance, minimum_detectable_effect,
 from ..estimators.quantiles import quantile_arm
 from ..estimators.sequential import always_valid_inflation, looks_inflation
 from ..estimators.unknown import UNKNOWN_ALPHA, UNKNOWN_LIMIT
-from ..io.registry import COMPARED_DESIGNS, Experiment, is_missing, names, read_experiment
-from ..io.schemas import BALANCE, CHECKS, PLANS
-from ..io.tables import NOTHING, QuantileArm, Tables, read_tables, records, write_table
+from ..io.registry import COMPARED_DESIGNS, Experiment, is_missing, names
+from ..io.schemas import PLANS
+from ..io.tables import NOTHING, QuantileArm, Tables
 from ..wording import counted, sentence
+from .rows import LOGARITHMS
 
 AGGREGATIONS = ("mean", "ratio", "proportion", "count", "quantile")
 TRANSFORMS = ("none", "log", "log1p", "winsorize")
-LOGARITHMS = ("log", "log1p")
 CLUSTERS_KNOWN = 0.99
 OPEN_WINDOWS = 0.01  # of the units; a metric is read to its end when no more have a window that is open
 BALANCED = 0.1
@@ -36,75 +35,48 @@ HORIZONS = (8, 10, 12)
 BASELINE = "(baseline)"  # the arm of the units that an experiment which has not begun could assign
 
 
-def check_experiments(
-    registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame, counts: pd.DataFrame, **further: pd.DataFrame
-) -> pa.Table:
-    """One row per experiment and check (schema `CHECKS`); `further` are the optional tables of `read_tables`.
-
-    Checks that need a table that is not there, or that don't apply, have no row.
-    """
-    tables = read_tables(metrics, moments, counts, **further)
-    rows = [
-        {"experiment_id": experiment.experiment_id, "check_id": check_id}
-        | {name: getattr(check, name) for name in ("statistic", "p_value", "threshold", "passed", "detail")}
-        for experiment in map(read_experiment, records(registry))
-        for check_id, check in find_checks(experiment, tables).items()
-    ]
-    return write_table(rows, CHECKS)
-
-
-def balance_experiments(
-    registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame, counts: pd.DataFrame, **further: pd.DataFrame
-) -> pa.Table:
-    """One row per experiment, covariate and treatment arm (schema `BALANCE`), of what is known from before.
+def balance_rows(experiment: Experiment, tables: Tables) -> list[dict]:
+    """One row per covariate and treatment arm (schema `BALANCE`), of what is known from before the start.
 
     `smd_after` is the difference left within strata, NULL where there are none; the covariates that an estimate adjusts
     for are balanced by it in any case.
     """
-    tables = read_tables(metrics, moments, counts, **further)
-    rows: list[dict] = []
-    for record in records(registry):
-        experiment = read_experiment(record)
-        for (name, treatment), (t, c, strata) in _covariate_moments(experiment, tables).items():
-            before, ratio = checks.balance(t, c)
-            arms = post_stratified_arms(strata) if len(strata) > 1 else ""
-            after = None if isinstance(arms, str) or before is None else _smd(arms, t, c)
-            rows.append(
-                {
-                    "experiment_id": experiment.experiment_id,
-                    "covariate": name,
-                    "treatment_arm": treatment,
-                    "n_treatment": t.n,
-                    "n_control": c.n,
-                    "mean_treatment": _known(t.mean),
-                    "mean_control": _known(c.mean),
-                    "smd_before": before,
-                    "smd_after": after,
-                    "variance_ratio": ratio,
-                    "is_balanced": None if before is None else abs(before) <= BALANCED,
-                    "reason": None if before is not None else "The covariate does not vary, or is not known.",
-                }
-            )
-    return write_table(rows, BALANCE)
+    rows = []
+    for (name, treatment), (t, c, strata) in _covariate_moments(experiment, tables).items():
+        before, ratio = checks.balance(t, c)
+        arms = post_stratified_arms(strata) if len(strata) > 1 else ""
+        rows.append(
+            {
+                "experiment_id": experiment.experiment_id,
+                "covariate": name,
+                "treatment_arm": treatment,
+                "n_treatment": t.n,
+                "n_control": c.n,
+                "mean_treatment": _known(t.mean),
+                "mean_control": _known(c.mean),
+                "smd_before": before,
+                "smd_after": None if isinstance(arms, str) or before is None else _smd(arms, t, c),
+                "variance_ratio": ratio,
+                "is_balanced": None if before is None else abs(before) <= BALANCED,
+                "reason": None if before is not None else "The covariate does not vary, or is not known.",
+            }
+        )
+    return rows
 
 
-def plan_experiments(
-    registry: pd.DataFrame, metrics: pd.DataFrame, moments: pd.DataFrame, counts: pd.DataFrame, **further: pd.DataFrame
-) -> pa.Table:
-    """One row per experiment, registered metric and weeks of 8, 10, 12 and the registered length (schema `PLANS`).
+def plan_rows(experiment: Experiment, tables: Tables) -> list[dict]:
+    """One row per registered metric and weeks of 8, 10, 12 and the registered length (schema `PLANS`).
 
     The baseline is the control arm of the experiment; before it has started, the units that could be in it; without
     any, an arm of another experiment with the metric. Effects are on the scale of the registered one: absolute for
     means and proportions, relative otherwise.
     """
-    tables = read_tables(metrics, moments, counts, **further)
-    rows: list[dict] = []
-    for experiment in map(read_experiment, records(registry)):
-        length = [] if not experiment.days else [max(round(experiment.days / 7), 1)]
-        for metric_id in experiment.metrics:
-            for weeks in sorted({*HORIZONS, *length}):
-                rows.append(_plan_row(experiment, metric_id, weeks, tables))
-    return write_table(rows, PLANS)
+    length = [] if not experiment.days else [max(round(experiment.days / 7), 1)]
+    return [
+        _plan_row(experiment, metric_id, weeks, tables)
+        for metric_id in experiment.metrics
+        for weeks in sorted({*HORIZONS, *length})
+    ]
 
 
 def _smd(arms: tuple[Arm, Arm], t: Arm, c: Arm) -> float:

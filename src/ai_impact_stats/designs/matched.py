@@ -1,27 +1,24 @@
-"""From cells of covariates to the estimates of every matched comparison: what the dbt Python models call."""
+"""Matched comparisons: from cells of covariates to weighted and matched units."""
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from ..estimators import matching
 from ..estimators.checks import Check
 from ..estimators.estimate import Estimate, as_share, missing, wald
 from ..estimators.propensity import Propensity, Units, fit_propensity, overlap
-from ..io.registry import Experiment, is_missing, names, read_experiment
-from ..io.schemas import BALANCE, ESTIMATES
-from ..io.tables import read_unknown, records, write_table
+from ..io.inputs import Inputs
+from ..io.registry import Experiment, is_missing, names
 from ..wording import counted, sentence
-from .experiments import say_what_is_not_known
+from .design import Design
 from .health import without_logarithm
-from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
+from .rows import arms_problem, effect_rows, registration_notes
 
-DESIGNS = frozenset({"matched"})
 # The covariates come in quarters of a standard deviation; cells of exact matching are halves: what differs within a
 # cell stays in the estimate, and whole ones left a bias of three quarters of a standard error at a thousand units.
 BINS, COARSE = 4, 2
@@ -70,135 +67,104 @@ class _Comparison:
         return matching.covariate_balance(self.units, self.names, weights, self.covariates)
 
 
-def estimate_matched(
-    registry: pd.DataFrame,
-    metrics: pd.DataFrame,
-    cells: pd.DataFrame,
-    sample: pd.DataFrame | None = None,
-    left_out: pd.DataFrame | None = None,
-    past: pd.DataFrame | None = None,
-) -> pa.Table:
-    """The effects of every registered comparison of matched units (design matched), schema `ESTIMATES`.
+class Matched(Design):
+    """Units that chose the treatment, against others that were alike before they chose.
 
-    Tables `int_experiments`, `metric_catalog`, `moments_matched_cells` and, for covariates that are not binned,
-    `int_matched_sample`; `moments_left_out` for what `reason` says of units in several
-    arms, `moments_past` for what is not known of them; column names as there. Each metric has the methods `METHODS`,
-    and `ROW_METHODS` on rows,
-    absolute and, with `_relative`, as a share of what the treated would have had; and `matched_did`, doubly robust on
-    the change from before the choice (Sant'Anna and Zhao 2020, "Doubly robust difference-in-differences estimators"),
-    which needs paths that are parallel given the covariates, not levels that are alike. Grade C when balance after
-    weighting, overlap and a placebo pass; D otherwise. The placebo is the same metric before the choice, of changes the
-    change from the first half of that time to the second. Intervals are Student's t with as many degrees of freedom as
-    the smaller arm has units, less one.
+    `int_matched_sample` holds covariates as they are, for the methods on rows.
     """
-    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    groups, rows_of = _group(cells), _group(sample)
-    several, known = left_out_notes(left_out), read_unknown(metrics, past)
-    rows: list[dict] = []
-    for experiment in _matched(registry):
-        found: list[dict] = []
-        for metric_id in experiment.metrics:
-            comparison = _read(experiment, metric_id, catalogue, groups)
-            found += _metric_rows(experiment, metric_id, comparison)
-            found += _row_rows(
-                experiment, metric_id, comparison, rows_of.get((experiment.experiment_id, metric_id), [])
-            )
-            found += _change_rows(experiment, metric_id, comparison, catalogue.get(metric_id))
-        say_what_is_not_known(experiment, found, known)
-        finish(experiment, found, catalogue, several.get(experiment.experiment_id, []))
-        rows += found
-    return write_table(rows, ESTIMATES)
 
+    names = frozenset({"matched"})
+    reads: ClassVar = {
+        "estimates": ("moments_matched_cells", "int_matched_sample"),
+        "checks": ("moments_matched_cells", "int_matched_sample"),
+        "balance": ("moments_matched_cells",),
+    }
 
-def balance_matched(registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.DataFrame) -> pa.Table:
-    """How alike the arms are before and after weighting, by covariate of the primary metric, schema `BALANCE`.
+    def estimate(self, experiment: Experiment, metric_id: str, inputs: Inputs) -> list[dict]:
+        """The methods `METHODS`, and `ROW_METHODS` on rows, absolute and, with `_relative`, as a share of what the
+        treated would have had; and `matched_did`, doubly robust on the change from before the choice (Sant'Anna and
+        Zhao 2020, "Doubly robust difference-in-differences estimators"), which needs paths that are parallel given the
+        covariates, not levels that are alike. Grade C when balance after weighting, overlap and a placebo pass; D
+        otherwise. The placebo is the same metric before the choice, of changes the change from the first half of that
+        time to the second. Intervals are Student's t with as many degrees of freedom as the smaller arm has units, less
+        one."""
+        comparison, metric = _read(experiment, metric_id, inputs), inputs.catalogue.get(metric_id)
+        sample = inputs.rows("int_matched_sample", experiment.experiment_id, metric_id)
+        rows = []
+        for method, estimand, *found in (
+            *_cell_effects(experiment, comparison),
+            *_row_effects(experiment, comparison, sample),
+            _change_effect(experiment, comparison, metric),
+        ):
+            rows += effect_rows(experiment, metric_id, metric, method, *found[:2], estimand, *found[2:])
+        return rows
 
-    Weights are those of `doubly_robust`, the inverse chance of the treated's arm. Means before weighting, in the
-    covariate's own unit.
-    """
-    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    groups, rows = _group(cells), []
-    for experiment in _matched(registry):
-        if experiment.primary is None:
-            continue
-        comparison = _read(experiment, experiment.primary, catalogue, groups)
-        units, weights, reason = comparison.units, None, comparison.problem
-        if reason is None:
-            fitted = fit_propensity(units)
-            reason = fitted if isinstance(fitted, str) else None
-            weights = None if reason else matching.weights_of(units, fitted, "att")
-        if not len(units.n):
-            continue
-        sizes = units.sizes
-        for found in comparison.balance(weights) if min(sizes) else []:
-            after = None if weights is None else found.smd_after
-            rows.append(
-                {
-                    "experiment_id": experiment.experiment_id,
-                    "covariate": found.covariate,
-                    "treatment_arm": experiment.treatments[0],
-                    "n_treatment": sizes[0],
-                    "n_control": sizes[1],
-                    "mean_treatment": found.mean_treatment,
-                    "mean_control": found.mean_control,
-                    "smd_before": found.smd_before,
-                    "smd_after": after,
-                    "variance_ratio": found.variance_ratio,
-                    "is_balanced": None if after is None else abs(after) <= matching.BALANCE_LIMIT,
-                    "reason": reason or (None if found.smd_before is not None else "The covariate does not vary."),
-                }
-            )
-    return write_table(rows, BALANCE)
+    def balance(self, experiment: Experiment, inputs: Inputs) -> list[dict]:
+        """By covariate of the primary metric, before and after weighting by those of `doubly_robust`, the inverse
+        chance of the treated's arm; means before weighting, in the covariate's own unit. Where no unit has covariates,
+        what every experiment has."""
+        return _balance_rows(experiment, inputs) or super().balance(experiment, inputs)
 
-
-def check_matched(
-    registry: pd.DataFrame, metrics: pd.DataFrame, cells: pd.DataFrame, sample: pd.DataFrame | None = None
-) -> list[dict]:
-    """The diagnostics of the primary metric's first method in every registered comparison, as rows of `CHECKS`.
-
-    `weighted_balance`, `overlap`, `placebo_outcome`, and `hidden_bias` of pairs of rows; without an estimate one row
-    `overlap` that says why.
-    """
-    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    groups, rows_of, rows = _group(cells), _group(sample), []
-    for experiment in _matched(registry):
-        comparison = _read(experiment, experiment.primary, catalogue, groups)
+    def diagnose(self, experiment: Experiment, inputs: Inputs) -> dict[str, Check]:
+        """Of the primary metric's first method: `weighted_balance`, `overlap`, `placebo_outcome`, and `hidden_bias` of
+        pairs of rows; without an estimate `overlap` says why."""
+        comparison = _read(experiment, experiment.primary, inputs)
         propensity = comparison.problem or fit_propensity(comparison.units)
         if isinstance(propensity, str):
-            checks = {"overlap": Check(None, None, None, None, propensity)}
-        else:
-            first = next(iter(METHODS))
-            found = _methods(comparison.units, propensity)[first](comparison.units)
-            balance, shared = _checks(comparison, propensity, found)
-            past = _placebos(comparison.past).get(first) or missing("There is no outcome from before.")
-            checks = {
-                "weighted_balance": balance,
-                "overlap": shared,
-                "placebo_outcome": matching.placebo_outcome(past),
+            return {"overlap": Check(None, None, None, None, propensity)}
+        first = next(iter(METHODS))
+        found = _methods(comparison.units, propensity)[first](comparison.units)
+        balance, shared = _checks(comparison, propensity, found)
+        past = _placebos(comparison.past).get(first) or missing("There is no outcome from before.")
+        checks = {
+            "weighted_balance": balance,
+            "overlap": shared,
+            "placebo_outcome": matching.placebo_outcome(past),
+        }
+        drawn = _row_units(experiment, inputs.rows("int_matched_sample", experiment.experiment_id, experiment.primary))
+        if drawn is not None:
+            checks["hidden_bias"] = _pairs(drawn.units, _with_t(found.estimate, experiment.alpha), experiment.alpha)
+        return checks
+
+
+def _balance_rows(experiment: Experiment, inputs: Inputs) -> list[dict]:
+    if experiment.primary is None:
+        return []
+    comparison = _read(experiment, experiment.primary, inputs)
+    units, weights, reason = comparison.units, None, comparison.problem
+    if not (len(units.n) and min(units.sizes)):
+        return []
+    if reason is None:
+        fitted = fit_propensity(units)
+        reason = fitted if isinstance(fitted, str) else None
+        weights = None if reason else matching.weights_of(units, fitted, "att")
+    rows = []
+    for found in comparison.balance(weights):
+        after = None if weights is None else found.smd_after
+        rows.append(
+            {
+                "experiment_id": experiment.experiment_id,
+                "covariate": found.covariate,
+                "treatment_arm": experiment.treatments[0],
+                "n_treatment": units.sizes[0],
+                "n_control": units.sizes[1],
+                "mean_treatment": found.mean_treatment,
+                "mean_control": found.mean_control,
+                "smd_before": found.smd_before,
+                "smd_after": after,
+                "variance_ratio": found.variance_ratio,
+                "is_balanced": None if after is None else abs(after) <= matching.BALANCE_LIMIT,
+                "reason": reason or (None if found.smd_before is not None else "The covariate does not vary."),
             }
-            drawn = _row_units(experiment, rows_of.get((experiment.experiment_id, experiment.primary), []))
-            if drawn is not None:
-                checks["hidden_bias"] = _pairs(drawn.units, _with_t(found.estimate, experiment.alpha), experiment.alpha)
-        rows += [check_row(experiment, name, check) for name, check in checks.items()]
+        )
     return rows
 
 
-def _matched(registry: pd.DataFrame) -> list[Experiment]:
-    return [read_experiment(row) for row in records(registry) if row["design"] in DESIGNS]
-
-
-def _group(cells: pd.DataFrame | None) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in records(cells):
-        groups.setdefault((str(row["experiment_id"]), str(row["metric_id"])), []).append(row)
-    return groups
-
-
-def _read(experiment: Experiment, metric_id: str, catalogue: Mapping, groups: Mapping) -> _Comparison:
+def _read(experiment: Experiment, metric_id: str | None, inputs: Inputs) -> _Comparison:
     arms = {experiment.control: 0.0} | dict.fromkeys(experiment.treatments[:1], 1.0)
     # A cell has one row for each of its covariates; what is said of its units is the same in all.
     cells: dict[tuple[str, Any], dict[str, Mapping[str, Any]]] = {}
-    for row in groups.get((experiment.experiment_id, metric_id), []):
+    for row in inputs.rows("moments_matched_cells", experiment.experiment_id, metric_id):
         if str(row["arm"]) in arms:
             cell = None if is_missing(row["cell"]) else str(row["cell"])
             cells.setdefault((str(row["arm"]), cell), {})[str(row["name"])] = row
@@ -232,8 +198,8 @@ def _read(experiment: Experiment, metric_id: str, catalogue: Mapping, groups: Ma
         row = next(iter(found.values()))
         unknown = 0 if is_missing(row.get("n_unknown")) else int(row["n_unknown"])
         counts[arm] = counts[arm][0] + unknown, counts[arm][1] + int(row["n"])
-    metric = catalogue.get(metric_id)
-    problem = _problem(experiment, metric, catalogue.get(experiment.primary or ""), used, units)
+    metric, primary = (inputs.catalogue.get(name or "") for name in (metric_id, experiment.primary))
+    problem = _problem(experiment, metric, primary, used, units)
     problem = without_logarithm(metric or {}, counts) or problem
     if crowded:
         problem = f"The covariates make more than {CELL_CAP:,} cells: name fewer, or read the methods on rows."
@@ -299,13 +265,18 @@ def _methods(units: Units, propensity: Propensity) -> dict[str, Method]:
     }
 
 
-def _metric_rows(experiment: Experiment, metric_id: str, comparison: _Comparison) -> list[dict]:
+# Method, estimand, absolute and relative effect, grade and the sentence to it.
+Effect = tuple[str, str, Estimate, Estimate | None, str | None, str]
+
+
+def _cell_effects(experiment: Experiment, comparison: _Comparison) -> list[Effect]:
+    """The methods on cells of covariates."""
     units, reason = comparison.units, comparison.problem
     propensity = None
     if reason is None:
         propensity = fit_propensity(units)
         reason = propensity if isinstance(propensity, str) else None
-    rows = []
+    effects = []
     methods = {} if reason else _methods(units, propensity)
     placebos = _placebos(comparison.past)
     for name, estimand in METHODS.items():
@@ -322,9 +293,8 @@ def _metric_rows(experiment: Experiment, metric_id: str, comparison: _Comparison
                 placebo = placebos.get(name)
                 grade, why = matching.grade_matched(*checks, placebo and matching.placebo_outcome(placebo))
                 why = sentence([why, *_notes(experiment, comparison, found), _hidden(absolute, units)])
-        for scale, e in (("absolute", absolute), ("relative", relative)):
-            rows.append(estimate_row(experiment, metric_id, name, scale, estimand, e, grade, why or BELOW_B))
-    return rows
+        effects.append((name, estimand, absolute, relative, grade, why or BELOW_B))
+    return effects
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,7 +337,7 @@ def _pairs(units: Units, e: Estimate, alpha: float) -> Check:
     return matching.hidden_bias(differences, e, float(units.mean.std()), alpha)
 
 
-def _row_rows(experiment: Experiment, metric_id: str, comparison: _Comparison, rows: list) -> list[dict]:
+def _row_effects(experiment: Experiment, comparison: _Comparison, rows: list) -> list[Effect]:
     """Estimates on covariates that are not binned, with the checks and the placebo of the same rows."""
     drawn = _row_units(experiment, rows)
     crowded = comparison.problem is not None and "cells" in comparison.problem
@@ -397,8 +367,7 @@ def _row_rows(experiment: Experiment, metric_id: str, comparison: _Comparison, r
                 checks = _checks(of_rows, propensity, matched)
                 grade, why = matching.grade_matched(*checks, placebos.get(name))
                 why = sentence([why, note, *_notes(experiment, comparison, matched), _hidden(absolute, units)])
-        for scale, e in (("absolute", absolute), ("relative", relative)):
-            found.append(estimate_row(experiment, metric_id, name, scale, estimand, e, grade, why or BELOW_B))
+        found.append((name, estimand, absolute, relative, grade, why or BELOW_B))
     return found
 
 
@@ -422,7 +391,7 @@ def _row_names(rows: list[Mapping[str, Any]]) -> list[str]:
     return sorted({str(row["name"]) for row in rows})
 
 
-def _change_rows(experiment: Experiment, metric_id: str, comparison: _Comparison, metric: Mapping | None) -> list[dict]:
+def _change_effect(experiment: Experiment, comparison: _Comparison, metric: Mapping | None) -> Effect:
     """Doubly robust on the change from before the choice: what differs between the arms for good falls out."""
     units, e, grade, why = comparison.change, None, None, None
     reason = comparison.problem
@@ -442,7 +411,7 @@ def _change_rows(experiment: Experiment, metric_id: str, comparison: _Comparison
             checks = _checks(replace(comparison, units=units, covariates=None), propensity, found)
             grade, why = matching.grade_matched(*checks, placebo and matching.placebo_outcome(placebo))
             why = sentence([why, *_notes(experiment, comparison, found)])
-    return [estimate_row(experiment, metric_id, CHANGE, "absolute", "att", e, grade, why or PARALLEL)]
+    return CHANGE, "att", e, None, grade, why or PARALLEL
 
 
 PARALLEL = "Not randomised: the effect assumes parallel trends given the covariates."

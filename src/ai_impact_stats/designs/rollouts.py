@@ -1,27 +1,23 @@
-"""From the moments of cohorts to the estimates of every rollout: what the dbt Python models call."""
+"""Rollouts: from the moments of cohorts to differences-in-differences."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from ..estimators import did
 from ..estimators.checks import Check
 from ..estimators.estimate import Estimate, missing
-from ..estimators.linear import one_thread
-from ..io.registry import Experiment, is_missing, read_experiment
-from ..io.schemas import ESTIMATES, EVENT_STUDY
-from ..io.tables import read_unknown, records, write_table
+from ..io.inputs import Inputs
+from ..io.registry import Experiment, is_missing
 from ..wording import counted, sentence
-from .experiments import say_what_is_not_known
+from .design import Design
 from .grading import grade_did
 from .health import without_logarithm
-from .quasi import arms_problem, check_row, estimate_row, finish, left_out_notes, registration_notes
+from .rows import NUMBERS, arms_problem, effect_rows, registration_notes
 
-DESIGNS = frozenset({"did", "staggered_did"})
 # The first is the one to quote; the others weigh the same cells differently.
 KINDS = {"simple": "staggered_did", "dynamic": "staggered_did_dynamic", "group": "staggered_did_group"}
 KINDS |= {"calendar": "staggered_did_calendar"}
@@ -43,116 +39,81 @@ class _Rollout:
         return missing(sentence([reason, *self.panel.notes]), *sizes)
 
 
-@one_thread
-def estimate_rollouts(
-    registry: pd.DataFrame,
-    metrics: pd.DataFrame,
-    moments: pd.DataFrame,
-    clusters: pd.DataFrame | None = None,
-    left_out: pd.DataFrame | None = None,
-    panels: pd.DataFrame | None = None,
-    past: pd.DataFrame | None = None,
-) -> pa.Table:
-    """The effects of every registered rollout (designs did and staggered_did), schema `ESTIMATES`.
+class Rollouts(Design):
+    """Units treated in waves, or all at once, against those not yet or never treated (did and staggered_did).
 
-    Tables `int_experiments`, `metric_catalog`, `moments_cohort_periods` and, for errors by cluster,
-    `moments_cohort_clusters`; `moments_left_out` for what `reason` says of units whose treatment ended;
-    `int_geo_panels` for rollouts with one treated unit, which have `two_way_fixed_effects` too; `moments_past` for what
-    is not known of the arms; column names as there. Each metric has the simple average over treated units and periods
-    against units not yet treated
-    (`staggered_did`), the three other averages of Callaway and Sant'Anna, and all of them as a share (`…_relative`):
-    absolute effects are in the metric's unit a unit and period. The design did has `did` too: all periods after the
-    start against all before. Grade C when paths were parallel before, as far as could be
-    seen; D otherwise.
+    `moments_cohort_clusters` are for errors by cluster; `int_geo_panels` hold the rows of one treated unit.
     """
-    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    read, cells = _reader(moments, clusters), _group(moments)
-    several, known = left_out_notes(left_out), read_unknown(metrics, past)
-    single = _group(panels)
-    rows: list[dict] = []
-    for experiment in _rollouts(registry):
-        found: list[dict] = []
+
+    names = frozenset({"did", "staggered_did"})
+    reads: ClassVar = {
+        "estimates": ("moments_cohort_periods", "moments_cohort_clusters", "int_geo_panels"),
+        "checks": ("moments_cohort_periods", "moments_cohort_clusters", "int_geo_panels"),
+        "event_study": ("moments_cohort_periods", "moments_cohort_clusters"),
+    }
+
+    def estimate(self, experiment: Experiment, metric_id: str, inputs: Inputs) -> list[dict]:
+        """The simple average over treated units and periods against units not yet treated (`staggered_did`), the three
+        other averages of Callaway and Sant'Anna, and all of them as a share (`…_relative`): absolute effects are in the
+        metric's unit per unit and period. The design did has `did` too: all periods after the start against all before;
+        one treated unit has `two_way_fixed_effects`. Grade C when paths were parallel before, as far as could be seen;
+        D otherwise."""
+        rollout, metric = _rollout(experiment, metric_id, inputs), inputs.catalogue.get(metric_id, {})
+        gaps = _gaps(experiment, inputs.rows("moments_cohort_periods", experiment.experiment_id, metric_id))
+        without = without_logarithm(metric, gaps)
+        if without:
+            rollout = replace(rollout, effects=f"In some period {without}")
+        rows = _metric_rows(experiment, metric_id, metric, rollout)
+        panel = inputs.part("int_geo_panels", experiment.experiment_id, metric_id)
+        if panel is not None and not (without or _problem(metric) or arms_problem(experiment)):
+            rows += _one_rows(experiment, metric_id, metric, rollout, one_panel(panel))
+        return rows
+
+    def event_study(self, experiment: Experiment, inputs: Inputs) -> list[dict]:
+        """The last period before treatment is the base, with the effect 0 and no row. `band_low` to `band_high` hold
+        for all periods of a metric at once."""
+        rows = []
         for metric_id in experiment.metrics:
-            rollout = read(experiment, metric_id)
-            metric = catalogue.get(metric_id, {})
-            gaps = _gaps(experiment, cells.get((experiment.experiment_id, metric_id), []))
-            if problem := without_logarithm(metric, gaps):
-                rollout = replace(rollout, effects=f"In some period {problem}")
-            found += _metric_rows(experiment, metric_id, metric, rollout)
-            rows_of_one = single.get((experiment.experiment_id, metric_id), [])
-            if rows_of_one and not (problem or _problem(metric) or arms_problem(experiment)):
-                found += _one_rows(experiment, metric_id, rollout, one_panel(rows_of_one))
-        say_what_is_not_known(experiment, found, known)
-        finish(experiment, found, catalogue, several.get(experiment.experiment_id, []))
-        rows += found
-    return write_table(rows, ESTIMATES)
+            rollout = _rollout(experiment, metric_id, inputs)
+            if not isinstance(rollout.effects, str):
+                points = did.event_study(rollout.effects, experiment.alpha, rollout.small)
+                rows += [_point_row(experiment, metric_id, point) for point in points]
+        return rows
 
-
-@one_thread
-def study_rollouts(registry: pd.DataFrame, moments: pd.DataFrame, clusters: pd.DataFrame | None = None) -> pa.Table:
-    """The effect by periods since treatment of every registered rollout, schema `EVENT_STUDY`.
-
-    The last period before treatment is the base, with the effect 0 and no row. `band_low` to `band_high` hold for all
-    periods of a metric at once.
-    """
-    read, rows = _reader(moments, clusters), []
-    for experiment in _rollouts(registry):
-        for metric_id in experiment.metrics:
-            rollout = read(experiment, metric_id)
-            if isinstance(rollout.effects, str):
-                continue
-            for point in did.event_study(rollout.effects, experiment.alpha, rollout.small):
-                e = point.estimate
-                rows.append(
-                    {
-                        "experiment_id": experiment.experiment_id,
-                        "metric_id": metric_id,
-                        "relative_period": point.relative_period,
-                        "is_pre_period": point.is_pre_period,
-                        **{
-                            name: getattr(e, name) for name in ("estimate", "std_error", "ci_low", "ci_high", "p_value")
-                        },
-                        "band_low": point.band_low,
-                        "band_high": point.band_high,
-                        "n_treatment": e.n_treatment,
-                        "n_control": e.n_control,
-                        "alpha": experiment.alpha,
-                        "reason": e.reason,
-                    }
-                )
-    return write_table(rows, EVENT_STUDY)
-
-
-@one_thread
-def check_rollouts(
-    registry: pd.DataFrame,
-    moments: pd.DataFrame,
-    clusters: pd.DataFrame | None = None,
-    panels: pd.DataFrame | None = None,
-) -> list[dict]:
-    """The diagnostics of the primary metric of every registered rollout, as rows of `CHECKS`.
-
-    `parallel_trends`: the test before treatment, its detail with what it could have seen. `trend_sensitivity`: how many
-    times the largest change of the difference before treatment paths may diverge after it, from period to period, with
-    the interval of the effect still without 0 (`magnitude` of `relative_magnitudes`); passed at 1.
-    """
-    read, rows, single = _reader(moments, clusters), [], _group(panels)
-    for experiment in _rollouts(registry):
-        rollout = read(experiment, experiment.primary)
-        one = single.get((experiment.experiment_id, str(experiment.primary)))
-        if one and not arms_problem(experiment):
+    def diagnose(self, experiment: Experiment, inputs: Inputs) -> dict[str, Check]:
+        """Of the primary metric. `parallel_trends`: the test before treatment, its detail with what it could have seen.
+        `trend_sensitivity`: how many times the largest change of the difference before treatment paths may diverge
+        after it, from period to period, with the interval of the effect still without 0 (`magnitude` of
+        `relative_magnitudes`); passed at 1."""
+        rollout = _rollout(experiment, experiment.primary, inputs)
+        one = inputs.part("int_geo_panels", experiment.experiment_id, experiment.primary)
+        if one is not None and not arms_problem(experiment):
             found = did.one_treated(*one_panel(one)[:2], experiment.alpha)
             problem = Check(None, None, did.PRE_TREND_ALPHA, None, found.estimate.reason)
-            checks = {"parallel_trends": found.pre.check if found.pre else problem}
-        elif isinstance(rollout.effects, str):
-            checks = {"parallel_trends": Check(None, None, did.PRE_TREND_ALPHA, None, rollout.effects)}
-        else:
-            checks = {
-                "parallel_trends": did.pre_trend(rollout.effects, small=rollout.small).check,
-                "trend_sensitivity": did.breakdown(rollout.effects, experiment.alpha, rollout.small),
-            }
-        rows += [check_row(experiment, name, check) for name, check in checks.items()]
-    return rows
+            return {"parallel_trends": found.pre.check if found.pre else problem}
+        if isinstance(rollout.effects, str):
+            return {"parallel_trends": Check(None, None, did.PRE_TREND_ALPHA, None, rollout.effects)}
+        return {
+            "parallel_trends": did.pre_trend(rollout.effects, small=rollout.small).check,
+            "trend_sensitivity": did.breakdown(rollout.effects, experiment.alpha, rollout.small),
+        }
+
+
+def _point_row(experiment: Experiment, metric_id: str, point: did.EventTime) -> dict:
+    e = point.estimate
+    return {
+        "experiment_id": experiment.experiment_id,
+        "metric_id": metric_id,
+        "relative_period": point.relative_period,
+        "is_pre_period": point.is_pre_period,
+        **{name: getattr(e, name) for name in NUMBERS},
+        "band_low": point.band_low,
+        "band_high": point.band_high,
+        "n_treatment": e.n_treatment,
+        "n_control": e.n_control,
+        "alpha": experiment.alpha,
+        "reason": e.reason,
+    }
 
 
 def _gaps(experiment: Experiment, rows: list[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
@@ -167,33 +128,14 @@ def _gaps(experiment: Experiment, rows: list[Mapping[str, Any]]) -> dict[str, tu
     return {arm: (missed, units) for arm, (missed, units) in arms.items()}
 
 
-def _rollouts(registry: pd.DataFrame) -> list[Experiment]:
-    return [read_experiment(row) for row in records(registry) if row["design"] in DESIGNS]
-
-
-def _group(moments: pd.DataFrame | None) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    cells: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in records(moments):
-        cells.setdefault((str(row["experiment_id"]), str(row["metric_id"])), []).append(row)
-    return cells
-
-
-def _reader(moments: pd.DataFrame, clusters: pd.DataFrame | None) -> Callable[[Experiment, str | None], _Rollout]:
-    """Experiment and metric to what is known of them."""
-    cells, shared = _group(moments), _group(clusters)
-
-    def read(experiment: Experiment, metric_id: str | None) -> _Rollout:
-        key = (experiment.experiment_id, str(metric_id))
-        rollout = _read(cells.get(key, []), shared.get(key, []))
-        problem = arms_problem(experiment)
-        if problem:
-            return replace(rollout, effects=problem, small=True)
-        if experiment.cluster_by is None or isinstance(rollout.effects, str) or rollout.panel.clusters is not None:
-            return rollout
-        problem = f"The clusters ({experiment.cluster_by}) of the units are not known."
-        return replace(rollout, effects=problem, small=True)
-
-    return read
+def _rollout(experiment: Experiment, metric_id: str | None, inputs: Inputs) -> _Rollout:
+    names = ("moments_cohort_periods", "moments_cohort_clusters")
+    rollout = _read(*(inputs.rows(name, experiment.experiment_id, metric_id) for name in names))
+    problem = arms_problem(experiment)
+    if problem is None and experiment.cluster_by is not None and not isinstance(rollout.effects, str):
+        unknown = f"The clusters ({experiment.cluster_by}) of the units are not known."
+        problem = unknown if rollout.panel.clusters is None else None
+    return replace(rollout, effects=problem, small=True) if problem else rollout
 
 
 def _read(rows: list[Mapping[str, Any]], shared: list[Mapping[str, Any]]) -> _Rollout:
@@ -346,27 +288,24 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
     reason = _problem(metric) or (effects if isinstance(effects, str) else None)
     kinds = {"before_after": "did"} | KINDS if experiment.design == "did" else KINDS
     for kind, method in kinds.items():
-        for scale in ("absolute", "relative"):
-            if reason:
-                e = rollout.missing(reason)
-            elif kind == "before_after":
-                e = did.two_by_two_panel(rollout.panel, scale == "relative", experiment.alpha)
-            elif scale == "relative":
-                e = did.relative_effect(effects, kind, experiment.alpha, rollout.small)
-            else:
-                averages = did.aggregate(effects, kind)
-                e = did.estimates(averages, experiment.alpha, rollout.small)[("overall",)]
-            rows.append(estimate_row(experiment, metric_id, method, scale, "att", e, grade, why))
+        if reason:
+            pair = (rollout.missing(reason),) * 2
+        elif kind == "before_after":
+            pair = tuple(did.two_by_two_panel(rollout.panel, share, experiment.alpha) for share in (False, True))
+        else:
+            averages = did.aggregate(effects, kind)
+            absolute = did.estimates(averages, experiment.alpha, rollout.small)[("overall",)]
+            pair = absolute, did.relative_effect(effects, kind, experiment.alpha, rollout.small)
+        rows += effect_rows(experiment, metric_id, metric, method, *pair, grade=grade, why=why)
     return rows
 
 
-def one_panel(rows: list[Mapping[str, Any]]) -> tuple[np.ndarray, int, list[str]]:
+def one_panel(frame: pd.DataFrame) -> tuple[np.ndarray, int, list[str]]:
     """Of the rows of one treated unit (or cluster) and others: outcomes, the treated last; periods before; notes.
 
     The panel begins with the treated unit; controls that came later, or have a gap, are left out. Units of a cluster
     are one, their mean; a control unit in the treated cluster is none.
     """
-    frame = pd.DataFrame(rows)
     name = frame["cluster_id"].where(frame["cluster_id"].notna(), frame["unit_id"]).astype(str)
     frame = frame.assign(name=name, value=frame["value"].astype("float64"))
     treated = frame[frame["entered_period"] < frame["first_treated_period"]]
@@ -386,7 +325,11 @@ def one_panel(rows: list[Mapping[str, Any]]) -> tuple[np.ndarray, int, list[str]
 
 
 def _one_rows(
-    experiment: Experiment, metric_id: str, rollout: _Rollout, panel: tuple[np.ndarray, int, list[str]]
+    experiment: Experiment,
+    metric_id: str,
+    metric: Mapping[str, Any],
+    rollout: _Rollout,
+    panel: tuple[np.ndarray, int, list[str]],
 ) -> list[dict]:
     y, before, notes = panel
     found = did.one_treated(y, before, experiment.alpha)
@@ -397,8 +340,7 @@ def _one_rows(
         rank = f"One {who} is treated: p is its rank among {len(y)}, and can't be below {1 / len(y):.2g}."
         limits = None if found.estimate.ci_low is not None else "With so few controls the interval has no limits."
         why = sentence([why or BELOW_B, rank, limits, *rollout.periods, *notes])
-    rows = (("absolute", found.estimate), ("relative", found.share))
-    return [estimate_row(experiment, metric_id, ONE_TREATED, scale, "att", e, grade, why) for scale, e in rows]
+    return effect_rows(experiment, metric_id, metric, ONE_TREATED, found.estimate, found.share, grade=grade, why=why)
 
 
 ONE_TREATED = "two_way_fixed_effects"

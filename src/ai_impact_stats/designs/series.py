@@ -3,34 +3,35 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from ..estimators.calendars import GRAINS, PERIODS, by_period, calendar, days_apart, finer, frequency, grain
 from ..estimators.checks import Check
 from ..estimators.estimate import Estimate, missing, quantile
-from ..estimators.multiplicity import benjamini_hochberg, holm
 from ..estimators.structural import (
     INTERRUPTED,
     LEAST_COVERED,
     PLACEBO_ALPHA,
     STRUCTURAL,
     UNTOUCHED_ALPHA,
-    Series,
     averaged,
     covariates_untouched,
     interrupted,
     placebo_dates,
     structural,
 )
-from ..io.registry import Experiment, is_missing, names, read_experiment
-from ..io.schemas import CHECKS, COUNTERFACTUAL, ESTIMATES
-from ..io.tables import records, write_table
+from ..estimators.structural import Series as Periods
+from ..io.inputs import Inputs
+from ..io.registry import Experiment, is_missing, names
+from ..io.schemas import COUNTERFACTUAL
 from ..wording import counted, sentence
-from .grading import one_verdict, verdict
+from .design import Design
+from .rows import estimate_row
+
+SCALES = {**STRUCTURAL, **INTERRUPTED}
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,8 @@ class Study:
 
     experiment: Experiment
     metric_id: str
-    role: str
-    direction: str
     problem: str | None = None
-    series: Series | None = None
+    series: Periods | None = None
     starts: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -55,27 +54,43 @@ class Study:
         return self.experiment.alpha
 
 
-def studies(registry: pd.DataFrame, metrics: pd.DataFrame, dated: pd.DataFrame) -> list[Study]:
-    """The registered metrics of every experiment of design time_series, with their periods."""
-    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
-    frames = dict(iter(dated.groupby(["experiment_id", "metric_id"]))) if len(dated) else {}
-    found = []
-    for row in records(registry):
-        if row["design"] != "time_series":
-            continue
-        experiment = read_experiment(row)
-        for metric_id, role in experiment.metrics.items():
-            metric = catalogue.get(metric_id, {})
-            study = Study(experiment, metric_id, role, str(metric.get("direction", "up")))
-            frame = frames.get((experiment.experiment_id, metric_id))
-            problem = _not_a_series(study, row, metric, frame)
-            found.append(replace(study, problem=problem) if problem else _with_series(study, row, metric, frame))
-    return found
+class Series(Design):
+    """One series before and after, against what it would have been."""
+
+    names = frozenset({"time_series"})
+    reads: ClassVar = dict.fromkeys(("estimates", "checks", "counterfactuals"), ("moments_series",))
+
+    def estimate(self, experiment: Experiment, metric_id: str, inputs: Inputs) -> list[dict]:
+        """The structural and the interrupted series. Grade C where a control series is there, no date before shows an
+        effect, and the controls did not move; D otherwise."""
+        study = _study(experiment, metric_id, inputs)
+        grade, why = _grade(study)
+        if study.series is None:
+            methods = {m: missing(study.problem or "") for m in SCALES}
+        else:
+            methods = structural(study.series, study.alpha) | interrupted(study.series, study.alpha)
+        return [_row(study, method, e, grade, why) for method, e in methods.items()]
+
+    def diagnose(self, experiment: Experiment, inputs: Inputs) -> dict[str, Check]:
+        """Of the primary metric."""
+        return _checks(_study(experiment, experiment.primary, inputs)) if experiment.primary else {}
+
+    def counterfactuals(self, experiment: Experiment, inputs: Inputs) -> list[dict]:
+        """After the start the expected value is forecast from all periods before it; before, from the periods before
+        each."""
+        found = (_study(experiment, metric_id, inputs) for metric_id in experiment.metrics)
+        return [row for s in found if s.series is not None and not s.series.problem() for row in _path(s, s.series)]
 
 
-def _not_a_series(
-    study: Study, row: Mapping[str, Any], metric: Mapping[str, Any], frame: pd.DataFrame | None
-) -> str | None:
+def _study(experiment: Experiment, metric_id: str, inputs: Inputs) -> Study:
+    """The periods of one metric, or why there are none."""
+    metric = inputs.catalogue.get(metric_id, {})
+    study, frame = Study(experiment, metric_id), inputs.part("moments_series", experiment.experiment_id, metric_id)
+    problem = _not_a_series(study, metric, frame)
+    return replace(study, problem=problem) if problem else _with_series(study, metric, frame)
+
+
+def _not_a_series(study: Study, metric: Mapping[str, Any], frame: pd.DataFrame | None) -> str | None:
     if not metric:
         return f"The metric {study.metric_id} is not in metric_catalog: add it there, or correct the registration."
     transform = metric.get("transform")
@@ -83,7 +98,7 @@ def _not_a_series(
         return f"A series is analysed as it is or in logarithms: register the transform none or log, not {transform}."
     if metric.get("aggregation") in ("ratio", "quantile") or not is_missing(metric.get("denominator_measure")):
         return "A series has one value at each date: register its metric as mean or count, without denominator_measure."
-    if is_missing(row["starts_at"]):
+    if study.experiment.starts_at is None:
         return "The experiment has no start."
     if frame is None or not frame["is_outcome"].any():
         return f"No series of market_signals is named {metric.get('numerator_measure')}, or it has no value."
@@ -107,7 +122,7 @@ def _not_a_series(
     return None
 
 
-def _with_series(study: Study, row: Mapping[str, Any], metric: Mapping[str, Any], frame: pd.DataFrame) -> Study:
+def _with_series(study: Study, metric: Mapping[str, Any], frame: pd.DataFrame) -> Study:
     frame = frame.assign(week=pd.to_datetime(frame["week"]))
     columns = {str(name): part.set_index("week")["value"].sort_index() for name, part in frame.groupby("series")}
     outcome = str(frame.loc[frame["is_outcome"], "series"].iloc[0])
@@ -117,10 +132,10 @@ def _with_series(study: Study, row: Mapping[str, Any], metric: Mapping[str, Any]
     freq = calendar(period) if finer(dated_by, period) else frequency(y.index, period)
     table = by_period(y, period, freq, total).to_frame(outcome)
     # A period that the start or the end falls into is neither before nor after.
-    start, end = pd.Timestamp(row["starts_at"]), row["ends_at"]
+    start, end = study.experiment.starts_at, study.experiment.ends_at
     begins, ends = table.index.start_time, (table.index + 1).start_time
     cut = (begins < start) & (ends > start)
-    until = ends.max() if is_missing(end) else pd.Timestamp(end)
+    until = ends.max() if end is None else end
     cut |= (begins < until) & (ends > until)
     table = table[~cut & (ends <= until)]
     if table.empty:
@@ -149,7 +164,7 @@ def _with_series(study: Study, row: Mapping[str, Any], metric: Mapping[str, Any]
     by = dated_by if finer(dated_by, period) and not total else None
     t = table.index.asi8 - table.index.asi8[0]
     x = table[controls].to_numpy(float).reshape(len(table), len(controls))
-    series = Series(t, table[outcome].to_numpy(float), x, after, metric.get("transform") == "log", period, by)
+    series = Periods(t, table[outcome].to_numpy(float), x, after, metric.get("transform") == "log", period, by)
     starts = tuple(str(day)[:10] for day in table.index.start_time)
     return replace(study, series=series, starts=starts, controls=tuple(controls), notes=tuple(notes))
 
@@ -183,40 +198,6 @@ def _controls_note(registered: Sequence[str], controls: Sequence[str], reasons: 
     return "No control series: the metric names none, and no other series is marked is_covariate."
 
 
-def estimate_series(registry: pd.DataFrame, metrics: pd.DataFrame, dated: pd.DataFrame) -> pa.Table:
-    """One row per registered metric and method of every experiment on a series (schema `ESTIMATES`)."""
-    rows: list[dict] = []
-    known = studies(registry, metrics, dated)
-    for study in known:
-        grade, why = _grade(study)
-        methods: dict[str, Estimate]
-        if study.series is None:
-            methods = {m: missing(study.problem or "") for m in (*STRUCTURAL, *INTERRUPTED)}
-        else:
-            methods = structural(study.series, study.alpha) | interrupted(study.series, study.alpha)
-        rows += [_row(study, method, e, grade, why) for method, e in methods.items()]
-    families: dict[tuple, list[dict]] = {}
-    for row in rows:
-        families.setdefault((row["experiment_id"], row["metric_role"], row["method"]), []).append(row)
-    for (_, role, _), family in families.items():
-        p_values = [row["p_value"] for row in family]
-        procedure = {"primary": holm, "secondary": benjamini_hochberg}.get(role, list)
-        for row, p in zip(family, procedure(p_values), strict=True):
-            row["p_value_adjusted"] = None if row["p_value"] is None else float(p)
-            experiment = row.pop("experiment")
-            row["verdict"] = verdict(
-                row["estimate"], row["ci_low"], row["ci_high"], row["p_value_adjusted"], row["alpha"],
-                row.pop("direction"), row["evidence_grade"], bool(experiment.finished),
-            )  # fmt: skip
-    found = {tuple(row[n] for n in ("experiment_id", "metric_id", "method")): row for row in rows}
-    for study in known:
-        for scales in (STRUCTURAL, INTERRUPTED):
-            pair = [found[study.experiment.experiment_id, study.metric_id, method] for method in scales]
-            if all(row["estimate"] is not None for row in pair):
-                one_verdict(*(reversed(pair) if study.series.log else pair))
-    return write_table(rows, ESTIMATES)
-
-
 def _grade(study: Study) -> tuple[str, str | None]:
     """C where a control series is there, no date before shows an effect, and the controls did not move; else D."""
     if study.series is None:
@@ -235,23 +216,25 @@ def _grade(study: Study) -> tuple[str, str | None]:
 
 
 def _row(study: Study, method: str, e: Estimate, grade: str, why: str | None) -> dict:
-    has = e.estimate is not None
-    row = dict.fromkeys(ESTIMATES.names)
-    means = (None, None)
-    if has:
+    scale, means = SCALES[method], (None, None)
+    if e.estimate is not None:
         observed = float(study.series.y[study.series.after].mean())
-        scale = {**STRUCTURAL, **INTERRUPTED}[method]
         means = (observed, observed - e.estimate if scale == "absolute" else observed / (1 + e.estimate))
-    row.update(
-        experiment_id=study.experiment.experiment_id, metric_id=study.metric_id, method=method, segment="all",
-        metric_role=study.role, estimand="att", scale={**STRUCTURAL, **INTERRUPTED}[method],
-        estimate=e.estimate, std_error=e.std_error, ci_low=e.ci_low, ci_high=e.ci_high, p_value=e.p_value,
-        n_treatment=e.n_treatment, n_control=e.n_control, mean_treatment=means[0], mean_control=means[1],
-        alpha=study.alpha, is_primary=study.role == "primary", is_preregistered=study.experiment.is_preregistered,
-        evidence_grade=grade if has else None, reason=sentence([e.reason, why if has else None, *study.notes]),
-        inference="fixed", experiment=study.experiment, direction=study.direction,
-    )  # fmt: skip
-    return row
+    row = estimate_row(
+        study.experiment,
+        study.metric_id,
+        method,
+        scale,
+        "att",
+        e,
+        grade,
+        why,
+        treatment_arm=None,
+        control_arm=None,
+        mean_treatment=means[0],
+        mean_control=means[1],
+    )
+    return row | {"reason": sentence([row["reason"], *study.notes])}
 
 
 def _checks(study: Study) -> dict[str, Check]:
@@ -267,42 +250,7 @@ def _checks(study: Study) -> dict[str, Check]:
     }
 
 
-def check_series(registry: pd.DataFrame, metrics: pd.DataFrame, dated: pd.DataFrame) -> pa.Table:
-    """The diagnostics of the primary metric of every experiment on a series (schema `CHECKS`)."""
-    rows = []
-    for study in studies(registry, metrics, dated):
-        if study.role != "primary":
-            continue
-        for name, check in _checks(study).items():
-            rows.append(
-                {
-                    "experiment_id": study.experiment.experiment_id,
-                    "check_id": name,
-                    "statistic": check.statistic,
-                    "p_value": check.p_value,
-                    "threshold": check.threshold,
-                    "passed": check.passed,
-                    "detail": check.detail,
-                }
-            )
-    return write_table(rows, CHECKS)
-
-
-def counterfactuals(registry: pd.DataFrame, metrics: pd.DataFrame, dated: pd.DataFrame) -> pa.Table:
-    """One row per experiment on a series, metric and period (schema `COUNTERFACTUAL`).
-
-    `week` is the first day of the period. After the start the expected value is forecast from all periods before it;
-    before, from the periods before each.
-    """
-    rows = []
-    for study in studies(registry, metrics, dated):
-        if study.series is None or study.series.problem():
-            continue
-        rows += _path(study, study.series)
-    return write_table(rows, COUNTERFACTUAL)
-
-
-def _path(study: Study, series: Series) -> list[dict]:
+def _path(study: Study, series: Periods) -> list[dict]:
     back = np.exp if series.log else np.asarray
     least = series.design().shape[1] + 2
     rows = [
@@ -320,7 +268,7 @@ def _path(study: Study, series: Series) -> list[dict]:
     found = averaged(series)
     one_ahead = {}
     for place in range(least, int(series.before.sum())):
-        seen = Series(
+        seen = Periods(
             series.t[: place + 1],
             series.y[: place + 1],
             series.x[: place + 1],

@@ -11,6 +11,7 @@ from ..wording import counted, counted_are
 from .arrays import Array, ArrayLike, Places
 from .checks import PLACEBO_ALPHA, Check
 from .estimate import Estimate, is_known, missing, quantile, two_sided_p, wald
+from .remembered import remembered
 
 METHODS = ("synthetic_did", "synthetic_control", "synthetic_control_demeaned", "did")
 # With fewer control units the weights are a choice among few, and a placebo can't be rare.
@@ -95,6 +96,7 @@ def _on_support(rows: Array, goal: Array, support: Places) -> Array:
     return weights
 
 
+@remembered
 def synthetic(
     y: ArrayLike, n_treated: int, before: int, method: str = "synthetic_did", alpha: float = 0.05
 ) -> Synthetic:

@@ -125,6 +125,8 @@ class Experiment:
     planned_days: float | None = None  # by the latest end that was ever registered
     days: float | None = None
     days_of_data: float | None = None
+    starts_at: pd.Timestamp | None = None
+    ends_at: pd.Timestamp | None = None
     data_end: pd.Timestamp | None = None
     tuned_for: float = TUNED_FOR  # units at which the interval that holds at any time is narrowest
     period: str | None = None  # week, month, quarter or year, where one is registered
@@ -238,5 +240,8 @@ def _timing(row: Mapping[str, Any]) -> dict[str, Any]:
         "planned_days": _days(start, row.get("latest_ends_at")),
         "days": days,
         "days_of_data": None if until is None or days is None else max(min(until, days), 0.0),
-        "data_end": None if is_missing(seen) else pd.Timestamp(seen),
+        **{
+            name: None if is_missing(at) else pd.Timestamp(at)
+            for name, at in (("starts_at", start), ("ends_at", end), ("data_end", seen))
+        },
     }

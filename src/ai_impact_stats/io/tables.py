@@ -95,31 +95,24 @@ def _cut(segments: Mapping[str, Any], dimension: str) -> dict[str, Any]:
     return {s.removeprefix(prefix): arms for s, arms in segments.items() if s.startswith(prefix)}
 
 
-def read_tables(
-    metrics: pd.DataFrame,
-    moments: pd.DataFrame,
-    counts: pd.DataFrame,
-    quantile_points: pd.DataFrame | None = None,
-    quantile_bins: pd.DataFrame | None = None,
-    covariances: pd.DataFrame | None = None,
-    covariate_cells: pd.DataFrame | None = None,
-    weeks: pd.DataFrame | None = None,
-    past: pd.DataFrame | None = None,
-    starts: pd.DataFrame | None = None,
-    neighbours: pd.DataFrame | None = None,
-    products: pd.DataFrame | None = None,
-    cluster_weeks: pd.DataFrame | None = None,
-) -> Tables:
-    """From the tables `metric_catalog`, `moments_unit_metrics`, `moments_arm_counts`, and, where they are there,
-    `moments_quantile_points`, `moments_quantiles`, `moments_covariances`, `moments_covariate_cells`, `moments_weeks`,
-    `moments_past`, `moments_start_counts`, `moments_neighbours`, `moments_cluster_products` and
-    `moments_cluster_weeks`; column names as there."""
-    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
+ARM_TABLES = (
+    *("moments_unit_metrics", "moments_arm_counts", "moments_quantile_points", "moments_quantiles"),
+    *("moments_covariances", "moments_covariate_cells", "moments_cluster_products", "moments_weeks"),
+    *("moments_cluster_weeks", "moments_past", "moments_start_counts", "moments_neighbours"),
+)
+
+
+def read_tables(catalogue: dict[str, dict[str, Any]], given: Mapping[str, pd.DataFrame | None]) -> Tables:
+    """From the metrics by `metric_id`, and those of `ARM_TABLES` that are given; column names as there."""
     tables = Tables(catalogue, *({} for _ in range(len(fields(Tables)) - 1)))
-    for row in records(moments):
+
+    def rows_of(name: str) -> list[dict[str, Any]]:
+        return records(given.get(name))
+
+    for row in rows_of("moments_unit_metrics"):
         arms = tables.cells.setdefault(_key(row), {}).setdefault(str(row["segment"]), {})
         arms[str(row["arm"])] = _moments(row)
-    for row in records(counts):
+    for row in rows_of("moments_arm_counts"):
         pair = (int(row["n_units"]), int(row["n_excluded"]))
         e = str(row["experiment_id"])
         tables.sizes.setdefault(e, {})[str(row["arm"])] = pair
@@ -127,19 +120,19 @@ def read_tables(
             placed = ("n_assignments", "n_before", "n_after", "n_returned", "n_undated")
             tables.enrolment.setdefault(e, {})[str(row["arm"])] = {name: int(row[name]) for name in placed}
         tables.unclustered[e] = tables.unclustered.get(e, 0) + _count(row.get("n_without_cluster"))
-    for row in records(quantile_points):
+    for row in rows_of("moments_quantile_points"):
         found = QuantileArm(_number(row["quantile"]), _number(row["point"]), _moments(row))
         segments = tables.quantiles.setdefault(_key(row), {})
         segments.setdefault(str(row.get("segment", "all")), {})[str(row["arm"])] = found
-    for row in sorted(records(quantile_bins), key=lambda row: row["bin"]):
+    for row in sorted(rows_of("moments_quantiles"), key=lambda row: row["bin"]):
         segments = tables.quantiles.get(_key(row), {})
         arm = segments.get(str(row.get("segment", "all")), {}).get(str(row["arm"]))
         if arm is not None:
             arm.lows.append(_number(row["lowest"]))
             arm.highs.append(_number(row["highest"]))
             arm.ranks.append(float(row["units_up_to"]))
-    tables.regression.update(_read_regression(covariate_cells))
-    for row in records(weeks):
+    tables.regression.update(_read_regression(given.get("moments_covariate_cells")))
+    for row in rows_of("moments_weeks"):
         week = tables.weeks.setdefault(_key(row), {}).setdefault(int(row["week"]), {})
         seen = _moments({**row, "n": row["n_total"]})
         absent = int(row["n"]) - seen.n
@@ -147,18 +140,18 @@ def read_tables(
         per_unit = tables.catalogue.get(_key(row)[1], {}).get("denominator_measure")
         z = 1.0 if is_missing(per_unit) else 0.0
         week[str(row["arm"])] = seen.merged(UnitMoments(absent, 0.0, 0.0, z)) if absent > 0 else seen
-    for row in records(cluster_weeks):
+    for row in rows_of("moments_cluster_weeks"):
         tables.weeks.setdefault(_key(row), {}).setdefault(int(row["week"]), {})[str(row["arm"])] = _moments(row)
-    for row in records(past):
+    for row in rows_of("moments_past"):
         tables.past.setdefault(_key(row), {})[str(row["arm"])] = _moments(row)
-    _read_unknown(tables, records(past))
-    for row in records(starts):
+    _read_unknown(tables, rows_of("moments_past"))
+    for row in rows_of("moments_start_counts"):
         parts = tables.parts.setdefault(str(row["experiment_id"]), {}).setdefault(str(row["dimension"]), {})
         parts.setdefault(str(row["dimension_value"]), {})[str(row["arm"])] = int(row["n_units"])
-    for row in records(neighbours):
+    for row in rows_of("moments_neighbours"):
         tables.neighbours[str(row["experiment_id"])] = _number(row["treated_neighbours"])
-    _read_joint(tables, records(covariances))
-    _read_products(tables, records(products))
+    _read_joint(tables, rows_of("moments_covariances"))
+    _read_products(tables, rows_of("moments_cluster_products"))
     return tables
 
 
@@ -250,9 +243,8 @@ def _moments(row: Mapping[str, Any]) -> UnitMoments:
     return UnitMoments(n=int(row["n"]), **values, n_units=units, n_unknown=unknown, shared=shared)
 
 
-def read_unknown(metrics: pd.DataFrame, past: pd.DataFrame | None) -> Tables:
-    """Only the catalogue, and what is not known of each arm by `moments_past`."""
-    catalogue = {str(row["metric_id"]): row for row in records(metrics)}
+def read_unknown(catalogue: dict[str, dict[str, Any]], past: pd.DataFrame | None) -> Tables:
+    """Only the metrics, and what is not known of each arm by `moments_past`."""
     tables = Tables(catalogue, *({} for _ in range(len(fields(Tables)) - 1)))
     _read_unknown(tables, records(past))
     return tables

@@ -1,0 +1,14 @@
+"""The effect by periods since treatment."""
+
+from ai_impact_stats.designs import results
+from ai_impact_stats.io.engines import write
+
+
+def model(dbt, session):
+    tables = {
+        "int_experiments": dbt.ref("int_experiments"),
+        "metric_catalog": dbt.ref("metric_catalog"),
+        "moments_cohort_periods": dbt.ref("moments_cohort_periods"),
+        "moments_cohort_clusters": dbt.ref("moments_cohort_clusters"),
+    }
+    return write(results("event_study", tables), session)
