@@ -10,12 +10,12 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 PY := .venv/bin/python
 STAMP := .venv/.installed
 STAMP_TEST := .venv/.installed-test
-# Environments of their own, one a lock.
+# Each has its own environment, one per lock.
 EMULATORS := bigquery snowflake adapters
 SPARK_VENV := .venv-spark
 STAMP_SPARK := $(SPARK_VENV)/.installed
 
-.PHONY: help demo test test-spark test-emulators engines case-studies lint format bench bench-load calibrate example-git lock clean
+.PHONY: help demo test test-fast test-engines test-spark test-emulators engines case-studies lint format bench bench-load calibrate example-git lock clean
 
 help: ## Print this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -24,73 +24,79 @@ help: ## Print this list.
 demo: $(STAMP) profiles.yml ## Generate the demo company, build every model on DuckDB, render the dashboard, print what was found.
 	@$(PY) -m tools demo
 
-test: $(STAMP_TEST) profiles.yml ## Check everything: lint, parse, the demo build with its unit and data tests, pytest.
+test: $(STAMP_TEST) profiles.yml ## Lint, the demo build with its unit and data tests, pytest, a build on PostgreSQL and one on Sail: minutes.
 	@$(PY) -m tools test
 
-test-spark: $(STAMP_SPARK) ## Build the demo on Apache Spark 3.5 with Iceberg, and compare it with DuckDB. Needs Java 17, takes minutes.
+test-fast: $(STAMP_TEST) profiles.yml ## While you work: lint and unit tests of what changed since make test, unit tests of the statistics.
+	@$(PY) -m tools test-fast
+
+test-engines: $(STAMP_TEST) ## Compare PostgreSQL, Sail and Sail with workers with DuckDB, mart by mart; increments on Sail.
+	@$(PY) -m tools test-engines
+
+test-spark: $(STAMP_SPARK) ## Build the demo on Apache Spark 3.5 with Iceberg and compare it with DuckDB. Needs Java 17; takes half an hour.
 	@$(SPARK_VENV)/bin/python -m tools test-spark
 
 test-emulators: $(STAMP_TEST) $(EMULATORS:%=.venv-emulators/%/.installed) ## Build the demo on emulators of BigQuery and Snowflake; compile and parse it for five warehouses.
 	@$(PY) -m tools test-emulators
 
-engines: $(STAMP_TEST) ## Write what make test last ran on each engine into docs/engines.md.
+engines: $(STAMP_TEST) ## Update the table of tested engines in docs/engines.md. Needs make test-engines.
 	@$(PY) -m tools engines
 
-case-studies: $(STAMP) profiles.yml ## Write what the demo's marts say of the two case studies into docs/case_studies. Needs make demo.
+case-studies: $(STAMP) profiles.yml ## Update docs/case_studies from the demo's marts. Needs make demo.
 	@$(PY) -m tools case-studies
 
 lint: $(STAMP_TEST) profiles.yml ## Check the style of SQL and Python, the layers of the models, and their documentation.
 	@$(PY) -m tools lint
 
-format: $(STAMP_TEST) profiles.yml ## Rewrite Python and SQL in the project's style, as far as that can be done by a program.
+format: $(STAMP_TEST) profiles.yml ## Format Python and SQL.
 	@.venv/bin/ruff check --fix --quiet . || true
 	@.venv/bin/ruff format --quiet .
 	@.venv/bin/sqlfluff fix --quiet --processes 2 --disable-progress-bar models || true
 
-bench: $(STAMP_TEST) profiles.yml ## Measure the build against a hand-written floor, large experiments, and estimates against other packages (bench/RESULTS.md).
+bench: $(STAMP_TEST) profiles.yml ## Benchmark the build, large experiments, and estimates against other packages (bench/RESULTS.md).
 	@$(PY) -m bench.run
 	@$(PY) -m bench.quasi
 
 bench-load: $(STAMP_TEST) ## Build 1 and 50 million events on DuckDB within 2 GB and on Sail's workers (bench/RESULTS.md). Takes hours.
 	@$(PY) -m bench.load
 
-calibrate: $(STAMP) ## Simulate experiments of known truth, and write how often the intervals hold (docs/calibration.md); ONLY=median prints some.
+calibrate: $(STAMP) ## Simulate experiments and write the coverage of intervals to docs/calibration.md; ONLY=median prints some.
 	@OPENBLAS_NUM_THREADS=1 $(PY) -m tools.calibrate $(if $(ONLY),"$(ONLY)")
 
 example-git: $(STAMP) profiles.yml ## Build the KPIs on a git history: make example-git INPUT=path/to/git_history.parquet
 	@if [ -z "$(INPUT)" ]; then \
 		echo "INPUT is not set: name the file, for example make example-git INPUT=git_history.parquet" >&2; exit 1; fi
-	@$(PY) -m examples.git_history.run --input "$(INPUT)"
+	@$(PY) -m tools example-git --input "$(INPUT)"
 
-lock: $(STAMP) ## Resolve the lock files again, to the newest versions that pyproject.toml allows.
+lock: $(STAMP) ## Update the lock files to the newest versions that pyproject.toml allows.
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		--python-version 3.11 --extra project pyproject.toml -o requirements.lock
+		--python-version 3.11 --extra project pyproject.toml -o locks/requirements.lock
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		--python-version 3.11 --extra project --extra test --extra sail -c requirements.lock pyproject.toml -o requirements-test.lock
+		--python-version 3.11 --extra project --extra test --extra sail -c locks/requirements.lock pyproject.toml -o locks/requirements-test.lock
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		--python-version 3.11 --extra project --extra test-spark pyproject.toml -o requirements-spark.lock
+		--python-version 3.11 --extra project --extra test-spark pyproject.toml -o locks/requirements-spark.lock
 	@for name in emulator-bigquery:bigquery emulator-snowflake:snowflake adapters:adapters; do \
 		.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-			--python-version 3.11 --extra $${name%%:*} pyproject.toml -o requirements-emulators-$${name##*:}.lock; done
+			--python-version 3.11 --extra $${name%%:*} pyproject.toml -o locks/requirements-emulators-$${name##*:}.lock; done
 
 clean: ## Remove everything that make has built: the environment, the demo warehouse, the dashboard, dbt's files.
 	@rm -rf .venv $(SPARK_VENV) .venv-emulators target logs warehouse site dbt_packages .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(STAMP): requirements.lock requirements-bootstrap.lock tools/setup.sh
-	@tools/setup.sh requirements.lock $@
+$(STAMP): locks/requirements.lock locks/requirements-bootstrap.lock tools/setup.sh
+	@tools/setup.sh locks/requirements.lock $@
 
-# Everything in requirements.lock is in requirements-test.lock too.
-$(STAMP_TEST): requirements-test.lock requirements-bootstrap.lock tools/setup.sh
-	@tools/setup.sh requirements-test.lock $@
+# Everything in locks/requirements.lock is in locks/requirements-test.lock too.
+$(STAMP_TEST): locks/requirements-test.lock locks/requirements-bootstrap.lock tools/setup.sh
+	@tools/setup.sh locks/requirements-test.lock $@
 	@touch $(STAMP)
 
-$(STAMP_SPARK): requirements-spark.lock requirements-bootstrap.lock tools/setup.sh
-	@VENV=$(SPARK_VENV) tools/setup.sh requirements-spark.lock $@
+$(STAMP_SPARK): locks/requirements-spark.lock locks/requirements-bootstrap.lock tools/setup.sh
+	@VENV=$(SPARK_VENV) tools/setup.sh locks/requirements-spark.lock $@
 
-.venv-emulators/%/.installed: requirements-emulators-%.lock requirements-bootstrap.lock tools/setup.sh
+.venv-emulators/%/.installed: locks/requirements-emulators-%.lock locks/requirements-bootstrap.lock tools/setup.sh
 	@mkdir -p .venv-emulators
-	@VENV=.venv-emulators/$* tools/setup.sh requirements-emulators-$*.lock $@
+	@VENV=.venv-emulators/$* tools/setup.sh locks/requirements-emulators-$*.lock $@
 
 profiles.yml: | profiles.yml.example
 	@cp profiles.yml.example profiles.yml.tmp && mv profiles.yml.tmp profiles.yml

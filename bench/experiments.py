@@ -1,7 +1,7 @@
 """The part of `make bench` on experiments: moments of one large experiment, and estimates of many.
 
 The moments are the SQL of the project's own model, compiled by dbt. They are timed against one grouped scan of the same
-columns, and against tea-tasting (where it is installed) on the same DuckDB, with one row a unit and a column a number.
+columns, and against tea-tasting (where it is installed) on the same DuckDB, one row per unit, one column per number.
 """
 
 import os
@@ -188,11 +188,11 @@ def report(results: list[dict], python: dict, machine: str) -> str:
         "",
         f"Written by `make bench` on {time.strftime('%Y-%m-%d')}. Machine: {machine}; 2 threads, medians of {REPEATS}",
         f"runs. The load average was {os.getloadavg()[0]:.1f} at the end: above 2, other work shared the machine,",
-        "and the times of the processor, in brackets, tell more than those of the clock.",
+        "so the processor times in brackets are more informative than the clock times.",
         "",
         f"One experiment with {METRICS} metrics, half of them ratios, all with a covariate. Moments: the SQL of the",
         f"model `{MODEL}`. Scan: one grouped scan of the same columns. Tea-tasting: on the same DuckDB, the same",
-        "numbers as columns of one row a unit.",
+        "numbers as columns of one row per unit.",
         "",
         "| units | scan | moments | ratio (goal 1.5) | tea-tasting | ratio (goal 0.7) |",
         "|---:|---:|---:|---:|---:|---:|",
@@ -210,7 +210,7 @@ def report(results: list[dict], python: dict, machine: str) -> str:
         "",
         "The moments are summed and not centred, by numbers and not by names. Cells whose values lie close together",
         "and far from 0 are read again and centred; where all are such, the moments take three times as long. The goal",
-        "against tea-tasting is met or missed by the noise of a run: it reads one row a unit, the moments ten.",
+        "against tea-tasting is met or missed by the noise of a run: it reads one row per unit, the moments ten.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -204,7 +204,7 @@ class Truth:
     late_deal_share: float = 0.25
     late_deal_days_change: float = -0.20
     foreign_deals: float = 0.03
-    # AI is surer of its recommendations than it should be. Some outcomes are told in two ways; the last is right.
+    # AI is surer of its recommendations than it should be. Some outcomes are reported twice; the last one is right.
     confidence_bias: float = 0.10
     contradicted: float = 0.02
 

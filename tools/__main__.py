@@ -1,10 +1,10 @@
-"""The commands behind the Makefile: python -m tools demo|test|test-spark|test-emulators|lint|engines|case-studies."""
+"""The commands behind the Makefile: python -m tools <command>."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from tools.problems import ProblemError
+from ai_impact.sentences import ProblemError
 from tools.progress import fail
 
 
@@ -16,12 +16,18 @@ def main() -> int:
     demo.add_argument("--seed", type=int, help="the seed of the demo company")
     demo.add_argument("--data", type=Path, help="the folder of the generated files")
     demo.add_argument("--site", type=Path, help="the folder of the rendered pages")
+    demo.add_argument("--no-data-tests", dest="data_tests", action="store_false", help="build the models untested")
     commands.add_parser("lint", help="style, layers, documentation")
     commands.add_parser("engines", help="write the last test run of each engine into docs/engines.md")
     commands.add_parser("case-studies", help="write docs/case_studies from the built demo")
     commands.add_parser("test-spark", help="the demo on Spark 3.5 with Iceberg")
     commands.add_parser("test-emulators", help="BigQuery and Snowflake on emulators, all dialects parsed")
-    commands.add_parser("test", help="everything that CI checks")
+    commands.add_parser("test", help="lint, the demo build, pytest, a build on PostgreSQL and on Sail")
+    commands.add_parser("test-engines", help="what is compared between engines")
+    commands.add_parser("test-fast", help="lint and unit tests, of what changed")
+    git = commands.add_parser("example-git", help="every KPI on a git history")
+    git.add_argument("--input", dest="file", type=Path, required=True, help="a Parquet file of commits")
+    git.add_argument("--warehouse", dest="path", type=Path, help="the DuckDB file to build")
     arguments = vars(parser.parse_args())
     command = arguments.pop("command")
     try:
@@ -37,6 +43,14 @@ def main() -> int:
             from tools.check import test_spark
 
             test_spark()
+        elif command == "test-engines":
+            from tools.check import test_engines
+
+            test_engines()
+        elif command == "test-fast":
+            from tools.check import test_fast
+
+            test_fast()
         elif command == "test-emulators":
             from tools.check import test_emulators
 
@@ -45,6 +59,10 @@ def main() -> int:
             from tools.case_studies import write
 
             write()
+        elif command == "example-git":
+            from tools.example_git import run
+
+            run(**{name: value for name, value in arguments.items() if value is not None})
         elif command == "engines":
             from tools.engines import write
 

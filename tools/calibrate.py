@@ -17,7 +17,7 @@ from ai_impact_stats.estimators.effects import cuped, difference, relative_effec
 from ai_impact_stats.estimators.estimate import Estimate
 from ai_impact_stats.estimators.moments import Arm, UnitMoments
 from ai_impact_stats.estimators.planning import sample_size
-from ai_impact_stats.estimators.quantiles import quantile_arm, sample_quantile
+from ai_impact_stats.estimators.quantiles import quantile_arm
 from ai_impact_stats.estimators.sequential import always_valid, group_sequential_bounds
 
 from . import calibrate_quasi
@@ -156,7 +156,7 @@ def quantiles(probability: float, n: int, cluster_size: int = 1) -> Experiment:
     def arm(rng, effect):
         level = rng.normal(0, 1, n // cluster_size)[cluster]
         y = np.exp(math.sqrt(shared) * level + math.sqrt(1 - shared) * rng.normal(0, 1, n)) + effect
-        point = sample_quantile(y, probability)
+        point = float(np.quantile(y, probability, method="inverted_cdf"))
         below = y <= point
         share = UnitMoments.from_clusters(cluster, below) if cluster_size > 1 else UnitMoments.from_rows(below)
         y = np.sort(y)
@@ -174,35 +174,35 @@ def found_by(effect: float, variance: float, share: float = 0.5) -> int:
 
 
 def cells() -> Iterator[Cell]:
-    yield Cell("mean, 10 units an arm", plain(normal, (10, 10)), 2.0)
+    yield Cell("mean, 10 units per arm", plain(normal, (10, 10)), 2.0)
     yield Cell("mean, 10 and 40 units", plain(normal, (10, 40)), 2.0)
     n = found_by(0.5, 4.0)
     yield Cell(f"mean, {n} units planned for power .8", plain(normal, (n // 2, n // 2)), 0.5, 0.8)
     n = found_by(0.5, 4.0, 0.8)
     yield Cell(f"mean, {n} units split 20/80, planned", plain(normal, (n // 5, n - n // 5)), 0.5, 0.8)
-    yield Cell("mean, relative, 100 units an arm", plain(normal, (100, 100), True), 0.5)
-    yield Cell("skewed revenue, 200 units an arm", plain(revenue, (200, 200)), 0.5)
-    yield Cell("skewed revenue, 2,000 units an arm", plain(revenue, (2000, 2000)), 0.3)
-    yield Cell("skewed revenue, relative, 2,000 an arm", plain(revenue, (2000, 2000), True), 0.3)
+    yield Cell("mean, relative, 100 units per arm", plain(normal, (100, 100), True), 0.5)
+    yield Cell("skewed revenue, 200 units per arm", plain(revenue, (200, 200)), 0.5)
+    yield Cell("skewed revenue, 2,000 units per arm", plain(revenue, (2000, 2000)), 0.3)
+    yield Cell("skewed revenue, relative, 2,000 per arm", plain(revenue, (2000, 2000), True), 0.3)
     n = found_by(0.05, 0.25)
     yield Cell(f"proportion .5, {n} units planned", proportion(0.5, (n // 2, n // 2)), 0.05, 0.8)
-    yield Cell("rare event .01, 500 units an arm", proportion(0.01, (500, 500)), 0.02)
-    yield Cell("rare event .01, 5,000 units an arm", proportion(0.01, (5000, 5000)), 0.006)
-    yield Cell("rare event .01, relative, 5,000 an arm", proportion(0.01, (5000, 5000), True), 0.006)
-    yield Cell("ratio, 300 units an arm", ratio, 0.2)
-    yield Cell("5 clusters an arm", clusters(5), 0.6)
-    yield Cell("20 clusters an arm", clusters(20), 0.4)
-    yield Cell("100 clusters an arm", clusters(100), 0.2)
-    yield Cell("clusters, ratio, 20 an arm", clusters_of("ratio", 20), 0.2)
-    yield Cell("clusters, CUPED, 5 an arm", clusters_of("CUPED", 5), 1.0)
-    yield Cell("clusters, CUPED, 20 an arm", clusters_of("CUPED", 20), 0.4)
-    yield Cell("CUPED, 30 units an arm", adjusted(30), 0.6)
-    yield Cell("CUPED, 300 units an arm", adjusted(300), 0.2)
-    yield Cell("regression, 200 units an arm", regression, 0.3)
-    yield Cell("post-stratified, 150 units an arm", stratified, 0.3)
-    yield Cell("median, 200 units an arm", quantiles(0.5, 200), 0.4)
-    yield Cell("90th percentile, 500 units an arm", quantiles(0.9, 500), 0.8)
-    yield Cell("median, 50 clusters of 10 an arm", quantiles(0.5, 500, 10), 0.5)
+    yield Cell("rare event .01, 500 units per arm", proportion(0.01, (500, 500)), 0.02)
+    yield Cell("rare event .01, 5,000 units per arm", proportion(0.01, (5000, 5000)), 0.006)
+    yield Cell("rare event .01, relative, 5,000 per arm", proportion(0.01, (5000, 5000), True), 0.006)
+    yield Cell("ratio, 300 units per arm", ratio, 0.2)
+    yield Cell("5 clusters per arm", clusters(5), 0.6)
+    yield Cell("20 clusters per arm", clusters(20), 0.4)
+    yield Cell("100 clusters per arm", clusters(100), 0.2)
+    yield Cell("clusters, ratio, 20 per arm", clusters_of("ratio", 20), 0.2)
+    yield Cell("clusters, CUPED, 5 per arm", clusters_of("CUPED", 5), 1.0)
+    yield Cell("clusters, CUPED, 20 per arm", clusters_of("CUPED", 20), 0.4)
+    yield Cell("CUPED, 30 units per arm", adjusted(30), 0.6)
+    yield Cell("CUPED, 300 units per arm", adjusted(300), 0.2)
+    yield Cell("regression, 200 units per arm", regression, 0.3)
+    yield Cell("post-stratified, 150 units per arm", stratified, 0.3)
+    yield Cell("median, 200 units per arm", quantiles(0.5, 200), 0.4)
+    yield Cell("90th percentile, 500 units per arm", quantiles(0.9, 500), 0.8)
+    yield Cell("median, 50 clusters of 10 per arm", quantiles(0.5, 500, 10), 0.5)
 
 
 @dataclass(frozen=True)
@@ -298,12 +298,12 @@ def page(results: list[Result], peeks: list[tuple[str, float]], looks: list[tupl
     lines = [
         "# Calibration",
         "",
-        "What the intervals promise, measured: `make calibrate` writes this page. Every row is",
+        "Check how often the intervals contain the truth. `make calibrate` writes this page. Every row is",
         f"{runs:,} simulated experiments (seed {SEED}) without an effect, and as many with one;",
-        "95 % intervals, two-sided tests at 5 %. The statistics read moments, as they do in the warehouse.",
+        "95 % intervals, two-sided tests at 5 %. The statistics read moments, as in the warehouse.",
         f"With so many runs, a share of 5 % is known to ± {percent(chance(runs))} points.",
         "",
-        "Asked for: false positives 5 ± 1 %, coverage 95 ± 1 %, power as planned ± 3 points. A row that falls short",
+        "Required: false positives 5 ± 1 %, coverage 95 ± 1 %, power as planned ± 3 points. A row that misses this",
         "says so.",
         "",
         "![False positives and coverage of every kind of experiment](images/calibration.svg)",
@@ -326,15 +326,15 @@ def page(results: list[Result], peeks: list[tuple[str, float]], looks: list[tupl
         "",
         "## Looking more than once",
         "",
-        "False positives in experiments of 5,000 skewed units an arm that are looked at after every tenth unit",
-        f"from the 50th on ({LOOKING_RUNS:,} experiments), or at five planned looks ({PLANNED_RUNS:,}). Asked for: at",
+        "False positives in experiments of 5,000 skewed units per arm with a look after every tenth unit",
+        f"from the 50th on ({LOOKING_RUNS:,} experiments), or at five planned looks ({PLANNED_RUNS:,}). Required: at",
         f"most 5 %, which is known to ± {percent(chance(LOOKING_RUNS))} and ± {percent(chance(PLANNED_RUNS))} points.",
         "",
         "| procedure | false positives, % |",
         "|---|---|",
         *(f"| {name.replace('_', ' ')} | {percent(share)} |" for name, share in [*peeks, *looks]),
         "",
-        "## Where it falls short",
+        "## Rows that miss the requirements",
         "",
     ]
     lines += [
@@ -350,7 +350,7 @@ def page(results: list[Result], peeks: list[tuple[str, float]], looks: list[tupl
         if share > ALPHA + chance(made) and not name.startswith("naive")
     ]
     if lines[-1] == "":
-        lines.append("Nowhere.")
+        lines.append("None.")
     return "\n".join(lines) + "\n"
 
 

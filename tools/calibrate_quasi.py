@@ -186,8 +186,8 @@ def cells() -> Iterator[Cell]:
     drift = "treated units drift"
     hidden = "a hidden cause of choice and outcome"
     two = ((None, 150), (5, 150))
-    yield Cell("2×2, 150 units an arm", rollout(two, before_after=True), 0.8, drift, 0.12)
-    yield Cell("2×2, 15 clusters of 10 an arm", rollout(two, 10, True, True), 0.8, drift, 0.12)
+    yield Cell("2×2, 150 units per arm", rollout(two, before_after=True), 0.8, drift, 0.12)
+    yield Cell("2×2, 15 clusters of 10 per arm", rollout(two, 10, True, True), 0.8, drift, 0.12)
     waves = ((None, 100), (4, 100), (6, 100))
     yield Cell("rollout in two waves of 100 units", rollout(waves), 0.8, drift, 0.12)
     few = ((None, 4), (4, 4), (6, 4))
@@ -197,20 +197,20 @@ def cells() -> Iterator[Cell]:
     yield Cell("overlap weights, 400 people", matched(overlap_weights), 0.4, hidden, 0.5)
     yield Cell("nearest neighbour, 400 people", matched(neighbours), 0.4, hidden, 0.5, 300)
     yield Cell("exact matching, 400 people", matched(exact), 0.4, hidden, 0.5)
-    yield Cell("matched change, 400 people", changed, 0.4, "paths part before the choice", 0.4)
+    yield Cell("matched change, 400 people", changed, 0.4, "trends diverge before the choice", 0.4)
     yield Cell("synthetic difference-in-differences, 20 + 1", regions("synthetic_did"), 2.0, drift, 0.3, 150)
     many = "synthetic difference-in-differences, 20 + 10"
     yield Cell(many, regions("synthetic_did", 10), 2.0, drift, 0.3, 150)
     yield Cell("synthetic control, 20 + 1", regions("synthetic_control"), 2.0, drift, 0.3, 150)
     yield Cell("trimmed match, 15 pairs", pairs, 1.0, drift, 0.1, 400)
-    unexplained = "an earlier break that nothing explains"
-    yield Cell("series, level that stands", series("structural_series_relative", 0.0), 0.08, unexplained, 0.15, 100)
+    unexplained = "an earlier unexplained break"
+    yield Cell("series, constant level", series("structural_series_relative", 0.0), 0.08, unexplained, 0.15, 100)
     yield Cell(
-        "series, level that wanders by 1 %", series("structural_series_relative", 0.01), 0.08, unexplained, 0.15, 100
+        "series, random-walk level, 1 %", series("structural_series_relative", 0.01), 0.08, unexplained, 0.15, 100
     )
     interrupted = "interrupted_series_relative"
     yield Cell("interrupted series, straight trend", series(interrupted, 0.0), 0.08, unexplained, 0.15, 300)
-    wanders = "interrupted series, level that wanders by 1 %"
+    wanders = "interrupted series, random-walk level, 1 %"
     yield Cell(wanders, series(interrupted, 0.01), 0.08, unexplained, 0.15, 300)
 
 
@@ -280,10 +280,10 @@ def section(results: list[Result], errors: Sequence[tuple[int, float, float, flo
     lines = [
         "## Without randomisation",
         "",
-        "Panels, people and series of known truth (seed as above; as many runs without an effect, with one, and",
-        "without one but with the assumption broken). A row holds when false positives are at most, and coverage at",
-        "least, what was asked for, within three standard errors of the simulation. Grade D without cause: of the runs",
-        "with an effect, those whose diagnostics fail though the assumption holds, or could not have seen it fail.",
+        "Simulated panels, people and series (same seed; as many runs without an effect, with one, and",
+        "without one but with the assumption violated). A row holds if false positives are at most, and coverage at",
+        "least, as required, within three standard errors of the simulation. Grade D without cause: of the runs",
+        "with an effect, those whose diagnostics fail although the assumption holds, or lack power.",
         "",
         "| quasi-experiment | runs | false positives, % | coverage, % | power, % | grade D without cause, % | holds |",
         "|---|---|---|---|---|---|---|",
@@ -293,11 +293,11 @@ def section(results: list[Result], errors: Sequence[tuple[int, float, float, flo
         lines.append(f"| {r.name} | {r.runs} | {' | '.join(shares)} | {'yes' if ok(r) else '**no**'} |")
     lines += [
         "",
-        "Where the assumption fails, and there is no effect: how often one is found all the same, how often the",
-        "diagnostics fire (their power), and how often an effect that is not there is found and has grade C, which is",
-        "what a reader of grade C risks.",
+        "If the assumption fails and there is no effect: how often an effect is found anyway, how often the",
+        "diagnostics detect the violation (their power), and how often an absent effect is found at grade C, which is",
+        "the risk of a reader of grade C.",
         "",
-        "| quasi-experiment | what is broken | found, % | diagnostics fire, % | found at grade C, % |",
+        "| quasi-experiment | violation | found, % | detected, % | found at grade C, % |",
         "|---|---|---|---|---|",
     ]
     lines += [
@@ -307,11 +307,11 @@ def section(results: list[Result], errors: Sequence[tuple[int, float, float, flo
     known = percent(3 * math.sqrt(0.05 * 0.95 / LASTING_RUNS))
     lines += [
         "",
-        "Interrupted series without an effect, half of the weeks after the start, by how much of an error carries",
-        f"over to the next week ({LASTING_RUNS:,} series each, known to ± {known} points). Asked for: 5 ± 1.5 %.",
-        "Beside it what least squares with Newey and West's errors would have found, which is why those aren't used.",
+        "Interrupted series without an effect, half of the weeks after the start, by the autocorrelation of errors",
+        f"from week to week ({LASTING_RUNS:,} series each, known to ± {known} points). Required: 5 ± 1.5 %.",
+        "For comparison: least squares with Newey and West's errors, which are not used for this reason.",
         "",
-        "| weeks | carried over | false positives, % | with Newey and West's errors, % |",
+        "| weeks | autocorrelation | false positives, % | with Newey and West's errors, % |",
         "|---|---|---|---|",
     ]
     lines += [f"| {weeks} | {rho:.1f} | {percent(ours)} | {percent(hac)} |" for weeks, rho, ours, hac in errors]

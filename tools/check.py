@@ -1,18 +1,44 @@
-"""`make lint` and `make test`."""
+"""`make lint`, `make test-fast`, `make test` and `make test-engines`."""
 
+import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import patch
 
+from ai_impact.sentences import ProblemError
 from tools import dbt, demo, warehouse
 from tools.check_layers import check_columns, load_manifest, problems
-from tools.problems import ProblemError
-from tools.progress import Step
+from tools.progress import Step, say
 
+TEXTS = ("README.md", "CONTRIBUTING.md", "docs", "models", "macros", "seeds", "charts", "src", "tools", "demo", "tests")
+PHRASES = {
+    r"\b[Oo]ne (row|value|model|claim) an? [a-z]": "one row per unit",
+    r"quality twin": "guardrail",
+    r"\bamiss\b": "the problem itself",
+    r"\bper cent\b": "percent, or %",
+    r"\b(is|are|was|were) (not )?told\b(?! from)": "reported, or shown",
+}
 TEST_WAREHOUSE = Path("warehouse/test.duckdb")
 BIN = Path(sys.executable).parent
+# The project as parsed for a warehouse that is always empty: linted, and run by the tests over warehouses of their own.
+PARSED = Path(__file__).resolve().parents[1] / "target/parsed"
+EMPTY = {
+    "AI_IMPACT_DUCKDB_PATH": str(PARSED / "parsed.duckdb"),
+    "DBT_TARGET_PATH": str(PARSED),
+    "DBT_LOG_PATH": str(PARSED / "logs"),
+}
+# What sqlfluff found clean, and what of.
+CLEAN = PARSED / "clean.json"
+STYLE = (".sqlfluff", "dbt_project.yml")
+ONE_CALL = re.compile(r"\{\{ [\w.]+\('\w+'\) \}\}\n")
+# What the last green make test was built from.
+GREEN = Path("target/green")
 
 
 def command(name: str, *arguments: str, **environment: str) -> list[str]:
@@ -26,50 +52,155 @@ def command(name: str, *arguments: str, **environment: str) -> list[str]:
     return [(done.stdout + done.stderr).strip()]
 
 
-def parse() -> list[str]:
-    """The warnings of a parse from scratch, because partial parsing does not repeat a warning."""
+def parse(*options: str) -> list[str]:
+    """The project's warnings: of all of it with --no-partial-parse, else of what has changed."""
     warnings: list[str] = []
-    with Step("dbt parse"):
-        dbt.run(["parse", "--no-partial-parse", "--target", "duckdb", "--profiles-dir", "."], warnings=warnings)
+    arguments = ["--target", "duckdb", "--profile", "ai_impact", "--profiles-dir", "."]
+    with Step("dbt parse"), patch.dict(os.environ, EMPTY):
+        dbt.run(["parse", *options, *arguments], warnings=warnings)
     return [f"dbt parse: {warning}" for warning in warnings]
 
 
-def lint() -> None:
+def lint(full: bool = True) -> None:
+    """Python, layers, documentation, and the SQL that has changed since it was clean; else also what dbt warned of."""
     found = [
         *command("ruff", "check", "--output-format", "concise", "."),
         *command("ruff", "format", "--check", "--diff", "."),
-        *parse(),
+        # Partial parsing does not repeat a warning.
+        *parse(*["--no-partial-parse"][:full]),
     ]
+    manifest = load_manifest(PARSED)
     with Step("layers, documentation, contracts"):
-        found += problems(load_manifest(Path("target")), Path())
-    # sqlfluff lets dbt compile the models. Of an empty warehouse, always: over a built one the incremental models read
-    # otherwise, and what was clean yesterday would not be today.
-    found += command(
-        *("sqlfluff", "lint", "--processes", "2", "--disable-progress-bar", "models"),
-        AI_IMPACT_DUCKDB_PATH="target/lint.duckdb",
-    )
+        found += problems(manifest, Path())
+    found += [*prose(), *lint_sql(manifest)]
     if found:
         raise ProblemError("\n".join(found))
+
+
+def prose() -> list[str]:
+    """Phrasings that this project does not use, each with what it writes instead."""
+    found = []
+    for root in TEXTS:
+        for path in sorted(Path(root).rglob("*.*")) if Path(root).is_dir() else [Path(root)]:
+            if path.suffix in (".md", ".sql", ".yml", ".csv", ".py") and path != Path("tools/check.py"):
+                for number, line in enumerate(path.read_text().splitlines(), 1):
+                    found += [
+                        f"{path}:{number}: write {say}" for wrong, say in PHRASES.items() if re.search(wrong, line)
+                    ]
+    return found
+
+
+def lint_sql(manifest: dict) -> list[str]:
+    """What sqlfluff says of models that are not known to be clean.
+
+    sqlfluff lets dbt compile them, of an empty warehouse: over a built one the incremental models read otherwise, and
+    what was clean yesterday would not be today. Its time goes on what macros expand to, which is not linted: a model
+    that is one call of a macro is left out.
+    """
+    now = what_is_linted(manifest)
+    clean = json.loads(CLEAN.read_text()) if CLEAN.exists() and not os.environ.get("CI") else {}
+    changed = sorted(path for path, content in now.items() if clean.get(path) != content)
+    if not changed:
+        return []
+    found = command("sqlfluff", "lint", "--processes", "2", "--disable-progress-bar", *changed, **EMPTY)
+    said = "\n".join(found)
+    if not found or "] FAIL" in said:
+        known = {path: content for path, content in now.items() if f"== [{path}] FAIL" not in said}
+        CLEAN.write_text(json.dumps(known, indent=0))
+    return found
+
+
+def what_is_linted(manifest: dict) -> dict[str, str]:
+    """Of each SQL model, a hash of what its lint depends on: its text, the macros that it calls, the style."""
+    style = [version("sqlfluff"), *(Path(name).read_text() for name in STYLE)]
+    texts = {}
+    for node in manifest["nodes"].values():
+        path = node["original_file_path"]
+        if node["resource_type"] != "model" or not path.endswith(".sql") or ONE_CALL.fullmatch(Path(path).read_text()):
+            continue
+        called, left = set(), [*node["depends_on"]["macros"]]
+        while left:
+            name = left.pop()
+            if name not in called and name in manifest["macros"]:
+                called.add(name)
+                left += manifest["macros"][name]["depends_on"]["macros"]
+        macros = [manifest["macros"][name]["macro_sql"] for name in sorted(called)]
+        content = json.dumps([Path(path).read_text(), macros, style])
+        texts[path] = hashlib.sha256(content.encode()).hexdigest()
+    return texts
 
 
 def test() -> None:
-    """Lint; build the demo with its unit and data tests; then pytest, whose last line tells the outcome."""
+    """Lint, while the demo is built with its unit and data tests; then pytest, whose last line is the outcome."""
     os.environ["AI_IMPACT_DUCKDB_PATH"] = str(TEST_WAREHOUSE)
-    lint()
-    demo.run(unit_tests=True)
+    linted = subprocess.Popen(
+        [sys.executable, "-m", "tools", "lint"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        demo.run(unit_tests=True)
+    finally:
+        said, _ = linted.communicate()
+        say(said.rstrip("\n"))
+    manifest = load_manifest(Path("target"))
     with warehouse.connect(TEST_WAREHOUSE, read_only=True) as con:
-        found = check_columns(load_manifest(Path("target")), con)
-    if found:
-        raise ProblemError("\n".join(found))
-    environment = {**os.environ, "AI_IMPACT_TEST_WAREHOUSE": str(TEST_WAREHOUSE.resolve())}
+        found = check_columns(manifest, con)
+    if found or linted.returncode:
+        raise ProblemError("\n".join(found) or "The lint found what is said above.")
+    GREEN.mkdir(parents=True, exist_ok=True)
+    shutil.copy("target/manifest.json", GREEN)
     install_postgres()
-    # What the tests of a file share is built once, by the process that has the file. What is built on another engine is
-    # built once, for all tests of it: those run in one process.
-    alone = ["-n", "2", "--dist", "loadfile", "-m", "not engines and not emulators"]
-    for selection in (alone, ["-m", "engines", "-rs"]):
-        done = subprocess.run([BIN / "pytest", *selection, "--durations", "5"], env=environment, check=False)
-        if done.returncode:
-            sys.exit(done.returncode)
+    # What the tests of a file share is built once, and the longest files come first (conftest.py): xdist would begin
+    # with those of the most tests, and end with whole builds.
+    os.environ["AI_IMPACT_ENGINES_UNTESTED"] = "yes"
+    wanted = "not emulators and not workers and (builds or not engines)"
+    pytest("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "-m", wanted)
+
+
+def test_engines() -> None:
+    """What is compared between engines. What is built on one is built once, for all tests of it, in one process."""
+    install_postgres()
+    pytest("-m", "engines", "-rs")
+
+
+def test_fast() -> None:
+    """For the inner loop: lint, unit tests of the statistics, and dbt's of what changed since the last green build."""
+    lint(full=False)
+    if GREEN.exists() and TEST_WAREHOUSE.exists():
+        test_what_changed()
+    else:
+        say("dbt's unit tests were left out: they need a warehouse of make test.")
+    pytest("-n", "2", "-m", "not slow", *map(str, sorted(Path("tests/python").glob("test_stats_*.py"))))
+
+
+def test_what_changed() -> None:
+    """dbt's unit tests of changed models, over a copy of the test warehouse in which these are built of no rows."""
+    folder = Path("target/fast").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = Path(shutil.copy(TEST_WAREHOUSE, folder))
+    environment = {
+        "AI_IMPACT_DUCKDB_PATH": str(path),
+        "DBT_TARGET_PATH": str(folder),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        # Ours alone are compared: a copy of the file makes no model another one.
+        "DBT_STATE": str(GREEN.resolve()),
+    }
+    of_project = ["--target", "duckdb", "--profiles-dir", "."]
+    with Step("Unit tests of changed models") as step, patch.dict(os.environ, environment):
+        models = ["--select", "state:modified,resource_type:model"]
+        dbt.run(["run", "--empty", *models, *of_project], step.note)
+        unit_tests = ["--select", "state:modified+1,resource_type:unit_test"]
+        done = dbt.run(["test", *unit_tests, *of_project], step.note)
+        step.detail = f"{len(done.result.results)} tests"
+
+
+def pytest(*selection: str) -> None:
+    """Run some tests; a failure ends this program."""
+    environment = {**os.environ, "AI_IMPACT_TEST_WAREHOUSE": str(TEST_WAREHOUSE.resolve())}
+    # Processes, not threads, fill the cores.
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+    done = subprocess.run([BIN / "pytest", *selection, "--durations", "10"], env=environment, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
 
 
 def test_spark() -> None:

@@ -1,12 +1,13 @@
-"""The project's own rules on layers, lengths, documentation, contracts and privacy, checked on dbt's manifest.
+"""The project's own rules on layers, access, lengths, documentation and privacy, checked on dbt's manifest.
 
-A model's layer is its folder, and a reference never runs back (see docs/architecture.md).
+A model's layer is its folder. What it may read is what the table of docs/architecture.md says, the one place for it.
 """
 
 import json
 import re
 import statistics
 import subprocess
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,24 +16,12 @@ import yaml
 if TYPE_CHECKING:
     import duckdb
 
-# A model may read its own layer and any layer of a lower rank. Layers of equal rank don't read each other.
-RANKS = {
-    "sources": 0,
-    "seeds": 0,
-    "snapshots": 1,
-    "staging": 2,
-    "intermediate": 3,
-    "marts": 4,
-    "kpis": 5,
-    "moments": 5,
-    "python_models": 6,
-    "evidence": 7,
-    "decisions": 8,
-}
 # Reconciliation counts the raw rows themselves: what staging made of them is what it checks.
 COUNTS_RAW_ROWS = {"event_reconciliation"}
-PUBLIC = {"marts", "evidence", "decisions"}
-PUBLIC_MODELS = {"kpi_values"}
+# Layers in which nobody is named, not even by a pseudonym.
+NAMELESS = {"marts", "kpis", "moments", "evidence", "decisions"}
+ARCHITECTURE = Path("docs/architecture.md")
+DOCUMENTED = ("models", "python_models", "seeds", "snapshots")
 
 MAX_SQL_LINES, MEDIAN_SQL_LINES, MAX_PYTHON_LINES = 120, 50, 40
 MAX_NAME = 63
@@ -81,23 +70,37 @@ def own(manifest: dict) -> dict[str, dict]:
     return {key: n for key, n in nodes.items() if n["resource_type"] in kinds and n["package_name"] == project}
 
 
-def check_refs(manifest: dict) -> list[str]:
-    nodes = own(manifest)
-    found = []
+def route(root: Path) -> dict[str, set[str]]:
+    """Layer -> the layers that it reads: the first and the last column of the table in docs/architecture.md."""
+    rows = re.findall(r"^\| ([a-z_]+) \|.*\| ([a-z_, ]+) \|$", (root / ARCHITECTURE).read_text(), re.MULTILINE)
+    return {name: set(reads.split(", ")) for name, reads in rows if name != "layer"}
+
+
+def check_refs(manifest: dict, root: Path) -> list[str]:
+    nodes, reads = own(manifest), route(root)
+    found, unused = [], {(mine, theirs) for mine, layers in reads.items() for theirs in layers}
+    try:
+        TopologicalSorter(reads).prepare()
+    except CycleError as circle:
+        found.append(f"{ARCHITECTURE}: the route runs back: {' → '.join(circle.args[1])}")
     for node in nodes.values():
         if node["resource_type"] in ("seed", "source"):
             continue
         mine = layer(node)
-        if mine not in RANKS:
+        if mine not in reads:
             found.append(f"{node['name']}: {node['original_file_path']} lies in no layer")
             continue
         for parent in (nodes[key] for key in node["depends_on"]["nodes"] if key in nodes):
             theirs = layer(parent)
-            if theirs == "sources" and mine != "staging" and node["name"] not in COUNTS_RAW_ROWS:
-                found.append(f"{node['name']}: only staging reads sources, and it reads {parent['name']}")
-            elif theirs != mine and RANKS.get(theirs, 0) >= RANKS[mine]:
-                found.append(f"{node['name']}: a model of {mine} reads {parent['name']} of {theirs}, which runs back")
-    return found
+            unused.discard((mine, theirs))
+            if theirs == mine or theirs in reads[mine] or (theirs == "sources" and node["name"] in COUNTS_RAW_ROWS):
+                continue
+            found.append(
+                f"{node['name']}: a model of {mine} reads {parent['name']} of {theirs}; by {ARCHITECTURE} it may not"
+            )
+    return found + [
+        f"{ARCHITECTURE}: {mine} reads {theirs}, it says, and no model does" for mine, theirs in sorted(unused)
+    ]
 
 
 def models(manifest: dict) -> list[dict]:
@@ -105,10 +108,8 @@ def models(manifest: dict) -> list[dict]:
 
 
 def is_public(node: dict) -> bool:
-    """What BI reads. A Python model is read by the contracted SQL model that follows it."""
-    if node["language"] == "python":
-        return False
-    return layer(node) in PUBLIC or node["name"] in PUBLIC_MODELS
+    """What BI and other projects read."""
+    return node["access"] == "public"
 
 
 def check_lengths(manifest: dict) -> list[str]:
@@ -126,7 +127,7 @@ def check_lengths(manifest: dict) -> list[str]:
 
 
 def check_documentation(manifest: dict, root: Path) -> list[str]:
-    """Every model is described in a file that stands beside it, and every column by a doc block, written once."""
+    """Every model is described in a file that stands beside it; every column of a public one by a doc block."""
     found = []
     for node in models(manifest):
         name = node["name"]
@@ -136,15 +137,43 @@ def check_documentation(manifest: dict, root: Path) -> list[str]:
         patch = Path(node["patch_path"].split("://")[1])
         if patch.parent != Path(node["original_file_path"]).parent:
             found.append(f"{name}: {patch} does not stand beside the model")
-        if not node["columns"]:
-            found.append(f"{name}: no columns are described")
         declared = next((m for m in yaml.safe_load((root / patch).read_text())["models"] if m["name"] == name), {})
         entries = {name: declared, **{f"{name}.{c['name']}": c for c in declared.get("columns") or []}}
         for key, entry in entries.items():
+            if key != name and not is_public(node):
+                continue
             if not entry.get("description"):
                 found.append(f"{key}: no description")
             elif key != name and "doc(" not in entry["description"]:
                 found.append(f"{key}: the description is not a doc block")
+    return found
+
+
+def check_doc_blocks(manifest: dict, root: Path) -> list[str]:
+    """No doc block that nothing uses."""
+    files = (file for folder in DOCUMENTED for file in (root / folder).rglob("*.yml"))
+    used = {name for file in files for name in re.findall(r"doc\('(\w+)'\)", file.read_text())}
+    return [
+        f"{block['original_file_path']}: nothing uses the doc block {block['name']}"
+        for block in manifest.get("docs", {}).values()
+        if block["package_name"] == manifest["metadata"]["project_name"]
+        and block["name"] not in used
+        and not block["name"].startswith("__")
+    ]
+
+
+def check_macros(manifest: dict, root: Path) -> list[str]:
+    """A macro has a description in YAML where users call it, else a comment before it or as its first words."""
+    found = []
+    for macro in manifest.get("macros", {}).values():
+        name, path = macro["name"], macro["original_file_path"]
+        if macro["package_name"] != manifest["metadata"]["project_name"] or macro["description"]:
+            continue
+        if "__" in name or name.startswith(("test_", "materialization_")):
+            continue
+        before, _, after = (root / path).read_text().partition(macro["macro_sql"].split("%}")[0])
+        if not before.rstrip().endswith("#}") and not re.match(r"[^%]*%\}\s*\{#", after):
+            found.append(f"{path}: the macro {name} has neither a description nor a comment")
     return found
 
 
@@ -164,32 +193,50 @@ def check_python_models(manifest: dict, root: Path) -> list[str]:
     return found
 
 
-def check_contracts(manifest: dict) -> list[str]:
-    tested = {node.get("attached_node") for node in manifest["nodes"].values() if node["resource_type"] == "test"}
-    tested |= {
-        key
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "test"
-        for key in node["depends_on"]["nodes"]
-    }
+def check_access(manifest: dict) -> list[str]:
+    """Public models are under contract and tested, dashboards read only them, and others are as closed as can be."""
+    nodes = {**manifest["nodes"], **manifest.get("exposures", {})}
+    readers: dict[str, list[dict]] = {}
+    for node in nodes.values():
+        for key in node["depends_on"].get("nodes", []):
+            readers.setdefault(key, []).append(node)
     found = []
     for node in models(manifest):
-        if is_public(node) and not node["config"]["contract"]["enforced"]:
-            found.append(f"{node['name']}: a model that BI reads has no enforced contract")
-        if is_public(node) and node["unique_id"] not in tested:
-            found.append(f"{node['name']}: no data test")
+        name, group = node["name"], node["config"].get("group")
+        read_by = readers.get(node["unique_id"], [])
+        kinds = {reader["resource_type"] for reader in read_by}
+        if not group:
+            found.append(f"{name}: no group answers for it")
+        if is_public(node):
+            if not node["config"]["contract"]["enforced"]:
+                found.append(f"{name}: a public model without an enforced contract")
+            if "test" not in kinds:
+                found.append(f"{name}: a public model without a data test")
+            continue
+        if "model" not in kinds:
+            found.append(f"{name}: nothing reads it, and it is not public")
+        if "exposure" in kinds:
+            found.append(f"{name}: a dashboard reads it, and it is not public")
+        outside = [r for r in read_by if r["resource_type"] != "test" or not r.get("attached_node")]
+        if node["access"] == "protected" and all(r["config"].get("group") == group for r in outside):
+            found.append(f"{name}: protected, and only the group {group} reads it: make it private")
+    return found
+
+
+def private_columns(node: dict, columns: set[str]) -> list[str]:
+    """Of the columns of a model those that may not be."""
+    found = []
+    for column in sorted(columns):
+        if TEXT.search(column) and column not in TEXT_ALLOWED:
+            found.append(f"{node['name']}.{column}: looks like the text of a prompt or an answer")
+        if layer(node) in NAMELESS and PERSON.search(column):
+            found.append(f"{node['name']}.{column}: a person's identifier beyond intermediate")
     return found
 
 
 def check_privacy(manifest: dict) -> list[str]:
-    found = []
-    for node in models(manifest):
-        for column in (c.lower() for c in node["columns"]):
-            if TEXT.search(column) and column not in TEXT_ALLOWED:
-                found.append(f"{node['name']}.{column}: looks like the text of a prompt or an answer")
-            if (is_public(node) or layer(node) == "kpis") and PERSON.search(column):
-                found.append(f"{node['name']}.{column}: a person's identifier beyond intermediate")
-    return found
+    """On the columns that YAML names; `check_columns` asks the same of all that were built."""
+    return [line for node in models(manifest) for line in private_columns(node, {c.lower() for c in node["columns"]})]
 
 
 def bare(sql: str) -> str:
@@ -200,7 +247,10 @@ def bare(sql: str) -> str:
 
 
 def check_columns(manifest: dict, con: "duckdb.DuckDBPyConnection") -> list[str]:
-    """The columns that a built warehouse has are the columns that are described."""
+    """What a built warehouse holds: no column that may not be, and the columns that YAML names.
+
+    A contract holds public models to their YAML; a Python model's names all of its columns too.
+    """
     found = []
     for node in models(manifest):
         if node["config"]["materialized"] == "ephemeral":
@@ -214,7 +264,9 @@ def check_columns(manifest: dict, con: "duckdb.DuckDBPyConnection") -> list[str]
         if not actual:
             found.append(f"{node['name']}: not in the warehouse")
             continue
-        found += [f"{node['name']}.{c}: a column without a description" for c in sorted(actual - described)]
+        found += private_columns(node, actual - described)
+        if is_public(node) or node["language"] == "python":
+            found += [f"{node['name']}.{c}: a column that its YAML does not name" for c in sorted(actual - described)]
         found += [f"{node['name']}.{c}: described, but not a column" for c in sorted(described - actual)]
     return found
 
@@ -259,11 +311,13 @@ def check_files(root: Path) -> list[str]:
 def problems(manifest: dict, root: Path) -> list[str]:
     """Every violation, as one line each."""
     return [
-        *check_refs(manifest),
+        *check_refs(manifest, root),
         *check_lengths(manifest),
         *check_documentation(manifest, root),
+        *check_doc_blocks(manifest, root),
+        *check_macros(manifest, root),
         *check_python_models(manifest, root),
-        *check_contracts(manifest),
+        *check_access(manifest),
         *check_privacy(manifest),
         *check_sql(manifest),
         *check_names(manifest),

@@ -1,4 +1,4 @@
-"""Runs dbt in this process, quietly, and tells failures in sentences."""
+"""Runs dbt in this process, quietly, and reports failures in sentences."""
 
 import gc
 import os
@@ -8,9 +8,10 @@ from pathlib import Path
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 
-from ai_impact.sentences import dbt_sentence, engine_sentence
-from tools.problems import ProblemError, default_warehouse, warehouse_sentence
+from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
+from tools.problems import default_warehouse, warehouse_sentence
 from tools.progress import Step, say
 
 BAD = {"error", "fail", "runtime error"}
@@ -22,10 +23,12 @@ def run(
     note: Callable[[str], None] = lambda text: None,
     warnings: list[str] | None = None,
     tell: Callable[[str], None] = say,
+    manifest: Manifest | None = None,
 ) -> dbtRunnerResult:
     """Run one dbt command; a failure raises a ProblemError that says what failed and why.
 
-    `note` hears how far it is, `tell` what the project itself says, and `warnings` collects what dbt warns of.
+    `note` hears how far it is, `tell` what the project itself says, and `warnings` collects what dbt warns of. With a
+    `manifest` the project is not parsed again.
     """
     os.environ.setdefault("DO_NOT_TRACK", "1")
     done = 0
@@ -40,7 +43,7 @@ def run(
         if event.info.level == "warn" and warnings is not None:
             warnings.append(" ".join(event.info.msg.split()))
 
-    runner = dbtRunner(callbacks=[listen])
+    runner = dbtRunner(manifest=manifest, callbacks=[listen])
     result = runner.invoke([*QUIET, *arguments])
     close_warehouse()
     if not result.success:
@@ -48,11 +51,12 @@ def run(
     return result
 
 
-def build(project: Path = Path(), unit_tests: bool = False) -> None:
+def build(project: Path = Path(), unit_tests: bool = False, data_tests: bool = True) -> None:
     """Build and test all models of a project, on DuckDB. With unit_tests the unit tests run too."""
     arguments = ["build", "--target", "duckdb", "--project-dir", str(project), "--profiles-dir", "."]
-    if not unit_tests:
-        arguments += ["--exclude-resource-type", "unit_test"]
+    left_out = ["unit_test"] * (not unit_tests) + ["test"] * (not data_tests)
+    if left_out:
+        arguments += ["--exclude-resource-type", *left_out]
     with Step("Build and test the models") as step:
         step.detail = f"{len(run(arguments, step.note).result.results)} nodes"
 

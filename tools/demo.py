@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ai_impact.sentences import ProblemError
 from demo.schema import SOURCES
 from tools import dbt, warehouse
-from tools.problems import ProblemError, default_warehouse
+from tools.problems import default_warehouse
 from tools.progress import Step, say
 from tools.summary import summary
 
@@ -115,7 +116,7 @@ def check_clock(path: Path, now: dt.datetime | None = None) -> None:
         )
 
 
-def run(data: Path = DATA, site: Path = SITE, unit_tests: bool = False, **wanted: int) -> None:
+def run(data: Path = DATA, site: Path = SITE, unit_tests: bool = False, data_tests: bool = True, **wanted: int) -> None:
     """The whole demo. With unit_tests the dbt unit tests run too, each before its model."""
     path = default_warehouse()
     warehouse.check(path)
@@ -123,7 +124,7 @@ def run(data: Path = DATA, site: Path = SITE, unit_tests: bool = False, **wanted
     prepare(path, fingerprint(*PROJECT_FILES, extra=company))
     load(data, path)
     check_clock(path)
-    dbt.build(unit_tests=unit_tests)
+    dbt.build(unit_tests=unit_tests, data_tests=data_tests)
     with Step("Render the dashboard") as step:
         render(site, step)
     say("\n".join(["", *summary(path, site)]))

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tools.problems import ProblemError
+from ai_impact.sentences import ProblemError
 
 RECORDS, PAGE = Path("warehouse/engines"), Path("docs/engines.md")
 BEGIN, END = "<!-- make engines writes from here -->\n", "<!-- to here -->"
@@ -24,7 +24,7 @@ def write() -> None:
     """Replace the table by what the records say."""
     records = [json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))]
     if not records:
-        raise ProblemError("No engine has been tested here yet: run make test, then run make engines again.")
+        raise ProblemError("No engine has been tested here yet: run make test-engines, then run make engines again.")
     before, rest = PAGE.read_text().split(BEGIN)
     _, after = rest.split(END)
     PAGE.write_text(before + BEGIN + HEAD + "".join(map(row, records)) + END + after)

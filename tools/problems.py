@@ -5,12 +5,8 @@ import re
 from pathlib import Path
 
 
-class ProblemError(Exception):
-    """Something the user can put right. Its text is the whole message."""
-
-
 def program_of(pid: int) -> str:
-    """The name of a running process, where the system tells it."""
+    """The name of a running process, if the system shows it."""
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:

@@ -32,7 +32,7 @@ echo "Installing the packages of $lock ..."
 pip() { "$venv/bin/python" -m pip --disable-pip-version-check --quiet "$@"; }
 # uv installs the lock in a few seconds, pip in half a minute. Where uv can't be had or can't reach the packages
 # (pip may know a mirror that uv does not), pip does the same work. Both check every hash.
-if pip install --require-hashes -r requirements-bootstrap.lock 2>/dev/null &&
+if pip install --require-hashes -r locks/requirements-bootstrap.lock 2>/dev/null &&
     "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --no-deps --require-hashes -r "$lock" 2>/dev/null; then
     :
 else

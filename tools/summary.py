@@ -1,4 +1,4 @@
-"""What was found, in at most 15 lines."""
+"""The summary of a build, in at most 15 lines."""
 
 from pathlib import Path
 
@@ -7,23 +7,16 @@ import duckdb
 from tools import warehouse
 
 HEADLINES = """
-with ranked as (
-    select
-        e.experiment_id, e.metric_id, e.estimate, e.ci_low, e.ci_high, e.alpha, e.scale, e.evidence_grade,
-        coalesce(x.name, e.experiment_id) as experiment, coalesce(m.name, e.metric_id) as metric, e.is_primary,
-        row_number() over (
-            partition by e.experiment_id, e.metric_id
-            order by case e.scale when 'relative' then 0 else 1 end, e.method desc
-        ) as place
-    from impact_estimates as e
-    left join experiments as x on x.experiment_id = e.experiment_id
-    left join metric_catalog as m on m.metric_id = e.metric_id
-    where e.estimate is not null and e.ci_low is not null and e.segment = 'all'
-)
-select experiment, metric, estimate, ci_low, ci_high, alpha, scale, evidence_grade
-from ranked
-where place = 1
-order by evidence_grade, ci_low <= 0 and ci_high >= 0, is_primary desc, abs(estimate) / nullif(ci_high - ci_low, 0) desc
+select
+    coalesce(x.name, e.experiment_id) as experiment, coalesce(m.name, e.metric_id) as metric,
+    e.estimate, e.ci_low, e.ci_high, e.alpha, e.scale, e.evidence_grade
+from impact_estimates as e
+left join experiments as x on x.experiment_id = e.experiment_id
+left join metric_catalog as m on m.metric_id = e.metric_id
+where e.is_quoted and e.segment = 'all'
+order by
+    e.evidence_grade, e.ci_low <= 0 and e.ci_high >= 0, e.is_primary desc,
+    abs(e.estimate) / nullif(e.ci_high - e.ci_low, 0) desc, metric, experiment
 limit 3
 """
 
@@ -81,9 +74,9 @@ def kpi_line(row: tuple) -> str:
 def counts(con: duckdb.DuckDBPyConnection) -> list[str]:
     raw, accepted, duplicates, quarantined, late = con.sql(EVENTS).fetchone()
     if not raw:
-        return ["No events came in."]
+        return ["No events received."]
     return [
-        f"{raw:,.0f} events came in: {accepted:,.0f} accepted ({late:,.0f} of them late), "
+        f"{raw:,.0f} events received: {accepted:,.0f} accepted ({late:,.0f} of them late), "
         f"{duplicates:,.0f} duplicates, {quarantined:,.0f} quarantined."
     ]
 
@@ -99,14 +92,14 @@ def summary(path: Path, site: Path | None, use_case: str | None = None) -> list[
     finally:
         con.close()
     if rows:
-        lines += ["What changed because of AI:", *map(headline, rows)]
+        lines += ["Effects of AI:", *map(headline, rows)]
     else:
         lines += [
             "No experiment has an estimate: see the column reason of impact_estimates."
             if registered
             else "No experiment is registered, so no effect of AI is estimated: register one in the seed experiments."
         ]
-        lines += [*(["What the KPIs say:"] if kpis else []), *map(kpi_line, kpis)]
+        lines += [*(["KPIs:"] if kpis else []), *map(kpi_line, kpis)]
     boards = sorted(site.glob("*.html")) if site else []
     lines += [f"Dashboard: {board}" for board in boards[:3]]
     lines += [f"Warehouse: {path} (start with kpi_values, impact_estimates, event_quarantine)"]

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import duckdb
 
-from tools.problems import ProblemError, warehouse_sentence
+from ai_impact.sentences import ProblemError
+from tools.problems import warehouse_sentence
 
 
 def connect(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -17,5 +18,5 @@ def connect(path: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
 
 
 def check(path: Path) -> None:
-    """Open and close it once, so that a locked or foreign file is told before any work is done."""
+    """Open and close it once, so that a locked or foreign file is reported before any work is done."""
     connect(path).close()

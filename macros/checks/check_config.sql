@@ -10,6 +10,7 @@
     select 1 as config_is_valid
 {% endmacro %}
 
+{# Ends the run with a sentence. #}
 {% macro stop(sentence) %}
     {%- do exceptions.raise_compiler_error('ai_impact: ' ~ sentence) -%}
 {% endmacro %}
@@ -21,6 +22,7 @@
     {%- endif -%}
 {% endmacro %}
 
+{# Stops where a var has a value that nothing can be made of. #}
 {% macro check_vars() %}
     {%- set whole_numbers = {
         'lookback_days': 0, 'max_lateness_days': 0, 'max_clock_skew_minutes': 0, 'k_anonymity': 1, 'min_observations': 1,
@@ -87,10 +89,12 @@
     {%- endif -%}
 {% endmacro %}
 
+{# A value of a var as a sentence shows it. #}
 {% macro shown(value) -%}
     {{- return('not set' if value is none else "'" ~ value ~ "'") -}}
 {%- endmacro %}
 
+{# Stops where a table of a source that is switched on is missing, or lacks a column. #}
 {% macro check_sources() %}
     {%- for name in ai_impact.source_names() if ai_impact.source_is_enabled(name) -%}
         {%- set node = ai_impact.source_node(name) -%}
@@ -106,6 +110,7 @@
     {%- endfor -%}
 {% endmacro %}
 
+{# Stops where a raw table lacks a column, or one has a type that can not be read. #}
 {% macro check_columns(name, relation) %}
     {%- set found = {} -%}
     {%- for column in adapter.get_columns_in_relation(relation) -%}

@@ -23,6 +23,7 @@
     {{- return(measures['tasks'] + measures['decisions'] + (measures['deals'] if unit_type in ai_impact.identity_types('account') else [])) -}}
 {% endmacro %}
 
+{# A select of the measures that registered metrics ask for and that do not exist. #}
 {% macro unknown_measures(metrics, experiments, outcome_events) -%}
     with asked as (
         {%- for side in ['numerator_measure', 'denominator_measure'] %}

@@ -15,10 +15,12 @@
     ) }}
 {%- endmacro %}
 
+{# A text in which no quote or backslash is left, to be found among quoted names. #}
 {% macro unquoted(text) -%}
     replace(replace({{ text }}, chr(92), chr(1)), '"', chr(2))
 {%- endmacro %}
 
+{# Whether a cell holds one name, neither a bar nor a JSON array. #}
 {% macro is_one_name(cell) -%}
     {{ cell }} not like '%|%' and {{ cell }} not like '%[%'
 {%- endmacro %}

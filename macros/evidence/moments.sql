@@ -11,7 +11,7 @@
     covar_samp({{ z }}, {{ x }}) as cov_zx
 {%- endmacro %}
 
-{# What says whether moments hold: units whose value is not known or has no logarithm, and the least value of all. #}
+{# What decides whether moments are valid: counts of units with an unknown value or without a logarithm, and the smallest value. #}
 {% macro reach_of(y='numerator') -%}
     count(*) - count({{ y }}) as n_unknown,
     min({{ y }}) as min_y

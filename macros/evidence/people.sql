@@ -1,4 +1,4 @@
-{# Whether an arm tells what fewer than `least` people did, k by default: where people are the units, and an arm has any. #}
+{# Whether an arm reveals the work of fewer than `least` people (default k): only if people are the units and the arm has any. #}
 {% macro is_below_k(experiments, counts, least=none) -%}
     {%- set few = [] -%}
     {%- for arm in ['n_treatment', 'n_control'] -%}
@@ -14,6 +14,7 @@
     {% endfor %}
 {%- endmacro %}
 
+{# The reason of an estimate, or that an arm has too few people. #}
 {% macro reason_of_few_people(relation) -%}
     case
         when {{ relation }}.is_below_k then 'Fewer than {{ var("k_anonymity") }} people are in one of its arms.'

@@ -120,7 +120,7 @@ panels as (
 
 {#
     The first period of the panel that a unit is there for the whole of; NULL where there is none, as for a unit without a sign of life.
-    A report for a period says that the unit was there in it.
+    A row for a period shows that the unit existed in it.
 #}
 {% macro entered_period(start, entered, kind) -%}
     {%- set whole -%}

@@ -11,6 +11,7 @@
     cast(floor(({{ place }}) / {{ ai_impact.panel_slots() }}.0) as {{ dbt.type_int() }})
 {%- endmacro %}
 
+{# Inside a group: a column for each place of a slot, with the value that stands there. #}
 {% macro slot_values(value, slot) -%}
     {%- for k in range(ai_impact.panel_slots()) %}
         max(case when {{ slot }} = {{ k }} then {{ value }} end) as v{{ k }}{{ ',' if not loop.last }}
@@ -88,7 +89,7 @@ later_places as (
             and a.{{ column }} = b.{{ column }}
             {%- endfor %}
     cross join slots
-    -- Told twice, so that nothing is joined where there is one block.
+    -- Stated twice, so that a single block needs no join.
     where b.block > 0
 ),
 

@@ -164,7 +164,7 @@
     group by experiment_id, metric_id
 {%- endmacro %}
 
-{# How many values a unit brings to its metric, and how many of them are not known: of a ratio of paired measures the things that it is
+{# How many values a unit adds to its metric, and how many are unknown: for a ratio of paired measures the things that it is
    of, otherwise the unit itself. #}
 {% macro counts_of_values() -%}
     coalesce(valued.is_paired, false) as is_paired,
@@ -176,7 +176,7 @@
         end as {{ ai_impact.physical_type('double') }}) as n_unknown
 {%- endmacro %}
 
-{# What each deal of an account says, closed on the day that it counts. #}
+{# The measures of each deal of an account, on the day it closed. #}
 {% macro measures_of_deals() -%}
     select
         used.unit_type,

@@ -21,6 +21,7 @@
     end)
 {%- endmacro %}
 
+{# The rank of the order statistic that is an end of the interval of a percentile; it may lie outside of 1 to n. #}
 {% macro interval_rank(n, p, side) -%}
     {%- set spread -%}{{ ai_impact.interval_z() }}e0 * sqrt({{ n }} * {{ p * (1 - p) }}){%- endset -%}
     {%- if side == -1 -%}
@@ -37,6 +38,7 @@
     ])]) }}
 {%- endmacro %}
 
+{# See `first_rank`. #}
 {% macro last_rank(n, p) -%}
     {{ ai_impact.least([n ~ ' * 1e0', ai_impact.greatest([
         'ceil(' ~ ai_impact.percentile_place(n, p) ~ ')', ai_impact.interval_rank(n, p, 1)

@@ -1,8 +1,10 @@
 {# Inside the KPI layer a cell never has a NULL key: 'all' and 'nobody said which' are words, so that they can be joined and never mixed up. kpi_values turns (all) into NULL. #}
 {% macro rollup_label() -%}'(all)'{%- endmacro %}
 
+{# The key of what names no use case or team. #}
 {% macro unmapped() -%}'(unmapped)'{%- endmacro %}
 
+{# A column as a key: what names nothing is unmapped. #}
 {% macro mapped(column) -%}
     coalesce(nullif({{ column }}, ''), {{ ai_impact.unmapped() }})
 {%- endmacro %}
@@ -31,6 +33,7 @@
     ]) -}}
 {% endmacro %}
 
+{# The amounts: hours and money, and the sums of squares behind their intervals. #}
 {% macro kpi_amounts() %}
     {{- return([
         'timed_hours', 'timed_hours_squared', 'review_hours', 'recaptured_hours', 'recaptured_hours_squared',

@@ -46,7 +46,7 @@
             case when cells.is_hidden = 0 then {{ table }}.grade end as {{ name }}_grade,
             case
                 when cells.is_hidden = 1
-                    then 'Fewer than {{ var("k_anonymity") }} people did this, or it would show what so few did.'
+                    then 'Fewer than {{ var("k_anonymity") }} people did this, or the number would reveal their work.'
                 when {{ table }}.kpi_id is null then 'Nothing to compare: one of the two kinds of decisions is missing.'
                 when {{ table }}.basis = 'randomized' and {{ table }}.grade is not null and {{ table }}.reason is null
                     then 'Assigned at random; the decisions of one period are not what was registered, so B at best.'

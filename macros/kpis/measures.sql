@@ -6,7 +6,7 @@
     '{{ kpi_id }}' as kpi_id
 {%- endmacro %}
 
-{# An interval of no width says nothing: both ends are NULL then, as where one of them is unknown. #}
+{# An interval without width is meaningless: both ends are NULL, as if one were unknown. #}
 {% macro interval(low, high) -%}
     cast(case when {{ high }} > {{ low }} then {{ low }} end as {{ ai_impact.physical_type('double') }}) as ci_low,
     cast(case when {{ high }} > {{ low }} then {{ high }} end as {{ ai_impact.physical_type('double') }}) as ci_high

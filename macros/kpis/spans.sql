@@ -16,7 +16,7 @@
     {{- return(['cost_amount_reported', 'input_tokens', 'output_tokens']) -}}
 {% endmacro %}
 
-{# A tool that says neither cost nor tokens is no call whose cost is missing. #}
+{# A tool that reports neither cost nor tokens is not a call with a missing cost. #}
 {% macro is_bare_tool(calls) -%}
     ({{ ai_impact.span_level(calls ~ '.operation_name') }} = -1{% for figure in ai_impact.span_figures() %} and {{ calls }}.{{ figure }} is null{% endfor %})
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# KPIs about single people of whom a month has few: told for rolling windows, not for months, so that none can be had from them by
+{# KPIs about single people, of whom a month has few: reported for rolling windows, not for months, so that none can be had from them by
    subtraction. #}
 {% macro kpis_of_windows() %}
     {{- return(['interviewer_rating', 'hire_performance', 'hire_retention_180d']) -}}

@@ -1,6 +1,6 @@
 {# One pass of complementary suppression. A line is a parent (all) and its children; the parent less the shown children is what the
    hidden ones did together. So where a shown parent has one hidden child, or none of its hidden children alone has k people, the
-   smallest shown child is hidden too; where there is none left, the parent. A hidden parent is told by its children where all of
+   smallest shown child is hidden too; where there is none left, the parent. A hidden parent is revealed by its children where all of
    them are shown: there the smallest is hidden. A line without a parent is taken to have a shown one. #}
 {% macro hide_complements(relation, line, is_child, tie) %}
     select
@@ -59,11 +59,12 @@
     from {{ relation }}
 {% endmacro %}
 
+{# Whether a cell is that of all use cases and teams. #}
 {% macro is_grand_total() -%}
     (use_case_id = {{ ai_impact.rollup_label() }} and team_id = {{ ai_impact.rollup_label() }})
 {%- endmacro %}
 
-{# The line that a day is part of: the days that a week and a month share, which a month less its weeks may tell. #}
+{# The line that a day is part of: the days that a week and a month share, which a month less its weeks may reveal. #}
 {% macro days_in_line() -%}
     use_case_id,
     team_id,
@@ -72,7 +73,7 @@
     case when period_grain = 'day' then 'day' else cast(period_key as {{ dbt.type_string() }}) end
 {%- endmacro %}
 
-{# A week and its days tell each other; any other period is told by nothing but its own lines. #}
+{# A week and its days reveal each other; any other period is revealed by nothing but its own lines. #}
 {% macro neighbourhood() -%}
     case
         when period_grain in ('day', 'week') then cast({{ dbt.date_trunc('week', 'period_start') }} as {{ dbt.type_string() }})
@@ -80,9 +81,9 @@
     end
 {%- endmacro %}
 
-{# Whether the cells of a line, being grouped, tell what is hidden: one unknown is known from the others; and where the total is
-   known, hidden parts of too few people are too, unless the total itself is told and all its parts are hidden. #}
-{% macro line_tells(is_parent) -%}
+{# Whether the cells of a line, being grouped, reveal what is hidden: one unknown is known from the others; and where the total is
+   known, hidden parts of too few people are too, unless the total itself is revealed and all its parts are hidden. #}
+{% macro line_reveals(is_parent) -%}
     count(*) > 1
     and max(case when {{ is_parent }} then 1 else 0 end) = 1
     and (
@@ -95,10 +96,10 @@
     )
 {%- endmacro %}
 
-{# The neighbourhoods in which a hidden cell could still be worked out. A cell of the company that only its week or its days tell
+{# The neighbourhoods in which a hidden cell could still be worked out. A cell of the company that only its week or its days reveal
    counts as known, and not as a failure: it may be hidden for the sake of others. If then no line has one unknown, further
    subtraction finds nothing either. #}
-{% macro neighbourhoods_that_tell(relation) %}
+{% macro neighbourhoods_that_reveal(relation) %}
     {%- set line_of_week = 'neighbourhood, use_case_id, team_id' %}
     {%- set known = relation ~ '_known' %}
     with {{ known }} as (
@@ -117,11 +118,11 @@
 
     select neighbourhood from {{ known }}
     group by neighbourhood, period_key, use_case_id
-    having {{ ai_impact.line_tells('team_id = ' ~ ai_impact.rollup_label()) }}
+    having {{ ai_impact.line_reveals('team_id = ' ~ ai_impact.rollup_label()) }}
     {{ ai_impact.union_distinct() }}
     select neighbourhood from {{ known }}
     group by neighbourhood, period_key, team_id
-    having {{ ai_impact.line_tells('use_case_id = ' ~ ai_impact.rollup_label()) }}
+    having {{ ai_impact.line_reveals('use_case_id = ' ~ ai_impact.rollup_label()) }}
     {{ ai_impact.union_distinct() }}
     select neighbourhood from {{ known }}
     group by {{ line_of_week }}
@@ -135,7 +136,7 @@
    equations. A cell cannot if the hidden cells could have other values that add up to the same: where two teams are both hidden in
    two use cases, work moved from one to the other in the first and back in the second (totals count as teams and use cases);
    where a cell is hidden with both of its totals, work moved to another such cell. Cells for which neither is found are taken to
-   be told. Where all parts of a period are hidden, there is always such a move. #}
+   be revealed. Where all parts of a period are hidden, there is always such a move. #}
 {% macro neighbourhoods_to_solve(relation) %}
     {%- set all = ai_impact.rollup_label() %}
     with hidden as (

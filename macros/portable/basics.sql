@@ -22,6 +22,7 @@
     least({{ expressions | join(', ') }})
 {%- endmacro %}
 
+{# The largest of some expressions; see `least`. #}
 {% macro greatest(expressions) %}
     {{- return(adapter.dispatch('greatest', 'ai_impact')(expressions)) -}}
 {% endmacro %}

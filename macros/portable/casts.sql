@@ -131,7 +131,7 @@
     end
 {%- endmacro %}
 
-{# A hash of what a row says. It only tells apart rows of one event, so a fast one will do. #}
+{# A hash of a row's content. It only distinguishes rows of one event, so a fast one will do. #}
 {% macro content_hash(expressions) %}
     {{- return(adapter.dispatch('content_hash', 'ai_impact')(expressions)) -}}
 {% endmacro %}

@@ -29,6 +29,7 @@
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
+{# The names of the columns of a table. #}
 {% macro names_of(relation) %}
     {{- return(adapter.get_columns_in_relation(relation) | map(attribute='name') | list) -}}
 {% endmacro %}

@@ -39,7 +39,7 @@
     try_element_at({{ array }}, cast({{ position }} as int))
 {%- endmacro %}
 
-{# to_json leaves out what is NULL, and not every engine lets itself be told otherwise: each member is written by itself. #}
+{# to_json omits NULLs, and not every engine has an option against it, so each member is written separately. #}
 {% macro spark__json_object(expressions) -%}
     concat('{', concat_ws(',',
         {%- for name, expression in expressions.items() %}

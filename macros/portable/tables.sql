@@ -11,7 +11,7 @@
     set local enable_nestloop = off
 {%- endmacro %}
 
-{# What is said to it afterwards: Postgres knows nothing of a new table until it is told to look. #}
+{# What runs after it: Postgres has no statistics for a new table until analyze. #}
 {% macro after_build() %}
     {{- return(adapter.dispatch('after_build', 'ai_impact')()) -}}
 {% endmacro %}

@@ -59,7 +59,7 @@
     }) -}}
 {% endmacro %}
 
-{# The id of the person or account that an identifier names, where no link says more. #}
+{# The id of the person or account of an identifier without links. #}
 {% macro entity_id(id_type, id) -%}
     case when {{ id }} is not null then {{ ai_impact.hash_key([id_type, id]) }} end
 {%- endmacro %}
@@ -74,7 +74,7 @@
     {{ ai_impact.entity_id("case when " ~ ai_impact.entity_kind(id_type) ~ " = 'account' then 'account' else " ~ id_type ~ " end", id) }}
 {%- endmacro %}
 
-{# How many doublings of the reach connect any component that is not absurd. #}
+{# How many doublings of the reach connect any component that is not oversized. #}
 {% macro identity_rounds() %}
     {%- set state = namespace(reach=1, rounds=0) -%}
     {%- for _ in range(20) if state.reach < var('identity_max_component') -%}
@@ -85,7 +85,7 @@
 {% endmacro %}
 
 {# Common table expressions that double the distance once a round, from `sized_<first>` on: of each node what it reaches, how much
-   that was a round before and how much it is. A reach is cut one above the size at which a component is absurd, so that a
+   that was a round before and how much it is. A reach is cut one above the size limit of a component, so that a
    chain of shared identifiers can't make the table explode. Who reached no more in a round than before reaches all there
    is: the next rounds are for the others, mostly few, on engines that compute a common table expression once. #}
 {% macro wider_reach(first, last) -%}

@@ -43,6 +43,7 @@
     end
 {%- endmacro %}
 
+{# The bound of numbers without one of their own: within it sums of squares stay exact. #}
 {% macro largest_number() -%}10000000000000{%- endmacro %}
 
 {# Whether an end lies before its start. One that is a date alone (midnight) may be any time of its day: it is before only what began
@@ -52,6 +53,7 @@
     ({{ end }} < {{ start }} and ({{ end }} > {{ day }} or {{ end }} < cast(cast({{ start }} as date) as {{ ai_impact.physical_type('timestamp') }})))
 {%- endmacro %}
 
+{# Whether a time lies before or after all that can have happened. #}
 {% macro is_impossible_time(column) -%}
     ({{ column.name }} < {{ ai_impact.first_possible_time(column.type) }} or {{ column.name }} >= cast('2200-01-01' as {{ ai_impact.physical_type(column.type) }}))
 {%- endmacro %}
@@ -81,13 +83,13 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Pairs of columns of which the second can't come before the first; a third says whether the second has happened. #}
+{# Pairs of columns: the second can't be before the first. An optional third is true once the second has happened. #}
 {% macro ordered_pairs(name) %}
     {%- set node = ai_impact.source_node(name) -%}
     {{- return((node.config.meta or node.meta).get('in_order', []) if node else []) -}}
 {% endmacro %}
 
-{# Columns with the lowest and the highest value that they may have, which the row itself says. #}
+{# Columns with their lowest and highest allowed value, which the row itself contains. #}
 {% macro scales(name) %}
     {%- set node = ai_impact.source_node(name) -%}
     {{- return((node.config.meta or node.meta).get('on_scale', []) if node else []) -}}
@@ -104,6 +106,7 @@
     {%- if var('accept_late_received_before') %} and {{ received_at }} >= cast('{{ var('accept_late_received_before') }}' as {{ ai_impact.physical_type('timestamp') }}){% endif %})
 {%- endmacro %}
 
+{# Whether it was received later than `max_lateness_days` after it occurred. #}
 {% macro is_beyond_lateness(received_at, occurred_at) -%}
     {{ ai_impact.seconds_between(occurred_at, received_at) }} > {{ var('max_lateness_days') * 86400 }}
 {%- endmacro %}
@@ -150,6 +153,7 @@
     {{ ai_impact.json_object(expressions) }}
 {%- endmacro %}
 
+{# A value as it may leave staging: hashed where the column is an identifier of a person. #}
 {% macro pseudonym(column, expression) -%}
     {%- set text = 'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {{- 'md5(' ~ text ~ ')' if column.person else text -}}

@@ -38,7 +38,7 @@
     {{- return(name in ai_impact.mandatory_sources() or var(name ~ '_enabled')) -}}
 {% endmacro %}
 
-{# What models/staging/_sources.yml says of a source: its name, its state key, its columns. Empty while parsing. #}
+{# A source as defined in models/staging/_sources.yml: name, state key, columns. Empty while parsing. #}
 {% macro source_node(name) %}
     {%- for node in (graph.sources.values() if execute else []) if node.package_name == 'ai_impact' and node.source_name == 'raw' and node.name == name -%}
         {{- return(node) -}}
@@ -46,6 +46,7 @@
     {{- return(none) -}}
 {% endmacro %}
 
+{# The columns of a source as models/staging/_sources.yml states them: name, type, and what is checked. #}
 {% macro source_columns(name) %}
     {%- set columns = [] -%}
     {%- set node = ai_impact.source_node(name) -%}
@@ -67,7 +68,7 @@
     {{- return((state_key + ['updated_at']) if state_key else ['source', 'event_id']) -}}
 {% endmacro %}
 
-{# The hash of what identifies a row, never NULL: a row without a key is known by what it says, on every engine alike. #}
+{# The hash of a row's identity, never NULL: a row without a key is identified by its content, on all engines. #}
 {% macro identity_key(name) -%}
     {%- set spelled = [] -%}
     {%- for column in ai_impact.source_identity(name) -%}
@@ -105,12 +106,12 @@
     {{ 'case ' ~ plain ~ ' ' ~ spellings | join(' ') ~ ' else ' ~ plain ~ ' end' if spellings else plain }}
 {%- endmacro %}
 
-{# Whether a raw value says nothing: NULL, or a text of blanks alone. `typed` is NULL for both, and spares the look at all others. #}
+{# Whether a raw value is empty: NULL or blanks. `typed` is NULL for both, which spares a look at all others. #}
 {% macro says_nothing(column) -%}
     ({{ column.name }} is null and {{ ai_impact.trimmed('cast(raw_' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')') }} is null)
 {%- endmacro %}
 
-{# What a row says in each column, to be compared: nothing is nothing, whether it came as NULL or as an empty text. #}
+{# The content of each column, for comparison: NULL and an empty text are equal. #}
 {% macro said_in(columns) %}
     {%- set expressions = [] -%}
     {%- for column in columns -%}
@@ -130,7 +131,7 @@
     {{- return(expressions) -}}
 {% endmacro %}
 
-{# The column that says when the thing happened. #}
+{# The column with the time of the event. #}
 {% macro source_clock(name) %}
     {{- return('updated_at' if 'updated_at' in ai_impact.source_identity(name) else 'occurred_at') -}}
 {% endmacro %}

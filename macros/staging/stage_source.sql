@@ -2,7 +2,11 @@
     Every raw row of a source, typed, with a verdict: accepted, duplicate or quarantined. Nothing disappears.
     Columns, types, enumerations and bounds are read from models/staging/_sources.yml, the one place that states them.
 
-    Few events come more than once, so only their rows are ranked: a cheap pass over the keys tells which those are.
+    Columns of every table that this makes: row_status (the verdict), reason and reason_column (why it is not accepted), event_key,
+    content_hash (of all columns but `received_at`), copy_number (of rows with both the same, from 1), is_late (received more
+    than `lookback_days` after it occurred), load_day, and original_row.
+
+    Few events arrive more than once, so a cheap pass over the keys finds them, and only their rows are ranked.
 
     An incremental run reads the rows received since `lookback_days` before the newest accepted one, and takes along what it
     already holds of the same events: a verdict depends on all rows of an event, so whole events are judged again.

@@ -30,7 +30,7 @@ select
             {{ column }},
             {%- endfor %}
             max(updated_at) as updated_at,
-            -- A time of the version that can't be read tells nothing: when it came does.
+            -- If the version's time is unreadable, its time of receipt counts.
             max(case when updated_at is null then received_at end) as received_at
         from {{ base }}
         where row_status = 'quarantined' and coalesce(reason, '') <> 'collision'

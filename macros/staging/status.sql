@@ -13,12 +13,14 @@
     ]) }}
 {%- endmacro %}
 
+{# The same of the stage of a deal. #}
 {% macro deal_status(stage) -%}
     {{ ai_impact.meaning(stage, [
         ('lost', ['lost', 'cancel', 'withdr', 'abandon', 'disqualif']), ('won', ['won']), ('closed', ['closed'])
     ]) }}
 {%- endmacro %}
 
+{# What the first line of `words` says of which the text holds a word; `open` where none does. #}
 {% macro meaning(text, words) -%}
     case
         when {{ text }} is null then null

@@ -20,19 +20,14 @@ placed as (
         estimates.*,
         arms.n_arms,
         coalesce(experiments.design, 'unknown') as design,
-        coalesce(experiments.use_case_id, estimates.experiment_id) as question,
-        row_number() over (
-            partition by
-                estimates.experiment_id, estimates.metric_id, estimates.treatment_arm, estimates.scale
-            order by estimates.method_place
-        ) as place
+        coalesce(experiments.use_case_id, estimates.experiment_id) as question
     from estimates
     inner join arms on estimates.experiment_id = arms.experiment_id
     left join experiments on estimates.experiment_id = experiments.experiment_id
-    where estimates.estimate is not null and estimates.evidence_grade in ('A', 'B', 'C')
+    where estimates.is_headline or (estimates.estimate is not null and estimates.evidence_grade in ('A', 'B', 'C'))
 ),
 
--- Within an experiment all methods against its first. Between experiments only shares, because units and periods
+-- Within an experiment all methods against the headline. Between experiments only shares, because units and periods
 -- differ, and only of the same treatment: arms of one name, or the only arms there are. One that challenges another
 -- champion, or that the other experiment has as its control, is another question.
 pairs as (
@@ -51,16 +46,17 @@ pairs as (
             placed.question = compared.question
             and placed.metric_id = compared.metric_id
             and placed.scale = compared.scale
+            and compared.is_headline
+            and placed.evidence_grade in ('A', 'B', 'C')
     where
         (
             placed.experiment_id = compared.experiment_id
             and coalesce(placed.treatment_arm, '') = coalesce(compared.treatment_arm, '')
-            and compared.place = 1
-            and placed.place > 1
+            and not placed.is_headline
         )
         or (
             placed.experiment_id <> compared.experiment_id
-            and compared.is_headline
+            and compared.evidence_grade <= placed.evidence_grade
             and placed.scale = 'relative'
             and (
                 placed.treatment_arm = compared.treatment_arm

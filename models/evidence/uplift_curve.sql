@@ -58,7 +58,7 @@ final as (
             when judged.is_below_k
                 then
                     'Fewer than {{ 4 * var("k_anonymity") }} people are in an arm of a decile: '
-                    || 'the steps of the curve would tell of too few.'
+                    || 'the steps of the curve would reveal too few.'
             else judged.reason
         end as reason
     from judged

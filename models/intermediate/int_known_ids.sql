@@ -1,4 +1,4 @@
-{#- The one place that says who an identifier is: the linked ones, and those that a column without a kind of its own
+{#- The one lookup of identifiers: the linked ones, and those that a column without a type of its own
     (account_id, actor_id, respondent_hash) holds though the links name them as of another kind. -#}
 with identities as (
     select * from {{ ref('int_identities') }}

@@ -23,7 +23,7 @@ catalog as (
     select * from {{ ref('kpi_catalog') }}
 ),
 
-told as (
+reported as (
     select
         measures.*,
         cells.period_grain,
@@ -45,7 +45,7 @@ told as (
 
 placed as (
     select
-        told.*,
+        reported.*,
         catalog.domain,
         catalog.direction,
         catalog.guarded_by,
@@ -55,11 +55,11 @@ placed as (
         catalog.causal_experiment_id,
         catalog.causal_metric_id,
         case
-            when told.use_case_id <> {{ ai_impact.rollup_label() }} then told.use_case_id
+            when reported.use_case_id <> {{ ai_impact.rollup_label() }} then reported.use_case_id
             else catalog.baseline_use_case_id
         end as baseline_use_case_id
-    from told
-    inner join catalog on told.kpi_id = catalog.kpi_id
+    from reported
+    inner join catalog on reported.kpi_id = catalog.kpi_id
 ),
 
 baselines as (
@@ -72,12 +72,12 @@ compared as (
         placed.*,
         baselines.value as baseline_value,
         case
-            when placed.baseline_use_case_id is null then 'All use cases together have no baseline window.'
+            when placed.baseline_use_case_id is null then 'The total of all use cases has no baseline window.'
             when use_cases.use_case_id is null then 'The use case of the baseline is not in the seed use_cases.'
             when not use_cases.has_baseline then use_cases.baseline_problem
-            when baselines.value is null then 'The KPI has no value that may be shown in the baseline window.'
+            when baselines.value is null then 'The KPI has no value, or a hidden one, in the baseline window.'
             when baselines.ci_low <= 0 and baselines.ci_high >= 0
-                then 'The baseline can''t be told from 0, so the change has no percentage.'
+                then 'The baseline can''t be distinguished from 0, so the change has no percentage.'
         end as baseline_problem
     from placed
     left join baselines
@@ -95,7 +95,7 @@ final as (
         *,
         value - baseline_value as change_absolute,
         -- A score that may be 0 or below, such as NPS, changes by points: a share of it says nothing, as none does of a
-        -- baseline that can't be told from 0 (Fieller).
+        -- baseline that can't be distinguished from 0 (Fieller).
         case
             when target_basis = 'points vs baseline' or baseline_problem is not null then null
             else 100 * {{ ai_impact.safe_divide('value - baseline_value', 'abs(baseline_value)') }}

@@ -74,7 +74,7 @@ final as (
         case when not is_suppressed then n_people end as n_people,
         case
             when is_suppressed
-                then 'Fewer than {{ var("k_anonymity") }} people did this work, or it would show what so few did.'
+                then 'Fewer than {{ var("k_anonymity") }} people did this work, or the number would reveal their work.'
             when status = 'no_baseline'
                 then coalesce(baseline_problem, 'The baseline is 0: there is no change in percent.')
             when
@@ -85,7 +85,7 @@ final as (
                 then 'Fewer than {{ var("min_observations") }} observations.'
             when
                 status = 'off_target' and guardrail = 'worsened'
-                then 'The KPI that guards this one worsened by more than chance.'
+                then 'Its guardrail worsened by more than chance.'
             else reason
         end as reason,
         baseline_use_case_id,

@@ -11,7 +11,7 @@ staged as (
 ),
 
 -- What the row does not say of its end, its stage may.
-told as (
+reported as (
     select
         *,
         coalesce(is_closed, case when is_won or deal_status in ('won', 'lost', 'closed') then true end) as has_closed
@@ -41,7 +41,7 @@ final as (
         received_at,
         is_late,
         has_newer_in_quarantine
-    from told
+    from reported
 )
 
 select * from final

@@ -4,15 +4,11 @@ import argparse
 import os
 import sys
 
-from ai_impact.sentences import dbt_sentence, engine_sentence
+from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 
 SELECTED = "package:ai_impact,config.materialized:estimated"
 QUIET = ("--no-use-colors", "--log-level", "none")
 BAD = ("error", "fail", "runtime error")
-
-
-class ProblemError(Exception):
-    """Something the user can put right. Its text is the whole message."""
 
 
 def estimate(options: list[str]) -> str:
@@ -37,10 +33,10 @@ def estimate(options: list[str]) -> str:
     computed = [r for r in results if getattr(r.node.config, "materialized", "") == "estimated"]
     if not computed:
         return "Nothing to do: this engine runs Python models itself, so dbt build has computed them."
-    told = ", ".join(f"{r.node.name} ({r.message})" for r in sorted(computed, key=lambda r: r.node.name))
+    names = ", ".join(f"{r.node.name} ({r.message})" for r in sorted(computed, key=lambda r: r.node.name))
     followed = len([r for r in results if r.node.resource_type == "model"]) - len(computed)
     tested = len([r for r in results if r.node.resource_type in ("test", "unit_test")])
-    return f"Computed {told}; built {followed} models that follow from them; {tested} tests passed."
+    return f"Computed {names}; built {followed} models that follow from them; {tested} tests passed."
 
 
 def problems(exception: BaseException | None, results: list) -> list[str]:

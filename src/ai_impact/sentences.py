@@ -3,6 +3,10 @@
 import re
 
 
+class ProblemError(Exception):
+    """Something the user can put right. Its text is the whole message."""
+
+
 def dbt_sentence(message: str) -> str:
     """The part of a dbt error that is meant for people: no kind of error, no traceback of macros."""
     lines = [line.strip() for line in str(message).splitlines()]

@@ -16,6 +16,38 @@ settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
 
+# Files that take minutes, the longest first: the last to begin are short then, and no core is idle for long.
+LONG = (
+    "test_engine_builds",
+    "test_demo_command",
+    "test_example_git",
+    "test_ingestion_properties",
+    "test_degenerate_from_raw",
+    "test_experiments_from_raw",
+    "test_quasi_from_raw",
+    "test_responders_from_raw",
+    "test_as_a_package",
+    "test_registration",
+    "test_errors",
+    "test_typed_sources",
+    "test_absent_from_raw",
+    "test_stats",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What the tests of a file share is built once, by the process that has the file."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+    def rank(item: pytest.Item) -> int:
+        return next((n for n, name in enumerate(LONG) if item.path.stem.startswith(name)), len(LONG))
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(scope="session")
 def demo_warehouse() -> Path:
     """The demo company as make test has built it; open it read-only."""
@@ -61,14 +93,23 @@ def embedded(in_the_background) -> Engine:
     return in_the_background.result()
 
 
-@pytest.fixture(scope="session", params=OTHERS, ids=lambda kind: kind.name)
-def engine(request, tmp_path_factory, company, in_the_background) -> Engine:
-    """It in another engine, built and tested there."""
+# What is built on an engine is built once, for the tests of all files: by one process.
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(kind, id=kind.name, marks=[pytest.mark.xdist_group(kind.name), *kind.marks]) for kind in OTHERS
+    ],
+)
+def engine(request, tmp_path_factory, company) -> Engine:
+    """It in another engine, built there, and tested; make test only builds it, and compares nothing."""
+    untested = ("--exclude-resource-type", "test", "unit_test") if os.environ.get("AI_IMPACT_ENGINES_UNTESTED") else ()
+    if not untested:
+        request.getfixturevalue("in_the_background")
     found = request.param(tmp_path_factory.mktemp(request.param.name))
     try:
         found.start()
         found.load(company)
-        found.build()
+        found.build(*untested)
         yield found
     except MissingError as missing:
         if os.environ.get("AI_IMPACT_ENGINES") == "required":

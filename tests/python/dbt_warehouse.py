@@ -1,16 +1,22 @@
 """The real dbt project on a small warehouse of its own, run in this process: seconds a run, and parsed only once."""
 
+import fcntl
 import gc
+import hashlib
 import os
 import shutil
+import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
 import duckdb
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 from raw_tables import PROJECT, create_raw_tables, insert
 
+from tools.check import PARSED
 from tools.dbt import close_warehouse
 
 SOURCES = ("task_events", "ai_events", "opportunities", "identity_links")
@@ -32,11 +38,40 @@ MODELS = (
 )
 
 
+# A manifest names the database, which in DuckDB is the name of the file: all files here have this one.
+FILE = f"{PARSED.name}.duckdb"
+
+
+@cache
+def parsed(variables: str = "{}") -> Manifest:
+    """The project as parsed with some vars: by make lint or who asks first, then again only what has changed."""
+    folder = PARSED if variables == "{}" else PARSED / hashlib.md5(variables.encode()).hexdigest()[:8]
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(PROJECT / "profiles.yml.example", folder / "profiles.yml")
+    environment = {
+        "AI_IMPACT_DUCKDB_PATH": str(folder / FILE),
+        "DBT_TARGET_PATH": str(folder),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_PROFILES_DIR": str(folder),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    with (folder / "lock").open("w") as lock, patch.dict(os.environ, environment):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = dbtRunner().invoke(
+            ["--quiet", "parse", "--target", "duckdb", "--profile", "ai_impact", "--vars", variables]
+        )
+    close_warehouse()
+    assert done.success, done.exception
+    gc.freeze()  # the manifest is large and stays; closing the warehouse collects garbage after every run
+    return done.result
+
+
 class Project:
     """A DuckDB file with raw tables and seeds, and the project to run over it."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "properties.duckdb"
+        self.path = folder / FILE
         self.folder = folder
         self.environment = {
             "AI_IMPACT_DUCKDB_PATH": str(self.path),
@@ -49,11 +84,7 @@ class Project:
         shutil.copy(PROJECT / "profiles.yml.example", folder / "profiles.yml")
         with duckdb.connect(str(self.path)) as connection:
             create_raw_tables(connection)
-        with patch.dict(os.environ, self.environment):
-            parsed = dbtRunner().invoke(["--quiet", "parse", "--target", "duckdb"])
-        assert parsed.success, parsed.exception
-        self.runner = dbtRunner(manifest=parsed.result)
-        gc.freeze()  # the manifest is large and stays; closing the warehouse collects garbage after every run
+        self.runner = dbtRunner(manifest=parsed())
         self.dbt("seed")
 
     def dbt(self, *arguments: str, succeeds: bool = True) -> object:
@@ -107,3 +138,8 @@ class Warehouse(Project):
         self.empty()
         self.load(batch)
         self.dbt("run", "--select", *MODELS, "--full-refresh", *options)
+
+
+if __name__ == "__main__":
+    # As dbt itself, for a test that needs a process of its own.
+    sys.exit(not dbtRunner(manifest=parsed()).invoke(sys.argv[1:]).success)

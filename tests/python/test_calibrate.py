@@ -10,7 +10,7 @@ PAGE = Path(__file__).parents[2] / calibrate.TABLE
 
 
 @pytest.mark.parametrize(
-    "name", ["mean, 10 units an arm", "rare event .01, 500 units an arm", "clusters, CUPED, 5 an arm"]
+    "name", ["mean, 10 units per arm", "rare event .01, 500 units per arm", "clusters, CUPED, 5 per arm"]
 )
 def test_a_published_row_can_be_measured_again(name):
     cell = next(cell for cell in calibrate.cells() if cell.name == name)
@@ -39,7 +39,7 @@ def test_a_cell_that_falls_short_is_said():
     assert "bad</text>" in calibrate.plot([good, bad, weak])
 
 
-@pytest.mark.parametrize("name", ["2×2, 150 units an arm", "overlap weights, 400 people"])
+@pytest.mark.parametrize("name", ["2×2, 150 units per arm", "overlap weights, 400 people"])
 def test_a_published_row_without_randomisation_can_be_measured_again(name):
     result = calibrate_quasi.measure(next(cell for cell in calibrate_quasi.cells() if cell.name == name))
     rows = [line for line in PAGE.read_text().splitlines() if line.startswith(f"| {name} |")]

@@ -7,6 +7,18 @@ import pytest
 
 from tools import check_layers
 
+ROUTE = """
+| layer | folder | what it does | reads |
+|---|---|---|---|
+| staging | `models/staging/` | One model per source. | sources |
+| intermediate | | | staging |
+| marts | | | intermediate |
+| kpis | | | marts |
+| moments | | | intermediate |
+| python_models | | | moments |
+| evidence | | | python_models |
+"""
+
 GOOD_SQL = "with a as (\n    select * from x\n),\n\nfinal as (\n    select a_id from a\n)\n\nselect * from final\n"
 
 
@@ -23,7 +35,8 @@ def node(name, path, parents=(), kind="model", **more):
         "language": "python" if path.endswith(".py") else "sql",
         "raw_code": GOOD_SQL,
         "columns": {"a_id": {}},
-        "config": {"contract": {"enforced": True}, "materialized": "table"},
+        "config": {"contract": {"enforced": True}, "materialized": "table", "group": "a"},
+        "access": "public" if name in ("fct_a", "kpi_values", "estimates") else "private",
         "depends_on": {"nodes": list(parents)},
         **more,
     }
@@ -68,6 +81,8 @@ def project(tmp_path):
                 + "    columns:\n      - name: a_id\n        description: \"{{ doc('col_a_id') }}\"\n"
                 + ("        data_type: string\n" if is_python else "")
             )
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/architecture.md").write_text(ROUTE)
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     return manifest, tmp_path
 
@@ -86,24 +101,43 @@ def test_a_project_that_keeps_the_rules_passes(project):
 @pytest.mark.parametrize(
     ("child", "parent", "said"),
     [
-        ("int_a", "fct_a", "int_a: a model of intermediate reads fct_a of marts, which runs back"),
-        ("stg_a", "int_a", "stg_a: a model of staging reads int_a of intermediate, which runs back"),
-        ("kpi_values", "moments_a", "kpi_values: a model of kpis reads moments_a of moments, which runs back"),
-        ("moments_a", "estimate_a", "moments_a: a model of moments reads estimate_a of python_models, which runs back"),
-        (
-            "estimate_a",
-            "estimates",
-            "estimate_a: a model of python_models reads estimates of evidence, which runs back",
-        ),
+        ("int_a", "fct_a", "int_a: a model of intermediate reads fct_a of marts"),
+        ("stg_a", "int_a", "stg_a: a model of staging reads int_a of intermediate"),
+        ("kpi_values", "moments_a", "kpi_values: a model of kpis reads moments_a of moments"),
+        ("kpi_values", "stg_a", "kpi_values: a model of kpis reads stg_a of staging"),
+        ("moments_a", "estimate_a", "moments_a: a model of moments reads estimate_a of python_models"),
+        ("estimate_a", "estimates", "estimate_a: a model of python_models reads estimates of evidence"),
     ],
 )
-def test_a_reference_that_runs_back(project, child, parent, said):
+def test_a_reference_that_leaves_the_route(project, child, parent, said):
+    said += "; by docs/architecture.md it may not"
     assert said in found(project, lambda n: n[child]["depends_on"]["nodes"].append(f"model.ai_impact.{parent}"))
 
 
 def test_only_staging_reads_sources(project):
     said = found(project, lambda n: n["fct_a"]["depends_on"]["nodes"].append("source.ai_impact.raw_a"))
-    assert said == ["fct_a: only staging reads sources, and it reads raw_a"]
+    assert said == ["fct_a: a model of marts reads raw_a of sources; by docs/architecture.md it may not"]
+    assert not found(
+        project,
+        lambda n: (
+            n["fct_a"].update(
+                name="event_reconciliation", depends_on={"nodes": ["model.ai_impact.int_a", "source.ai_impact.raw_a"]}
+            )
+            or (project[1] / "models/marts/fct_a.yml").write_text(
+                (project[1] / "models/marts/fct_a.yml").read_text().replace("name: fct_a", "name: event_reconciliation")
+            )
+        ),
+    )
+
+
+def test_the_route_is_the_real_one(project):
+    _, root = project
+    (root / "docs/architecture.md").write_text(ROUTE.replace("| marts |\n", "| staging, marts |\n"))
+    assert found(project) == ["docs/architecture.md: kpis reads staging, it says, and no model does"]
+    (root / "docs/architecture.md").write_text(ROUTE.replace("| staging |\n", "| staging, kpis |\n"))
+    said = found(project)
+    assert said[0].startswith("docs/architecture.md: the route runs back: ")
+    assert said[1:] == ["docs/architecture.md: intermediate reads kpis, it says, and no model does"]
 
 
 def test_a_unit_test_whose_name_postgres_refuses(project):
@@ -148,6 +182,43 @@ def test_documentation(project):
     ]
 
 
+def test_a_private_model_needs_a_sentence_and_no_columns(project):
+    file = project[1] / "models/intermediate/int_a.yml"
+    file.write_text("models:\n  - name: int_a\n    description: One row per a.\n    columns: [{name: a_id}]\n")
+    assert not found(project)
+    file.write_text("models:\n  - name: int_a\n")
+    assert found(project) == ["int_a: no description"]
+
+
+def test_a_doc_block_that_nothing_uses(project):
+    manifest, root = project
+    names = ("col_a_id", "col_b_id", "__overview__")
+    docs = {name: {"name": name, "package_name": "ai_impact", "original_file_path": "models/a.md"} for name in names}
+    assert check_layers.problems({**manifest, "docs": docs}, root) == [
+        "models/a.md: nothing uses the doc block col_b_id"
+    ]
+
+
+def test_a_macro_of_which_nothing_is_said(project):
+    manifest, root = project
+    (root / "macros.sql").write_text(
+        "{# What it does. #}\n{% macro a(x) %}1{% endmacro %}\n\n{% macro b(x) %}\n    {#- Why. #}\n 1{% endmacro %}\n"
+        "{% macro c(x) %}1{% endmacro %}\n{% macro duckdb__a(x) %}1{% endmacro %}\n{% macro d() %}1{% endmacro %}\n"
+    )
+    macros = {
+        name: {
+            "name": name,
+            "package_name": "ai_impact",
+            "original_file_path": "macros.sql",
+            "macro_sql": f"{{% macro {name}({'' if name == 'd' else 'x'}) %}}1{{% endmacro %}}",
+            "description": "Said in YAML." if name == "d" else "",
+        }
+        for name in ("a", "b", "c", "duckdb__a", "d")
+    }
+    said = check_layers.problems({**manifest, "macros": macros}, root)
+    assert said == ["macros.sql: the macro c has neither a description nor a comment"]
+
+
 def test_a_yaml_file_elsewhere(project):
     said = found(project, lambda n: n["int_a"].update(patch_path="ai_impact://models/marts/fct_a.yml"))
     assert "int_a: models/marts/fct_a.yml does not stand beside the model" in said
@@ -166,16 +237,43 @@ def test_a_python_model_for_engines_without_python(project, line, said):
     assert found(project) == [said]
 
 
-def test_a_mart_without_contract_or_test(project):
+def test_a_public_model_without_contract_or_test(project):
     assert found(project, lambda n: n["fct_a"]["config"]["contract"].update(enforced=False)) == [
-        "fct_a: a model that BI reads has no enforced contract"
+        "fct_a: a public model without an enforced contract"
     ]
 
     manifest, root = project
     manifest["nodes"] = {
         k: n for k, n in manifest["nodes"].items() if n.get("attached_node") != "model.ai_impact.fct_a"
     }
-    assert check_layers.problems(manifest, root) == ["fct_a: no data test"]
+    assert check_layers.problems(manifest, root) == ["fct_a: a public model without a data test"]
+
+
+def test_a_model_without_a_group(project):
+    assert found(project, lambda n: n["int_a"]["config"].update(group=None)) == ["int_a: no group answers for it"]
+
+
+def test_a_model_that_nothing_reads(project):
+    """A public one may be a leaf."""
+    assert found(project, lambda n: n["estimates"].update(access="private")) == [
+        "estimates: nothing reads it, and it is not public"
+    ]
+
+
+def test_a_dashboard_reads_what_is_public(project):
+    manifest, root = project
+    reads = ["model.ai_impact.fct_a", "model.ai_impact.int_a"]
+    board = {"resource_type": "exposure", "depends_on": {"nodes": reads}, "config": {}}
+    said = check_layers.problems({**manifest, "exposures": {"exposure.ai_impact.board": board}}, root)
+    assert said == ["int_a: a dashboard reads it, and it is not public"]
+
+
+def test_a_model_is_as_closed_as_can_be(project):
+    said = found(project, lambda n: n["int_a"].update(access="protected"))
+    assert said == ["int_a: protected, and only the group a reads it: make it private"]
+    assert not found(
+        project, lambda n: (n["int_a"].update(access="protected"), n["fct_a"]["config"].update(group="another"))
+    )
 
 
 @pytest.mark.parametrize("column", ["person_id", "actor_id", "reviewer_id", "visitor_id", "owner_id", "email"])
@@ -244,7 +342,12 @@ def test_columns_of_the_warehouse(project):
     for name in ("stg_a", "int_a", "kpi_values", "moments_a", "estimate_a", "estimates"):
         con.execute(f"create table {name} (a_id int)")
     con.execute("create table fct_a (b_id int)")
+    con.execute("alter table int_a add column c_id int")
+    con.execute("alter table int_a add column prompt varchar")
+    con.execute("alter table moments_a add column person_id varchar")
     assert check_layers.check_columns(manifest, con) == [
-        "fct_a.b_id: a column without a description",
+        "int_a.prompt: looks like the text of a prompt or an answer",
+        "fct_a.b_id: a column that its YAML does not name",
         "fct_a.a_id: described, but not a column",
+        "moments_a.person_id: a person's identifier beyond intermediate",
     ]

@@ -211,7 +211,7 @@ def estimate(**changed):
         "is_non_inferior": None,
         "mean_control": None,
         "mean_treatment": None,
-        "method_place": 1,
+        "is_quoted": True,
     } | changed
 
 
@@ -250,7 +250,7 @@ KPI_COLUMNS = [
 
 
 def test_a_claim_of_an_experiment():
-    beside = estimate(method="cuped_relative", estimate=0.45, ci_low=0.3, ci_high=0.6, method_place=2)
+    beside = estimate(method="cuped_relative", estimate=0.45, ci_low=0.3, ci_high=0.6, is_quoted=False)
     (row,) = made([beside, estimate()])
     assert row["sentence"] == (
         "Email drafting (AI against human) raised throughput by 50 % (95 % CI 40 % to 60 %), grade A."
@@ -259,6 +259,20 @@ def test_a_claim_of_an_experiment():
     assert (row["methods_agreeing"], row["methods_compared"]) == (1, 1)
     assert row["sensitivity"].endswith("1 of 1 other method agrees in sign (+45 %). Failed checks: late start.")
     assert row["e_value"] == pytest.approx(2.366, abs=0.001)
+
+
+def test_the_claim_is_the_estimate_that_is_quoted():
+    """Whatever its scale, its method and its place among the rows; guardrails are read so, too."""
+    absolute = estimate(method="trimmed_match", scale="absolute", estimate=20.0, ci_low=10.0, ci_high=30.0)
+    beside = [estimate(method=method, is_quoted=False) for method in ("a_relative", "z_relative")]
+    (row,) = made([beside[0], absolute, beside[1]])
+    assert (row["method"], row["scale"], row["estimate"]) == ("trimmed_match", "absolute", 20.0)
+    assert row["methods_compared"] == 0, "others are compared on the same scale"
+    guard = estimate(metric_id="rework_rate", metric_role="guardrail", scale="absolute", verdict="worsened")
+    better = guard | {"scale": "relative", "verdict": "improved", "is_quoted": False}
+    for rows in ([guard, better], [better, guard]):
+        (row,) = made([estimate(), *rows], {"guardrail_metric_ids": "rework_rate"})
+        assert row["guardrail_status"] == "worsened"
 
 
 def test_no_claim_without_a_grade_an_interval_or_of_a_part():
@@ -280,37 +294,37 @@ def test_no_claim_without_a_grade_an_interval_or_of_a_part():
 def test_grade_a_of_an_unregistered_experiment_is_invalid(run, registration):
     (row,) = made([estimate()], run)
     assert (row["verdict"], row["registration"]) == ("invalid", registration)
-    assert row["sentence"].startswith("Not to be claimed: ")
+    assert row["sentence"].startswith("Do not claim: ")
 
 
 def test_throughput_whose_quality_twin_worsened_is_invalid():
-    """By the registered guardrail, and by the twin that the catalogue of KPIs names."""
+    """By the registered guardrail, and by the guardrail that kpi_catalog names."""
     worse = estimate(metric_id="rework_rate", metric_role="guardrail", verdict="worsened")
     (row,) = made([estimate(), worse], {"guardrail_metric_ids": "rework_rate"})
     assert (row["verdict"], row["guardrails"]) == ("invalid", "“Rework”: worsened")
-    twin = [("throughput", "Throughput", "rework_rate", "up")]
-    (row,) = made([estimate(), worse], kpis=twin)
+    guarded = [("throughput", "Throughput", "rework_rate", "up")]
+    (row,) = made([estimate(), worse], kpis=guarded)
     assert row["verdict"] == "invalid"
-    (row,) = made([estimate(), worse | {"verdict": "improved"}], kpis=twin)
+    (row,) = made([estimate(), worse | {"verdict": "improved"}], kpis=guarded)
     assert (row["verdict"], row["guardrail_status"]) == ("proven", "holds")
     assert "guardrails" not in row["sentence"]
-    (row,) = made([estimate()], kpis=twin)
+    (row,) = made([estimate()], kpis=guarded)
     assert (row["verdict"], row["guardrails"]) == ("proven", "“Rework”: not shown to hold")
     assert row["sentence"].endswith("grade A. Its guardrails are not shown to hold.")
 
 
 def test_only_what_is_proven_needs_its_guardrails_said():
-    twin = [("throughput", "Throughput", "rework_rate", "up")]
+    guarded = [("throughput", "Throughput", "rework_rate", "up")]
     weak = estimate(evidence_grade="C", verdict="improved")
-    assert "guardrails" not in made([weak], kpis=twin)[0]["sentence"]
+    assert "guardrails" not in made([weak], kpis=guarded)[0]["sentence"]
     assert "guardrails" not in made([estimate()])[0]["sentence"]
     later = [("u", "model", "two", pd.Timestamp("2026-06-15"))]
-    (row,) = made([estimate()], kpis=twin, versions=later)
+    (row,) = made([estimate()], kpis=guarded, versions=later)
     assert "Its guardrails are not shown to hold. Stale since 2026-06-15" in row["sentence"]
 
 
 def test_another_method_may_contradict():
-    beside = estimate(method="cuped_relative", estimate=-0.2, ci_low=-0.3, ci_high=-0.1, method_place=2)
+    beside = estimate(method="cuped_relative", estimate=-0.2, ci_low=-0.3, ci_high=-0.1, is_quoted=False)
     (row,) = made([estimate(), beside])
     assert (row["verdict"], row["methods_agreeing"]) == ("contradicted", 0)
 
@@ -362,8 +376,8 @@ def test_claims_of_kpis_are_associations_of_their_newest_period():
     )
     assert (row["verdict"], row["is_causal"], row["guardrails"]) == ("suggestive", False, "“Rework”: holds")
     assert row["sensitivity"] == (
-        "Before and after only: whatever else changed is in it. The baseline is taken as exact, so the interval is too "
-        "narrow."
+        "Before and after only: it includes all other changes. The baseline is treated as exact, so the "
+        "interval is too narrow."
     )
     (row,) = made([], kpis=kpis, values=[(*new[:-1], "worsened")])
     assert row["verdict"] == "invalid"

@@ -12,8 +12,8 @@ import duckdb
 import pandas as pd
 import pytest
 
+from ai_impact.sentences import ProblemError
 from tools.demo import check_clock
-from tools.problems import ProblemError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,7 +27,8 @@ def start(tmp_path: Path) -> subprocess.Popen:
         "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "tools", "demo", "--site", str(tmp_path / "site")],
+        # What is tested of the tables here is that they are the same.
+        [sys.executable, "-m", "tools", "demo", "--no-data-tests", "--site", str(tmp_path / "site")],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -60,7 +61,7 @@ def tables(path: Path) -> dict[str, pd.DataFrame]:
 def test_a_killed_demo_is_repaired_by_the_next(demo_warehouse, tmp_path, seconds):
     killed = start(tmp_path)
     for line in killed.stdout:
-        if "Build and test the models ..." in line:
+        if "nodes done" in line:
             break
     time.sleep(seconds)
     os.killpg(killed.pid, signal.SIGKILL)
@@ -72,7 +73,7 @@ def test_a_killed_demo_is_repaired_by_the_next(demo_warehouse, tmp_path, seconds
     said, _ = again.communicate()
     assert again.returncode == 0, said
     built, expected = tables(tmp_path / "demo.duckdb"), tables(demo_warehouse)
-    assert begun < len(built), "the run was killed too late to show anything"
+    assert 0 < begun < len(built), "the run was killed too early or too late to show anything"
     assert built.keys() == expected.keys()
     for name, frame in built.items():
         # Two threads add doubles in an order of their own: the last digits of a mean may differ, nothing else.

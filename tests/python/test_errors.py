@@ -9,12 +9,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dbt_warehouse import FILE, parsed
 from engines.postgres import free_port
 from raw_tables import create_raw_tables
 
-from ai_impact.sentences import dbt_sentence, engine_sentence
+from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 from tools import dbt
-from tools.problems import ProblemError, warehouse_sentence
+from tools.problems import warehouse_sentence
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -131,7 +132,7 @@ def test_a_python_that_is_too_old(tmp_path):
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
     done = subprocess.run(
-        [ROOT / "tools/setup.sh", "requirements.lock", tmp_path / "stamp"],
+        [ROOT / "tools/setup.sh", "locks/requirements.lock", tmp_path / "stamp"],
         cwd=tmp_path,
         env={**os.environ, "PYTHON": str(old)},
         capture_output=True,
@@ -147,19 +148,37 @@ def test_a_python_that_is_too_old(tmp_path):
 
 # What stops a run at its start: the macro check_config, through the driver that make uses.
 
+WRONG_OR_UNSET = [
+    ("lookback_days", "three", "is 'three'; it must be a whole number of at least 0. "),
+    ("k_anonymity", 0, "is '0'; it must be a whole number of at least 1. "),
+    ("touches_enabled", "yes", "is 'yes'; it must be true or false."),
+    ("task_events_identifier", "", "is not set; give the name of the raw table, such as `task_events`."),
+    ("min_observations", None, "is not set; it must be a whole number of at least 1. "),
+]
+WRONG_RATES = [
+    ({"EUR": {"2026-01-01": 1.1, "2026-04-01": -1}}, "has the rate '-1' for EUR; it must be a number above 0"),
+    ({"EUR": {"1.4.2026": 1.1}}, "has a rate for EUR from '1.4.2026'; write the day as '2026-01-31'."),
+    ({" eur ": 1.08, "EUR": 1.1}, "names the currency EUR twice; keep one of its rates."),
+]
+WRONG = {name: value for name, value, _ in WRONG_OR_UNSET} | {
+    "currency_rates": {code: rate for rates, _ in WRONG_RATES for code, rate in rates.items()}
+}
+
 
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prepare: str = "", **variables: object) -> str:
     """Start a run over empty raw tables that `prepare` spoils, and return what the user reads."""
-    path = tmp_path / "w.duckdb"
+    path = tmp_path / FILE
     with duckdb.connect(str(path)) as con:
         create_raw_tables(con)
         con.execute(prepare or "select 1")
     monkeypatch.setenv("AI_IMPACT_DUCKDB_PATH", str(path))
     arguments = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target-path", str(tmp_path / "target")]
     select = ["--select", "base_task_events", "--vars", json.dumps(variables)]
+    # One parse with all wrong vars shows that none of them stops it; but this one does.
+    manifest = None if "confidence_level" in variables else parsed(json.dumps(WRONG if variables else {}))
     messages: list[str] = []
     try:
-        dbt.run(["run", *select, *arguments, "--log-path", str(tmp_path)], tell=messages.append)
+        dbt.run(["run", *select, *arguments, "--log-path", str(tmp_path)], tell=messages.append, manifest=manifest)
     except ProblemError as problem:
         return str(problem)
     return "\n".join(messages)
@@ -205,30 +224,14 @@ def test_an_empty_source(tmp_path, monkeypatch):
     ) in said.splitlines()
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "said"),
-    [
-        ("lookback_days", "three", "is 'three'; it must be a whole number of at least 0. "),
-        ("k_anonymity", 0, "is '0'; it must be a whole number of at least 1. "),
-        ("touches_enabled", "yes", "is 'yes'; it must be true or false."),
-        ("task_events_identifier", "", "is not set; give the name of the raw table, such as `task_events`."),
-        ("min_observations", None, "is not set; it must be a whole number of at least 1. "),
-    ],
-)
+@pytest.mark.parametrize(("name", "value", "said"), WRONG_OR_UNSET)
 def test_a_wrong_or_unset_var(tmp_path, monkeypatch, name, value, said):
     read = build(tmp_path, monkeypatch, **{name: value})
     assert read.startswith(f"ai_impact: The var `{name}` {said}")
     assert "\n" not in read
 
 
-@pytest.mark.parametrize(
-    ("rates", "said"),
-    [
-        ({"EUR": {"2026-01-01": 1.1, "2026-04-01": -1}}, "has the rate '-1' for EUR; it must be a number above 0"),
-        ({"EUR": {"1.4.2026": 1.1}}, "has a rate for EUR from '1.4.2026'; write the day as '2026-01-31'."),
-        ({" eur ": 1.08, "EUR": 1.1}, "names the currency EUR twice; keep one of its rates."),
-    ],
-)
+@pytest.mark.parametrize(("rates", "said"), WRONG_RATES)
 def test_rates_that_cannot_be_read(tmp_path, monkeypatch, rates, said):
     read = build(tmp_path, monkeypatch, currency_rates=rates)
     assert read.startswith("ai_impact: The var `currency_rates` ")
@@ -267,19 +270,19 @@ def test_what_an_engine_lacks(message, said):
 
 
 def test_a_missing_statistics_package_is_told_by_dbt_itself(tmp_path, monkeypatch):
-    path = tmp_path / "w.duckdb"
+    path = tmp_path / FILE
     with duckdb.connect(str(path)) as con:
         create_raw_tables(con)
     (tmp_path / "ai_impact_stats.py").write_text("raise ModuleNotFoundError(\"No module named 'ai_impact_stats'\")\n")
     environment = {
         **os.environ,
         "AI_IMPACT_DUCKDB_PATH": str(path),
-        "PYTHONPATH": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path]),
         "DBT_TARGET_PATH": str(tmp_path / "target"),
         "DBT_LOG_PATH": str(tmp_path / "logs"),
     }
     done = subprocess.run(
-        [Path(sys.executable).parent / "dbt", "run", "--select", "design_checks", "--target", "duckdb"],
+        [sys.executable, Path(__file__).with_name("dbt_warehouse.py"), "run", "--select", "design_checks"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -321,6 +324,7 @@ def nobody(tmp_path):
     }
 
 
+@pytest.mark.engines
 @pytest.mark.parametrize(
     ("target", "module", "sentence"),
     [("postgres", "dbt.adapters.postgres", NO_POSTGRES), ("spark", "dbt.adapters.spark", NO_SPARK)],

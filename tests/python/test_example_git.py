@@ -38,7 +38,7 @@ copy (
 
 def make(path: Path, folder: Path) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-m", "examples.git_history.run", *("--input", path, "--warehouse", folder / "git.duckdb")],
+        [sys.executable, "-m", "tools", "example-git", *("--input", path, "--warehouse", folder / "git.duckdb")],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -203,10 +203,10 @@ def test_a_process_killed_in_the_middle_leaves_nothing_broken(warehouse):
     rows = [plain_event(f"k{n}", task_id=f"t{n % 50}") for n in range(2000)]
     warehouse.start(rows[:1000])
     warehouse.load(rows[1000:])
-    dbt = Path(sys.executable).parent / "dbt"
+    program = Path(__file__).with_name("dbt_warehouse.py")
     process = subprocess.Popen(
-        [dbt, "--quiet", "run", "--target", "duckdb", "--select", *MODELS],
-        env={**os.environ, **warehouse.environment},
+        [sys.executable, program, "--quiet", "run", "--target", "duckdb", "--select", *MODELS],
+        env={**os.environ, **warehouse.environment, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

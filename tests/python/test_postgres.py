@@ -21,6 +21,7 @@ def postgres(engine):
     return engine
 
 
+@pytest.mark.builds
 def test_the_build_is_green_and_says_what_to_run(postgres):
     said = [line for line in postgres.built.splitlines() if "ai_impact:" in line]
     assert len(said) == 1, said
@@ -30,6 +31,7 @@ def test_the_build_is_green_and_says_what_to_run(postgres):
     assert "LEFT TO ai-impact estimate" in postgres.built
 
 
+@pytest.mark.builds
 def test_the_command_says_what_it_did(postgres):
     assert re.match(r"Computed [a-z_]+ \(", postgres.estimated) and "design_estimates (" in postgres.estimated
     assert postgres.estimated.endswith(" tests passed.\n")

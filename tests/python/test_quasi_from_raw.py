@@ -92,7 +92,7 @@ CASES = {
     "choice_of_one": (CHOICE, 1, 60, "treat", {}),
     "choice_of_all": (CHOICE, 60, 0, "control", {}),
     "choice_certain": (CHOICE, 60, 60, "certainty", {"certain": True}),
-    "choice_twins": (CHOICE, 60, 60, "determine", {"twins": True}),
+    "choice_twins": (CHOICE, 60, 60, "collinear", {"twins": True}),
     "choice_of_equals": (AGE, 60, 60, None, {"constant": True}),
     "choice_known_late": (CHOICE, 60, 60, "covariate", {"observed": LATER}),
     "choice_two_arms": (CHOICE | {"treatment_arm": "t|other"}, 60, 60, "one treatment arm", {}),
@@ -308,7 +308,7 @@ def test_units_that_enter_treated_have_no_before(results, method):
     found = _row(results, "waves_newcomers", method)
     assert found.ci_low < 2 < found.ci_high < 4 and found.n_treatment == 16
     assert "8 treated units have no whole period before the treatment: left out." in found.reason
-    assert "4 units that came later count from the first whole period on." in found.reason
+    assert "4 units that joined later count from the first whole period on." in found.reason
     registered = _row(results, "waves_registered", method)
     assert registered.n_treatment == 24 and registered.estimate > 2.5
     assert "before the treatment" not in registered.reason
@@ -319,7 +319,7 @@ def test_each_metric_has_its_own_periods(results):
         alone, beside = (_row(results, name, method, "level") for name in ("waves_level", "waves_levels"))
         assert abs(alone.estimate) < 2
         assert (alone.estimate, alone.ci_low) == pytest.approx((beside.estimate, beside.ci_low), rel=1e-9)
-        assert "10 periods count. Left out: period -6, which the beginning of the data cuts; period 2," in alone.reason
+        assert "10 periods count. Left out: period -6, cut off by the start of the data; period 2," in alone.reason
         assert "11 periods count" in _row(results, "waves_levels", method, "orders").reason
 
 
@@ -336,7 +336,7 @@ def test_one_period_before_is_grade_d(results):
 
 def test_calendar_months(results):
     found = _row(results, "waves_months", "did")
-    assert "4 periods count. Left out: period -3, which the beginning of the data cuts; period 2" in found.reason
+    assert "4 periods count. Left out: period -3, cut off by the start of the data; period 2" in found.reason
     study = results["event_study"]
     assert sorted(study[study.experiment_id == "waves_months"].relative_period) == [-2, 0, 1]
 

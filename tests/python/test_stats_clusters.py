@@ -7,8 +7,9 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
+from rows import cluster_products, crossed_moments, crossed_products
 
-from ai_impact_stats.estimators.adjustment import ClusterProducts, lin_clusters
+from ai_impact_stats.estimators.adjustment import lin_clusters
 from ai_impact_stats.estimators.checks import novelty
 from ai_impact_stats.estimators.clusters import crossed, cuped_crossed, fixed_effects, lin_crossed
 from ai_impact_stats.estimators.effects import cuped, cuped_arms, cuped_coefficient, difference, relative_difference
@@ -151,13 +152,13 @@ def test_champion_and_two_challengers():
 def products(arm, cluster, y, x, z=None, centre=4.0):
     def of(k):
         m = arm == k
-        return ClusterProducts.from_rows(cluster[m], y[m], x[m] - centre, None if z is None else z[m])
+        return cluster_products(cluster[m], y[m], x[m] - centre, None if z is None else z[m])
 
     return of(1), of(0)
 
 
 def on_rows(arm, cluster, y, x):
-    """Lin's regression on one row a unit."""
+    """Lin's regression on one row per unit."""
     x = x - x.mean()
     design = sm.add_constant(np.column_stack([arm, x, arm * x]))
     return sm.OLS(y, design).fit(cov_type="cluster", cov_kwds={"groups": cluster})
@@ -265,7 +266,7 @@ def by_cluster(y, design, cluster, weights=None):
 @given(st.integers(0, 2**32), st.integers(3, 30), st.sampled_from([0.5, 0.1, 0.9]))
 def test_arms_mixed_in_clusters_equal_least_squares_on_rows(seed, g, chance):
     treated, cluster, y, _, _ = developers(seed, g, chance)
-    t, c = UnitMoments.pair_from_clusters(treated, cluster, y)
+    t, c = crossed_moments(treated, cluster, y)
     if min(t.n, c.n) < 2:
         return
     fit = by_cluster(y, sm.add_constant(treated), cluster)
@@ -283,21 +284,21 @@ def test_arms_mixed_in_clusters_equal_least_squares_on_rows(seed, g, chance):
 def test_arms_mixed_in_clusters_far_from_zero():
     """Values near 1e5 with a spread of 2: the products of two arms' totals keep six digits."""
     treated, cluster, y, _, _ = developers(3)
-    near, far = (crossed(*UnitMoments.pair_from_clusters(treated, cluster, y + level)) for level in (0, 1e5))
+    near, far = (crossed(*crossed_moments(treated, cluster, y + level)) for level in (0, 1e5))
     assert (far.estimate, far.std_error) == pytest.approx((near.estimate, near.std_error), rel=1e-6)
 
 
 def test_arms_mixed_in_clusters_gain_what_they_share():
     """Levels of developers cancel: taking arms' clusters as others would make the error several times as large."""
     treated, cluster, y, _, _ = developers(5, 30)
-    t, c = UnitMoments.pair_from_clusters(treated, cluster, y)
+    t, c = crossed_moments(treated, cluster, y)
     assert crossed(t, c).std_error < 0.6 * difference(t.ratio(), c.ratio()).std_error
 
 
 def test_a_ratio_of_arms_mixed_in_clusters():
     treated, cluster, y, _, z = developers(6)
     fit = by_cluster(y / z, sm.add_constant(treated), cluster, z)
-    e = crossed(*UnitMoments.pair_from_clusters(treated, cluster, y, z))
+    e = crossed(*crossed_moments(treated, cluster, y, z))
     assert (e.estimate, e.std_error) == pytest.approx((fit.params[1], fit.bse[1]), rel=1e-9)
 
 
@@ -305,16 +306,16 @@ def test_degrees_of_freedom_of_arms_mixed_in_clusters():
     """G - 1 where clusters are alike; far fewer where one holds most units."""
     treated, cluster = np.tile([0, 1, 0, 1], 8), np.repeat(np.arange(8), 4)
     y = np.random.default_rng(1).normal(0, 1, 32)
-    assert crossed(*UnitMoments.pair_from_clusters(treated, cluster, y)).df == pytest.approx(7)
+    assert crossed(*crossed_moments(treated, cluster, y)).df == pytest.approx(7)
     cluster = np.where(np.arange(32) < 24, 0, cluster)
-    assert crossed(*UnitMoments.pair_from_clusters(treated, cluster, y)).df < 2
+    assert crossed(*crossed_moments(treated, cluster, y)).df < 2
 
 
 @given(st.integers(0, 2**32), st.integers(4, 30))
 def test_covariates_of_arms_mixed_in_clusters_equal_least_squares_on_rows(seed, g):
     treated, cluster, y, x, _ = developers(seed, g)
     x = x - x.mean()
-    pair = ClusterProducts.pair_from_rows(treated, cluster, y, x)
+    pair = crossed_products(treated, cluster, y, x)
     if min(m.n for m in pair) < 3:
         return
     fit = by_cluster(y, sm.add_constant(np.column_stack([treated, x])), cluster)
@@ -336,24 +337,24 @@ def test_arms_mixed_in_clusters_cover():
     missed = 0
     for seed in range(1000):
         treated, cluster, y, _, _ = developers(seed, 12)
-        e = crossed(*UnitMoments.pair_from_clusters(treated, cluster, y))
+        e = crossed(*crossed_moments(treated, cluster, y))
         missed += not e.ci_low <= 0.4 <= e.ci_high
     assert 0.025 <= missed / 1000 <= 0.075
 
 
 def test_the_same_effect_in_every_cluster_has_no_error():
     treated, cluster = np.tile([0, 1], 6), np.repeat(np.arange(6), 2)
-    e = crossed(*UnitMoments.pair_from_clusters(treated, cluster, cluster + 2.0 * treated))
+    e = crossed(*crossed_moments(treated, cluster, cluster + 2.0 * treated))
     assert e.estimate is None
     assert "same in every cluster" in e.reason
 
 
 def strata_of(stratum, treated, cluster, y):
-    whole = UnitMoments.pair_from_clusters(treated, cluster, y)
+    whole = crossed_moments(treated, cluster, y)
     parts = {}
     for name in np.unique(stratum):
         mine = stratum == name
-        parts[str(name)] = UnitMoments.pair_from_clusters(treated[mine], cluster[mine], y[mine])
+        parts[str(name)] = crossed_moments(treated[mine], cluster[mine], y[mine])
     return parts, whole
 
 

@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from by_design import balance_experiments, check_experiments, estimate_experiments, plan_experiments
+from rows import joint_moments
 
 from ai_impact_stats.designs.health import regression_cells
-from ai_impact_stats.estimators.adjustment import JointMoments, cuped_many, lin, post_stratified
+from ai_impact_stats.estimators.adjustment import cuped_many, lin, post_stratified
 from ai_impact_stats.estimators.effects import difference
 from ai_impact_stats.estimators.moments import Arm, UnitMoments
 from ai_impact_stats.estimators.multiplicity import holm
 from ai_impact_stats.estimators.planning import minimum_detectable_effect
-from ai_impact_stats.estimators.quantiles import quantile_arm, sample_quantile
+from ai_impact_stats.estimators.quantiles import quantile_arm
 from ai_impact_stats.estimators.sequential import always_valid, group_sequential_bounds, repeated_p_value
 from ai_impact_stats.io.schemas import BALANCE, CHECKS, ESTIMATES, PLANS
 from ai_impact_stats.io.tables import MOMENTS
@@ -59,7 +60,7 @@ METRIC = {
 
 
 def units(n=200, arms=("c", "t"), effect=0.6, strata=3):
-    """One row a unit."""
+    """One row per unit."""
     frame = pd.DataFrame({"arm": np.repeat(arms, n)})
     frame["x"] = RNG.normal(0, 1, len(frame)).round(1)
     frame["stratum"] = RNG.choice([f"s{k}" for k in range(strata)], len(frame))
@@ -126,7 +127,7 @@ def test_mixed_clusters_cost_the_grade():
     found, checks = run(moments_of(frame, make=of), frame, {"cluster_by": "team"}, neighbours=neighbours)
     assert not checks.passed["interference"]
     assert set(found.evidence_grade) == {"B"}
-    assert found.reason.str.contains("control units live among treated ones").all()
+    assert found.reason.str.contains("control units are mixed with treated ones").all()
 
 
 @pytest.mark.parametrize("unknown", [0, 100])
@@ -191,7 +192,7 @@ def test_champion_and_challengers_are_corrected_together():
 def test_several_covariates():
     frame = units().assign(w=lambda f: RNG.normal(0, 1, len(f)))
     frame["y"] += 2 * frame.w
-    joint = {a: JointMoments.from_rows(p.y, p[["x", "w"]].to_numpy()) for a, p in frame.groupby("arm")}
+    joint = {a: joint_moments(p.y, p[["x", "w"]].to_numpy()) for a, p in frame.groupby("arm")}
     labels = ["(y)", "(z)", "score", "size"]
     rows = [
         {"experiment_id": "e", "metric_id": "m", "arm": a, "name_a": labels[i], "name_b": labels[j], "n": m.n}
@@ -313,7 +314,7 @@ def quantile_tables(frame, probability=0.5):
     points, bins = [], []
     for arm, part in frame.groupby("arm"):
         y = np.sort(part.y.to_numpy())
-        point = sample_quantile(y, probability)
+        point = np.quantile(y, probability, method="inverted_cdf")
         m = UnitMoments.from_rows(y <= point)
         key = {"experiment_id": "e", "metric_id": "m", "arm": arm}
         values = {name: getattr(m, name) for name in ("n", "mean_y", "var_y", "mean_z", "var_z", "cov_yz")}
@@ -335,7 +336,7 @@ def test_quantiles():
     arms = {}
     for arm, part in frame.groupby("arm"):
         y = np.sort(part.y.to_numpy())
-        point = sample_quantile(y, 0.9)
+        point = np.quantile(y, 0.9, method="inverted_cdf")
         arms[arm] = quantile_arm(0.9, point, y, y, np.arange(len(y)) + 1, UnitMoments.from_rows(y <= point).ratio())
     e = difference(arms["t"], arms["c"])
     assert (row.estimate, row.ci_low, row.p_value) == pytest.approx((e.estimate, e.ci_low, e.p_value), rel=1e-7)
@@ -614,7 +615,7 @@ def test_plan_of_a_quantile():
     )
     row = table.to_pandas().iloc[0]
     assert row.scale == "relative"
-    assert row.baseline_mean == pytest.approx(sample_quantile(frame.y[frame.arm == "c"], 0.5))
+    assert row.baseline_mean == pytest.approx(np.quantile(frame.y[frame.arm == "c"], 0.5, method="inverted_cdf"))
     # The variance of a normal median is π/2 times that of the mean.
     assert row.baseline_variance * row.baseline_mean**2 == pytest.approx(math.pi / 2 * 2, rel=0.35)
     assert row.detectable_effect == pytest.approx(2.8016 * math.sqrt(4 * row.baseline_variance / row.units), rel=1e-4)

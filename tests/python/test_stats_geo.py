@@ -212,7 +212,7 @@ def test_controls_with_a_gap_are_left_out():
 
 
 def test_logarithms_are_shares_in_any_unit_of_measure():
-    """ln 2 on logarithms is a doubling, of cents as of dollars; the path is told in the metric's own unit."""
+    """ln 2 on logarithms is a doubling, of cents as of dollars; the path is reported in the metric's own unit."""
     y, logs = factors(3, 0.0, treated=2) / 10 + 5, METRICS.assign(transform="log")
     y[25:, 20:] += math.log(2)
     found = [estimate_geo(registry(), logs, panels(y + unit, 2)) for unit in (0.0, math.log(100))]

@@ -13,7 +13,7 @@ from ai_impact_stats.estimators.bayes import non_inferiority, posterior
 from ai_impact_stats.estimators.effects import difference
 from ai_impact_stats.estimators.estimate import Estimate, missing
 from ai_impact_stats.estimators.moments import Arm, UnitMoments
-from ai_impact_stats.estimators.quantiles import quantile_arm, sample_quantile
+from ai_impact_stats.estimators.quantiles import quantile_arm
 from ai_impact_stats.estimators.sequential import (
     always_valid,
     always_valid_inflation,
@@ -34,7 +34,7 @@ def binned(y, probability, cluster=None, bins=None, alpha=0.05):
     """An arm's quantile from bins as SQL makes them: of equal counts, by rank."""
     y = np.sort(y) if cluster is None else np.asarray(y)
     order = np.argsort(y, kind="stable")
-    point = sample_quantile(y, probability)
+    point = np.quantile(y, probability, method="inverted_cdf")
     below = (y <= point).astype(float)
     share = UnitMoments.from_rows(below) if cluster is None else UnitMoments.from_clusters(cluster, below)
     n = len(y)

@@ -20,7 +20,6 @@ from ai_impact_stats.estimators.checks import sample_ratio, sample_ratio_within
 from ai_impact_stats.estimators.effects import cuped, difference, is_near_zero, relative_difference
 from ai_impact_stats.estimators.moments import Arm, UnitMoments
 from ai_impact_stats.estimators.multiplicity import benjamini_hochberg, holm
-from ai_impact_stats.estimators.planning import power_of
 from ai_impact_stats.estimators.segments import heterogeneity
 from ai_impact_stats.estimators.sequential import always_valid, repeated_p_value
 
@@ -158,12 +157,6 @@ def test_heterogeneity_equals_statsmodels(parts):
     assert mine.p_value == pytest.approx(stats.chi2.sf(theirs.q, theirs.df), rel=1e-5, abs=1e-12)
 
 
-@given(st.floats(0.01, 3), st.floats(0.1, 2), st.sampled_from([0.01, 0.05, 0.2]))
-def test_power_equals_statsmodels(effect, std_error, alpha):
-    theirs = sms.NormalIndPower().power(effect / std_error, 2, alpha, ratio=1)
-    assert power_of(effect, std_error, alpha) == pytest.approx(theirs, rel=1e-9)
-
-
 @given(rows(), rows(), st.sampled_from([0.01, 0.05, 0.2]))
 def test_the_always_valid_interval_is_its_p_value_and_wider(t, c, alpha):
     e = difference(UnitMoments.from_rows(t[0]).ratio(), UnitMoments.from_rows(c[0]).ratio(), alpha)
@@ -217,9 +210,15 @@ def test_swapping_the_arms_flips_the_sign(t, c):
         (difference(a.ratio(), b.ratio()), difference(b.ratio(), a.ratio())),
         (cuped(a, b), cuped(b, a)),
     ):
-        flipped = back.flipped()
-        for name in ("estimate", "std_error", "ci_low", "ci_high", "p_value", "n_treatment", "n_control"):
-            assert getattr(forth, name) == pytest.approx(getattr(flipped, name), rel=1e-9, abs=1e-12), name
+        assert (forth.n_treatment, forth.n_control) == (back.n_control, back.n_treatment)
+        if forth.estimate is None:
+            assert back.estimate is None
+            continue
+        for name, other, sign in (
+            ("estimate", "estimate", -1), ("ci_low", "ci_high", -1), ("ci_high", "ci_low", -1),
+            ("std_error", "std_error", 1), ("p_value", "p_value", 1),
+        ):  # fmt: skip
+            assert getattr(forth, name) == pytest.approx(sign * getattr(back, other), rel=1e-9, abs=1e-12), name
 
 
 @given(rows(), rows(), st.sampled_from([0.001, 0.5, 60.0, 1e6]))

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from causaldata import nsw_mixtape
+from rows import arm_of_sums
 
 from ai_impact_stats.estimators.checks import sample_ratio
 from ai_impact_stats.estimators.effects import cuped, difference, relative_difference
 from ai_impact_stats.estimators.moments import Arm, UnitMoments
 from ai_impact_stats.estimators.multiplicity import benjamini_hochberg, holm
-from ai_impact_stats.estimators.planning import minimum_detectable_effect, power_of, sample_size
+from ai_impact_stats.estimators.planning import minimum_detectable_effect, sample_size
 
-CONTROL = Arm.from_sums(1396.87, 52377.9767, 3407)
-TREATMENT = Arm.from_sums(2422.7, 134698.29, 3461)
+CONTROL = arm_of_sums(1396.87, 52377.9767, 3407)
+TREATMENT = arm_of_sums(2422.7, 134698.29, 3461)
 
 
 def ratio_arm(m, mm, d, dd, md, n):
@@ -90,7 +91,6 @@ def test_minimum_detectable_effect_is_the_inverse_of_sample_size():
     n = sample_size(0.3, 100, power=0.85)
     std_error = math.sqrt(100 / (n / 2) * 2)
     assert minimum_detectable_effect(std_error, 0.05, 0.85) == pytest.approx(0.3, rel=1e-4)
-    assert power_of(0.3, std_error) == pytest.approx(0.85, rel=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -131,4 +131,3 @@ def test_centred_variances():
     for part in parts[1:]:
         merged = merged.merged(part)
     assert merged.var_y == pytest.approx(exact, rel=1e-9)
-    assert Arm.from_sums(values.sum(), (values**2).sum(), 1000).variance != pytest.approx(exact, rel=0.01)

@@ -289,8 +289,8 @@ def test_periods_that_are_left_out_are_named(panel):
     keep = (table.period_a != 3) & (table.period_b != 3)
     cut = table[keep].assign(first_row_period=-5, last_row_period=6, entered_period=-4.0)
     row = estimate_rollouts(registry(), METRICS, cut).to_pandas().iloc[0]
-    assert "9 periods count. Left out: period -5, which the beginning of the data cuts; period 3" in row.reason
-    assert "period 6, which the end cuts." in row.reason
+    assert "9 periods count. Left out: period -5, cut off by the start of the data; period 3" in row.reason
+    assert "period 6, cut off by the end." in row.reason
 
 
 def test_logarithms_of_rollouts_are_shares_and_need_a_value_in_every_period(panel):

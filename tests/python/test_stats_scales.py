@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from rows import arm_of_sums
 
 from ai_impact_stats.designs.design import Design
 from ai_impact_stats.designs.grading import one_verdict
@@ -26,7 +27,7 @@ from ai_impact_stats.estimators.sequential import always_valid, repeated_interva
 from ai_impact_stats.io.registry import read_experiment
 
 FEW = Arm.from_proportion(1, 1000), Arm.from_proportion(5, 1000)
-PUBLISHED = Arm.from_sums(2422.7, 134698.29, 3461), Arm.from_sums(1396.87, 52377.9767, 3407)
+PUBLISHED = arm_of_sums(2422.7, 134698.29, 3461), arm_of_sums(1396.87, 52377.9767, 3407)
 
 
 def test_one_event_against_five():

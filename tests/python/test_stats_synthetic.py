@@ -81,7 +81,7 @@ def test_proposition_99_demeaned_by_a_general_solver(smoking):
     before = years.index(1989)
     found = general_mixture(y[-1, :before], y[:-1, :before].T)
     gap = y[-1] - found[:-1] @ y[:-1] - found[-1]
-    e = few.synthetic(y, 1, before, "synthetic_control_demeaned", placebos=False).estimate
+    e = few.synthetic(y, 1, before, "synthetic_control_demeaned").estimate
     assert e.estimate == pytest.approx(gap[before:].mean(), abs=0.02)
 
 
@@ -236,9 +236,7 @@ def test_degenerate_panels(change, reason):
     assert few.grade_synthetic(found)[0] == "D"
 
 
-def test_without_placebos_there_is_no_error():
-    e = few.synthetic(factors(1, 2.0), 1, 20, placebos=False).estimate
-    assert e.estimate is not None and e.std_error is None and e.p_value is None and e.reason
+def test_an_unknown_method_is_an_error():
     with pytest.raises(ValueError, match="synthetic_did"):
         few.synthetic(factors(1, 2.0), 1, 20, "magic")
 

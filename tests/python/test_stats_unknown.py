@@ -18,7 +18,7 @@ def test_arms_that_miss_different_shares_have_no_estimate():
     assert found.p_value == pytest.approx(expected, rel=1e-9)
     assert found.problem("t", "c", "won_amount") == (
         "The metric is not known for 50 of 100 units in t and 0 of 100 in c. The arms differ in that (p below 0.0001), "
-        "so that the others can't stand for them: give each won deal an amount, and its currency a rate in the var "
+        "so the known ones don't represent them: give each won deal an amount, and its currency a rate in the var "
         "currency_rates."
     )
 

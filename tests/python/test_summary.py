@@ -40,14 +40,15 @@ select
     *,
     5e-2 as alpha
 from (values
-    ('mql', 'relative_difference', 'relative', 9e-2, 5e-2, 13e-2, true, 'A'),
-    ('mql', 'difference_in_means', 'absolute', 4e-2, 2e-2, 6e-2, true, 'A'),
-    ('speed', 'relative_difference', 'relative', 26e-1, 25e-1, 27e-1, false, 'A'),
-    ('rework', 'difference_in_means', 'absolute', -1e-1, -12e-2, -8e-2, false, 'B'),
-    ('part', 'relative_difference', 'relative', 90e-1, 89e-1, 91e-1, true, 'A'),
-    ('late', 'relative_difference', 'relative', 5e-1, 4e-1, 6e-1, false, 'E'),
-    ('empty', 'relative_difference', 'relative', null, null, null, false, null)
-) as t (metric_id, method, scale, estimate, ci_low, ci_high, is_primary, evidence_grade);
+    ('mql', 'relative_difference', 'relative', 9e-2, 5e-2, 13e-2, true, 'A', true),
+    ('mql', 'z_other_method_relative', 'relative', 8e-2, 5e-2, 11e-2, true, 'A', false),
+    ('mql', 'difference_in_means', 'absolute', 4e-2, 2e-2, 6e-2, true, 'A', false),
+    ('speed', 'relative_difference', 'relative', 26e-1, 25e-1, 27e-1, false, 'A', true),
+    ('rework', 'difference_in_means', 'absolute', -1e-1, -12e-2, -8e-2, false, 'B', true),
+    ('part', 'relative_difference', 'relative', 90e-1, 89e-1, 91e-1, true, 'A', true),
+    ('late', 'relative_difference', 'relative', 5e-1, 4e-1, 6e-1, false, 'E', true),
+    ('empty', 'relative_difference', 'relative', null, null, null, false, null, false)
+) as t (metric_id, method, scale, estimate, ci_low, ci_high, is_primary, evidence_grade, is_quoted);
 """
 
 
@@ -65,8 +66,8 @@ def built(tmp_path):
 def test_the_strongest_evidence_comes_first(built):
     path, site = built
     assert summary(path, site) == [
-        "1,500 events came in: 1,420 accepted (10 of them late), 70 duplicates, 10 quarantined.",
-        "What changed because of AI:",
+        "1,500 events received: 1,420 accepted (10 of them late), 70 duplicates, 10 quarantined.",
+        "Effects of AI:",
         "  Email drafting, MQL rate: +9.0 % (95 % interval +5.0 % to +13.0 %), evidence grade A",
         "  Email drafting, Emails per hour: +260.0 % (95 % interval +250.0 % to +270.0 %), evidence grade A",
         "  Email drafting, Rework: −0.1 (95 % interval −0.12 to −0.08), evidence grade B",
@@ -80,9 +81,9 @@ def test_without_estimates_nothing_is_claimed(built):
     with duckdb.connect(str(path)) as con:
         con.execute("delete from impact_estimates where estimate is not null; delete from event_reconciliation")
     assert summary(path, site)[:5] == [
-        "No events came in.",
+        "No events received.",
         "No experiment has an estimate: see the column reason of impact_estimates.",
-        "What the KPIs say:",
+        "KPIs:",
         "  Cycle time, hours: 4 in May 2026 (interval 3.8 to 4.2), 9 in its baseline; "
         "before and after only, evidence grade E",
         "  Cost per task, USD: 2.3 in May 2026, no baseline, so no effect is claimed",

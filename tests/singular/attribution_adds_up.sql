@@ -1,3 +1,4 @@
+{{ config(group='evidence') }}
 -- Every model gives out every conversion and all revenue of a month, no more and no less; before few people's are hidden.
 with conversions as (
     select * from {{ ref('int_conversions') }}

@@ -1,3 +1,4 @@
+{{ config(group='evidence') }}
 -- What a rule gives to the touches of one conversion adds up to one.
 select conversion_key
 from {{ ref('int_conversion_touches') }}

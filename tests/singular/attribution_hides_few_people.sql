@@ -1,3 +1,4 @@
+{{ config(group='evidence') }}
 -- No number of a channel and month of fewer than k people, and never one hidden channel alone beside others that are shown.
 with attribution as (
     select * from {{ ref('channel_attribution') }}

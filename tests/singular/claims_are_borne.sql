@@ -17,7 +17,7 @@ where
     or (verdict = 'proven' and evidence_grade not in ('A', 'B'))
     or (is_causal <> (evidence_grade in ('A', 'B', 'C')))
     or (not is_causal and (sentence like '% raised %' or sentence like '% lowered %'))
-    or (verdict = 'invalid' and sentence not like 'Not to be claimed:%')
+    or (verdict = 'invalid' and sentence not like 'Do not claim:%')
     or (is_stale and sentence not like '%Stale since%')
     or (
         verdict = 'proven'

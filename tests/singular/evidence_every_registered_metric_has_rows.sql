@@ -1,3 +1,4 @@
+{{ config(group='evidence') }}
 -- Nothing that was registered disappears from the results, estimated or not.
 select metrics.experiment_id, metrics.metric_id
 from {{ ref('int_experiment_metrics') }} as metrics

@@ -1,3 +1,4 @@
+{{ config(group='evidence') }}
 -- Every unit of one arm is in the moments of every metric of its experiment, once, or counted as not known.
 -- The baseline of a plan was not assigned.
 with experiments as (

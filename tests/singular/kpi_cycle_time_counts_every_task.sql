@@ -1,3 +1,4 @@
+{{ config(group='kpis') }}
 {#- Fan-out of percentiles: over the days, each measured task is in the list of all exactly once. -#}
 with tasks as (
     select * from {{ ref('fct_tasks') }}

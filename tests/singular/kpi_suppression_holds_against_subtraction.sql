@@ -1,3 +1,4 @@
+{{ config(group='kpis') }}
 {#- Attacks kpi_values by subtraction: whatever an additive KPI shows is known; in any line (teams of a use case, use cases of a team,
     days of a week) whose total and all parts but one are known, the last one becomes known too; and so on, five rounds. No cell of
     1 to k - 1 people may ever be known. -#}

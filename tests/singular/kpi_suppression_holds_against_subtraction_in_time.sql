@@ -16,7 +16,7 @@ person_days as (
     select * from {{ ref('int_people_daily') }}
 ),
 
-told as (
+reported as (
     select
         period_grain,
         period_start,
@@ -28,7 +28,7 @@ told as (
 ),
 
 cells as (
-    select distinct use_case_id, team_id from told
+    select distinct use_case_id, team_id from reported
 ),
 
 known as (
@@ -39,13 +39,13 @@ known as (
         periods.period_end,
         cells.use_case_id,
         cells.team_id,
-        coalesce(told.is_known, 1) as is_known
+        coalesce(reported.is_known, 1) as is_known
     from periods
     cross join cells
-    left join told
+    left join reported
         on
-            periods.period_grain = told.period_grain and periods.period_start = told.period_start
-            and cells.use_case_id = told.use_case_id and cells.team_id = told.team_id
+            periods.period_grain = reported.period_grain and periods.period_start = reported.period_start
+            and cells.use_case_id = reported.use_case_id and cells.team_id = reported.team_id
 ),
 
 -- Days, weeks and months without a gap among them are one run, a rolling window is one by itself.

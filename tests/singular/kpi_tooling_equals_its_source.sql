@@ -1,3 +1,4 @@
+{{ config(group='kpis') }}
 {#- Fan-out of charges: what is spread over days and teams adds up to the part of each charge that lies in the days of the data. -#}
 with charges as (
     select * from {{ ref('stg_cost_records') }}

@@ -1,3 +1,4 @@
+{{ config(group='decisions') }}
 -- The same charges count in the KPI of what a task costs and in the return on investment, at the same rates: tooling of a
 -- live use case is the same money in both, and what can't be priced in one can't in the other.
 with costs as (

@@ -1,3 +1,4 @@
+{{ config(group='kpis') }}
 {#- Fan-out: no join of the KPI layer may multiply or lose a task. The days of all use cases and teams together hold what fct_tasks holds,
     for the numerator and the denominator of every ratio; and so does each way of cutting them. -#}
 with tasks as (

@@ -1,3 +1,4 @@
+{{ config(group='decisions') }}
 -- The projection starts where the return stands: its pace, times twelve, is the revenue a year of the newest 90 days. Each band
 -- holds what is expected.
 with paces as (

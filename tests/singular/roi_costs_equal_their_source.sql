@@ -1,3 +1,4 @@
+{{ config(group='decisions') }}
 -- The months of a use case hold every charge that lies in them whole, and of those that reach over their edges no more
 -- than these are.
 {% set running = "('licence', 'usage', 'infrastructure', 'oversight', 'maintenance', 'remediation')" %}

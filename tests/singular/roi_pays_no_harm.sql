@@ -1,3 +1,4 @@
+{{ config(group='decisions') }}
 -- No estimate is in the return whose claim says that a guardrail worsened, and none of an experiment that still runs.
 with effects as (
     select * from {{ ref('roi_effects') }}

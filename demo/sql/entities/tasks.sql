@@ -1,4 +1,4 @@
--- Every unit of execution work, one row a task, from all areas of the company in the same columns.
+-- Every unit of execution work, one row per task, from all areas of the company in the same columns.
 create or replace table tasks as
 with email_drafts as (
     select

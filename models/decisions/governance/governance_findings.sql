@@ -1,4 +1,4 @@
-{#- What is amiss in how AI is run: one sentence each, with what to do. Severities: col_governance_severity. -#}
+{#- Governance problems, one sentence each, with the fix. Severities: col_governance_severity. -#}
 with coverage as (
     select * from {{ ref('ai_usage_coverage') }}
 ),

@@ -1,8 +1,4 @@
-{#- The estimate of each row of the seed roi_terms: of the methods the one that was planned, before any adjustment. -#}
-{%- set methods = [
-    'difference_in_means', 'staggered_did', 'doubly_robust', 'structural_series', 'cuped', 'post_stratified',
-    'regression_adjusted', 'inverse_probability', 'overlap_weights', 'nearest_neighbour', 'exact_matching',
-    'interrupted_series' ] -%}
+{#- The estimate that is quoted, in the metric's unit, for each row of the seed roi_terms. -#}
 {%- set window_days = 'cast(metrics.window_days as ' ~ dbt.type_int() ~ '), '
     ~ ai_impact.days_from('experiments.starts_at', 'experiments.ends_at') -%}
 with terms as (
@@ -22,73 +18,80 @@ metrics as (
     select * from {{ ref('metric_catalog') }}
 ),
 
-relatives as (
+absolutes as (
     select * from estimates
-    where method = 'relative_difference'
+    where is_headline and scale = 'absolute'
 ),
 
--- A row of the seed asks for one arm or for any: by equality, as some engines join on nothing else without fail.
+relatives as (
+    select * from estimates
+    where is_headline and scale = 'relative'
+),
+
+-- Without an estimate there is a reason, mostly one for all methods.
+questions as (
+    select
+        experiment_id,
+        metric_id,
+        count(distinct treatment_arm) as n_arms,
+        min(treatment_arm) as first_arm,
+        min(case when scale = 'absolute' then reason end) as reason
+    from estimates
+    group by experiment_id, metric_id
+),
+
 asked as (
-    {% for arm in ['treatment_arm', ai_impact.rollup_label()] -%}
-        select
-            *,
-            {{ arm }} as asked_arm
-        from estimates
-        where scale = 'absolute'
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select
+        terms.*,
+        questions.n_arms > 1 and terms.treatment_arm is null as lacks_arm,
+        questions.reason as reason_of_none,
+        coalesce(terms.treatment_arm, case when questions.n_arms = 1 then questions.first_arm end, '') as asked_arm
+    from terms
+    left join questions on terms.experiment_id = questions.experiment_id and terms.metric_id = questions.metric_id
 ),
 
 found as (
     select
-        terms.use_case_id,
-        terms.term,
-        terms.experiment_id,
-        terms.metric_id,
-        terms.basis,
-        estimates.treatment_arm,
-        estimates.method,
-        estimates.estimate,
-        estimates.ci_low,
-        estimates.ci_high,
-        estimates.alpha,
-        estimates.mean_control,
-        estimates.mean_treatment,
+        asked.use_case_id,
+        asked.term,
+        asked.experiment_id,
+        asked.metric_id,
+        asked.basis,
+        absolutes.treatment_arm,
+        absolutes.method,
+        absolutes.estimate,
+        absolutes.ci_low,
+        absolutes.ci_high,
+        absolutes.alpha,
+        absolutes.mean_control,
+        absolutes.mean_treatment,
         relatives.ci_low as relative_ci_low,
         relatives.ci_high as relative_ci_high,
         relatives.std_error as relative_std_error,
         metrics.transform,
         metrics.direction,
-        estimates.evidence_grade,
-        estimates.verdict,
-        estimates.reason,
+        absolutes.evidence_grade,
+        absolutes.verdict,
+        case
+            when asked.lacks_arm then 'The experiment has several treatment arms: name one in the seed roi_terms.'
+            when absolutes.estimate is null then asked.reason_of_none
+            else absolutes.reason
+        end as reason,
         experiments.ends_at,
-        {{ ai_impact.greatest(['1', 'coalesce(' ~ window_days ~ ')']) }} as window_days,
-        row_number() over (
-            partition by terms.use_case_id, terms.term, terms.experiment_id, terms.metric_id
-            order by
-                case estimates.method
-                    {%- for method in methods %}
-                        when '{{ method }}' then {{ loop.index }}
-                    {%- endfor %}
-                    else 99
-                end,
-                estimates.treatment_arm
-        ) as place
-    from terms
-    left join experiments on terms.experiment_id = experiments.experiment_id
-    left join metrics on terms.metric_id = metrics.metric_id
-    left join asked as estimates
+        {{ ai_impact.greatest(['1', 'coalesce(' ~ window_days ~ ')']) }} as window_days
+    from asked
+    left join experiments on asked.experiment_id = experiments.experiment_id
+    left join metrics on asked.metric_id = metrics.metric_id
+    left join absolutes
         on
-            terms.experiment_id = estimates.experiment_id
-            and terms.metric_id = estimates.metric_id
-            and coalesce(terms.treatment_arm, {{ ai_impact.rollup_label() }}) = estimates.asked_arm
+            asked.experiment_id = absolutes.experiment_id
+            and asked.metric_id = absolutes.metric_id
+            and asked.asked_arm = coalesce(absolutes.treatment_arm, '')
     left join relatives
         on
-            estimates.experiment_id = relatives.experiment_id
-            and estimates.metric_id = relatives.metric_id
-            and estimates.treatment_arm = relatives.treatment_arm
-            and estimates.method = 'difference_in_means'
+            absolutes.experiment_id = relatives.experiment_id
+            and absolutes.metric_id = relatives.metric_id
+            and coalesce(absolutes.treatment_arm, '') = coalesce(relatives.treatment_arm, '')
 ),
 
 final as (
@@ -109,7 +112,6 @@ final as (
         ends_at,
         cast(window_days as {{ dbt.type_int() }}) as window_days
     from found
-    where place = 1
 )
 
 select * from final

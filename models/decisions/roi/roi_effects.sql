@@ -34,7 +34,7 @@ judged as (
 chosen as (
     select
         *,
-        -- Engines differ in where NULL stands: each key says it.
+        -- Engines sort NULLs differently, so each key handles them.
         row_number() over (
             partition by use_case_id, term
             order by

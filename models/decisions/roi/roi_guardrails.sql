@@ -1,17 +1,12 @@
-{#- The guardrails of each estimate of the seed roi_terms that worsened: those that its experiment registered, and the
-    quality twin of the KPI of the same name. Read as claims read them: the relative effect by the method that is quoted. -#}
+{#- The worsened guardrails of each estimate in the seed roi_terms: those registered by its experiment, and the guardrail of
+    the KPI of the same name. As in claims, the estimate that is quoted counts. -#}
 with candidates as (
     select * from {{ ref('roi_candidates') }}
 ),
 
 estimates as (
     select * from {{ ref('impact_estimates') }}
-    where
-        segment = 'all'
-        and estimate is not null
-        and ci_low is not null
-        and ci_high is not null
-        and evidence_grade is not null
+    where is_quoted and segment = 'all'
 ),
 
 experiments as (
@@ -26,30 +21,15 @@ catalog as (
     select * from {{ ref('kpi_catalog') }}
 ),
 
-ranked as (
-    select
-        estimates.*,
-        metrics.direction,
-        row_number() over (
-            partition by estimates.experiment_id, estimates.treatment_arm, estimates.metric_id
-            order by
-                case when estimates.scale = 'relative' then 0 else 1 end,
-                estimates.method_place
-        ) as place
+worse as (
+    select estimates.*
     from estimates
     left join metrics on estimates.metric_id = metrics.metric_id
-),
-
-worse as (
-    select * from ranked
     where
-        place = 1
-        and (
-            verdict = 'worsened'
-            or (
-                evidence_grade not in ('A', 'B', 'C')
-                and case when direction = 'down' then ci_low > 0 else ci_high < 0 end
-            )
+        estimates.verdict = 'worsened'
+        or (
+            estimates.evidence_grade not in ('A', 'B', 'C')
+            and case when metrics.direction = 'down' then estimates.ci_low > 0 else estimates.ci_high < 0 end
         )
 ),
 

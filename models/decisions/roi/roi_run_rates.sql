@@ -107,7 +107,7 @@ final as (
         coalesce(
             problem,
             not_counted_because,
-            case when volume = 0 then 'AI reached no unit whose effect comes in within the newest 90 days.' end
+            case when volume = 0 then 'AI reached no unit whose effect falls within the newest 90 days.' end
         ) as reason
     from judged
 )

@@ -102,7 +102,7 @@ final as (
         end as labour_volume,
         case
             when cells.is_suppressed
-                then 'Fewer than {{ var("k_anonymity") }} people did this work, or it would show what so few did.'
+                then 'Fewer than {{ var("k_anonymity") }} people did this work, or the number would reveal their work.'
             when labour.unpaid_team is not null
                 then
                     'The team ' || labour.unpaid_team

@@ -1,4 +1,4 @@
-{#- The ways through the channels by step, and how many journeys took each; told apart by numbers, not by names. -#}
+{#- The paths through the channels by step, with the number of journeys on each; identified by numbers, not by names. -#}
 with conversions as (
     select * from {{ ref('int_conversions') }}
 ),
@@ -84,7 +84,7 @@ counted as (
     group by period_start, path
 ),
 
--- One walk of each way tells its steps.
+-- One journey per path is enough to list its steps.
 ranked as (
     select
         *,

@@ -9,7 +9,7 @@ moments as (
     where segment = 'all' and mean_x is not null
 ),
 
--- Over all arms, so that the cells can't tell the arms apart.
+-- Over all arms, so that cells don't depend on the arm.
 scales as (
     select
         experiment_id,

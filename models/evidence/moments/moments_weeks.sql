@@ -45,7 +45,7 @@ sizes as (
     group by experiment_id, metric_id, arm, whole_weeks
 ),
 
--- Units of which nothing was seen in a week count with 0: how many are observed in it tells how many those are.
+-- Units without an observation in a week count as 0; the number observed gives their number.
 final as (
     select
         seen.experiment_id,

@@ -17,7 +17,7 @@ people as (
     group by conversions.period_start, coalesce(conversion_touches.channel, '(none)')
 ),
 
--- The total of a month minus all other channels tells what is hidden: so the next smallest channel is hidden with it.
+-- A month's total less all other channels would reveal a hidden one, so the next smallest channel is hidden too.
 ranked as (
     select
         *,

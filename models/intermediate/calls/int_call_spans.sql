@@ -68,13 +68,13 @@ containers as (
     where not spans.is_bare_tool
 ),
 
--- Whether all that a parent contains is told below it: on the way down to each of its last spans.
-told as (
+-- Whether everything within a parent is reported below it, on the path to each of its leaf spans.
+reported as (
     select
         {% for figure in figures -%}
             min(case
                 when leaves.{{ figure }} is not null or above.nearest_{{ figure }} < pairs.distance then 1 else 0
-            end) as told_{{ figure }},
+            end) as reported_{{ figure }},
         {% endfor -%}
         pairs.ancestor_key
     from pairs_{{ rounds }} as pairs
@@ -88,13 +88,13 @@ told as (
 covered as (
     select
         {% for figure in figures -%}
-            max(case when ancestors.{{ figure }} is not null and told.told_{{ figure }} = 0 then 1 else 0 end)
+            max(case when ancestors.{{ figure }} is not null and reported.reported_{{ figure }} = 0 then 1 else 0 end)
                 as covered_{{ figure }},
         {% endfor -%}
         pairs.call_key
     from pairs_{{ rounds }} as pairs
     inner join spans as ancestors on pairs.ancestor_key = ancestors.call_key
-    inner join told on pairs.ancestor_key = told.ancestor_key
+    inner join reported on pairs.ancestor_key = reported.ancestor_key
     group by pairs.call_key
 ),
 
@@ -106,13 +106,13 @@ final as (
         {% for figure in figures -%}
             not spans.is_bare_tool
             and coalesce(covered.covered_{{ figure }}, 0) = 0
-            and (told.ancestor_key is null or (spans.{{ figure }} is not null and told.told_{{ figure }} = 0))
+            and (reported.ancestor_key is null or (spans.{{ figure }} is not null and reported.reported_{{ figure }} = 0))
                 as counts_{{ figure }},
         {% endfor -%}
-        told.ancestor_key is not null as is_parent
+        reported.ancestor_key is not null as is_parent
     from spans
     left join above on spans.call_key = above.call_key
-    left join told on spans.call_key = told.ancestor_key
+    left join reported on spans.call_key = reported.ancestor_key
     left join covered on spans.call_key = covered.call_key
 )
 

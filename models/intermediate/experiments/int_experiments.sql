@@ -1,4 +1,4 @@
-{{ config(post_hook="{{ ai_impact.check_primary_methods(this) }}") }}
+{{ config(post_hook="{{ ai_impact.check_primary_methods(this, ref('method_catalogue')) }}") }}
 
 {%- set ranks = ['unknown', 'self_selected', 'matched', 'staggered', 'holdout', 'randomized'] -%}
 with experiments as (
@@ -33,7 +33,7 @@ versions as (
     group by experiment_id
 ),
 
--- Of several methods in one experiment, the least random tells what it is worth.
+-- If an experiment used several assignment methods, the least random one decides its grade.
 methods as (
     select
         experiment_id,
@@ -44,7 +44,7 @@ methods as (
                 {%- endfor %}
                 else 0
             end
-        ) as method_rank
+        ) as least_random
     from assignments
     group by experiment_id
 ),
@@ -83,11 +83,11 @@ final as (
         cast(experiments.interim_looks as {{ dbt.type_string() }}) as interim_looks,
         cast(experiments.dimensions as {{ dbt.type_string() }}) as dimensions,
         nullif(lower(trim(cast(experiments.period as {{ dbt.type_string() }}))), '') as period,
-        cast(experiments.primary_method as {{ dbt.type_string() }}) as primary_method,
+        nullif(trim(cast(experiments.primary_method as {{ dbt.type_string() }})), '') as primary_method,
         cast(experiments.sequential_tuning_n as {{ ai_impact.physical_type('double') }}) as sequential_tuning_n,
         cast({{ var('k_anonymity') }} as {{ dbt.type_int() }}) as least_units_shown,
         cast({{ var('experiment_segments') }} as {{ dbt.type_int() }}) as most_parts_shown,
-        case methods.method_rank
+        case methods.least_random
             {%- for method in ranks %}
                 when {{ loop.index0 }} then '{{ method }}'
             {%- endfor %}

@@ -20,7 +20,8 @@ opportunities as (
 ),
 
 decisions as (
-    select * from {{ ref('int_unit_decisions') }}
+    select * from {{ ref('int_decisions') }}
+    where decided_at is not null
 ),
 
 tasks as (

@@ -17,7 +17,8 @@ deals as (
 ),
 
 decisions as (
-    select * from {{ ref('int_unit_decisions') }}
+    select * from {{ ref('int_decisions') }}
+    where decided_at is not null
 ),
 
 aliases as (

@@ -57,7 +57,7 @@ valued as (
             and covariates.is_known_before
 ),
 
--- Over both arms, so that filling a gap or centring a past ratio can't tell the arms apart.
+-- Over both arms, so that filling a gap or centring a past ratio doesn't depend on the arm.
 pooled as (
     select
         experiment_id,

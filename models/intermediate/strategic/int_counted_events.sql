@@ -68,7 +68,7 @@ final as (
         watched_from,
         cast(opened_at as date),
         cost_amount_reported,
-        'What they cost is not known.'
+        'Their cost is unknown.'
     from incidents
     union all
     select

@@ -1,4 +1,4 @@
-{#- One row a decision. Of what several of its events say, the last said counts; the outcome observed last is the
+{#- One row per decision. Of what several of its events say, the last said counts; the outcome observed last is the
     outcome, and how many different ones there were is counted. -#}
 {%- set order = [ai_impact.event_order('occurred_at', 'event_key')] -%}
 with decision_events as (

@@ -1,5 +1,5 @@
 {#- How good hires are, as their interviewers and later their leads see it, on the day the opening was filled. The
-    hire is the person that is protected: a month has few of them, so these KPIs are told for rolling windows
+    hire is the person that is protected: a month has few of them, so these KPIs are reported for rolling windows
     alone. -#}
 {{ config(materialized=ai_impact.view_or_table()) }}
 

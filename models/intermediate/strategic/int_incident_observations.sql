@@ -32,7 +32,7 @@ final as (
             as {{ ai_impact.physical_type('double') }}
         ),
         cast(1 as {{ ai_impact.physical_type('double') }}),
-        case when is_false_positive is null then 'Nobody has said yet whether it is one.' end
+        case when is_false_positive is null then 'It has not been judged yet.' end
     from incidents
 )
 

@@ -44,7 +44,7 @@ final as (
                 then coalesce({{ ai_impact.exact_sum('deals.amount_reported') }}, 0)
         end as {{ ai_impact.physical_type('double') }}) as amount,
         case
-            when max(sold.n_deals) = 0 then 'No deal that was won is known.'
+            when max(sold.n_deals) = 0 then 'There is no won deal.'
             else max(case when deals.amount_reported is null then deals.amount_problem end)
         end as problem
     from churned

@@ -1,4 +1,4 @@
-{#- Until when the data tell everything: the end of the last whole day. What has not ended by then is censored
+{#- The end of the last complete day of the data. What has not ended by then is censored
     there. -#}
 {{ config(materialized=ai_impact.view_or_table()) }}
 

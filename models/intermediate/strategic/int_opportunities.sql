@@ -1,4 +1,4 @@
-{#- One row a deal, in the reporting currency where there is a rate, with what keeps it from counting. -#}
+{#- One row per deal, in the reporting currency where there is a rate, with what keeps it from counting. -#}
 with opportunities as (
     select * from {{ ref('stg_opportunities') }}
 ),

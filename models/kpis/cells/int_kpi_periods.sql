@@ -1,4 +1,4 @@
-{#- The complete periods that KPIs are told for, half-open, and the baseline window of each use case. -#}
+{#- The complete, half-open periods of the KPIs, and the baseline window of each use case. -#}
 with days as (
     select * from {{ ref('dim_dates') }}
 ),

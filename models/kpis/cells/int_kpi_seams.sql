@@ -1,6 +1,6 @@
 {#- Periods that would give away a few people's work by subtraction in time: month less weeks, window less months.
     Where a block has too few people, one of its Mondays must go, and with it the two weeks that meet there: then the
-    block can only be told together with its neighbour. Where that has too few people as well, all weeks of the cell
+    block can only be revealed together with its neighbour. Where that has too few people as well, all weeks of the cell
     go. -#}
 with blocks as (
     select * from {{ ref('int_kpi_blocks') }}
@@ -33,7 +33,7 @@ edges as (
 ),
 
 months as (
-    select max(period_end) as told_until from spans
+    select max(period_end) as reported_until from spans
     where period_grain = 'month'
 ),
 
@@ -42,7 +42,7 @@ thin as (
         blocks.*,
         edges.before,
         edges.after,
-        months.told_until
+        months.reported_until
     from blocks
     inner join edges on blocks.starts_on = edges.starts_on
     cross join months
@@ -73,8 +73,8 @@ mondays as (
         team_id,
         case when people_before >= people_after then starts_on else after end as monday,
         {{ ai_impact.greatest(['people_before', 'people_after']) }} >= {{ var('k_anonymity') }} as is_enough,
-        -- Behind the last whole month only the week that holds the block can tell it.
-        case when told_until is null or starts_on >= told_until then starts_on end as last_block
+        -- Behind the last whole month only the week that holds the block can reveal it.
+        case when reported_until is null or starts_on >= reported_until then starts_on end as last_block
     from neighbours
 ),
 

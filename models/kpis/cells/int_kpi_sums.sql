@@ -1,4 +1,4 @@
-{#- The sums of every complete period, one row a cell. -#}
+{#- The sums of every complete period, one row per cell. -#}
 with days as (
     select * from {{ ref('int_kpi_daily') }}
 ),

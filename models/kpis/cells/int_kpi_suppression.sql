@@ -1,5 +1,5 @@
-{#- Which cells are not shown. The passes need not come to an end; so where lines still tell what they hide, the last
-    resort hides all parts of that period, or of that week and its days. Where the company's own cells tell still, they
+{#- Which cells are not shown. The passes need not come to an end; so where lines still reveal what they hide, the last
+    resort hides all parts of that period, or of that week and its days. Where the company's own cells reveal still, they
     are hidden as well, and nothing is left to subtract from. -#}
 with cells as (
     select
@@ -8,12 +8,12 @@ with cells as (
     from {{ ref('int_kpi_complements') }}
 ),
 
-told_by_lines as ({{ ai_impact.neighbourhoods_that_tell('cells') }}),
+revealed_by_lines as ({{ ai_impact.neighbourhoods_that_reveal('cells') }}),
 
 solved as ({{ ai_impact.neighbourhoods_to_solve('cells') }}),
 
-told as (
-    select neighbourhood from told_by_lines
+revealed as (
+    select neighbourhood from revealed_by_lines
     {{ ai_impact.union_distinct() }}
     select neighbourhood from solved
 ),
@@ -28,10 +28,10 @@ without_parts as (
         cells.neighbourhood,
         case when {{ ai_impact.is_grand_total() }} then cells.is_hidden else 1 end as is_hidden
     from cells
-    inner join told on cells.neighbourhood = told.neighbourhood
+    inner join revealed on cells.neighbourhood = revealed.neighbourhood
 ),
 
-told_still as ({{ ai_impact.neighbourhoods_that_tell('without_parts') }}),
+still_revealed as ({{ ai_impact.neighbourhoods_that_reveal('without_parts') }}),
 
 final as (
     select
@@ -40,11 +40,11 @@ final as (
         cells.team_id,
         cells.n_people,
         cells.is_hidden = 1
-        or (told.neighbourhood is not null and not {{ ai_impact.is_grand_total() }})
-        or told_still.neighbourhood is not null as is_suppressed
+        or (revealed.neighbourhood is not null and not {{ ai_impact.is_grand_total() }})
+        or still_revealed.neighbourhood is not null as is_suppressed
     from cells
-    left join told on cells.neighbourhood = told.neighbourhood
-    left join told_still on cells.neighbourhood = told_still.neighbourhood
+    left join revealed on cells.neighbourhood = revealed.neighbourhood
+    left join still_revealed on cells.neighbourhood = still_revealed.neighbourhood
 )
 
 select * from final

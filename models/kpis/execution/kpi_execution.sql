@@ -1,4 +1,4 @@
-{#- All execution KPIs, one row a KPI and cell. A new family of KPIs is one more name in this list. -#}
+{#- All execution KPIs, one row per KPI and cell. A new family of KPIs is one more name in this list. -#}
 {{ config(materialized=ai_impact.view_or_table()) }}
 
 {% set families = [

@@ -1,4 +1,4 @@
-{#- The days of the periods that strategic KPIs are told for: months, rolling windows, and the baseline windows.
+{#- The days of the periods of strategic KPIs: months, rolling windows, and the baseline windows.
     -#}
 {{ config(materialized=ai_impact.view_or_table()) }}
 

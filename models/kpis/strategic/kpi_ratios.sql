@@ -35,7 +35,7 @@ sums as (
     group by periods.period_key, days.use_case_id, days.kpi_id, days.kind, days.scale
 ),
 
--- A forecast is compared with the one that always says how often it happens: denominator / n.
+-- A forecast is compared with one that always predicts the base rate: denominator / n.
 referred as (
     select
         *,

@@ -69,7 +69,7 @@ compared as (
         watched.reached_per_held_out,
         case when coalesce(gone.n_total, 0) = coalesce(gone.n, 0) then coalesce(gone.reached_amount, 0) end as taken,
         watched.reached_per_held_out * coalesce(gone.held_out_amount, 0) as expected,
-        -- Who leaves and what it had bought vary on both sides. One account with deals tells nothing of how.
+        -- Who leaves and what they had bought vary on both sides; one account with deals can't show how much.
         case
             when gone.reached_n > 1 and gone.held_out_n > 1
                 then {{ ai_impact.interval_z() }}e0 * sqrt(

@@ -1,4 +1,4 @@
-{#- All strategic and human KPIs, one row a KPI and cell, with whether it may be shown. A new family is one more
+{#- All strategic and human KPIs, one row per KPI and cell, with whether it may be shown. A new family is one more
     name in this list. -#}
 {{ config(materialized=ai_impact.view_or_table()) }}
 

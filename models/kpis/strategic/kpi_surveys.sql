@@ -102,7 +102,7 @@ final as (
         'n',
         'mean - ' ~ ai_impact.interval_z() ~ 'e0 * std_error',
         'mean + ' ~ ai_impact.interval_z() ~ 'e0 * std_error',
-        ai_impact.left_out_reason('n', 'n_total', "'Their scale is not that of the instrument.'")
+        ai_impact.left_out_reason('n', 'n_total', "'Their scale differs from that of the instrument.'")
     ) }}
     union all
     {{ ai_impact.survey_rows(

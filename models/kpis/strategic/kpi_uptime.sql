@@ -26,7 +26,7 @@ services as (
     select distinct {{ ai_impact.mapped('service_id') }} as service_id from incidents
 ),
 
--- Before the month of the first incident nobody looked; where no incident says when it took a service down, neither.
+-- No data before the month of the first incident, nor if no incident has the start of its impact.
 looked as (
     select
         {{ ai_impact.month_of('min(opened_at)') }} as watched_from,
@@ -107,7 +107,7 @@ final as (
             '100 * (hours_up / nullif(hours, 0) - margin)', ai_impact.least(['100 * (hours_up / nullif(hours, 0) + margin)', '100'])
         ) }},
         case
-            when n_timed = 0 then 'No incident has an impact_started_at, which says that it took a service down.'
+            when n_timed = 0 then 'No incident has an impact_started_at, so outages are unknown.'
             else {{ ai_impact.counted_sentence(
                 'Incidents that have not ended, down until the end of the data', 'n_unended'
             ) }}

@@ -98,7 +98,7 @@ def _ruled(row: dict | None, alpha: float) -> dict:
 
 def _drawn(paths: Paths, alpha: float, draws: int) -> dict[str, list[dict]]:
     """The models of paths, with intervals from the same redrawn journeys."""
-    ai = "Which part of a removal effect or a Shapley value is AI's is not defined for single touches."
+    ai = "Removal effects and Shapley values belong to channels, so the share of AI's touches is undefined."
     nothing = "No journey with a touch converted in this period."
     models = {"markov": markov, "shapley": shapley}
     if not paths.channels or not paths.converted.sum():

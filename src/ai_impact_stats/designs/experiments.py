@@ -38,7 +38,7 @@ from .health import (
     open_windows,
     regression_cells,
 )
-from .rows import LOGARITHMS, NO_SHARE, absolute_of, estimate_row, twins
+from .rows import LOGARITHMS, NO_SHARE, absolute_of, estimate_row, scale_pairs
 
 PLAIN = {"difference_in_means": "absolute", "relative_difference": "relative"}
 ADJUSTED = {"cuped": "absolute", "cuped_relative": "relative"}
@@ -53,9 +53,9 @@ DEVIATIONS = {
     "srm_triggered": "exposure differs between the arms",
     "pre_period_difference": "the metrics differed before the start",
     "novelty": "the effect changes over time",
-    "interference": "control units live among treated ones",
+    "interference": "control units are mixed with treated ones",
     "enough_clusters": "too few clusters for the intervals to hold",
-    "clusters_known": "the cluster of too many units is not known",
+    "clusters_known": "too many units have an unknown cluster",
     "stopped_early": "it was ended early",
 }
 
@@ -372,13 +372,14 @@ def _skewed(context: _Context, t: UnitMoments, c: UnitMoments) -> str | None:
     events = min(map(events_of, arms))
     if events < FEWEST_EVENTS:
         return (
-            f"Its interval does not hold: an arm's mean is known no better than a count of {events:.0f} events, and "
-            f"{FEWEST_EVENTS} are the least. Wait for more units."
+            f"Its interval is unreliable: an arm's mean is known no better than a count of {events:.0f} events, and "
+            f"{FEWEST_EVENTS} are needed. Wait for more units."
         )
     if lopsided(*arms, are_events=context.metric["aggregation"] == "proportion") > MOST_SKEW:
         return (
-            f"Its interval does not hold: the arms have {arms[0].n} and {arms[1].n} units, so that the skew of the "
-            "values in the smaller one decides. Wait for more units, or register the logarithm or a cut at a quantile."
+            f"Its interval is unreliable: the arms have {arms[0].n} and {arms[1].n} units, so the skew of "
+            "the values in the smaller one decides. Wait for more units, or register the logarithm or a "
+            "cut at a quantile."
         )
     return None
 
@@ -449,7 +450,7 @@ def _grade(experiment: Experiment, rows: list[dict], tables: Tables) -> None:
         others=tuple(text for name, text in DEVIATIONS.items() if name in found and found[name].passed is False),
     )
     open_of = open_windows(experiment, tables)
-    for absolute, relative in twins(rows):
+    for absolute, relative in scale_pairs(rows):
         # One test answers both: its correction is over all hypotheses, also those that have no relative effect.
         for name in ("p_value_adjusted", "sequential_p_value_adjusted"):
             relative[name] = absolute[name]
@@ -473,7 +474,7 @@ def _with_unknown(conduct: Conduct, experiment: Experiment, row: Mapping[str, An
     unknown = tables.unknown_in(*key, row["treatment_arm"], experiment.control)
     if unknown is None or not (unknown.differs or unknown.is_too_much):
         return conduct
-    said = "more is known of one arm than of the other" if unknown.differs else "too little is known of an arm"
+    said = "the arms differ in the share of unknown values" if unknown.differs else "an arm has too many unknown values"
     return replace(conduct, others=(*conduct.others, said))
 
 

@@ -26,7 +26,7 @@ CONFORMAL = "synthetic_control_conformal"
 # A placebo for every control, each a fit over all others: beyond this many a rollout by cohorts is the better question.
 MOST_CONTROLS = 300
 TRIM = 0.1
-BELOW_B = "Not assigned at random: the effect rests on a mixture of controls that would have gone on moving alike."
+BELOW_B = "Not assigned at random: the effect assumes that the weighted controls would have moved like the treated."
 HOLDOUT = "A holdout of few regions, not an experiment by unit."
 
 
@@ -190,7 +190,7 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
     e = missing(panel.problem, *panel.sizes) if panel.problem else _conformal(panel, experiment.alpha)
     grade, why = None, None
     if e.estimate is not None:
-        note = "By permutation of periods, if the effect is the same in each."
+        note = "By permutation of periods, for a constant effect."
         grade, why = _graded(experiment, *_grade_conformal(panel), note)
     add(CONFORMAL, e, _share(panel, e), grade, why)
     if panel.has_pairs:
@@ -244,7 +244,7 @@ def _share(panel: _Panel, e: Estimate) -> Estimate:
         return e
     level = float(panel.y[len(panel.y) - panel.n_treated :, panel.before :].mean())
     if (level - e.ci_low) * (level - e.ci_high) <= 0:
-        return e.because("The expected level can't be told from 0, so no share can be taken.")
+        return e.because("The expected level can't be distinguished from 0, so no share can be taken.")
     low, high = sorted((e.ci_low / (level - e.ci_low), e.ci_high / (level - e.ci_high)))
     return replace(e, estimate=e.estimate / (level - e.estimate), ci_low=low, ci_high=high)
 

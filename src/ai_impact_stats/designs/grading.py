@@ -61,7 +61,7 @@ def _deviations(conduct: Conduct) -> list[str]:
         (conduct.balance is False, "the arms differed before the start"),
         (not conduct.powered, "it can't detect the effect it was planned for"),
         (not conduct.exposure, "too many units were in several arms"),
-        (not conduct.arms_known, "units were in arms that are not registered"),
+        (not conduct.arms_known, "units were in unregistered arms"),
         (not conduct.finished, "read before its end"),
     )
     return [*(text for applies, text in rules if applies), *conduct.others]
@@ -81,7 +81,7 @@ def verdict(
     """What the estimate says about the metric, in one word.
 
     not_estimated: there is no estimate. still_running: read before its end, so not to be acted on. not_established: the
-    grade is D or E. improved, worsened: the corrected p value is below alpha; `direction` (up, down) tells which
+    grade is D or E. improved, worsened: the corrected p value is below alpha; `direction` (up, down) says which
     way is good. no_relevant_effect: the whole interval lies within ± `smallest_effect` (on the estimate's scale).
     Otherwise inconclusive.
     """
@@ -101,7 +101,7 @@ def verdict(
 def one_verdict(deciding: dict, other: dict) -> None:
     """The absolute and the relative row of one question say the same: what the deciding row says.
 
-    Where the other's own interval would have said something else, its reason tells so.
+    If the other's own interval disagrees, its reason says so.
     """
     other["verdict"] = deciding["verdict"]
     if any(row[end] is None for row in (deciding, other) for end in ("ci_low", "ci_high")):
@@ -127,9 +127,9 @@ def grade_did(pre: PreTrend, notes: Sequence[str] = ()) -> tuple[str, str | None
     if pre.check.passed is None:
         reasons.append(pre.check.detail)
     elif failed:
-        reasons.append(f"The paths diverged before treatment (p = {pre.check.p_value:.2g}).")
+        reasons.append(f"Trends diverged before treatment (p = {pre.check.p_value:.2g}).")
     elif pre.power is None or pre.power < LEAST_POWER:
         failed = True
         chance = "unknown" if pre.power is None else f"{pre.power:.0%}"
-        reasons.append(f"A divergence that alone would explain the effect could have gone unseen (power {chance}).")
+        reasons.append(f"A divergence that alone would explain the effect could have gone undetected (power {chance}).")
     return ("D" if failed else "C"), " ".join(reasons) or None

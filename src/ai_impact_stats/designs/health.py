@@ -134,8 +134,8 @@ def _cluster_problem(experiment: Experiment, metric_id: str, tables: Tables) -> 
     if any(m.n_units for m in (*arms, *points)) and not (units and unknown >= units):
         return None
     return (
-        f"Units are clustered by {experiment.cluster_by}, but the cluster of none is known: "
-        f"give each an attribute {experiment.cluster_by} in unit_covariates, or a stratum."
+        f"Units are clustered by {experiment.cluster_by}, but no cluster is known: give each unit an "
+        f"attribute {experiment.cluster_by} in unit_covariates, or a stratum."
     )
 
 
@@ -226,7 +226,7 @@ def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     e, found = experiment.experiment_id, {}
     found["enrolment"] = checks.enrolment(tables.enrolment.get(e, {}))
     parts = tables.parts.get(e, {})
-    # Units of one cluster come together: how many of them there are by part tells nothing of the assignment.
+    # Units of a cluster come together, so their number per segment says nothing about the assignment.
     units_were_assigned = experiment.design in COMPARED_DESIGNS and not _assigns_clusters(experiment, tables)
     if units_were_assigned and experiment.has_split and not isinstance(experiment.weights, str):
         weights = experiment.weights
@@ -302,7 +302,7 @@ def _dimensions_known(experiment: Experiment, parts: Mapping[str, Mapping[str, M
     nobody = [name for name, share in known.items() if share == 0]
     detail = f"{least} was observed of {known[least]:.1%} of the units before their assignment."
     if nobody:
-        detail = f"Observed of nobody before the assignment, so that nothing is cut by it: {', '.join(nobody)}."
+        detail = f"No value from before the assignment, so no segments: {', '.join(nobody)}."
     return checks.Check(known[least], None, 0.0, not nobody, detail)
 
 
@@ -409,7 +409,7 @@ def _novelty(experiment: Experiment, tables: Tables) -> checks.Check:
             for week, arms in weeks.items()
             if treatment in arms and experiment.control in arms
         }
-        # Few clusters tell a week's error badly, so their trend has no normal distribution.
+        # Few clusters give a poor estimate of a week's error, so their trend is not normally distributed.
         freedom = [e.df for e in effects.values() if e.df is not None] if experiment.cluster_by is not None else []
         df = min(freedom, default=math.inf)
         found.append(checks.novelty(effects, checks.NOVELTY_ALPHA / len(experiment.treatments), df))
@@ -606,7 +606,7 @@ def _plan_row(experiment: Experiment, metric_id: str, weeks: int, tables: Tables
     row["scale"] = effect_scale(metric)
     baseline = _baseline(experiment, metric_id, tables)
     if baseline is None:
-        row["reason"] = "No unit of the kind has been measured, so the variance is not known."
+        row["reason"] = "No such unit has been measured, so the variance is unknown."
         return row
     logs = metric.get("transform") == "log"
     level = math.exp(min(baseline.mean, 700.0)) if logs else baseline.mean

@@ -11,7 +11,7 @@ import pandas as pd
 from ..estimators import matching
 from ..estimators.checks import Check
 from ..estimators.estimate import Estimate, as_share, missing, wald
-from ..estimators.propensity import Overlap, Propensity, Units, fit_propensity, overlap
+from ..estimators.propensity import Propensity, Units, fit_propensity, overlap
 from ..io.inputs import Inputs
 from ..io.registry import Experiment, is_missing, names
 from ..wording import counted, sentence
@@ -45,7 +45,7 @@ ROW_METHODS = {
 CHANGE = "matched_did"
 # Cells of many covariates are hardly fewer than the units: beyond this many they are not read, and rows have to do.
 CELL_CAP = 100_000
-BELOW_B = "Not randomised: the effect rests on covariates that hold all that moved both the choice and the outcome."
+BELOW_B = "Not randomised: the effect assumes that the covariates include every common cause of choice and outcome."
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Matched(Design):
         past = _placebos(comparison.past).get(first) or missing("There is no outcome from before.")
         checks = {
             "weighted_balance": balance,
-            "overlap": shared.check,
+            "overlap": shared,
             "placebo_outcome": matching.placebo_outcome(past),
         }
         drawn = _row_units(experiment, inputs.rows("int_matched_sample", experiment.experiment_id, experiment.primary))
@@ -414,10 +414,10 @@ def _change_effect(experiment: Experiment, comparison: _Comparison, metric: Mapp
     return CHANGE, "att", e, None, grade, why or PARALLEL
 
 
-PARALLEL = "Not randomised: the effect rests on paths that would have been parallel given the covariates."
+PARALLEL = "Not randomised: the effect assumes parallel trends given the covariates."
 
 
-def _checks(comparison: _Comparison, propensity: Propensity, found: matching.Matched) -> tuple[Check, Overlap]:
+def _checks(comparison: _Comparison, propensity: Propensity, found: matching.Matched) -> tuple[Check, Check]:
     units = comparison.units
     balances = comparison.balance(found.weights)
     return matching.balance_check(balances), overlap(units, propensity, found.weights)

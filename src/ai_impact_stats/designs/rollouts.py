@@ -153,18 +153,18 @@ def _read(rows: list[Mapping[str, Any]], shared: list[Mapping[str, Any]]) -> _Ro
             merged[cohort.first, cohort.entered] = cohort if same is None else _merge(same, cohort)
     cohorts = sorted(merged.values(), key=lambda c: (-1 if c.first is None else c.first, c.entered))
     groups = [cells[0] for cells in by_cohort.values()]
-    told = (
+    stated = (
         (f"{counted(len(periods), 'period counts', 'periods count')}.", *_dropped(groups[0], periods))
         if periods
         else ()
     )
-    notes = [*told, *_notes(groups, cohorts)]
+    notes = [*stated, *_notes(groups, cohorts)]
     panel = _without_lone_waves(did.Panel(cohorts, notes, _clusters(shared, cohorts, periods)), periods)
     if not panel.cohorts:
         late = sum(int(cells[0].get("n_without_before") or 0) for cells in by_cohort.values())
-        return _Rollout(panel, NO_PAST if late else "No unit was seen in every period of the panel.", True, told)
+        return _Rollout(panel, NO_PAST if late else "No unit was seen in every period of the panel.", True, stated)
     effects = did.group_time(panel, "not_yet_treated", "universal")
-    return _Rollout(panel, effects, min(panel.sizes().values()) < FEW_UNITS, told)
+    return _Rollout(panel, effects, min(panel.sizes().values()) < FEW_UNITS, stated)
 
 
 NO_PAST = "No cohort is treated within the panel after its first period, so there is no past to compare with."
@@ -183,7 +183,7 @@ def _notes(groups: list[Mapping[str, Any]], cohorts: list[did.Cohort]) -> list[s
     notes = []
     late = sum(c.n for c in cohorts if c.entered)
     if late:
-        who = counted(late, "unit that came later counts", "units that came later count")
+        who = counted(late, "unit that joined later counts", "units that joined later count")
         notes.append(f"{who} from the first whole period on.")
     if of("n_left_out"):
         notes.append(f"{counted(of('n_left_out'), 'unit has', 'units have')} a gap in the panel: left out.")
@@ -201,14 +201,14 @@ def _dropped(row: Mapping[str, Any], periods: list[int]) -> list[str]:
     first, last = _whole(row.get("first_row_period")), _whole(row.get("last_row_period"))
     parts, begin = [], periods[0]
     if first is not None and first < begin:
-        parts.append(f"period {first}, which the beginning of the data cuts")
+        parts.append(f"period {first}, cut off by the start of the data")
         begin = first + 1
     holes = sorted(set(range(begin, periods[-1])) - set(periods))
     if holes:
         named = ", ".join(map(str, holes[:5])) + (" and others" if len(holes) > 5 else "")
         parts.append(f"{'period' if len(holes) == 1 else 'periods'} {named}, without a row of the metric")
     if last is not None and last > periods[-1]:
-        parts.append(f"period {last}, which the end cuts")
+        parts.append(f"period {last}, cut off by the end")
     return [f"Left out: {'; '.join(parts)}."] if parts else []
 
 
@@ -219,7 +219,7 @@ def _without_lone_waves(panel: did.Panel, periods: list[int]) -> did.Panel:
     lone = [s for s, size in sizes.items() if size == 1 and larger > (1 if s is None else 0)]
     unit = "unit" if panel.clusters is None else "cluster"
     names = {s: "The control" if s is None else f"The wave of period {periods[s]}" for s in lone}
-    why = f"it has one {unit}, and nothing tells how {unit}s vary within it"
+    why = f"it has one {unit}, so the variance within it is unknown"
     return panel.without(lone, [f"{name} is left out: {why}." for name in names.values()]) if lone else panel
 
 
@@ -344,7 +344,7 @@ def _one_rows(
 
 
 ONE_TREATED = "two_way_fixed_effects"
-BELOW_B = "Not randomised: the effect rests on paths that were parallel before and would have stayed so."
+BELOW_B = "Not randomised: the effect assumes that trends were parallel and would have stayed parallel."
 
 
 def _problem(metric: Mapping[str, Any]) -> str | None:

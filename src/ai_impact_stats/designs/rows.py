@@ -106,7 +106,7 @@ def absolute_of(method: str) -> str | None:
     return RELATIVE_NAMES.get(method, name if name != method else None)
 
 
-def twins(rows: Sequence[dict]) -> list[tuple[dict, dict]]:
+def scale_pairs(rows: Sequence[dict]) -> list[tuple[dict, dict]]:
     """The absolute and the relative row of each question that has both estimates."""
     asked = ("metric_id", "segment", "treatment_arm")
     found = {(row["method"], *(row[name] for name in asked)): row for row in rows if row["estimate"] is not None}
@@ -199,7 +199,7 @@ def decide(
             (bool(experiment.finished) and not row.get("is_open")) or decided,
             row.get("smallest_effect"),
         )
-    for absolute, relative in twins(rows):
+    for absolute, relative in scale_pairs(rows):
         decides = deciding_scale(catalogue.get(absolute["metric_id"], {}))
         one_verdict(*((relative, absolute) if decides == "relative" else (absolute, relative)))
 

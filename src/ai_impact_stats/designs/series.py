@@ -108,14 +108,16 @@ def _not_a_series(study: Study, metric: Mapping[str, Any], frame: pd.DataFrame |
     if period is not None and period not in PERIODS:
         return f"The period {period} is unknown: register one of {', '.join(PERIODS)}, or none."
     if period and dated_by and finer(period, dated_by):
-        return f"The series {name} is dated by {dated_by} and can't be told by {period}: register period {dated_by}."
+        return (
+            f"The series {name} is dated by {dated_by} and can't be analysed by {period}: register period {dated_by}."
+        )
     if period is None and dated_by is None:
         days = days_apart(dates)
         if days is None:
             return f"The series {name} has one date."
         return (
-            f"The dates of the series {name} are {days:g} days apart, which is no week, month, quarter or year: "
-            "register the period that it is to be analysed by."
+            f"The dates of the series {name} are {days:g} days apart, which is no week, month, quarter or "
+            "year: register a period."
         )
     return None
 
@@ -201,7 +203,7 @@ def _grade(study: Study) -> tuple[str, str | None]:
     if study.series is None:
         return "D", None
     if not study.controls:
-        return "D", "Without a control, what else happened at the start can't be told from the effect."
+        return "D", "Without a control series, the effect can't be separated from other events at the start."
     found = _checks(study)
     failed = {
         "placebo_dates": "dates before the start show an effect, or could not be tried",

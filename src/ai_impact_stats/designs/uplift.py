@@ -10,12 +10,12 @@ from ..estimators.learners import (
     LEARNERS,
     Policy,
     Scores,
-    Units,
+    Subjects,
+    alike_by_prediction,
     calibration,
     cross_fitted,
     curve,
     effect_of,
-    heterogeneity,
     policy,
     ranks,
 )
@@ -34,7 +34,7 @@ class Cohort:
     """One treatment arm of one experiment against its control; without units, `note` is the reason."""
 
     keys: dict
-    units: Units | None
+    units: Subjects | None
     alpha: float
     sign: float
     note: str | None
@@ -60,7 +60,7 @@ def cohorts(registry: pd.DataFrame, metrics: pd.DataFrame, units: pd.DataFrame, 
             sign = -1.0 if directions.get(str(metric_id)) == "down" else 1.0
             part = None
             if at.any():
-                part = Units(x[at], treated, sign * rows["value"].to_numpy(float)[at], float(treated.mean()))
+                part = Subjects(x[at], treated, sign * rows["value"].to_numpy(float)[at], float(treated.mean()))
             found.append(Cohort(keys, part, experiment.alpha, sign, note if at.any() else "No unit was assigned."))
     return found
 
@@ -87,11 +87,11 @@ def _obstacle(experiment: Experiment, aggregation: str | None) -> str:
     if aggregation is None:
         return f"The metric {experiment.primary} is not in the metric catalogue."
     if aggregation in ("ratio", "quantile"):
-        return f"The metric {experiment.primary} is a {aggregation}, which no single unit has: name a mean."
+        return f"The metric {experiment.primary} is a {aggregation}, which is undefined for a single unit: use a mean."
     if experiment.assignment_method not in (None, "randomized"):
-        return f"Learners compare randomised arms, and these were {experiment.assignment_method.replace('_', '-')}."
+        return f"Learners compare randomised arms, but these were {experiment.assignment_method.replace('_', '-')}."
     if experiment.cluster_by:
-        return f"Learners take units for independent, and these were assigned in clusters ({experiment.cluster_by})."
+        return f"Learners assume independent units, but these were assigned in clusters ({experiment.cluster_by})."
     return "No unit was assigned."
 
 
@@ -106,7 +106,7 @@ def uplift_tables(
     for cohort in [*found, *unstudied(registry, metrics, studied)]:
         problem = cohort.note if cohort.units is None else cohort.units.problem()
         if HistGradientBoostingRegressor is None:
-            problem = "scikit-learn is not installed: install the packages of requirements.lock."
+            problem = "scikit-learn is not installed: run pip install scikit-learn."
         if problem:
             blank = {"learner": "none", "reason": problem} | cohort.keys
             deciles.append(dict.fromkeys(DECILES.names) | blank)
@@ -124,7 +124,7 @@ def _tables(cohort: Cohort, learner: str, scores: Scores) -> tuple[list[dict], l
     units, alpha, sign = cohort.units, cohort.alpha, cohort.sign
     predicted, signal = scores.predicted[learner], scores.signal
     place = ranks(predicted, scores.fold)
-    p = heterogeneity(signal, place)
+    p = alike_by_prediction(signal, place)
     slope = calibration(predicted, signal, scores.fold)
     area = curve(signal, place, units.treated, alpha)
     chosen = policy(signal, predicted, units.treated, alpha)
@@ -180,8 +180,14 @@ def _recommendation(there: bool, chosen: Policy) -> str:
     if not there:
         return "No targeting: held-out units do not show that the effect differs between them in the predicted order."
     if chosen.over_all.ci_low is not None and chosen.over_all.ci_low > 0:
-        return f"Treat the {chosen.share:.0%} whose predicted effect is good: the others are better off without."
-    return "The effect differs, but no part is shown to be better off without: treat all, the first deciles first."
+        return (
+            f"Treat the {chosen.share:.0%} with a beneficial predicted effect: the others are better off "
+            "without treatment."
+        )
+    return (
+        "The effect differs, but no group is shown to be better off without treatment: treat all, the "
+        "first deciles first."
+    )
 
 
 def uplift_scores(

@@ -3,10 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .effects import _problem, difference, relative_effect
+from .arrays import Array
+from .effects import difference, incomparable, relative_effect
 from .estimate import Estimate, missing, wald
 from .moments import Arm, UnitMoments
 
@@ -23,38 +26,27 @@ class JointMoments:
     """
 
     n: int
-    means: np.ndarray
-    covariance: np.ndarray
+    means: Array
+    covariance: Array
     clustered: bool = False
-
-    @classmethod
-    def from_rows(cls, y, x, z=None) -> "JointMoments":
-        """From one row a unit: y and z of n entries, x of shape (n, k)."""
-        y, x = np.asarray(y, "float64"), np.asarray(x, "float64")
-        z = np.ones(len(y)) if z is None else np.asarray(z, "float64")
-        rows = np.column_stack([y, z, x])
-        covariance = np.full((rows.shape[1],) * 2, math.nan)
-        if len(y) > 1:
-            centred = rows - rows.mean(axis=0)
-            covariance = centred.T @ centred / (len(y) - 1)
-        return cls(len(y), rows.mean(axis=0) if len(y) else np.full(rows.shape[1], math.nan), covariance)
 
     def unit_moments(self) -> UnitMoments:
         """Without the covariates."""
         m, c = self.means, self.covariance
-        values = (float(v) for v in (m[0], c[0, 0], m[1], c[1, 1], c[0, 1]))
-        return UnitMoments(self.n, *values, n_units=self.n if self.clustered else 0)
+        y, var_y, z, var_z, cov_yz = (float(v) for v in (m[0], c[0, 0], m[1], c[1, 1], c[0, 1]))
+        return UnitMoments(self.n, y, var_y, z, var_z, cov_yz, n_units=self.n if self.clustered else 0)
 
     def merged(self, other: "JointMoments") -> "JointMoments":
         """The moments of both groups of units together, which share their names (as `UnitMoments.merged`)."""
         if not self.n or not other.n:
             return self if self.n else other
         n, shift = self.n + other.n, other.means - self.means
-        scatter = sum((m.n - 1) * m.covariance for m in (self, other) if m.n > 1)
-        scatter = scatter + np.outer(shift, shift) * self.n * other.n / n
+        scatter = np.outer(shift, shift) * self.n * other.n / n
+        for m in (self, other):
+            scatter += (m.n - 1) * m.covariance if m.n > 1 else 0.0
         return replace(self, n=n, means=self.means + shift * other.n / n, covariance=scatter / (n - 1))
 
-    def linear(self) -> tuple[float, float, np.ndarray]:
+    def linear(self) -> tuple[float, float, Array]:
         """Mean and variance of the ratio's linearised unit (see `UnitMoments.ratio`), and its covariances with x."""
         arm = self.unit_moments().ratio()
         joint = (self.covariance[0, 2:] - arm.mean * self.covariance[1, 2:]) / self.means[1]
@@ -69,14 +61,14 @@ def cuped_many_arms(treatment: JointMoments, control: JointMoments) -> tuple[Arm
     slopes, which cost half a degree of freedom in each arm where clusters are few enough to count them. Covariates that
     don't vary, or that repeat others, change nothing.
     """
-    problem = _problem(treatment.unit_moments().ratio(), control.unit_moments().ratio())
+    problem = incomparable(treatment.unit_moments().ratio(), control.unit_moments().ratio())
     if problem:
         return problem
     arms = (treatment, control)
     weights = [m.n - 1 for m in arms]
     linear = [m.linear() for m in arms]
-    scatter = sum(w * m.covariance[2:, 2:] for w, m in zip(weights, arms, strict=True))
-    joint = sum(w * part[2] for w, part in zip(weights, linear, strict=True))
+    scatter = weights[0] * treatment.covariance[2:, 2:] + weights[1] * control.covariance[2:, 2:]
+    joint = weights[0] * linear[0][2] + weights[1] * linear[1][2]
     if not (np.isfinite(scatter).all() and np.isfinite(joint).all()):
         return "A covariate's moments are unknown, so nothing can be adjusted for."
     scale = np.sqrt(np.diag(scatter))
@@ -97,8 +89,8 @@ def cuped_many_arms(treatment: JointMoments, control: JointMoments) -> tuple[Arm
     pooled = (treatment.n * treatment.means[2:] + control.n * control.means[2:]) / total
     adjusted = []
     for m, (mean, variance, own) in zip(arms, linear, strict=True):
-        residual = variance + slopes @ m.covariance[2:, 2:] @ slopes - 2 * slopes @ own
-        residual = max(float(residual), 0.0) * freedom / (freedom - rank)
+        left = variance + float(slopes @ m.covariance[2:, 2:] @ slopes - 2 * slopes @ own)
+        residual = max(left, 0.0) * freedom / (freedom - rank)
         df = m.unit_moments().ratio().df
         df = None if df is None else max(df - rank / 2, 1.0)
         adjusted.append(Arm(m.n, float(mean - slopes @ (m.means[2:] - pooled)), residual, df))
@@ -113,7 +105,8 @@ def cuped_many(treatment: JointMoments, control: JointMoments, alpha: float = 0.
     return (relative_effect if relative else difference)(*arms, alpha)
 
 
-JointStrata = Mapping[str, tuple[JointMoments | None, JointMoments | None]]
+JointPair = tuple[JointMoments | None, JointMoments | None]
+JointStrata = Mapping[str, JointPair]
 MOST_STRATA, LEAST_IN_STRATUM = 20, 5
 
 
@@ -128,22 +121,24 @@ def lin_many(strata: JointStrata, alpha: float = 0.05) -> Estimate:
     through its linearised unit. Strata beyond 20, and those with fewer than 5 units in an arm, are one.
     """
     groups = _large_strata(strata)
-    arms = []
-    sizes = tuple(sum(pair[k].n for pair in groups if pair[k]) for k in (0, 1))
-    problem = None if groups and min(sizes) else "An arm has no units whose covariates are known."
-    if not problem and any(pair[k] is None or not pair[k].n for pair in groups for k in (0, 1)):
-        problem = "A stratum has units of one arm only, so that the arms can't be read where all units are."
-    for k in (0, 1) if not problem else ():
-        found = _predicted([pair[k] for pair in groups], groups)
-        problem = found if isinstance(found, str) else None
-        if problem:
-            break
-        arms.append(found)
-    return missing(problem, *sizes) if problem else difference(*arms, alpha)
+    whole = [(t, c) for t, c in groups if t is not None and c is not None and t.n and c.n]
+    sizes = sum(t.n for t, _ in groups if t), sum(c.n for _, c in groups if c)
+    if not min(sizes):
+        return missing("An arm has no units whose covariates are known.", *sizes)
+    if len(whole) < len(groups):
+        reason = "A stratum has units of one arm only, so the arms can't be compared at the mean of all units."
+        return missing(reason, *sizes)
+    treatment = _predicted([t for t, _ in whole], whole)
+    if isinstance(treatment, str):
+        return missing(treatment, *sizes)
+    control = _predicted([c for _, c in whole], whole)
+    if isinstance(control, str):
+        return missing(control, *sizes)
+    return difference(treatment, control, alpha)
 
 
-def _large_strata(strata: JointStrata) -> list[tuple[JointMoments | None, JointMoments | None]]:
-    def least(pair: tuple) -> int:
+def _large_strata(strata: JointStrata) -> list[JointPair]:
+    def least(pair: JointPair) -> int:
         return min(0 if m is None else m.n for m in pair)
 
     def joined(a: JointMoments | None, b: JointMoments | None) -> JointMoments | None:
@@ -170,7 +165,7 @@ def _predicted(own: list[JointMoments], groups: list[tuple[JointMoments, JointMo
     for m in own[1:]:
         whole = whole.merged(m)
     plain = whole.unit_moments().ratio()
-    problem = _problem(plain, plain)
+    problem = incomparable(plain, plain)
     if problem and "variance is 0" not in problem:
         return problem
     ratio, level = plain.mean, whole.means[1]
@@ -185,7 +180,7 @@ def _predicted(own: list[JointMoments], groups: list[tuple[JointMoments, JointMo
             for m, (a, b) in zip(own, groups, strict=True)
         ]
     )
-    within = sum((m.n - 1) * m.covariance for m in own if m.n > 1)
+    within = np.sum([(m.n - 1) * m.covariance for m in own if m.n > 1], axis=0)
     if not np.isfinite(within).all():
         return "A covariate's moments are unknown, so nothing can be adjusted for."
     scatter, joint = within[2:, 2:], line @ within[:2, 2:]
@@ -220,7 +215,8 @@ def post_stratified_arms(strata: Strata) -> tuple[Arm, Arm] | str:
     are taken together as one. Miratrix, Sekhon and Yu (2013), "Adjusting treatment effect estimates by
     post-stratification in randomized experiments". A ratio is weighted through its linearised unit.
     """
-    kept, rest = [], (UnitMoments.from_rows([]), UnitMoments.from_rows([]))
+    kept: list[tuple[UnitMoments, UnitMoments]] = []
+    rest = UnitMoments.from_rows([]), UnitMoments.from_rows([])
     for name in sorted(strata):
         pair = strata[name]
         if min(pair[0].n, pair[1].n) >= 2:
@@ -251,7 +247,7 @@ def post_stratified_arms(strata: Strata) -> tuple[Arm, Arm] | str:
             spread = (m.var_y - 2 * ratio * m.cov_yz + ratio**2 * m.var_z) / z**2
             variance += weight**2 * max(spread, 0.0) / m.n
         arms.append(Arm(n, mean, variance * n))
-    problem = _problem(*arms)
+    problem = incomparable(*arms)
     if problem:
         return problem
     return arms[0], arms[1]
@@ -261,8 +257,7 @@ def post_stratified(strata: Strata, alpha: float = 0.05, relative: bool = False)
     """The difference within strata, weighted by their size (`post_stratified_arms`)."""
     arms = post_stratified_arms(strata)
     if isinstance(arms, str):
-        counts = [sum(pair[k].n for pair in strata.values()) for k in (0, 1)]
-        return missing(arms, *counts)
+        return missing(arms, sum(t.n for t, _ in strata.values()), sum(c.n for _, c in strata.values()))
     return (relative_effect if relative else difference)(*arms, alpha)
 
 
@@ -274,12 +269,12 @@ class Cells:
     squares about it (squared units of the metric), `cluster` labels clusters or is None.
     """
 
-    treated: np.ndarray
-    x: np.ndarray
-    n: np.ndarray
-    mean: np.ndarray
-    scatter: np.ndarray
-    cluster: np.ndarray | None = None
+    treated: Array
+    x: Array
+    n: Array
+    mean: Array
+    scatter: Array
+    cluster: NDArray[Any] | None = None
 
 
 def lin(cells: Cells, errors: str = "HC2", alpha: float = 0.05) -> Estimate:
@@ -308,13 +303,13 @@ def lin(cells: Cells, errors: str = "HC2", alpha: float = 0.05) -> Estimate:
     q, r = np.linalg.qr(design * root[:, None])
     diagonal = np.abs(np.diag(r))
     if rows <= k or len(n) < k or diagonal.min() <= 1e-9 * diagonal.max():
-        return missing("There are too few units for the covariates, or the covariates determine each other.", *sizes)
+        return missing("There are too few units for the covariates, or the covariates are collinear.", *sizes)
     beta = np.linalg.solve(r, q.T @ (root * mean))
     residual = mean - design @ beta
     # Each unit's weight in the arm's coefficient: the second row of (X'X)⁻¹X'.
     weight = np.linalg.solve(r, q.T)[1] / root
     level = float((n @ mean**2) / rows)
-    if errors == "cluster":
+    if errors == "cluster" and cells.cluster is not None:
         variance, df = _cluster_variance(cells.cluster, weight * n * residual, rows, k)
     else:
         leverage = (q**2).sum(axis=1) / n
@@ -344,52 +339,28 @@ class ClusterProducts:
     """
 
     n: int
-    means: np.ndarray
-    covariance: np.ndarray
+    means: Array
+    covariance: Array
     n_shared: int = 0
-    cross: np.ndarray = field(default_factory=lambda: np.zeros((len(PRODUCTS),) * 2))
+    cross: Array = field(default_factory=lambda: np.zeros((len(PRODUCTS),) * 2))
 
-    def squares(self) -> np.ndarray:
+    def squares(self) -> Array:
         """The 7×7 sums of products of the totals over the arm's clusters."""
-        within = (self.n - 1) * self.covariance if self.n > 1 else 0.0
-        return within + self.n * np.outer(self.means, self.means)
+        about_zero = self.n * np.outer(self.means, self.means)
+        return about_zero + (self.n - 1) * self.covariance if self.n > 1 else about_zero
 
-    @classmethod
-    def pair_from_rows(cls, treated, cluster, y, x, z=None) -> tuple["ClusterProducts", "ClusterProducts"]:
-        """Treatment and control from one row a unit, whose clusters may hold units of both."""
-        treated, x, y = np.asarray(treated) == 1, np.asarray(x, "float64"), np.asarray(y, "float64")
-        z = np.ones(len(y)) if z is None else np.asarray(z, "float64")
-        labels, index = np.unique(np.asarray(cluster), return_inverse=True)
-        pair, totals = [], []
-        for arm in (treated, ~treated):
-            pair.append(cls.from_rows(index[arm], y[arm], x[arm], z[arm]))
-            rows = (np.ones(len(y)), x, x * x, x * y, x * z, y, z)
-            totals.append(np.array([np.bincount(index[arm], v[arm], len(labels)) for v in rows]))
-        both = int(((totals[0][0] > 0) & (totals[1][0] > 0)).sum())
-        return replace(pair[0], n_shared=both, cross=totals[0] @ totals[1].T), pair[1]
-
-    @classmethod
-    def from_rows(cls, cluster, y, x, z=None) -> "ClusterProducts":
-        """From one row a unit with the cluster that it belongs to."""
-        _, index = np.unique(np.asarray(cluster), return_inverse=True)
-        y, x = np.asarray(y, "float64"), np.asarray(x, "float64")
-        z = np.ones(len(y)) if z is None else np.asarray(z, "float64")
-        totals = np.array([np.bincount(index, v) for v in (np.ones(len(y)), x, x * x, x * y, x * z, y, z)])
-        n = totals.shape[1]
-        return cls(n, totals.mean(axis=1), np.cov(totals) if n > 1 else np.full((7, 7), math.nan))
-
-    def linearised(self) -> tuple[np.ndarray, np.ndarray] | str:
+    def linearised(self) -> tuple[Array, Array] | str:
         """The total of the linearised unit, and of its product with x, as weights of the seven, or why not."""
         if not np.isfinite(self.means).all() or not self.means[6]:
             return "An arm has no value of the metric or of the covariate, or its denominator is 0."
         if self.n < 3:
-            return "An arm has fewer than three clusters: a slope leaves nothing to tell its error by."
+            return "An arm has fewer than three clusters: a slope leaves no degrees of freedom for its error."
         n, y, z = self.n * self.means[[0, 5, 6]]
         ratio, level = y / z, z / n
         own = np.array([ratio, 0, 0, 0, 0, 1 / level, -ratio / level])
         return own, np.array([0, ratio, 0, 1 / level, -ratio / level, 0, 0])
 
-    def fit(self) -> tuple[np.ndarray, np.ndarray] | str:
+    def fit(self) -> tuple[Array, Array] | str:
         """Intercept and slope of the arm's linearised unit on x, and their covariance without corrections, or why not.
 
         Over units, of the unit r + (y - rz)/z̄ with r the arm's ratio, as in `UnitMoments.ratio`.
@@ -426,11 +397,13 @@ def lin_clusters(
     slope takes one of each, and Welch's rule makes one of both. No estimate, with a reason, for fewer than three
     clusters or a covariate that doesn't vary in an arm.
     """
-    fits = [treatment.fit(), control.fit()]
+    fits: list[tuple[Array, Array]] = []
     arms = (treatment, control)
-    problem = next((f for f in fits if isinstance(f, str)), None)
-    if problem:
-        return missing(problem, treatment.n, control.n)
+    for m in arms:
+        fit = m.fit()
+        if isinstance(fit, str):
+            return missing(fit, treatment.n, control.n)
+        fits.append(fit)
     units = sum(m.n * m.means[0] for m in arms)
     place = np.array([1.0, sum(m.n * m.means[1] for m in arms) / units])
     clusters = treatment.n + control.n
@@ -440,10 +413,10 @@ def lin_clusters(
         variance = float(place @ covariance @ place) * correction
         df = (m.n - 1 if freedom is None else freedom[k]) - 1
         adjusted.append(Arm(m.n, float(place @ beta), max(variance, 0.0) * m.n, max(df, 1.0)))
-    return difference(*adjusted, alpha)
+    return difference(adjusted[0], adjusted[1], alpha)
 
 
-def _cluster_variance(cluster, scores: np.ndarray, rows: float, k: int) -> tuple[float, float]:
+def _cluster_variance(cluster: NDArray[Any], scores: Array, rows: float, k: int) -> tuple[float, float]:
     labels, index = np.unique(cluster, return_inverse=True)
     g = len(labels)
     if g < 2:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import f as f_distribution
 
+from .arrays import Array, ArrayLike
+
 LEVELS = ("nominal", "ordinal", "interval")
 # Krippendorff (2004), "Content Analysis", section 11.4.2: tentative conclusions from .667 on, firm ones from .8.
 TENTATIVE, RELIABLE = 0.667, 0.8
@@ -30,7 +32,7 @@ def reliability(alpha: float | None) -> str:
     return "reliable" if alpha >= RELIABLE else "tentative" if alpha >= TENTATIVE else "unreliable"
 
 
-def distances(values: np.ndarray, totals: np.ndarray, level: str) -> np.ndarray:
+def distances(values: Array, totals: Array, level: str) -> Array:
     """The squared distance of each pair of values. The ordinal one depends on how often each value was given."""
     if level == "nominal":
         return 1.0 - np.eye(len(values))
@@ -43,7 +45,7 @@ def distances(values: np.ndarray, totals: np.ndarray, level: str) -> np.ndarray:
     return (middle[..., :, None] - middle[..., None, :]) ** 2
 
 
-def alpha_of(coincidences: np.ndarray, values: np.ndarray, level: str) -> np.ndarray:
+def alpha_of(coincidences: Array, values: Array, level: str) -> Array:
     """1 - observed / expected disagreement, of one matrix or many; NaN where all ratings are the same."""
     totals = coincidences.sum(axis=-1)
     distance = distances(values, totals, level)
@@ -53,7 +55,9 @@ def alpha_of(coincidences: np.ndarray, values: np.ndarray, level: str) -> np.nda
         return np.where(expected > 0, 1 - observed / expected, math.nan)
 
 
-def krippendorff_alpha(units, scores, level: str = "ordinal", alpha: float = 0.05, draws: int = DRAWS) -> Agreement:
+def krippendorff_alpha(
+    units: ArrayLike, scores: ArrayLike, level: str = "ordinal", alpha: float = 0.05, draws: int = DRAWS
+) -> Agreement:
     """Agreement beyond chance among any number of raters, of whom each may have left units out.
 
     `units` and `scores` have one entry a rating. Units with one rating pair with nothing and are left out. Krippendorff
@@ -86,7 +90,7 @@ def krippendorff_alpha(units, scores, level: str = "ordinal", alpha: float = 0.0
     return Agreement(found, float(low), float(high), len(counts))
 
 
-def icc_2_1(units, raters, scores, alpha: float = 0.05) -> Agreement:
+def icc_2_1(units: ArrayLike, raters: ArrayLike, scores: ArrayLike, alpha: float = 0.05) -> Agreement:
     """How far one rating of one rater, drawn from many, can be relied on: absolute agreement, ICC(2,1).
 
     Shrout and Fleiss (1979), "Intraclass correlations: uses in assessing rater reliability"; the interval is that of
@@ -115,7 +119,9 @@ def icc_2_1(units, raters, scores, alpha: float = 0.05) -> Agreement:
     return Agreement(float(icc), low, high, n)
 
 
-def _mcgraw_wong(between, judges, error, icc, n, k, alpha) -> tuple[float | None, float | None]:
+def _mcgraw_wong(
+    between: float, judges: float, error: float, icc: float, n: int, k: int, alpha: float
+) -> tuple[float | None, float | None]:
     if icc >= 1 or error <= 0:
         return None, None
     a, b = k * icc / (n * (1 - icc)), 1 + k * icc * (n - 1) / (n * (1 - icc))

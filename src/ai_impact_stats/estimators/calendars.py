@@ -59,11 +59,10 @@ def by_period(values: pd.Series, period: str, freq: str, total: bool = False) ->
     lacks any. Weekdays on which a daily series never has a value are not missing.
     """
     dated_by = grain(values.index)
-    fine = finer(dated_by, period)
-    by = dated_by if fine else period
+    by = dated_by if dated_by is not None and finer(dated_by, period) else period
     places = pd.PeriodIndex(_inside(values.index, by), freq=freq)
     groups = values.groupby(places)
-    if not fine:
+    if by == period:
         return groups.mean()
     grid = pd.period_range(places.min().start_time, places.max().end_time, freq=frequency(values.index, by))
     days = _inside(grid.start_time, by)

@@ -8,12 +8,13 @@ from scipy.special import chdtrc
 
 from ..wording import counted, counted_of
 from .effects import difference
-from .estimate import Estimate, two_sided_p
+from .estimate import Estimate, is_known, two_sided_p
 from .moments import Arm
 from .multiplicity import holm
 
 SRM_ALPHA = 0.001
 BALANCE_ALPHA = 0.01
+PLACEBO_ALPHA = 0.05
 MULTIPLE_EXPOSURE_LIMIT = 0.01
 INTERFERENCE_LIMIT = 0.05
 NOVELTY_ALPHA = 0.01
@@ -21,8 +22,7 @@ LEAST_CLUSTERS = 10
 # The chi-square approximation wants this many expected units in an arm.
 LEAST_EXPECTED = 5
 
-
-UNKNOWN = "The check can't be made: what it rests on is not a number."
+UNKNOWN = "The check can't be made: its input is not a number."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def pre_period_balance(pairs: Mapping[str, tuple[Arm, Arm]], alpha: float = BALA
     `pairs` maps a covariate's name to its (treatment, control) arms. The statistic is the largest |t|.
     """
     tests = {name: difference(*arms) for name, arms in pairs.items()}
-    made = {name: e for name, e in tests.items() if e.estimate is not None}
+    made = {name: e for name, e in tests.items() if is_known(e)}
     if not made:
         return Check(None, None, alpha, None, _nothing_to_compare(pairs))
     adjusted = dict(zip(made, holm([e.p_value for e in made.values()]), strict=True))
@@ -118,21 +118,21 @@ def enrolment(arms: Mapping[str, Mapping[str, int]]) -> Check:
     assignments, outside, returned = total("n_assignments"), total("n_before") + total("n_after"), total("n_returned")
     if not assignments:
         return Check(None, None, 0.0, None, "No units are assigned.")
-    told = []
+    parts = []
     for name, where in (("n_before", "before the start"), ("n_after", "at the end or later")):
         if total(name):
             found = counted_of(total(name), assignments, "assignment", "lies", "lie")
-            told.append(f"{found} {where}, and left out: {by_arm(name)}.")
+            parts.append(f"{found} {where}, and left out: {by_arm(name)}.")
     if returned:
-        told.append(
+        parts.append(
             f"{counted(returned, 'unit that was', 'units that were')} there before the start came back and "
             f"{'is' if returned == 1 else 'are'} not enrolled: {by_arm('n_returned')}."
         )
-    told = told or ["Every assignment lies between the start and the end."]
+    parts = parts or ["Every assignment lies between the start and the end."]
     if total("n_undated"):
         had = counted_of(total("n_undated"), assignments, "assignment", "has", "have")
-        told.append(f"{had} no assigned_at: the time of the event counts.")
-    return Check(outside / assignments, None, 0.0, not (outside or returned), " ".join(told))
+        parts.append(f"{had} no assigned_at: the time of the event counts.")
+    return Check(outside / assignments, None, 0.0, not (outside or returned), " ".join(parts))
 
 
 def unknown_arms(counts: Mapping[str, int], registered: set[str]) -> Check:
@@ -142,7 +142,7 @@ def unknown_arms(counts: Mapping[str, int], registered: set[str]) -> Check:
     unknown = {arm: n for arm, n in counts.items() if arm not in registered and n}
     named = " | ".join(f"{arm} ({n})" for arm, n in sorted(unknown.items()))
     known = " | ".join(sorted(registered))
-    detail = f"Units in arms that are not registered: {named}. Registered are: {known}."
+    detail = f"Units in unregistered arms: {named}. Registered arms: {known}."
     detail = detail if unknown else "Every arm is registered."
     return Check(float(sum(unknown.values())), None, 0.0, not unknown, detail)
 
@@ -215,7 +215,7 @@ def novelty(weeks: Mapping[int, Estimate], alpha: float = NOVELTY_ALPHA, df: flo
     The weeks are of the same units, whose correlation over time is not known here: they are treated as independent. The
     statistic is the slope per week, in the metric's unit, against a t distribution with `df` degrees of freedom.
     """
-    known = {w: e for w, e in weeks.items() if e.estimate is not None and math.isfinite(e.std_error)}
+    known = {w: e for w, e in weeks.items() if is_known(e) and math.isfinite(e.std_error)}
     if len(known) < 3:
         return Check(None, None, alpha, None, "Fewer than three weeks have an effect: no trend to check.")
     w = {k: 1 / e.std_error**2 for k, e in known.items()}
@@ -266,6 +266,6 @@ def stopped_early(planned_days: float | None, actual_days: float | None, looks_w
         return Check(None, None, 1.0, None, "The registration has no start or no end.")
     share = actual_days / planned_days
     if share >= 1:
-        return Check(share, None, 1.0, True, "It was not ended before the time that was registered first.")
-    detail = f"It was ended after {share:.0%} of the time that was registered first."
+        return Check(share, None, 1.0, True, "It did not end before the originally registered time.")
+    detail = f"It was ended after {share:.0%} of the originally registered time."
     return Check(share, None, 1.0, looks_were_planned, detail)

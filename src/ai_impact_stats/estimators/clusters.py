@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .adjustment import ClusterProducts
-from .effects import _problem
+from .arrays import Array
+from .effects import incomparable
 from .estimate import Estimate, as_share, missing, wald
 from .moments import UnitMoments
 
@@ -24,8 +25,8 @@ NO_SPREAD = "The effect is the same in every cluster: the variance is 0, so ther
 class Pair:
     """Means of treatment and control in the metric's unit, their 2×2 covariance matrix and degrees of freedom."""
 
-    means: np.ndarray
-    covariance: np.ndarray
+    means: Array
+    covariance: Array
     df: float
 
     def estimate(self, n_treatment: int, n_control: int, alpha: float, relative: bool = False) -> Estimate:
@@ -52,7 +53,7 @@ def crossed(t: UnitMoments, c: UnitMoments, alpha: float = 0.05, relative: bool 
 def crossed_pair(t: UnitMoments, c: UnitMoments) -> Pair | str:
     """Both arms' ratios and their covariance over clusters, or the reason why that is impossible."""
     arms = t.ratio(), c.ratio()
-    problem = _problem(*arms)
+    problem = incomparable(*arms)
     if problem:
         return problem
     ratios = [arm.mean for arm in arms]
@@ -113,13 +114,15 @@ def lin_crossed(
     return Pair(*found, max(df - 2, 1.0)).estimate(*sizes, alpha, relative)
 
 
-def _lines(treatment: ClusterProducts, control: ClusterProducts, common: bool) -> tuple[np.ndarray, np.ndarray] | str:
+def _lines(treatment: ClusterProducts, control: ClusterProducts, common: bool) -> tuple[Array, Array] | str:
     """Both arms' levels at the covariate's mean over both, and their covariance over clusters, or why not."""
     arms = (treatment, control)
-    parts = [m.linearised() for m in arms]
-    problem = next((p for p in parts if isinstance(p, str)), None)
-    if problem:
-        return problem
+    parts: list[tuple[Array, Array]] = []
+    for m in arms:
+        part = m.linearised()
+        if isinstance(part, str):
+            return part
+        parts.append(part)
     totals = [m.n * m.means for m in arms]
     k = 3 if common else 4
     # Coefficients: both levels, then the slope or both slopes. The place of an arm's own in them.
@@ -142,7 +145,7 @@ def _lines(treatment: ClusterProducts, control: ClusterProducts, common: bool) -
     centre = (totals[0][1] + totals[1][1]) / units
     levels = np.array([np.array([1.0, centre]) @ at for at in place])
     weights = [levels @ np.linalg.solve(matrix, w) for w in weights]
-    covariance = sum(w @ m.squares() @ w.T for w, m in zip(weights, arms, strict=True))
+    covariance = np.sum([w @ m.squares() @ w.T for w, m in zip(weights, arms, strict=True)], axis=0)
     across = weights[0] @ treatment.cross @ weights[1].T
     clusters = treatment.n + control.n - treatment.n_shared
     return levels @ beta, (covariance + across + across.T) * _correction(clusters, units, k)
@@ -157,11 +160,11 @@ def fixed_effects(strata: Strata, whole: tuple[UnitMoments, UnitMoments], alpha:
     `strata` maps a stratum to its (treatment, control) moments over clusters, `whole` are those of all units: a cluster
     lies in one stratum, or is one. Of a ratio, units weigh as much as their denominator. Errors are by stratum where
     strata hold at most ten clusters on average, or by cluster, with G/(G - 1)·(N - 1)/(N - K): K counts the effects of
-    strata only if these are no part of what errors are by. Strata with one arm tell nothing and are left out. Student's
+    strata only if these are no part of what errors are by. Strata with one arm are excluded. Student's
     t has as many degrees of freedom as there would be clusters (strata) of one size, less one, and by cluster less the
-    strata. No estimate, with a reason, for clusters in several strata or fewer than two that tell something.
+    strata. No estimate, with a reason, for clusters in several strata or fewer than two informative ones.
     """
-    sizes = tuple(m.n for m in whole)
+    sizes = whole[0].n, whole[1].n
     pairs = [(t, c) for t, c in strata.values() if t.n and c.n and t.mean_z > 0 and c.mean_z > 0]
     for k, m in enumerate(whole):
         if sum(pair[k].n for pair in strata.values()) != m.n:

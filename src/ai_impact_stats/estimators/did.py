@@ -4,13 +4,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import chdtrc, chdtri, chndtr, chndtrinc, ndtr
 
 from ..wording import counted, counted_of
+from .arrays import Array, ArrayLike, Counts, Flags
 from .checks import Check
-from .estimate import Estimate, as_share, missing, quantile, two_sided_p, wald
+from .estimate import Estimate, as_share, is_known, missing, quantile, two_sided_p, wald
 from .linear import least_squares
 from .moments import Arm
 
@@ -20,6 +23,8 @@ AGGREGATES = ("simple", "dynamic", "group", "calendar")
 PRE_TREND_ALPHA = 0.05
 # Draws of the simultaneous critical value, and their seed: the same table gives the same band.
 DRAWS, SEED = 20_000, 20_240_501
+# What an estimate is the effect of: (first treated period, period), (periods since treatment,), ("overall",) …
+Label = tuple[Any, ...]
 
 
 def two_by_two(treatment: Arm, control: Arm, periods: int = 2, alpha: float = 0.05) -> Estimate:
@@ -47,22 +52,30 @@ def two_by_two(treatment: Arm, control: Arm, periods: int = 2, alpha: float = 0.
 
 
 def two_by_two_cells(
-    treated, after, mean, n=None, scatter=None, x=None, errors: str = "classical", cluster=None, alpha: float = 0.05
+    treated: ArrayLike,
+    after: ArrayLike,
+    mean: ArrayLike,
+    n: ArrayLike | None = None,
+    scatter: ArrayLike | None = None,
+    x: ArrayLike | None = None,
+    errors: str = "classical",
+    cluster: ArrayLike | None = None,
+    alpha: float = 0.05,
 ) -> Estimate:
     """The 2×2 difference-in-differences of repeated cross-sections, or with covariates: least squares on cells.
 
     `treated` and `after` are 0 or 1 a cell, `x` are its covariates (cells, k) or None; the rest as in
     `least_squares`. The effect is the coefficient of the product. Rows are cells of one unit.
     """
-    treated, after = np.asarray(treated, "float64"), np.asarray(after, "float64")
-    n = np.ones(len(treated)) if n is None else np.asarray(n, "float64")
-    sizes = int(n[treated == 1].sum()), int(n[treated == 0].sum())
-    if any(not ((treated == t) & (after == a)).any() for t in (0, 1) for a in (0, 1)):
+    arm, late = np.asarray(treated, "float64"), np.asarray(after, "float64")
+    units = np.ones(len(arm)) if n is None else np.asarray(n, "float64")
+    sizes = int(units[arm == 1].sum()), int(units[arm == 0].sum())
+    if any(not ((arm == t) & (late == a)).any() for t in (0, 1) for a in (0, 1)):
         return missing("Both arms need units before and after.", *sizes)
-    columns = [np.ones(len(n)), treated, after, treated * after]
+    columns = [np.ones(len(arm)), arm, late, arm * late]
     if x is not None:
-        columns.append(np.asarray(x, "float64").reshape(len(n), -1))
-    fit = least_squares(np.column_stack(columns), mean, n, scatter, errors, cluster)
+        columns.append(np.asarray(x, "float64").reshape(len(arm), -1))
+    fit = least_squares(np.column_stack(columns), mean, units, scatter, errors, cluster)
     if isinstance(fit, str):
         return missing(fit, *sizes)
     variance = float(fit.covariance[3, 3])
@@ -82,8 +95,8 @@ class Cohort:
 
     first: int | None
     n: int
-    mean: np.ndarray
-    scatter: np.ndarray
+    mean: Array
+    scatter: Array
     entered: int = 0
 
 
@@ -96,8 +109,8 @@ class Clusters:
     T sums of Y - mean, the cohort's mean.
     """
 
-    count: np.ndarray
-    moments: np.ndarray
+    count: Counts
+    moments: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,48 +152,35 @@ def starts_of(cohorts: Sequence[Cohort]) -> list[int | None]:
     return list(dict.fromkeys(c.first for c in cohorts))
 
 
-def first_treated(treated) -> tuple[np.ndarray, np.ndarray]:
-    """From a flag per unit and period, (units, T): the first treated period, -1 for never, and who switched off again.
-
-    Units whose treatment ends are no cohort: a comparison must leave them out, and say so.
-    """
-    flags = np.asarray(treated, "bool")
-    first = np.where(flags.any(axis=1), flags.argmax(axis=1), -1)
-    switched_off = (flags[:, :-1] & ~flags[:, 1:]).any(axis=1)
-    return first, switched_off
-
-
-def cohorts_from_rows(y, first, switched_off=None, cluster=None, entered=None) -> Panel:
+def cohorts_from_rows(
+    y: ArrayLike, first: ArrayLike, cluster: ArrayLike | None = None, entered: ArrayLike | None = None
+) -> Panel:
     """Cohorts of a panel of rows: outcomes (units, T) with NaN for gaps, and the first treated period of each unit.
 
-    `first` counts from 0; -1 or T and later mean never within the panel. Units with a gap, and those that switched off,
-    are left out and counted in the notes. With a label of `cluster` for each unit, errors are by cluster. `entered` is
-    the first period that each unit was there in, 0 where it is not given: NaN before it is no gap.
+    `first` counts from 0; -1 or T and later mean never within the panel. Units with a gap are left out and counted in
+    the notes. With a label of `cluster` for each unit, errors are by cluster. `entered` is the first period that each
+    unit was there in, 0 where it is not given: NaN before it is no gap.
     """
-    y, first = np.asarray(y, "float64"), np.asarray(first, "int64")
-    came = np.zeros(len(y), "int64") if entered is None else np.asarray(entered, "int64")
-    there = np.arange(y.shape[1]) >= came[:, None]
-    notes, whole = [], (np.isfinite(y) | ~there).all(axis=1)
+    rows, start = np.asarray(y, "float64"), np.asarray(first, "int64")
+    periods = np.arange(rows.shape[1])
+    came = np.zeros(len(rows), "int64") if entered is None else np.asarray(entered, "int64")
+    notes, whole = [], (np.isfinite(rows) | (periods < came[:, None])).all(axis=1)
     if not whole.all():
-        notes.append(f"{counted_of(int((~whole).sum()), len(y), 'unit', 'has', 'have')} a gap in the panel: left out.")
-    if switched_off is not None and np.any(switched_off):
-        count = int(np.sum(switched_off))
-        notes.append(f"{counted_of(count, len(y), 'unit', 'is', 'are')} left out: the treatment ended.")
-        whole = whole & ~np.asarray(switched_off, "bool")
-    first = np.where((first < 0) | (first >= y.shape[1]), -1, first)
+        gaps = counted_of(int((~whole).sum()), len(rows), "unit", "has", "have")
+        notes.append(f"{gaps} a gap in the panel: left out.")
+    start = np.where((start < 0) | (start >= len(periods)), -1, start)
     cohorts, blocks = [], []
-    names, index = (None, None) if cluster is None else np.unique(np.asarray(cluster), return_inverse=True)
-    for g in np.unique(first[whole]):
-        for e in np.unique(came[whole & (first == g)]):
-            own = whole & (first == g) & (came == e)
-            mean = np.where(np.arange(y.shape[1]) >= e, y[own].mean(axis=0), np.nan)
-            centred = np.nan_to_num(y[own] - mean)
+    names, index = np.unique(np.zeros(len(rows)) if cluster is None else np.asarray(cluster), return_inverse=True)
+    for g in np.unique(start[whole]):
+        for e in np.unique(came[whole & (start == g)]):
+            own = whole & (start == g) & (came == e)
+            mean = np.where(periods >= e, rows[own].mean(axis=0), np.nan)
+            centred = np.nan_to_num(rows[own] - mean)
             cohorts.append(Cohort(None if g < 0 else int(g), len(centred), mean, centred.T @ centred, int(e)))
-            if names is not None:
-                block = np.zeros((len(names), y.shape[1] + 1))
-                np.add.at(block, index[own], np.column_stack([np.ones(len(centred)), centred]))
-                blocks.append(block)
-    if names is None or not blocks:
+            block = np.zeros((len(names), len(periods) + 1))
+            np.add.at(block, index[own], np.column_stack([np.ones(len(centred)), centred]))
+            blocks.append(block)
+    if cluster is None or not blocks:
         return Panel(cohorts, notes)
     totals, starts = np.hstack(blocks), starts_of(cohorts)
     units = np.column_stack([b[:, 0] for b in blocks])
@@ -210,7 +210,8 @@ def before_after(panel: Panel) -> "Effects | str":
     after = np.where(time >= first, 1 / (panel.periods - first), 0.0)
     early = [(time < first) & (time >= c.entered) for c in cohorts]
     changes = [after - np.where(e, 1 / max(int(e.sum()), 1), 0) for e in early]
-    parts = [(treated, changes, 1), (never, changes, -1)], [(treated, [after] * len(cohorts), 1)]
+    always = [after] * len(cohorts)
+    parts = [(treated, changes, 1), (never, changes, -1)], [(treated, always, 1)]
     estimate = np.zeros(2)
     slope, shift = np.zeros((2, len(cohorts), panel.periods)), np.zeros((2, len(cohorts)))
     for row, sides in enumerate(parts):
@@ -221,7 +222,8 @@ def before_after(panel: Panel) -> "Effects | str":
             estimate[row] += sign * level
             for k in members:
                 slope[row, k], shift[row, k] = sign * total / size * weights[k], sign * total / size * (own[k] - level)
-    return Effects([("overall",), ("observed",)], estimate, shift, slope, cohorts, panel.clusters)
+    nobody = np.zeros(shift.shape, "bool")
+    return Effects([("overall",), ("observed",)], estimate, shift, slope, cohorts, panel.clusters, nobody)
 
 
 def two_by_two_panel(panel: Panel, relative: bool = False, alpha: float = 0.05) -> Estimate:
@@ -233,12 +235,12 @@ def two_by_two_panel(panel: Panel, relative: bool = False, alpha: float = 0.05) 
     """
     effects = before_after(panel)
     if isinstance(effects, str):
-        sizes = [sum(c.n for c in panel.cohorts if (c.first is None) == control) for control in (False, True)]
-        return missing(effects, *sizes)
+        total, control = sum(c.n for c in panel.cohorts), sum(c.n for c in panel.cohorts if c.first is None)
+        return missing(effects, total - control, control)
     checked = estimates(effects.select([0]), alpha)[("overall",)]
     if checked.estimate is None:
         return checked
-    sizes = [checked.n_treatment, checked.n_control]
+    sizes = checked.n_treatment, checked.n_control
     used = np.any(effects.slope[0], axis=1)
     rows = sum(c.n * (panel.periods - c.entered) for c, is_used in zip(panel.cohorts, used, strict=True) if is_used)
     g = int(effects.sizes[:, 0].sum())
@@ -261,94 +263,96 @@ class Effects:
 
     A unit of cohort k with outcomes Y has influence `shift[:, k] + slope[:, k] @ (Y - mean_k)`; `shift` is (m, K),
     `slope` is (m, K, T). `n` is the number of units in all. `cohorts` are those of the panel, in order. `members` are
-    the cohorts (m, K) of which an estimate is the effect, where it weighs by them. Units of one start are a sample
-    together, whenever they came: their spread has one divisor.
+    the cohorts (m, K) of which an estimate is the effect, none where it doesn't weigh by them. Units of one start are
+    a sample together, whenever they came: their spread has one divisor.
     """
 
-    labels: list[tuple]
-    estimate: np.ndarray
-    shift: np.ndarray
-    slope: np.ndarray
+    labels: list[Label]
+    estimate: Array
+    shift: Array
+    slope: Array
     cohorts: Sequence[Cohort]
-    clusters: Clusters | None = None
-    members: np.ndarray | None = None
+    clusters: Clusters | None
+    members: Flags
 
     @property
     def n(self) -> int:
         return sum(c.n for c in self.cohorts)
 
     @property
-    def _samples(self) -> np.ndarray:
+    def _samples(self) -> Flags:
         """(G, K): is the cohort of that start?"""
         return np.array([[c.first == start for c in self.cohorts] for start in starts_of(self.cohorts)])
 
     @property
-    def sizes(self) -> np.ndarray:
+    def sizes(self) -> Counts:
         """(G, m): of each start the units that an estimate uses, or its clusters where errors are by cluster."""
         used = (np.any(self.slope, axis=2) | (self.shift != 0)) * np.array([c.n for c in self.cohorts])
         units = self._samples @ used.T
         return units if self.clusters is None else np.where(units > 0, np.diag(self.clusters.count)[:, None], 0)
 
-    def _by_cluster(self) -> np.ndarray:
+    def _by_cluster(self, clusters: Clusters) -> Array:
         """(K, K, m, m): Σψψ' over clusters, of each two cohorts' parts of a cluster's influence."""
         k = len(self.cohorts)
         influence = np.concatenate([self.shift[:, :, None], self.slope], axis=2)
         size = influence.shape[2]
-        moments = self.clusters.moments.reshape(k, size, k, size)
-        return np.einsum("aki,kilj,blj->klab", influence, moments, influence, optimize=True)
+        moments = clusters.moments.reshape(k, size, k, size)
+        products: Array = np.einsum("aki,kilj,blj->klab", influence, moments, influence, optimize=True)
+        return products
 
-    def parts(self, small: bool = False) -> np.ndarray:
+    def parts(self, small: bool = False) -> Array:
         """Each start's part of the covariance, (G, m, m): Σψψ' over its units (or clusters), divided by n²."""
         sizes, samples = self.sizes.astype("float64"), self._samples
         factor = np.sqrt(np.where(sizes > 1, sizes / np.maximum(sizes - 1, 1), 1.0)) if small else np.ones(sizes.shape)
         if self.clusters is not None:
-            each = self._by_cluster()
-            blocks = np.stack([each[np.ix_(own, own)].sum(axis=(0, 1)) for own in map(np.flatnonzero, samples)])
+            each = self._by_cluster(self.clusters)
+            sums = [each[np.ix_(own, own)].sum(axis=(0, 1)) for own in map(np.flatnonzero, samples)]
+            blocks: Array = np.stack(sums)
             return blocks * factor[:, :, None] * factor[:, None, :] / self.n**2
         blocks = np.zeros((len(samples), len(self.labels), len(self.labels)))
         n = np.array([c.n for c in self.cohorts], "float64")
         for g, own in enumerate(map(np.flatnonzero, samples)):
             for k in own:
                 c, a = self.slope[:, k], self.shift[:, k]
-                blocks[g] += c @ self.cohorts[k].scatter @ c.T + n[k] * np.outer(a, a)
+                blocks[g] += c @ self.cohorts[int(k)].scatter @ c.T + n[k] * np.outer(a, a)
             # What all of a start move together is no spread among them.
             mean = (self.shift[:, own] @ n[own]) / np.sqrt(np.maximum(sizes[g], 1))
             between = np.outer(mean, mean)
             blocks[g] = (blocks[g] - between) * np.outer(factor[g], factor[g]) + between
         return blocks / self.n**2
 
-    def covariance(self, small: bool = False) -> np.ndarray:
+    def covariance(self, small: bool = False) -> Array:
         """(m, m). `small`: variances within starts with divisor n - 1 in place of n."""
-        total = self.parts(small).sum(axis=0)
+        total: Array = self.parts(small).sum(axis=0)
         if self.clusters is None:
             return total
         # Clusters that have units of several starts.
-        across, samples = self._by_cluster(), self._samples
-        within = np.einsum("gk,gl,klab->ab", samples, samples, across)
-        return total + (across.sum(axis=(0, 1)) - within) / self.n**2
+        across, samples = self._by_cluster(self.clusters), self._samples
+        between: Array = across.sum(axis=(0, 1)) - np.einsum("gk,gl,klab->ab", samples, samples, across)
+        return total + between / self.n**2
 
-    def degrees(self) -> np.ndarray:
+    def degrees(self) -> Array:
         """Satterthwaite's degrees of freedom of each variance, from n - 1 in each start."""
         parts = np.stack([np.diag(b) for b in self.parts(small=True)])
         df = np.maximum(self.sizes - 1, 0).astype("float64")
         with np.errstate(divide="ignore", invalid="ignore"):
-            return parts.sum(axis=0) ** 2 / np.where(parts > 0, parts**2 / df, 0).sum(axis=0)
+            degrees: Array = parts.sum(axis=0) ** 2 / np.where(parts > 0, parts**2 / df, 0).sum(axis=0)
+        return degrees
 
     def select(self, rows: Sequence[int]) -> "Effects":
         index = list(rows)
         parts = (self.estimate[index], self.shift[index], self.slope[index])
-        members = None if self.members is None else self.members[index]
-        return Effects([self.labels[i] for i in index], *parts, self.cohorts, self.clusters, members)
+        return Effects([self.labels[i] for i in index], *parts, self.cohorts, self.clusters, self.members[index])
 
     def combine(
-        self, label: tuple, weights: np.ndarray, influence: np.ndarray | None = None, members: np.ndarray | None = None
+        self, label: Label, weights: Array, influence: Array | None = None, members: Flags | None = None
     ) -> "Effects":
         """The one estimate `weights` @ estimate; `influence` (K,) is what estimating the weights adds."""
         shift = weights @ self.shift + (0 if influence is None else influence)
         slope = (weights @ self.slope.reshape(len(weights), -1)).reshape(1, *self.slope.shape[1:])
         estimate = np.array([weights @ self.estimate])
-        members = None if members is None else members[None]
-        return Effects([label], estimate, shift[None], slope, self.cohorts, self.clusters, members)
+        members = np.zeros(len(self.cohorts), "bool") if members is None else members
+        return Effects([label], estimate, shift[None], slope, self.cohorts, self.clusters, members[None])
 
 
 def stacked(effects: Sequence[Effects]) -> Effects:
@@ -360,7 +364,7 @@ def stacked(effects: Sequence[Effects]) -> Effects:
         np.concatenate([e.slope for e in effects]),
         effects[0].cohorts,
         effects[0].clusters,
-        None if any(e.members is None for e in effects) else np.concatenate([e.members for e in effects]),
+        np.concatenate([e.members for e in effects]),
     )
 
 
@@ -381,7 +385,9 @@ def group_time(panel: Panel, control: str = "never_treated", base: str = "varyin
         return "No cohort is treated within the panel after its first period, so there is no past to compare with."
     if control == "never_treated" and not any(c.first is None for c in cohorts):
         return "No unit is never treated: use those not yet treated as control."
-    n, labels, estimates, shifts, slopes, members = np.array([c.n for c in cohorts]), [], [], [], [], []
+    n = np.array([c.n for c in cohorts])
+    labels: list[Label] = []
+    estimates, shifts, slopes, members = [], [], [], []
     for first in (start for start in panel.starts if start):
         for t in range(0 if base == "universal" else 1, panel.periods):
             before = t - 1 if base == "varying" and t < first else first - 1
@@ -419,10 +425,11 @@ def _is_control(cohort: Cohort, first: int, latest: int, control: str) -> bool:
     return cohort.first > latest and cohort.first != first
 
 
-def _is_thinned(cohorts: Sequence[Cohort], first: int, n: np.ndarray, own: np.ndarray, other: np.ndarray) -> bool:
-    """Is there one unit on a side, because the others came later? Then a period long before tells nothing."""
+def _is_thinned(cohorts: Sequence[Cohort], first: int, n: Counts, own: Flags, other: Flags) -> bool:
+    """Is there one unit on a side, because the others joined later? Then a period long before is uninformative."""
     late = any(c.entered > 0 for c in cohorts)
-    return late and min(n[own].sum(), n[other].sum()) < 2 and n[[c.first == first for c in cohorts]].sum() > 1
+    fewest, all_of_start = min(n[own].sum(), n[other].sum()), sum(c.n for c in cohorts if c.first == first)
+    return late and bool(fewest < 2) and all_of_start > 1
 
 
 def aggregate(effects: Effects, kind: str) -> Effects:
@@ -461,7 +468,7 @@ def aggregate(effects: Effects, kind: str) -> Effects:
     return stacked([each, each.combine(("overall",), share / share.sum())]) if share.any() else each
 
 
-def _weighted(effects: Effects, rows: Sequence[int], label: tuple) -> Effects:
+def _weighted(effects: Effects, rows: Sequence[int], label: Label) -> Effects:
     """The average of some rows by the number of units that each is the effect on."""
     n = np.array([c.n for c in effects.cohorts], "float64")
     member = effects.members[list(rows)].astype("float64")
@@ -476,7 +483,7 @@ def _weighted(effects: Effects, rows: Sequence[int], label: tuple) -> Effects:
     return effects.combine(label, weights, influence)
 
 
-def estimates(effects: Effects, alpha: float = 0.05, small: bool = False) -> dict[tuple, Estimate]:
+def estimates(effects: Effects, alpha: float = 0.05, small: bool = False) -> dict[Label, Estimate]:
     """Every row as an estimate, by its label. `small`: divisor n - 1 and Satterthwaite's t, for few units.
 
     NULL with a reason where a cohort that matters has one unit, or nothing varies.
@@ -513,13 +520,12 @@ def _name(start: int | None) -> str:
     return "The control" if start is None else "A treated cohort"
 
 
-def simultaneous_critical(covariance, alpha: float = 0.05) -> float:
+def simultaneous_critical(covariance: Array, alpha: float = 0.05) -> float:
     """The critical value whose band holds for all m normal estimates at once: a quantile of the largest |z| among them.
 
     By simulation of m normals with the estimates' correlation, seeded. Montiel Olea and Plagborg-Møller (2019),
     "Simultaneous confidence bands", section 2. Never below the pointwise value.
     """
-    covariance = np.asarray(covariance, "float64")
     scale = np.sqrt(np.diag(covariance))
     kept = scale > 0
     pointwise = quantile(1 - alpha / 2)
@@ -560,9 +566,7 @@ def event_study(effects: Effects, alpha: float = 0.05, small: bool = False) -> l
     result = []
     for label in each.labels:
         e = found[label]
-        known = e.estimate is not None
-        margin = quantile(1 - level / 2, e.df) * e.std_error if known else None
-        low, high = (e.estimate - margin, e.estimate + margin) if known else (None, None)
+        low, high = e.interval(quantile(1 - level / 2, e.freedom))
         result.append(EventTime(int(label[0]), e, low, high))
     return result
 
@@ -638,13 +642,14 @@ def _slope_test(effects: Effects, alpha: float) -> PreTrend:
         centre = np.array([*times, -1], "float64") - np.mean([*times, -1])
         weights[[row[t] for t in times]] = centre[:-1] / (centre**2).sum()
     e = estimates(dynamic.combine(("slope",), weights), alpha, small=True)[("slope",)]
-    if e.estimate is None:
+    if not is_known(e):
         return PreTrend(Check(None, None, alpha, None, f"The pre-trend can't be tested. {e.reason}"), None, None)
-    critical = quantile(1 - alpha / 2, e.df)
-    detectable = (critical + quantile(0.8, e.df)) * e.std_error
+    critical = quantile(1 - alpha / 2, e.freedom)
+    detectable = (critical + quantile(0.8, e.freedom)) * e.std_error
     power = None
     if "overall" in row:
-        explained = abs(float(dynamic.estimate[row["overall"]])) / (np.mean([t for t in row if _after(t)]) + 1)
+        later = [t for t in row if t != "overall" and t >= 0]
+        explained = abs(float(dynamic.estimate[row["overall"]])) / (np.mean(later) + 1)
         power = float(ndtr(explained / e.std_error - critical))
     detail = (
         f"Divergence before treatment, over {counted(len(times), 'period')}: {e.estimate:.3g} a period. "
@@ -656,10 +661,6 @@ def _slope_test(effects: Effects, alpha: float) -> PreTrend:
 
 def _chance(power: float | None) -> str:
     return "" if power is None else f", one that alone would explain the effect with {power:.0%}"
-
-
-def _after(time) -> bool:
-    return time != "overall" and time >= 0
 
 
 def _is_varying(effects: Effects) -> bool:
@@ -679,6 +680,11 @@ class Sensitivity:
     high: float
     ci_low: float
     ci_high: float
+
+    @property
+    def beyond_zero(self) -> float:
+        """How far from 0 the interval's nearer end is; not above 0 where the interval holds it."""
+        return max(self.ci_low, -self.ci_high)
 
 
 def relative_magnitudes(
@@ -725,7 +731,7 @@ def relative_magnitudes(
     return result
 
 
-def _at(dynamic: Effects, row: Mapping, time: int) -> float:
+def _at(dynamic: Effects, row: Mapping[Any, int], time: int) -> float:
     """The estimate at a time since treatment; the base period's is 0 by construction."""
     return float(dynamic.estimate[row[time]]) if time in row else 0.0
 
@@ -741,29 +747,21 @@ def breakdown(effects: Effects, alpha: float = 0.05, small: bool = False) -> Che
     """
     found = relative_magnitudes(effects, (0.0, LARGEST_MAGNITUDE), alpha, small)
     if not isinstance(found, str) and not all(math.isfinite(s.ci_high - s.ci_low) for s in found):
-        found = "The effect has no interval, so that there is nothing to hold against paths that diverge."
+        found = "The effect has no interval, so its sensitivity to diverging trends is unknown."
     if isinstance(found, str):
         return Check(None, None, LEAST_MAGNITUDE, None, found)
 
-    def holds_zero(m: float) -> bool:
-        s = relative_magnitudes(effects, (m,), alpha, small)[0]
-        return s.ci_low <= 0 <= s.ci_high
+    def beyond_zero(m: float) -> float:
+        again = relative_magnitudes(effects, (m,), alpha, small)
+        return -math.inf if isinstance(again, str) else again[0].beyond_zero
 
-    low, high = 0.0, LARGEST_MAGNITUDE
-    if holds_zero(0.0):
-        high = 0.0
-    elif not holds_zero(high):
-        low = high
-    else:
-        for _ in range(30):
-            middle = (low + high) / 2
-            low, high = (low, middle) if holds_zero(middle) else (middle, high)
-    detail = (
-        f"The effect's interval leaves 0 out until paths diverge {high:.2g} times as fast as before treatment."
-        if high > 0
-        else "The effect's interval holds 0 even with parallel paths."
-    )
-    return Check(high, None, LEAST_MAGNITUDE, high >= LEAST_MAGNITUDE, detail)
+    first, last = (s.beyond_zero for s in found)
+    if first <= 0:
+        detail = "The effect's interval contains 0 even with parallel trends."
+        return Check(0.0, None, LEAST_MAGNITUDE, False, detail)
+    reached = LARGEST_MAGNITUDE if last > 0 else float(brentq(beyond_zero, 0.0, LARGEST_MAGNITUDE, xtol=1e-9))
+    detail = f"The effect's interval excludes 0 until trends diverge {reached:.2g} times as fast as before treatment."
+    return Check(reached, None, LEAST_MAGNITUDE, reached >= LEAST_MAGNITUDE, detail)
 
 
 def relative_effect(effects: Effects, kind: str = "simple", alpha: float = 0.05, small: bool = False) -> Estimate:
@@ -803,7 +801,7 @@ class OneTreated:
     pre: PreTrend | None
 
 
-def one_treated(y, before: int, alpha: float = 0.05) -> OneTreated:
+def one_treated(y: ArrayLike, before: int, alpha: float = 0.05) -> OneTreated:
     """Two-way fixed effects with one treated unit: its change beside the mean change of the controls.
 
     `y` (N + 1, T) holds the controls first and the treated unit last, over T periods of which the first `before` are
@@ -813,39 +811,40 @@ def one_treated(y, before: int, alpha: float = 0.05) -> OneTreated:
     holds the effects that this test doesn't reject, and has no limits with fewer than 1/alpha controls; the standard
     error is that of one more control. The share is of the level that the unit would have had.
     """
-    y = np.asarray(y, "float64")
-    n = len(y) - 1
+    rows = np.asarray(y, "float64")
+    n = len(rows) - 1
     if n < 2:
         e = missing(f"There is {counted(n, 'control unit')}: 2 are needed to know how changes vary.", 1, n)
         return OneTreated(e, e, None)
-    if before < 1 or before >= y.shape[1]:
+    if before < 1 or before >= rows.shape[1]:
         e = missing("There is no period before treatment, or none after it.", 1, n)
         return OneTreated(e, e, None)
-    after = y[-1, before:].mean()
-    change = y[:, before:].mean(axis=1) - y[:, :before].mean(axis=1)
+    after = float(rows[-1, before:].mean())
+    change = rows[:, before:].mean(axis=1) - rows[:, :before].mean(axis=1)
     spread, effect = change[:-1] - change[:-1].mean(), float(change[-1] - change[:-1].mean())
     error = float(np.sqrt((1 + 1 / n) * spread.var(ddof=1)))
-    if not error > 1e-13 * float(np.abs(y).max()):
+    if not error > 1e-13 * float(np.abs(rows).max()):
         e = missing("The controls' changes don't vary, so there is no error.", 1, n)
         return OneTreated(e, e, None)
     above, below = _farthest(spread, alpha)
-    ends = (None, None) if above is None else (effect - above, effect + below)
-    e = Estimate(effect, error, *ends, _permutation_p(effect, spread), 1, n)
-    return OneTreated(e, _one_share(e, float(after)), _one_pre_trend(y, before, effect))
+    low, high = (None, None) if above is None or below is None else (effect - above, effect + below)
+    e = Estimate(effect, error, low, high, _permutation_p(effect, spread), 1, n)
+    share = _one_share(e, after, (effect,) if low is None or high is None else (effect, low, high))
+    return OneTreated(e, share, _one_pre_trend(rows, before, effect))
 
 
-def _thresholds(spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _thresholds(spread: Array) -> tuple[Array, Array]:
     """How large a positive, and how large a negative effect each control outdoes, once all swap places with it."""
     far = (len(spread) + 1) / (len(spread) - 1)
     return np.where(spread > 0, spread, -spread * far), np.where(spread < 0, -spread, spread * far)
 
 
-def _permutation_p(effect: float, spread: np.ndarray) -> float:
+def _permutation_p(effect: float, spread: Array) -> float:
     limits = _thresholds(spread)[0 if effect > 0 else 1]
     return float((1 + (limits >= abs(effect) * (1 - 1e-12)).sum()) / (len(spread) + 1))
 
 
-def _farthest(spread: np.ndarray, alpha: float) -> tuple[float | None, float | None]:
+def _farthest(spread: Array, alpha: float) -> tuple[float | None, float | None]:
     """The largest positive and negative effect whose p value is not below alpha; None where every one's is not."""
     rank = math.ceil(alpha * (len(spread) + 1) - 1e-9) - 1
     if rank < 1:
@@ -854,16 +853,18 @@ def _farthest(spread: np.ndarray, alpha: float) -> tuple[float | None, float | N
     return above, below
 
 
-def _one_share(e: Estimate, after: float) -> Estimate:
-    """The effect as a share of the level without it; ends and p value are those of the same test."""
-    levels = tuple(after - value for value in (e.estimate, e.ci_low, e.ci_high) if value is not None)
-    if any(level * math.copysign(1, after) <= 1e-3 * abs(after) for level in levels):
+def _one_share(e: Estimate, after: float, values: Sequence[float]) -> Estimate:
+    """The effect as a share of the level without it, from its `values`: the estimate, and the interval's ends if it
+    has any. Ends and p value are those of the same test."""
+    levels = [after - value for value in values]
+    if not is_known(e) or any(level * math.copysign(1, after) <= 1e-3 * abs(after) for level in levels):
         return e.because("The level without treatment isn't clearly different from 0, so no share can be taken.")
-    ends = sorted(after / level - 1 for level in levels[1:]) or (None, None)
-    return Estimate(after / levels[0] - 1, e.std_error / abs(levels[0]), *ends, e.p_value, e.n_treatment, e.n_control)
+    share, *ends = (after / level - 1 for level in levels)
+    low, high = sorted(ends) or (None, None)
+    return Estimate(share, e.std_error / abs(levels[0]), low, high, e.p_value, e.n_treatment, e.n_control)
 
 
-def _one_pre_trend(y: np.ndarray, before: int, effect: float, alpha: float = PRE_TREND_ALPHA) -> PreTrend:
+def _one_pre_trend(y: Array, before: int, effect: float, alpha: float = PRE_TREND_ALPHA) -> PreTrend:
     """Was the unit's slope before treatment one among the controls', and would the test have seen what explains all?"""
     if before < 2:
         check = Check(None, None, alpha, None, "There is one period before treatment: no pre-trend to test.")

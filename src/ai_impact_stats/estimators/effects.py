@@ -6,8 +6,8 @@ from .estimate import NO_LEVEL, Estimate, as_share, missing, quantile, wald
 from .moments import Arm, UnitMoments
 
 
-def _problem(treatment: Arm, control: Arm) -> str | None:
-    """Why two arms can't be compared, or None."""
+def incomparable(treatment: Arm, control: Arm) -> str | None:
+    """The reason why two arms can't be compared, or None."""
     for label, arm in (("treatment", treatment), ("control", control)):
         if arm.n == 0:
             return f"The {label} arm has no units."
@@ -44,7 +44,7 @@ def difference(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estimate:
     Takes a mean (`Arm.from_values`), a proportion (`Arm.from_proportion`) or a ratio (`UnitMoments.ratio`).
     No estimate, with a reason, for an arm of fewer than 2 units, an unknown mean, or no variance in both arms.
     """
-    problem = _problem(treatment, control)
+    problem = incomparable(treatment, control)
     if problem:
         return missing(problem, treatment.n, control.n)
     vt, vc = treatment.variance / treatment.n, control.variance / control.n
@@ -66,7 +66,7 @@ def relative_effect(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estima
     """(treatment - control) / |control| as a fraction, with Fieller's interval and the p value of `difference`.
 
     It holds where `relative_difference` misses to one side: values that are skewed, and few events. Its interval leaves
-    out 0 exactly where that of the difference does. No estimate where the control can't be told from 0.
+    out 0 exactly where that of the difference does. No estimate where the control can't be distinguished from 0.
     """
     absolute = difference(treatment, control, alpha)
     if absolute.estimate is None:
@@ -82,7 +82,7 @@ MOST_SKEW, FEWEST_EVENTS = 0.17, 5
 def events_of(arm: Arm) -> float:
     """As how many events the mean of values that are never below 0 is known: its square over its variance."""
     spread = arm.variance / arm.n
-    return arm.mean**2 / spread if spread > 0 else 0.0 if arm.mean == 0 else math.inf
+    return arm.mean * arm.mean / spread if spread > 0 else 0.0 if arm.mean == 0 else math.inf
 
 
 def lopsided(treatment: Arm, control: Arm, are_events: bool = False) -> float:
@@ -98,7 +98,7 @@ def lopsided(treatment: Arm, control: Arm, are_events: bool = False) -> float:
         return 0.0
     square = sum(arm.n * arm.variance / arm.mean**2 for arm in known) / sum(arm.n for arm in known)
     shape = abs(treatment.n**-2 - control.n**-2) / (1 / treatment.n + 1 / control.n) ** 1.5
-    return (1 if are_events else 2) * math.sqrt(square) * shape
+    return float((1 if are_events else 2) * math.sqrt(square) * shape)
 
 
 def relative_difference(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estimate:
@@ -109,7 +109,7 @@ def relative_difference(treatment: Arm, control: Arm, alpha: float = 0.05) -> Es
     statistic, so that they can differ from the absolute ones, and miss to one side where values are skewed or events
     few: what is quoted is `relative_effect`. No estimate where the control is too close to 0 (`is_near_zero`).
     """
-    problem = _problem(treatment, control)
+    problem = incomparable(treatment, control)
     if problem:
         return missing(problem, treatment.n, control.n)
     if control.mean == 0 or is_near_zero(control, alpha):
@@ -143,7 +143,7 @@ def cuped_arms(treatment: UnitMoments, control: UnitMoments, theta: float | None
     ratio is adjusted through its linearised unit. `theta` may be given; by default `cuped_coefficient`. Over G clusters
     the variance carries (G - 2)/(G - 3) for the slope, which costs half a degree of freedom in each arm.
     """
-    problem = _problem(treatment.ratio(), control.ratio())
+    problem = incomparable(treatment.ratio(), control.ratio())
     if problem:
         return problem
     if not (treatment.has_covariate() and control.has_covariate()):

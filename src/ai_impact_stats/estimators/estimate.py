@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import TypeGuard
 
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
@@ -39,7 +40,7 @@ class Share:
     floor: float = -math.inf
 
     def interval(self, critical: float) -> tuple[float | None, float | None]:
-        """(None, None) where the set has no bounds: `zero` itself can't be told from 0 by that critical value."""
+        """(None, None) if the set is unbounded: `zero` is not clearly different from 0 at it."""
         square = self.zero**2 - critical**2 * self.v_zero
         if square <= 0:
             return None, None
@@ -61,8 +62,8 @@ class Share:
         return self.v_one - 2 * ratio * self.v_both + ratio**2 * self.v_zero
 
 
-def _grown(logarithm: float | None) -> float | None:
-    return None if logarithm is None else math.expm1(min(logarithm, 700.0))
+def _grown(logarithm: float) -> float:
+    return math.expm1(min(logarithm, 700.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +90,28 @@ class Estimate:
 
     def interval(self, critical: float) -> tuple[float | None, float | None]:
         """The values that a two-sided test with this critical value does not reject; (None, None) without bounds."""
-        if self.estimate is None:
+        if not is_known(self):
             return None, None
         if self.procedure is not None:
             return self.procedure.interval(critical)
         return self.estimate - critical * self.std_error, self.estimate + critical * self.std_error
 
+    @property
+    def freedom(self) -> float:
+        """The degrees of freedom, infinite where there are none."""
+        return math.inf if self.df is None else self.df
+
     def statistic(self, null: float = 0.0) -> float:
-        """The t or z statistic against an effect of `null`."""
+        """The t or z statistic against an effect of `null`; NaN without an estimate."""
+        if not is_known(self):
+            return math.nan
         if self.procedure is not None:
             return self.procedure.statistic(null)
         return (self.estimate - null) / self.std_error
 
     def at_least(self, floor: float) -> "Estimate":
         """A share whose interval ends at `floor`, where less can't be."""
-        if not isinstance(self.procedure, Share):
+        if not isinstance(self.procedure, Share) or not is_bounded(self):
             return self
         return replace(self, ci_low=max(self.ci_low, floor), procedure=replace(self.procedure, floor=floor))
 
@@ -111,19 +119,28 @@ class Estimate:
         """The same counts without an estimate, for a reason."""
         return missing(reason, self.n_treatment, self.n_control)
 
-    def flipped(self) -> "Estimate":
-        """The estimate of control minus treatment, on the absolute scale."""
-        if self.estimate is None:
-            return replace(self, n_treatment=self.n_control, n_control=self.n_treatment)
-        return replace(
-            self,
-            estimate=-self.estimate,
-            ci_low=-self.ci_high,
-            ci_high=-self.ci_low,
-            procedure=None,
-            n_treatment=self.n_control,
-            n_control=self.n_treatment,
-        )
+
+class Known(Estimate):
+    """The type of an estimate that has its numbers (`is_known`); its interval may still have no limits."""
+
+    estimate: float
+    std_error: float
+    p_value: float
+
+
+class Bounded(Known):
+    """The type of an estimate whose interval has both limits (`is_bounded`)."""
+
+    ci_low: float
+    ci_high: float
+
+
+def is_known(estimate: Estimate | None) -> TypeGuard[Known]:
+    return estimate is not None and estimate.estimate is not None
+
+
+def is_bounded(estimate: Estimate | None) -> TypeGuard[Bounded]:
+    return is_known(estimate) and estimate.ci_low is not None and estimate.ci_high is not None
 
 
 def missing(reason: str, n_treatment: int = 0, n_control: int = 0) -> Estimate:
@@ -163,20 +180,22 @@ def as_multiple(log: Estimate) -> Estimate:
 
     Of means of logarithms it is how much higher the geometric mean is, in any unit of measure.
     """
-    if log.estimate is None:
+    if not is_known(log):
         return log
     effect = _grown(log.estimate)
     return replace(
         log,
         estimate=effect,
         std_error=(1 + effect) * log.std_error,
-        ci_low=_grown(log.ci_low),
-        ci_high=_grown(log.ci_high),
+        ci_low=None if log.ci_low is None else _grown(log.ci_low),
+        ci_high=None if log.ci_high is None else _grown(log.ci_high),
         procedure=Multiple(log.estimate, log.std_error),
     )
 
 
-NO_LEVEL = "The level without treatment can't be told from 0, so a relative effect has no bounded interval (Fieller)."
+NO_LEVEL = (
+    "The level without treatment can't be distinguished from 0, so a relative effect has no bounded interval (Fieller)."
+)
 
 
 def as_share(absolute: Estimate, level: float, variances: tuple[float, float, float], alpha: float) -> Estimate:
@@ -186,10 +205,10 @@ def as_share(absolute: Estimate, level: float, variances: tuple[float, float, fl
     latter. The p value is that of the absolute effect, which the interval agrees with. No estimate, with a reason,
     when the level isn't clearly different from 0.
     """
-    if absolute.estimate is None:
+    if not is_known(absolute):
         return absolute
     procedure = Share(level + absolute.estimate, level, *map(float, variances))
-    low, high = procedure.interval(quantile(1 - alpha / 2, absolute.df))
+    low, high = procedure.interval(quantile(1 - alpha / 2, absolute.freedom))
     if low is None:
         return absolute.because(NO_LEVEL)
     share = absolute.estimate / abs(level)

@@ -3,13 +3,15 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-from scipy.special import chdtrc
 
 from ..wording import counted
+from .arrays import Array, Counts, Flags
 from .estimate import Estimate, missing, wald
 from .linear import one_thread
+from .segments import cochran_q
 
 try:
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -22,13 +24,21 @@ LEARNERS = ("t_learner", "x_learner", "dr_learner")
 SHARES = tuple(k / 20 for k in range(21))
 
 
+class Learner(Protocol):
+    """What is asked of a model of scikit-learn."""
+
+    def fit(self, x: Array, y: Array) -> "Learner": ...
+
+    def predict(self, x: Array) -> Array: ...
+
+
 @dataclass(frozen=True)
-class Units:
+class Subjects:
     """Units of an experiment: features (NaN: not known), treated (0 or 1), outcome, and the chance of treatment."""
 
-    x: np.ndarray
-    treated: np.ndarray
-    y: np.ndarray
+    x: Array
+    treated: Array
+    y: Array
     propensity: float
 
     def problem(self) -> str | None:
@@ -36,38 +46,39 @@ class Units:
         if min(n, default=0) < LEAST_UNITS:
             return f"An arm has {counted(min(n), 'unit')}; learners need {LEAST_UNITS}."
         if not self.x.shape[1] or not any(np.nanstd(column) > 0 for column in self.x.T if not np.isnan(column).all()):
-            return "No covariate varies: there is nothing to tell units apart by."
+            return "No covariate varies, so units can't be distinguished."
         if not self.y.any():
             return "Every unit has 0: nothing of the metric was seen in any."
         if np.ptp(self.y) == 0:
             return "The outcome does not vary: it is the same for every unit."
         return None
 
-    def signal(self, mu1: np.ndarray, mu0: np.ndarray) -> np.ndarray:
+    def signal(self, mu1: Array, mu0: Array) -> Array:
         """A value per unit whose mean over any group of units is the group's effect (doubly robust)."""
         e = self.propensity
         right = self.treated * (self.y - mu1) / e - (1 - self.treated) * (self.y - mu0) / (1 - e)
         return mu1 - mu0 + right
 
 
-def boosted() -> Callable:
+def boosted() -> Learner:
     """Small gradient-boosted trees: they take gaps as they are, and stop early where there is nothing to learn."""
-    return HistGradientBoostingRegressor(
+    model: Learner = HistGradientBoostingRegressor(
         max_iter=60, learning_rate=0.1, max_leaf_nodes=8, min_samples_leaf=40, l2_regularization=10.0, random_state=SEED
     )
+    return model
 
 
 @dataclass(frozen=True)
 class Scores:
     """Of every unit, by models that have not seen it: the predicted effects of each learner, and the signal."""
 
-    predicted: dict[str, np.ndarray]
-    signal: np.ndarray
-    fold: np.ndarray
+    predicted: dict[str, Array]
+    signal: Array
+    fold: Counts
 
 
 @one_thread
-def cross_fitted(units: Units, folds: int = FOLDS, model: Callable = boosted) -> Scores:
+def cross_fitted(units: Subjects, folds: int = FOLDS, model: Callable[[], Learner] = boosted) -> Scores:
     """The learners on all folds but one, applied to that one.
 
     T: one model of the outcome an arm. X (Kuenzel et al. 2019): models of the effects that T imputes, weighted by the
@@ -87,7 +98,7 @@ def cross_fitted(units: Units, folds: int = FOLDS, model: Callable = boosted) ->
         learn = ~out
         mu = [_fit(model, units, learn & (units.treated == arm)) for arm in (0, 1)]
         mu0, mu1 = (m.predict(units.x[out]) for m in mu)
-        part = Units(units.x[out], units.treated[out], units.y[out], units.propensity)
+        part = Subjects(units.x[out], units.treated[out], units.y[out], units.propensity)
         signal[out] = part.signal(mu1, mu0)
         predicted["t_learner"][out] = mu1 - mu0
         effects = []
@@ -103,21 +114,21 @@ def cross_fitted(units: Units, folds: int = FOLDS, model: Callable = boosted) ->
         final = []
         for nuisance, target in ((half, rest), (rest, half)):
             inner = [_fit(model, units, nuisance & (units.treated == arm)) for arm in (0, 1)]
-            aim = Units(units.x[target], units.treated[target], units.y[target], e)
+            aim = Subjects(units.x[target], units.treated[target], units.y[target], e)
             values = aim.signal(inner[1].predict(aim.x), inner[0].predict(aim.x))
             final.append(model().fit(aim.x, values).predict(units.x[out]))
         predicted["dr_learner"][out] = np.mean(final, axis=0)
     return Scores(predicted, signal, fold)
 
 
-def _fit(model: Callable, units: Units, rows: np.ndarray):
+def _fit(model: Callable[[], Learner], units: Subjects, rows: Flags) -> Learner:
     return model().fit(units.x[rows], units.y[rows])
 
 
-def ranks(predicted: np.ndarray, fold: np.ndarray) -> np.ndarray:
+def ranks(predicted: Array, fold: Counts) -> Array:
     """The place of each unit within its fold, from 0 (largest predicted effect) to just under 1; ties at random.
 
-    Within its fold, because the models of two folds may differ in level, which tells nothing about units.
+    Within its fold, because the models of two folds may differ in level, which is no property of the units.
     """
     place = np.empty(len(predicted))
     tie = np.random.default_rng(SEED).random(len(predicted))
@@ -128,26 +139,24 @@ def ranks(predicted: np.ndarray, fold: np.ndarray) -> np.ndarray:
     return place
 
 
-def effect_of(signal: np.ndarray, treated: np.ndarray, alpha: float) -> Estimate:
+def effect_of(signal: Array, treated: Array, alpha: float) -> Estimate:
     """The mean effect of a group of units from their signals."""
     n = (int(treated.sum()), int(len(treated) - treated.sum()))
     if min(n) < 2 or np.ptp(signal) == 0:
-        return missing("An arm of this part has fewer than two units, or nothing varies.", *n)
+        return missing("An arm of this group has fewer than two units, or nothing varies.", *n)
     return wald(float(signal.mean()), float(signal.var(ddof=1) / len(signal)), math.inf, *n, alpha)
 
 
-def heterogeneity(signal: np.ndarray, place: np.ndarray, groups: int = 5) -> float | None:
+def alike_by_prediction(signal: Array, place: Array, groups: int = 5) -> float | None:
     """The p value that effects are alike in fifths of the predicted effect (Cochran's Q on held-out units)."""
     parts = [signal[(place >= g / groups) & (place < (g + 1) / groups)] for g in range(groups)]
     variances = np.array([p.var(ddof=1) / len(p) for p in parts if len(p) > 1])
     if len(variances) < groups or not (variances > 0).all():
         return None
-    means, weights = np.array([p.mean() for p in parts]), 1 / variances
-    q = float(weights @ (means - weights @ means / weights.sum()) ** 2)
-    return float(chdtrc(groups - 1, q))
+    return cochran_q(np.array([p.mean() for p in parts]), variances)[1]
 
 
-def calibration(predicted: np.ndarray, signal: np.ndarray, fold: np.ndarray) -> float | None:
+def calibration(predicted: Array, signal: Array, fold: Counts) -> float | None:
     """The slope of the signal on the predicted effect, within folds: 1 where they hold, 0 where they are noise."""
     centred = predicted - np.array([predicted[fold == k].mean() for k in range(fold.max() + 1)])[fold]
     spread = float(centred @ centred)
@@ -162,14 +171,14 @@ class Curve:
     treating at random. AUUC: the area itself.
     """
 
-    shares: np.ndarray
-    gain: np.ndarray
-    std_error: np.ndarray
+    shares: Array
+    gain: Array
+    std_error: Array
     qini: Estimate
     auuc: float
 
 
-def curve(signal: np.ndarray, place: np.ndarray, treated: np.ndarray, alpha: float) -> Curve:
+def curve(signal: Array, place: Array, treated: Array, alpha: float) -> Curve:
     """Every point is a mean over units, so its standard error is that of a mean; also the area's."""
     n = (int(treated.sum()), int(len(treated) - treated.sum()))
     shares = np.array(SHARES)
@@ -191,12 +200,12 @@ class Policy:
     over_all: Estimate
 
 
-def policy(signal: np.ndarray, predicted: np.ndarray, treated: np.ndarray, alpha: float) -> Policy:
+def policy(signal: Array, predicted: Array, treated: Array, alpha: float) -> Policy:
     """Each unit is judged by models that have not seen it, so that the value is not the luck of the choice."""
     n = (int(treated.sum()), int(len(treated) - treated.sum()))
     chosen = predicted > 0
 
-    def mean(values: np.ndarray, reason: str) -> Estimate:
+    def mean(values: Array, reason: str) -> Estimate:
         variance = float(values.var(ddof=1) / len(values))
         return wald(float(values.mean()), variance, math.inf, *n, alpha) if variance > 0 else missing(reason, *n)
 

@@ -2,19 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar, cast
 
 import numpy as np
+
+from .arrays import Array, ArrayLike
 
 # Tall and narrow matrices, and trees of few leaves, are split among threads every few rows: threads that wait for each
 # other there take ten times as long as one, and beside other work on the same cores a hundred times.
 try:
     from threadpoolctl import threadpool_limits
-
-    one_thread = threadpool_limits.wrap(limits=1)
 except ModuleNotFoundError:  # Slower, but right.
+    threadpool_limits = None
 
-    def one_thread(function: Callable) -> Callable:
-        return function
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def one_thread(function: Callable[P, R]) -> Callable[P, R]:
+    return cast(Callable[P, R], threadpool_limits.wrap(limits=1)(function)) if threadpool_limits else function
 
 
 # Below this share of the largest, a diagonal entry of the triangular factor is rounding: columns repeat each other.
@@ -25,12 +31,12 @@ RANK_TOLERANCE = 1e-9
 class Fit:
     """`beta` of k coefficients, their covariance (k, k), the degrees of freedom of their t distribution."""
 
-    beta: np.ndarray
-    covariance: np.ndarray
+    beta: Array
+    covariance: Array
     df: float
 
 
-def full_rank(design: np.ndarray) -> bool:
+def full_rank(design: Array) -> bool:
     """Do the columns (in their own units) determine no other column?"""
     scale = np.sqrt(np.einsum("ij,ij->j", design, design))
     if len(design) < design.shape[1] or not (scale > 0).all():
@@ -39,11 +45,18 @@ def full_rank(design: np.ndarray) -> bool:
     return bool(diagonal.min() > RANK_TOLERANCE * diagonal.max())
 
 
-def least_squares(design, mean, n=None, scatter=None, errors: str = "classical", cluster=None) -> Fit | str:
+def least_squares(
+    design: ArrayLike,
+    mean: ArrayLike,
+    n: ArrayLike | None = None,
+    scatter: ArrayLike | None = None,
+    errors: str = "classical",
+    cluster: ArrayLike | None = None,
+) -> Fit | str:
     """Ordinary least squares of the units behind the cells, or the reason why it is impossible.
 
     `design` (cells, k) holds a cell's covariates with the constant, `mean` its mean of the outcome, `n` its units
-    (1), `scatter` the sum of squares about the mean (0). One row a unit is the special case of one cell a unit.
+    (1), `scatter` the sum of squares about the mean (0). One row per unit is the special case of one cell a unit.
     `errors`: classical (one variance), HC0, HC1 (White 1980), or `cluster` by the labels in `cluster` (Liang and
     Zeger 1986) with G/(G - 1)·(N - 1)/(N - k) and G - 1 degrees of freedom. Coefficients are in the outcome's unit per
     unit of the covariate. Raises ValueError for an unknown kind of errors.
@@ -55,7 +68,7 @@ def least_squares(design, mean, n=None, scatter=None, errors: str = "classical",
         return "A value of the outcome or of a covariate is missing."
     root, rows, k = np.sqrt(n), n.sum(), design.shape[1]
     if rows <= k or not full_rank(design * root[:, None]):
-        return "There are too few units for the covariates, or the covariates determine each other."
+        return "There are too few units for the covariates, or the covariates are collinear."
     scale = np.sqrt((n @ design**2) / rows)
     q, r = np.linalg.qr(design / scale * root[:, None])
     beta = np.linalg.solve(r, q.T @ (root * mean))
@@ -71,7 +84,7 @@ def least_squares(design, mean, n=None, scatter=None, errors: str = "classical",
         squares = scatter + n * residual**2
         covariance = (weight * squares) @ weight.T * (rows / df if errors == "HC1" else 1)
     elif errors == "cluster":
-        labels, index = np.unique(cluster, return_inverse=True)
+        labels, index = np.unique(np.asarray(cluster), return_inverse=True)
         if len(labels) < 2:
             return "There are fewer than two clusters."
         totals = np.zeros((len(labels), k))

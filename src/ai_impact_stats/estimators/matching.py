@@ -6,43 +6,39 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.spatial import cKDTree
 from scipy.special import ndtr
 from scipy.stats import rankdata
 
-from .checks import Check
-from .estimate import Estimate, missing, wald
+from .arrays import Array, ArrayLike, Flags, Places
+from .checks import PLACEBO_ALPHA, Check
+from .estimate import Estimate, is_known, missing, wald
 from .linear import full_rank, one_thread
-from .propensity import Overlap, Propensity, Units, standardised
+from .propensity import Propensity, Units, standardised
 
 ESTIMANDS = ("ate", "att", "ato")
-WEIGHTINGS = ("horvitz_thompson", "hajek", "stabilised")
+WEIGHTINGS = ("horvitz_thompson", "hajek")
 REGRESSIONS = ("regression", "aipw", "ipwra")
 # Neighbours are searched one by one: above this many entries take a sample, or weights.
 NEIGHBOUR_CAP = 100_000
 BALANCE_LIMIT = 0.1
-PLACEBO_ALPHA = 0.05
 
 
-def weights_of(units: Units, propensity: Propensity, estimand: str = "ate", stabilised: bool = False) -> np.ndarray:
+def weights_of(units: Units, propensity: Propensity, estimand: str = "ate") -> Array:
     """One weight a unit of the entry: 1/e and 1/(1 - e) (`ate`), 1 and e/(1 - e) (`att`), 1 - e and e (`ato`).
 
     `ato` is the effect on the units that may go either way (Li, Morgan and Zaslavsky 2018, "Balancing covariates via
-    propensity score weighting"). `stabilised` multiplies by the arms' shares (Robins, Hernán and Brumback 2000):
-    weights near 1; estimates divided by the weights' sum don't change. Raises ValueError for another estimand.
+    propensity score weighting"). Raises ValueError for another estimand.
     """
     if estimand not in ESTIMANDS:
         raise ValueError(f"The estimand {estimand} is unknown: use one of {', '.join(ESTIMANDS)}.")
     t, e = units.treated, propensity.score
-    tilt = {"ate": np.ones_like(e), "att": e, "ato": e * (1 - e)}[estimand]
-    weights = tilt * (t / e + (1 - t) / (1 - e))
-    if stabilised:
-        share = units.n @ t / units.n.sum()
-        weights = weights * (t * share + (1 - t) * (1 - share))
-    return weights
+    tilt: Array = {"ate": np.ones_like(e), "att": e, "ato": e * (1 - e)}[estimand]
+    return tilt * (t / e + (1 - t) / (1 - e))
 
 
-def kept(units: Units, propensity: Propensity, trim: tuple[float, float] | None) -> np.ndarray:
+def kept(units: Units, propensity: Propensity, trim: tuple[float, float] | None) -> Flags:
     """Which entries have a score within [low, high]; all of them without bounds."""
     if trim is None:
         return np.ones(len(units.n), "bool")
@@ -60,8 +56,8 @@ def weighted(
 ) -> Estimate:
     """The difference of means weighted by the inverse chance of the arm.
 
-    `horvitz_thompson` divides by the number of units (of treated ones for `att`), `hajek` by the weights' sum;
-    `stabilised` weights give the latter, by construction. The standard error is that of both steps, the score's and the
+    `horvitz_thompson` divides by the number of units (of treated ones for `att`), `hajek` by the weights' sum, which
+    is that of stabilised weights too. The standard error is that of both steps, the score's and the
     mean's, as one system of estimating equations (Lunceford and Davidian 2004, section 3). `trim` keeps scores within
     bounds, taken as fixed; the effect is then that on the units kept. Raises ValueError for an unknown weighting.
     """
@@ -103,12 +99,14 @@ def weighted(
     return _estimate(units, effect, direct + propensity.influence @ gradient, by_outcome, sizes, alpha)
 
 
-def _sizes(units: Units, keep: np.ndarray) -> tuple[int, int]:
+def _sizes(units: Units, keep: Flags) -> tuple[int, int]:
     n = units.n * keep
     return int(n[units.treated == 1].sum()), int(n[units.treated == 0].sum())
 
 
-def _estimate(units: Units, effect: float, influence, by_outcome, sizes: tuple[int, int], alpha: float) -> Estimate:
+def _estimate(
+    units: Units, effect: float, influence: Array, by_outcome: Array, sizes: tuple[int, int], alpha: float
+) -> Estimate:
     """From a unit's influence at its cell's mean, and how it moves with the unit's own outcome."""
     variance = float(units.n @ influence**2 + by_outcome**2 @ units.scatter) / float(units.n.sum()) ** 2
     level = float(units.n @ units.mean**2) / float(units.n.sum())
@@ -123,7 +121,7 @@ def regressed(
     propensity: Propensity | None = None,
     estimand: str = "ate",
     method: str = "aipw",
-    outcome_x=None,
+    outcome_x: ArrayLike | None = None,
     alpha: float = 0.05,
 ) -> Estimate:
     """The effect through a regression of the outcome in each arm; doubly robust with a propensity.
@@ -136,17 +134,21 @@ def regressed(
     """
     if method not in REGRESSIONS or estimand not in ("ate", "att") or (method == "ipwra" and estimand == "att"):
         raise ValueError(f"Use one of {', '.join(REGRESSIONS)}, for ate, or att but for ipwra.")
-    if method != "regression" and propensity is None:
+    model = None if method == "regression" else propensity
+    if method != "regression" and model is None:
         raise ValueError(f"The method {method} needs a propensity.")
     problem = units.problem()
     if problem:
         return missing(problem, *units.sizes)
     outcome = units if outcome_x is None else Units.of(units.treated, outcome_x, units.mean, units.n, units.scatter)
     x, t, n, y = standardised(outcome), units.treated, units.n, units.mean
-    total, sizes = n.sum(), units.sizes
-    e = propensity.score if propensity is not None else None
+    total, sizes, nothing = n.sum(), units.sizes, np.zeros(len(n))
+    # Without a model of treatment no weight depends on one.
+    e, slope = (np.full(len(n), 0.5), nothing) if model is None else (model.score, model.slope)
+    design = np.zeros((len(n), 0)) if model is None else model.design
     sides = {1: t, 0: 1 - t}
-    inverse = {1: None, 0: None} if e is None else {1: t / e, 0: (1 - t) / (1 - e)}
+    inverse = {1: t / e, 0: (1 - t) / (1 - e)}
+    by_score = {1: -t / e**2, 0: (1 - t) / (1 - e) ** 2}
     fits = {}
     for arm in (1, 0):
         fit_weight = inverse[arm] if method == "ipwra" else sides[arm]
@@ -154,7 +156,7 @@ def regressed(
         scaled = x * root[:, None]
         if not full_rank(scaled[sides[arm] == 1]):
             name = "treatment" if arm else "control"
-            return missing(f"The covariates determine each other in the {name} arm, or it has too few units.", *sizes)
+            return missing(f"The covariates are collinear in the {name} arm, or it has too few units.", *sizes)
         bread = np.linalg.inv(scaled.T @ scaled / total)
         beta = bread @ (x.T @ (n * fit_weight * y)) / total
         fits[arm] = (beta, bread, fit_weight)
@@ -162,8 +164,7 @@ def regressed(
     target = t if estimand == "att" else np.ones_like(t)
     mass = float(n @ target) / total
     # Every term below is one arm's part; the effect is that of arm 1 less that of arm 0.
-    effect, direct, by_outcome = 0.0, np.zeros(len(n)), np.zeros(len(n))
-    gradient = 0.0 if propensity is None else np.zeros(propensity.design.shape[1])
+    effect, direct, by_outcome, gradient = 0.0, nothing, nothing, np.zeros(design.shape[1])
     for arm, sign in ((1, 1), (0, -1)):
         beta, bread, fit_weight = fits[arm]
         residual = y - fitted[arm]
@@ -171,28 +172,24 @@ def regressed(
             # The treated's own mean needs no model.
             part, move, to_beta = t * y, t, np.zeros(x.shape[1])
         else:
-            part, move = target * fitted[arm], np.zeros(len(n))
+            part, move = target * fitted[arm], nothing
             to_beta = x.T @ (n * target) / total
             if method == "aipw":
-                tilt = inverse[arm] * (e if estimand == "att" else 1)
+                tilt = inverse[arm] * e if estimand == "att" else inverse[arm]
                 part, move = part + tilt * residual, tilt
                 to_beta = to_beta - x.T @ (n * tilt) / total
-                by_score = -t / e**2 if arm == 1 else (1 - t) / (1 - e) ** 2
-                gradient = (
-                    gradient + sign * (propensity.design.T @ (n * by_score * propensity.slope * residual)) / total
-                )
+                gradient = gradient + sign * (design.T @ (n * by_score[arm] * slope * residual)) / total
         effect += sign * float(n @ part) / total
         through = (x @ (bread @ to_beta)) * fit_weight
         direct = direct + sign * (part + through * residual)
         by_outcome = by_outcome + sign * (move + through)
         if method == "ipwra":
-            by_score = -t / e**2 if arm == 1 else (1 - t) / (1 - e) ** 2
-            moved = (x @ (bread @ to_beta)) * residual * by_score * propensity.slope
-            gradient = gradient + sign * (propensity.design.T @ (n * moved)) / total
+            moved = (x @ (bread @ to_beta)) * residual * by_score[arm] * slope
+            gradient = gradient + sign * (design.T @ (n * moved)) / total
     effect /= mass
     influence = direct / mass - target * effect / mass
-    if propensity is not None and method != "regression":
-        influence = influence + propensity.influence @ gradient / mass
+    if model is not None:
+        influence = influence + model.influence @ gradient / mass
     return _estimate(units, effect, influence, by_outcome / mass, sizes, alpha)
 
 
@@ -201,7 +198,7 @@ class Matched:
     """Neighbours' estimate, one weight a unit of the entry, the treated (or units) left without a neighbour."""
 
     estimate: Estimate
-    weights: np.ndarray
+    weights: Array
     unmatched: int
 
 
@@ -211,30 +208,28 @@ def nearest_neighbour(
     estimand: str = "att",
     neighbours: int = 1,
     caliper: float | None = None,
-    score: np.ndarray | None = None,
-    metric: str = "mahalanobis",
-    variance_neighbours: int = 1,
+    score: Array | None = None,
     alpha: float = 0.05,
 ) -> Matched:
     """Each unit against its nearest neighbours in the other arm, with replacement, with Abadie and Imbens' errors.
 
-    Distances are Mahalanobis' (or `euclidean` of standardised covariates), or of `score` (one value an entry; a
-    propensity's linear predictor or score) where given. `caliper` is the largest distance allowed, in the distance's
+    Distances are Mahalanobis', or of `score` (one value per entry; a propensity's linear predictor or score) where
+    given. `caliper` is the largest distance allowed, in the distance's
     unit (that of `score` where given); units without a neighbour within it are left out and counted. All units at the
     same distance as the last neighbour count, so that the order of rows changes nothing. Errors: Abadie and Imbens
-    (2006), "Large sample properties of matching estimators", theorem 7, with variances between a unit and its
-    `variance_neighbours` nearest of the same arm; the score is taken as known. `att` or `ate`; ValueError otherwise.
+    (2006), "Large sample properties of matching estimators", theorem 7, with variances between a unit and the
+    nearest of its arm; the score is taken as known. `att` or `ate`; ValueError otherwise.
     For rows (n = 1) or cells alike, up to NEIGHBOUR_CAP entries.
     """
-    if estimand not in ("att", "ate") or metric not in ("mahalanobis", "euclidean"):
-        raise ValueError("Neighbours estimate att or ate, by mahalanobis or euclidean distance.")
+    if estimand not in ("att", "ate"):
+        raise ValueError("Neighbours estimate att or ate.")
     nothing = np.zeros(len(units.n))
     problem = units.problem()
     if not problem and len(units.n) > NEIGHBOUR_CAP:
         problem = f"{len(units.n)} units are too many to search for neighbours: take a sample of {NEIGHBOUR_CAP}."
     if problem:
         return Matched(missing(problem, *units.sizes), nothing, 0)
-    space = _space(units, score, metric)
+    space = _space(units, score)
     if isinstance(space, str):
         return Matched(missing(space, *units.sizes), nothing, 0)
     arms = {arm: np.flatnonzero(units.treated == arm) for arm in (1, 0)}
@@ -264,7 +259,7 @@ def nearest_neighbour(
     for arm in (1, 0):
         for row in arms[arm]:
             if used[row] > 0 or (matched[row] and estimand == "ate"):
-                spread[row] = trees[arm].variance(row, space[row], variance_neighbours)
+                spread[row] = trees[arm].variance(int(row), space[row])
     # Theorem 7 for the share K of others' matches that a unit serves: ate K² + 2K - Σ(1/count²), att K² - Σ(1/count²).
     factor = used**2 - used_square + (2 * used if estimand == "ate" else 0)
     first = units.n[matched] @ (own_difference[matched] - effect) ** 2 + units.scatter[matched].sum()
@@ -274,15 +269,13 @@ def nearest_neighbour(
     return Matched(wald(effect, variance, math.inf, *sizes, alpha), weight + used, unmatched)
 
 
-def _space(units: Units, score, metric: str) -> np.ndarray | str:
+def _space(units: Units, score: Array | None) -> Array | str:
     """Coordinates in which the distance is Euclidean."""
     if score is not None:
         return np.asarray(score, "float64").reshape(len(units.n), 1)
     x = standardised(units)[:, 1:]
-    if metric == "euclidean":
-        return x
     if not full_rank(x * np.sqrt(units.n)[:, None]):
-        return "The covariates determine each other: leave some out, or use the euclidean distance."
+        return "The covariates are collinear: leave some out."
     covariance = (x * units.n[:, None]).T @ x / (units.n.sum() - 1)
     return x @ np.linalg.cholesky(np.linalg.inv(covariance))
 
@@ -290,7 +283,7 @@ def _space(units: Units, score, metric: str) -> np.ndarray | str:
 class _Points:
     """One arm's units by their place; units at one place are found together."""
 
-    def __init__(self, places: np.ndarray, units: Units, rows: np.ndarray):
+    def __init__(self, places: Array, units: Units, rows: Places) -> None:
         self.places, self.index = np.unique(np.round(places, 12), axis=0, return_inverse=True)
         self.index = self.index.ravel()
         self.units, self.rows, self.tree = units, rows, cKDTree(self.places)
@@ -299,7 +292,7 @@ class _Points:
         self.members = [rows[order[a:b]] for a, b in pairwise(bounds)]
         self.sizes = np.bincount(self.index, units.n[rows], len(self.places))
 
-    def nearest(self, point: np.ndarray, neighbours: int, caliper: float | None) -> tuple[np.ndarray, float] | None:
+    def nearest(self, point: Array, neighbours: int, caliper: float | None) -> tuple[Places, float] | None:
         """The entries within the distance of the last neighbour needed, and their units; None beyond the caliper."""
         k = min(neighbours + 1, len(self.places))
         distance, place = self.tree.query(point, k=k)
@@ -315,18 +308,18 @@ class _Points:
         members = np.concatenate([self.members[p] for p in tied])
         return members, float(self.units.n[members].sum())
 
-    def variance(self, row: int, point: np.ndarray, neighbours: int) -> float:
-        """The outcome's variance at a unit's place: of the units there, or against the nearest others of its arm."""
+    def variance(self, row: int, point: Array) -> float:
+        """The outcome's variance at a unit's place: of the units there, or against the nearest other of its arm."""
         at = int(self.index[np.searchsorted(self.rows, row)])
         n, mean = self.units.n, self.units.mean
-        if self.sizes[at] > neighbours or (n[row] > 1 and self.sizes[at] > 1):
+        if self.sizes[at] > 1:
             members = self.members[at]
             level = n[members] @ mean[members] / self.sizes[at]
             squares = n[members] @ (mean[members] - level) ** 2 + self.units.scatter[members].sum()
             return float(squares / (self.sizes[at] - 1))
-        distance, place = self.tree.query(point, k=min(neighbours + 2, len(self.places)))
+        distance, place = self.tree.query(point, k=min(3, len(self.places)))
         distance, place = np.atleast_1d(distance), np.atleast_1d(place)
-        enough = np.cumsum(self.sizes[place]) - n[row] >= neighbours
+        enough = np.cumsum(self.sizes[place]) - n[row] >= 1
         reach = distance[np.argmax(enough) if enough.any() else -1] * (1 + 1e-9) + 1e-12
         members = np.concatenate([self.members[p] for p in self.tree.query_ball_point(point, reach)])
         members = members[members != row]
@@ -337,7 +330,7 @@ class _Points:
         return float(count / (count + 1) * (mean[row] - level) ** 2)
 
 
-def coarsened_exact(units: Units, strata, estimand: str = "att", alpha: float = 0.05) -> Matched:
+def coarsened_exact(units: Units, strata: ArrayLike, estimand: str = "att", alpha: float = 0.05) -> Matched:
     """The effect within cells of coarsened covariates, weighted by the treated (att) or by all (ate).
 
     `strata` labels every entry's cell. Cells with units of one arm only are left out and counted (`unmatched`: of the
@@ -407,8 +400,8 @@ class Balance:
 def covariate_balance(
     units: Units,
     names: Sequence[str],
-    weights: np.ndarray | None = None,
-    covariates: tuple[np.ndarray, np.ndarray] | None = None,
+    weights: Array | None = None,
+    covariates: tuple[Array, Array] | None = None,
 ) -> list[Balance]:
     """Each covariate's difference of means in standard deviations, before and after weighting.
 
@@ -443,7 +436,7 @@ def covariate_balance(
     return found
 
 
-def _moments(x: np.ndarray, scatter: np.ndarray, n: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _moments(x: Array, scatter: Array, n: Array, weights: Array) -> tuple[Array, Array]:
     """Weighted means and variances of the columns, over the entries in which each is known; NaN where none is."""
     known = np.isfinite(x)
     w = (n * weights)[:, None] * known
@@ -456,12 +449,12 @@ def _moments(x: np.ndarray, scatter: np.ndarray, n: np.ndarray, weights: np.ndar
 
 def balance_check(balances: Sequence[Balance]) -> Check:
     """Do all covariates differ by at most a tenth of a standard deviation after weighting?"""
-    known = [b for b in balances if b.smd_after is not None]
+    known = [(b.smd_after, b.covariate) for b in balances if b.smd_after is not None]
     if not known:
         return Check(None, None, BALANCE_LIMIT, None, "No covariate varies, so that balance can't be checked.")
-    worst = max(known, key=lambda b: abs(b.smd_after))
-    detail = f"The largest difference after weighting is that of {worst.covariate}: {worst.smd_after:.2f} deviations."
-    return Check(abs(worst.smd_after), None, BALANCE_LIMIT, abs(worst.smd_after) <= BALANCE_LIMIT, detail)
+    smd, name = max(known, key=lambda pair: abs(pair[0]))
+    detail = f"The largest difference after weighting is that of {name}: {smd:.2f} deviations."
+    return Check(abs(smd), None, BALANCE_LIMIT, abs(smd) <= BALANCE_LIMIT, detail)
 
 
 def placebo_outcome(estimate: Estimate, alpha: float = PLACEBO_ALPHA) -> Check:
@@ -469,14 +462,14 @@ def placebo_outcome(estimate: Estimate, alpha: float = PLACEBO_ALPHA) -> Check:
 
     The detail states the effect that would have been found with 80 % chance: passing says little when it is large.
     """
-    if estimate.p_value is None:
+    if not is_known(estimate):
         return Check(None, None, alpha, None, f"No placebo: {estimate.reason}")
     visible = 2.8 * estimate.std_error
     detail = f"The effect on the past is {estimate.estimate:.3g}; one of {visible:.3g} would be found with 80 % chance."
     return Check(estimate.estimate / estimate.std_error, estimate.p_value, alpha, estimate.p_value >= alpha, detail)
 
 
-def matched_pairs(units: Units, score: np.ndarray, caliper: float | None = None) -> np.ndarray:
+def matched_pairs(units: Units, score: Array, caliper: float | None = None) -> Array:
     """The outcome's differences, treated minus control, of pairs without replacement; of rows (n = 1) only.
 
     Treated units come in descending order of `score`, those hardest to match first, and take the nearest control that
@@ -489,11 +482,11 @@ def matched_pairs(units: Units, score: np.ndarray, caliper: float | None = None)
     # The next control that is left, to either side, found by jumping over those taken.
     left, right = np.arange(len(controls) + 2), np.arange(len(controls) + 2)
 
-    def free(jump: np.ndarray, at: int, step: int) -> int:
-        path = []
+    def free(jump: Places, at: int, step: int) -> int:
+        path: list[int] = []
         while taken[at]:
             path.append(at)
-            at = jump[at] if jump[at] != at else at + step
+            at = int(jump[at]) if jump[at] != at else at + step
         jump[path] = at
         return at
 
@@ -511,26 +504,26 @@ def matched_pairs(units: Units, score: np.ndarray, caliper: float | None = None)
     return np.array(found)
 
 
-def hidden_bias(differences, e: Estimate, deviation: float, alpha: float = 0.05) -> Check:
+def hidden_bias(differences: ArrayLike, e: Estimate, deviation: float, alpha: float = 0.05) -> Check:
     """How strong a hidden cause of choice and outcome would have to be: Rosenbaum's Γ of pairs, and the E-value.
 
     The statistic is Γ: the odds of treatment within a pair that would explain the effect away. `passed` is None: how
     much hidden bias there is, no number tells.
     """
-    values = e_value_of_difference(e, deviation)
-    if values is None or len(differences) < 2:
+    pairs, values = np.asarray(differences, "float64"), e_value_of_difference(e, deviation)
+    if values is None or not is_known(e) or len(pairs) < 2:
         why = e.reason or "There are no pairs, or their outcomes do not vary."
         return Check(None, None, None, None, f"No sensitivity to a hidden cause. {why}")
     sign = 1.0 if e.estimate >= 0 else -1.0
-    gamma = rosenbaum_sensitivity(sign * np.asarray(differences), alpha / 2)
-    pairs = f"{len(differences)} pairs show no effect even without hidden bias"
+    gamma = rosenbaum_sensitivity(sign * pairs, alpha / 2)
+    found = f"{len(pairs)} pairs show no effect even without hidden bias"
     if gamma is not None:
-        pairs = f"{len(differences)} pairs hold up to odds of choosing that differ {gamma:.2g}-fold within a pair"
-    detail = f"{pairs}; the E-value is {values[0]:.2g}, that of the interval's nearer limit {values[1]:.2g}."
+        found = f"{len(pairs)} pairs hold up to odds of choosing that differ {gamma:.2g}-fold within a pair"
+    detail = f"{found}; the E-value is {values[0]:.2g}, that of the interval's nearer limit {values[1]:.2g}."
     return Check(gamma, None, None, None, detail)
 
 
-def rosenbaum_bound(differences, gamma: float) -> float:
+def rosenbaum_bound(differences: ArrayLike, gamma: float) -> float:
     """The largest one-sided p value of Wilcoxon's signed ranks if a hidden bias moves the odds of treatment by Γ.
 
     `differences` are treated minus control, one a pair, tested for a positive effect; gamma is at least 1 (no bias).
@@ -549,7 +542,7 @@ def rosenbaum_bound(differences, gamma: float) -> float:
     return float(ndtr(-(float(ranks[d > 0].sum()) - chance * float(counted.sum())) / spread))
 
 
-def rosenbaum_sensitivity(differences, alpha: float = 0.05, largest: float = 100.0) -> float | None:
+def rosenbaum_sensitivity(differences: ArrayLike, alpha: float = 0.05, largest: float = 100.0) -> float | None:
     """The Γ at which the p value's bound reaches alpha: the hidden bias that would explain the effect away.
 
     None when it isn't below alpha without any bias; `largest` when no bias up to there explains it.
@@ -558,11 +551,7 @@ def rosenbaum_sensitivity(differences, alpha: float = 0.05, largest: float = 100
         return None
     if rosenbaum_bound(differences, largest) < alpha:
         return largest
-    low, high = 1.0, largest
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rosenbaum_bound(differences, middle) < alpha else (low, middle)
-    return high
+    return float(brentq(lambda gamma: rosenbaum_bound(differences, gamma) - alpha, 1.0, largest))
 
 
 def e_value(risk_ratio: float) -> float:
@@ -583,22 +572,24 @@ def e_value_of_difference(estimate: Estimate, deviation: float) -> tuple[float, 
     `deviation` is the outcome's standard deviation; the same source, table 2. 1 for a limit on the other side of 0.
     None without an estimate or deviation.
     """
-    if estimate.estimate is None or math.isnan(estimate.estimate) or not deviation > 0:
+    if not is_known(estimate) or math.isnan(estimate.estimate) or not deviation > 0:
         return None
     near = estimate.ci_low if estimate.estimate > 0 else estimate.ci_high
-    crosses = (near > 0) != (estimate.estimate > 0)
-    values = (estimate.estimate, 0.0 if crosses else near)
-    return tuple(e_value(math.exp(0.91 * v / deviation)) for v in values)
+    crosses = near is None or (near > 0) != (estimate.estimate > 0)
+    point, limit = (
+        e_value(math.exp(0.91 * v / deviation)) for v in (estimate.estimate, 0.0 if crosses or near is None else near)
+    )
+    return point, limit
 
 
-def grade_matched(balance: Check, overlapping: Overlap | Check, placebo: Check | None) -> tuple[str, str | None]:
+def grade_matched(balance: Check, overlapping: Check, placebo: Check | None) -> tuple[str, str | None]:
     """C when balance, overlap and placebo pass, D otherwise, with the sentences that say why.
 
     A check that could not be made is not one that passed.
     """
     checks = {
         "Balance": balance,
-        "Overlap": overlapping.check if isinstance(overlapping, Overlap) else overlapping,
+        "Overlap": overlapping,
         "Placebo": placebo or Check(None, None, PLACEBO_ALPHA, None, "There is no outcome from before."),
     }
     reasons = []

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .arrays import Array, ArrayLike
+
 
 @dataclass(frozen=True, slots=True)
 class Arm:
@@ -23,15 +25,10 @@ class Arm:
         return self.n - 1 if self.df is None else self.df
 
     @classmethod
-    def from_values(cls, values) -> "Arm":
-        """From one value a unit (any sequence of numbers)."""
+    def from_values(cls, values: ArrayLike) -> "Arm":
+        """From one value per unit (any sequence of numbers)."""
         y = np.asarray(values, dtype="float64")
         return cls(len(y), float(y.mean()) if len(y) else math.nan, float(y.var(ddof=1)) if len(y) > 1 else math.nan)
-
-    @classmethod
-    def from_sums(cls, total: float, total_squares: float, n: int) -> "Arm":
-        """From Σy, Σy² and n. Cancels when the mean is large beside the spread: prefer centred variances."""
-        return cls(n, total / n, (total_squares - total * total / n) / (n - 1))
 
     @classmethod
     def from_proportion(cls, successes: float, n: int) -> "Arm":
@@ -101,59 +98,50 @@ class UnitMoments:
         return self.n_units or self.n
 
     @classmethod
-    def from_clusters(cls, cluster, y, z=None, x=None, x_centre: float = 0.0) -> "UnitMoments":
-        """From one row a unit with the cluster that it belongs to: totals per cluster, clusters as observations.
+    def from_clusters(
+        cls,
+        cluster: ArrayLike,
+        y: ArrayLike,
+        z: ArrayLike | None = None,
+        x: ArrayLike | None = None,
+        x_centre: float = 0.0,
+    ) -> "UnitMoments":
+        """From one row per unit with the cluster that it belongs to: totals per cluster, clusters as observations.
 
         `x_centre` is the mean of the covariate over the units of all arms.
         """
         labels, index = np.unique(np.asarray(cluster), return_inverse=True)
         units = len(index)
-        z = np.ones(units) if z is None else np.asarray(z, "float64")
+        z = np.ones(units) if z is None else z
         totals = [np.bincount(index, np.asarray(v, "float64"), len(labels)) for v in (y, z)]
         if x is not None:
             totals.append(np.bincount(index, np.asarray(x, "float64") - x_centre, len(labels)))
         return replace(cls.from_rows(*totals), n_units=units, min_y=float(np.min(y)) if units else math.nan)
 
     @classmethod
-    def pair_from_clusters(cls, treated, cluster, y, z=None, x=None) -> tuple["UnitMoments", "UnitMoments"]:
-        """Treatment and control from one row a unit, whose clusters may hold units of both; x is centred here."""
-        treated, cluster, y = np.asarray(treated) == 1, np.asarray(cluster), np.asarray(y, "float64")
-        z = np.ones(len(y)) if z is None else np.asarray(z, "float64")
-        x = None if x is None else np.asarray(x, "float64")
-        labels, index = np.unique(cluster, return_inverse=True)
-        centre = float(y.sum() / z.sum())
-        pair, totals, there = [], [], []
-        for arm in (treated, ~treated):
-            parts = None if x is None else x[arm]
-            pair.append(cls.from_clusters(cluster[arm], y[arm], z[arm], parts, 0.0 if x is None else x.mean()))
-            totals.append([np.bincount(index[arm], v[arm], len(labels)) for v in (y - centre * z, z)])
-            there.append(np.bincount(index[arm], minlength=len(labels)) > 0)
-        sums = (float(a @ b) for a in totals[0] for b in totals[1])
-        return replace(pair[0], shared=Shared(int((there[0] & there[1]).sum()), centre, *sums)), pair[1]
-
-    @classmethod
-    def from_rows(cls, y, z=None, x=None) -> "UnitMoments":
-        """From one row a unit: arrays of equal length; z and x may be left out."""
-        y = np.asarray(y, dtype="float64")
-        ones, nans = np.ones(len(y)), np.full(len(y), math.nan)
+    def from_rows(cls, y: ArrayLike, z: ArrayLike | None = None, x: ArrayLike | None = None) -> "UnitMoments":
+        """From one row per unit: arrays of equal length; z and x may be left out."""
+        values = np.asarray(y, "float64")
+        n = len(values)
+        ones, nans = np.ones(n), np.full(n, math.nan)
         stacked = np.vstack(
-            [y, ones if z is None else np.asarray(z, "float64"), nans if x is None else np.asarray(x, "float64")]
+            [values, ones if z is None else np.asarray(z, "float64"), nans if x is None else np.asarray(x, "float64")]
         )
-        n = len(y)
         if n == 0:
             return cls(0, math.nan, math.nan, math.nan, math.nan, math.nan)
         means = stacked.mean(axis=1)
         centred = stacked - means[:, None]
         c = centred @ centred.T / (n - 1) if n > 1 else np.full((3, 3), math.nan)
-        return replace(cls.from_matrix(n, means, c), min_y=float(y.min()))
+        return replace(cls.from_matrix(n, means, c), min_y=float(values.min()))
 
     @classmethod
-    def from_matrix(cls, n: int, means: np.ndarray, c: np.ndarray) -> "UnitMoments":
+    def from_matrix(cls, n: int, means: Array, c: Array) -> "UnitMoments":
         """From the means of (y, z, x) and their 3×3 covariance matrix."""
         values = (means[0], c[0, 0], means[1], c[1, 1], c[0, 1], means[2], c[2, 2], c[0, 2], c[1, 2])
-        return cls(n, *map(float, values))
+        y, var_y, z, var_z, cov_yz, x, var_x, cov_yx, cov_zx = map(float, values)
+        return cls(n, y, var_y, z, var_z, cov_yz, x, var_x, cov_yx, cov_zx)
 
-    def matrix(self) -> tuple[np.ndarray, np.ndarray]:
+    def matrix(self) -> tuple[Array, Array]:
         """Means (y, z, x) and the covariance matrix."""
         means = np.array([self.mean_y, self.mean_z, self.mean_x])
         cov = np.array(
@@ -176,13 +164,14 @@ class UnitMoments:
         n = self.n + other.n
         (m1, c1), (m2, c2) = self.matrix(), other.matrix()
         # A single unit has no sample variance, and no sum of squares about its own mean either.
-        scatter = sum(c * (k - 1) for c, k in ((c1, self.n), (c2, other.n)) if k > 1)
         shift = m2 - m1
-        c = (scatter + np.outer(shift, shift) * self.n * other.n / n) / (n - 1)
+        scatter = np.outer(shift, shift) * self.n * other.n / n
+        for c, k in ((c1, self.n), (c2, other.n)):
+            scatter += c * (k - 1) if k > 1 else 0.0
         m = m1 + shift * other.n / n
         clustered = self.n_units or other.n_units
         return replace(
-            UnitMoments.from_matrix(n, m, c),
+            UnitMoments.from_matrix(n, m, scatter / (n - 1)),
             n_units=self.units + other.units if clustered else 0,
             n_unknown=self.n_unknown + other.n_unknown,
             min_y=float(np.minimum(self.min_y, other.min_y)),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import chi2
 
+from .arrays import Array
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -18,10 +20,10 @@ class Paths:
 
     channels: list[str]
     steps: list[tuple[int, ...]]
-    converted: np.ndarray
-    unconverted: np.ndarray
-    revenue: np.ndarray
-    spread: np.ndarray
+    converted: Array
+    unconverted: Array
+    revenue: Array
+    spread: Array
 
     @classmethod
     def of(
@@ -50,7 +52,7 @@ class Paths:
     def redrawn(self, draws: int, rng: np.random.Generator) -> "Paths":
         """The Poisson bootstrap over journeys: equal journeys are drawn together, and their revenue with its spread."""
         size = (draws, len(self.steps))
-        converted, unconverted = rng.poisson(self.converted, size), rng.poisson(self.unconverted, size)
+        converted, unconverted = (rng.poisson(n, size).astype("float64") for n in (self.converted, self.unconverted))
         n = np.maximum(self.converted, 1)
         revenue = converted * (self.revenue / n)
         varied = np.flatnonzero(self.spread)
@@ -59,7 +61,7 @@ class Paths:
         return Paths(self.channels, self.steps, converted, unconverted, revenue, self.spread)
 
 
-def markov(paths: Paths) -> tuple[np.ndarray, np.ndarray]:
+def markov(paths: Paths) -> tuple[Array, Array]:
     """Conversions and revenue of each channel (last axis) by removal effect in a first-order Markov chain.
 
     A channel's removal effect is the share of conversions that is lost if whoever comes to it leaves instead. The
@@ -81,7 +83,7 @@ def markov(paths: Paths) -> tuple[np.ndarray, np.ndarray]:
     return _shared(lost[0], paths.converted.sum(-1)), _shared(lost[1], paths.revenue.sum(-1))
 
 
-def shapley(paths: Paths) -> tuple[np.ndarray, np.ndarray]:
+def shapley(paths: Paths) -> tuple[Array, Array]:
     """Conversions and revenue of each channel (last axis) by Shapley value.
 
     The worth of a set of channels is what came by paths that only they touched. That game is a sum of unanimity games,
@@ -94,7 +96,7 @@ def shapley(paths: Paths) -> tuple[np.ndarray, np.ndarray]:
     return paths.converted @ split, paths.revenue @ split
 
 
-def _incidence(paths: Paths, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _incidence(paths: Paths, k: int) -> tuple[Array, Array, Array]:
     """Of each path its first and last channel, and how often it goes from one channel to another."""
     import scipy.sparse as sparse
 
@@ -108,11 +110,12 @@ def _incidence(paths: Paths, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return first, last, moves
 
 
-def _shared(lost: np.ndarray, total: np.ndarray) -> np.ndarray:
+def _shared(lost: Array, total: Array) -> Array:
     """What is shared out, in proportion to what each channel's removal loses; nothing where nothing is lost."""
     scale = lost.sum(-1, keepdims=True)
     whole = np.asarray(total)[..., None]
-    return np.divide(lost * whole, scale, out=np.zeros_like(lost), where=scale != 0)
+    shared: Array = np.divide(lost * whole, scale, out=np.zeros_like(lost), where=scale != 0)
+    return shared
 
 
 def weighted_count_interval(total: float, squares: float, largest: float, alpha: float) -> tuple[float, float]:

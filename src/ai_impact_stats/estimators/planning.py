@@ -4,8 +4,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scipy.special import ndtr
-
 from .effects import cuped_coefficient
 from .estimate import quantile
 from .moments import UnitMoments
@@ -38,12 +36,6 @@ def sample_size(
     variance_treatment = variance_control if variance_treatment is None else variance_treatment
     spread = variance_treatment / treatment_share + variance_control / (1 - treatment_share)
     return math.ceil((quantile(1 - alpha / 2) + quantile(power)) ** 2 * spread / effect**2)
-
-
-def power_of(effect: float, std_error: float, alpha: float = 0.05) -> float:
-    """The chance that a two-sided z test finds a true `effect` estimated with `std_error`."""
-    critical, shift = quantile(1 - alpha / 2), abs(effect) / std_error
-    return float(ndtr(shift - critical) + ndtr(-shift - critical))
 
 
 def design_effect(units_per_cluster: float, intraclass_correlation: float, variation: float = 0.0) -> float:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, ndtr
 
+from .arrays import Array, ArrayLike
 from .checks import Check
 from .linear import full_rank, one_thread
 
 LINKS = ("logit", "probit")
-# A linear predictor beyond this is on its way to infinity: a covariate tells the arms apart.
+# A linear predictor beyond this is on its way to infinity: a covariate separates the arms.
 SEPARATED = 30.0
 ROUNDS, CONVERGED = 60, 1e-10
 
@@ -28,20 +29,27 @@ class Units:
     from the rows, to rounding, when x is constant within a cell.
     """
 
-    treated: np.ndarray
-    x: np.ndarray
-    mean: np.ndarray
-    n: np.ndarray
-    scatter: np.ndarray
+    treated: Array
+    x: Array
+    mean: Array
+    n: Array
+    scatter: Array
 
     @classmethod
-    def of(cls, treated, x, mean, n=None, scatter=None) -> "Units":
+    def of(
+        cls,
+        treated: ArrayLike,
+        x: ArrayLike,
+        mean: ArrayLike,
+        n: ArrayLike | None = None,
+        scatter: ArrayLike | None = None,
+    ) -> "Units":
         """From sequences; n is 1 and the scatter 0 where not given, as for rows."""
-        treated = np.asarray(treated, "float64")
-        size, x = len(treated), np.asarray(x, "float64")
+        arm, columns = np.asarray(treated, "float64"), np.asarray(x, "float64")
+        size = len(arm)
         return cls(
-            treated,
-            x.reshape(size, -1) if x.ndim < 2 and size else x.reshape(size, x.shape[-1]),
+            arm,
+            columns.reshape(size, -1) if columns.ndim < 2 and size else columns.reshape(size, columns.shape[-1]),
             np.asarray(mean, "float64"),
             np.ones(size) if n is None else np.asarray(n, "float64"),
             np.zeros(size) if scatter is None else np.asarray(scatter, "float64"),
@@ -52,7 +60,7 @@ class Units:
         """Units in treatment and in control."""
         return int(self.n[self.treated == 1].sum()), int(self.n[self.treated == 0].sum())
 
-    def with_outcome(self, mean, scatter=None) -> "Units":
+    def with_outcome(self, mean: ArrayLike, scatter: ArrayLike | None = None) -> "Units":
         """The same units with another outcome, as one of the past."""
         return Units.of(self.treated, self.x, mean, self.n, scatter)
 
@@ -76,13 +84,13 @@ class Propensity:
     belong to, standardised, with the constant.
     """
 
-    score: np.ndarray
-    slope: np.ndarray
-    influence: np.ndarray
-    design: np.ndarray
+    score: Array
+    slope: Array
+    influence: Array
+    design: Array
 
 
-def standardised(units: Units) -> np.ndarray:
+def standardised(units: Units) -> Array:
     """The constant, and covariates with mean 0 and variance 1 (those that don't vary are left out)."""
     total = units.n.sum()
     centred = units.x - units.n @ units.x / total
@@ -112,7 +120,7 @@ def fit_propensity(units: Units, link: str = "logit") -> Propensity | str:
         return problem
     design = standardised(units)
     if not full_rank(design * np.sqrt(units.n)[:, None]):
-        return "The covariates determine each other, or there are more of them than units: leave some out."
+        return "The covariates are collinear, or there are more of them than units: leave some out."
     beta = np.zeros(design.shape[1])
     share = float(units.n @ units.treated / units.n.sum())
     beta[0] = math.log(share / (1 - share)) if link == "logit" else 0.0
@@ -144,48 +152,35 @@ def fit_propensity(units: Units, link: str = "logit") -> Propensity | str:
     return Propensity(score, slope, influence, design)
 
 
-_SEPARATION = "The covariates tell some units' arm with certainty (separation), so there is no chance to weight by."
+_SEPARATION = "The covariates predict some units' arm with certainty (separation), so weights are undefined."
 
 
-def _chance(predictor: np.ndarray, link: str) -> tuple[np.ndarray, np.ndarray]:
+def _chance(predictor: Array, link: str) -> tuple[Array, Array]:
     if link == "logit":
         score = expit(predictor)
         return score, score * (1 - score)
     return ndtr(predictor), np.exp(-(predictor**2) / 2) / math.sqrt(2 * math.pi)
 
 
-def _derivatives(units: Units, design, score, slope) -> tuple[np.ndarray, np.ndarray]:
+def _derivatives(units: Units, design: Array, score: Array, slope: Array) -> tuple[Array, Array]:
     spread = np.maximum(score * (1 - score), 1e-300)
     gradient = design.T @ (units.n * (units.treated - score) * slope / spread)
     information = (design * (units.n * slope**2 / spread)[:, None]).T @ design
     return gradient, information
 
 
-def _likelihood(units: Units, predictor: np.ndarray, link: str) -> float:
+def _likelihood(units: Units, predictor: Array, link: str) -> float:
     score = np.clip(_chance(predictor, link)[0], 1e-300, None)
     other = np.clip(_chance(-predictor, link)[0], 1e-300, None)
     return float(units.n @ (units.treated * np.log(score) + (1 - units.treated) * np.log(other)))
 
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
-    """How far the arms share their range of scores, and how much the weights rest on few units."""
-
-    check: Check
-    share_outside: float
-    effective_treatment: float
-    effective_control: float
-    heaviest_share: float
-    discrimination: float
-
-
-def overlap(units: Units, propensity: Propensity, weights: np.ndarray) -> Overlap:
+def overlap(units: Units, propensity: Propensity, weights: Array) -> Check:
     """The check that every treated unit has its like among the controls, for the weights that an estimate uses.
 
     `weights` holds one weight a unit of the entry. Fails when more than 5 % of the treated lie outside the range of
     the control's scores, when one unit carries more than 5 % of its arm's weight, or when the weights leave less than
-    20 % of an arm's units effective (Kish: (Σw)²/Σw²). `discrimination` is the chance that a treated unit has the
-    higher score: .5 when the covariates tell nothing, 1 when they tell everything.
+    20 % of an arm's units effective (Kish: (Σw)²/Σw²). The statistic is the first of these shares.
     """
     treated, n, score = units.treated == 1, units.n, propensity.score
     low, high = score[~treated].min(), score[~treated].max()
@@ -206,13 +201,4 @@ def overlap(units: Units, propensity: Propensity, weights: np.ndarray) -> Overla
         f"{share:.0%} of the treated lie outside the control's range; {effective[0]:.0f} of {sizes[0]} treated and "
         f"{effective[1]:.0f} of {sizes[1]} control units are effective; the heaviest has {heaviest:.1%} of the weight."
     )
-    check = Check(share, None, OUTSIDE_LIMIT, bool(passed), detail)
-    return Overlap(check, share, *effective, heaviest, _discrimination(units, score))
-
-
-def _discrimination(units: Units, score: np.ndarray) -> float:
-    values, index = np.unique(score, return_inverse=True)
-    ones = np.bincount(index, units.n * units.treated, len(values))
-    zeros = np.bincount(index, units.n * (1 - units.treated), len(values))
-    below = np.cumsum(zeros) - zeros
-    return float(ones @ (below + zeros / 2) / (ones.sum() * zeros.sum()))
+    return Check(share, None, OUTSIDE_LIMIT, bool(passed), detail)

@@ -4,11 +4,20 @@ import math
 
 import numpy as np
 
+from .arrays import ArrayLike
 from .estimate import quantile
 from .moments import Arm
 
 
-def quantile_arm(probability: float, point: float, lows, highs, ranks, share: Arm, alpha: float = 0.05) -> Arm | str:
+def quantile_arm(
+    probability: float,
+    point: float,
+    lows: ArrayLike,
+    highs: ArrayLike,
+    ranks: ArrayLike,
+    share: Arm,
+    alpha: float = 0.05,
+) -> Arm | str:
     """An arm's quantile as an `Arm` that `difference` and `relative_difference` compare, or why there is none.
 
     `point` is the quantile (in the metric's unit): the smallest value that at least that share of units doesn't exceed.
@@ -21,14 +30,14 @@ def quantile_arm(probability: float, point: float, lows, highs, ranks, share: Ar
     probability ± t·SE(share), of a distribution function that rises in lines between values: Francisco and Fuller
     (1991), "Quantile estimation with a complex survey design". Their distance over 2t is the standard error.
     """
-    lows, highs, ranks = (np.asarray(v, "float64") for v in (lows, highs, ranks))
+    lows, highs, below = (np.asarray(v, "float64") for v in (lows, highs, ranks))
     if not 0 < probability < 1:
         return f"A quantile needs a probability between 0 and 1, not {probability:g}."
-    if len(ranks) == 0 or share.n == 0:
+    if len(below) == 0 or share.n == 0:
         return "An arm has no units."
     if share.n == 1:
         return "An arm has one unit or cluster: its variance is unknown."
-    t, units = quantile(1 - alpha / 2, share.freedom), ranks[-1]
+    t, units = quantile(1 - alpha / 2, share.freedom), below[-1]
     margin = t * math.sqrt(max(share.variance / share.n, 0.0))
     if not math.isfinite(margin) or not math.isfinite(point):
         return "An arm has no value of the metric."
@@ -36,13 +45,7 @@ def quantile_arm(probability: float, point: float, lows, highs, ranks, share: Ar
     if first < 1 - 1e-9 or last > units + 1e-9:
         return "An arm has too few units for an interval around this quantile."
     # Every bin's first and last unit, at their ranks.
-    places = np.column_stack([np.r_[0.0, ranks[:-1]] + 1, ranks]).ravel()
+    places = np.column_stack([np.r_[0.0, below[:-1]] + 1, below]).ravel()
     low, high = np.interp([first, last], places, np.column_stack([lows, highs]).ravel())
     std_error = float(high - low) / (2 * t)
     return Arm(share.n, float(point), std_error**2 * share.n, share.df)
-
-
-def sample_quantile(values, probability: float) -> float:
-    """The smallest value that at least the share `probability` of the values doesn't exceed."""
-    ordered = np.sort(np.asarray(values, "float64"))
-    return float(ordered[max(math.ceil(probability * len(ordered) - 1e-9), 1) - 1])

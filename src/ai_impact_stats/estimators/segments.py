@@ -1,12 +1,13 @@
 """Parts of an experiment's units: which are large enough to show, and whether the effect differs between them."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from scipy.special import chdtrc
 
-from .estimate import Estimate
+from .arrays import Array
+from .estimate import Estimate, is_known
 from .moments import UnitMoments
 
 OTHER = "(other)"
@@ -56,13 +57,20 @@ class Heterogeneity:
 def heterogeneity(estimates: Sequence[Estimate]) -> Heterogeneity:
     """Does the effect differ between parts that share no unit?
 
-    Q = Σ w(δ - δ̄)² with w = 1/SE² and δ̄ their weighted mean, against chi-square: Cochran (1954), "The combination of
-    estimates from different experiments". A few units a part make it reject too often.
+    By `cochran_q`. A few units a part make it reject too often.
     """
-    known = [e for e in estimates if e.estimate is not None]
+    known = [e for e in estimates if is_known(e)]
     if len(known) < 2:
         return Heterogeneity(None, None, None)
-    weights = [1 / e.std_error**2 for e in known]
-    centre = math.fsum(w * e.estimate for w, e in zip(weights, known, strict=True)) / math.fsum(weights)
-    q = math.fsum(w * (e.estimate - centre) ** 2 for w, e in zip(weights, known, strict=True))
-    return Heterogeneity(q, len(known) - 1, float(chdtrc(len(known) - 1, q)))
+    q, p = cochran_q(np.array([e.estimate for e in known]), np.array([e.std_error for e in known]) ** 2)
+    return Heterogeneity(q, len(known) - 1, p)
+
+
+def cochran_q(effects: Array, variances: Array) -> tuple[float, float]:
+    """Q = Σ w(δ - δ̄)² with w = 1/variance and δ̄ the weighted mean of k effects, and its chi-square p value.
+
+    Cochran (1954), "The combination of estimates from different experiments"; k - 1 degrees of freedom.
+    """
+    weights = 1 / variances
+    q = float(weights @ (effects - weights @ effects / weights.sum()) ** 2)
+    return q, float(chdtrc(len(effects) - 1, q))

@@ -9,6 +9,7 @@ from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
+from .arrays import Array
 from .estimate import Estimate, quantile
 
 # Units at which the interval that holds at any time is narrowest, unless a plan says otherwise.
@@ -17,11 +18,11 @@ _FAR = 8.5  # beyond it the normal distribution holds less than 1e-16
 
 
 @lru_cache
-def _legendre(count: int) -> tuple[np.ndarray, np.ndarray]:
+def _legendre(count: int) -> tuple[Array, Array]:
     return np.polynomial.legendre.leggauss(count)
 
 
-def _nodes(edge: float, step: float) -> tuple[np.ndarray, np.ndarray]:
+def _nodes(edge: float, step: float) -> tuple[Array, Array]:
     """Nodes and weights on [-1, 1] for a density within ±edge that varies over `step`: eight a step, up to 400."""
     wanted = min(max(16 * edge / step, 64), 400)
     return _legendre(min(64 * math.ceil(wanted / 64), 400))
@@ -37,7 +38,9 @@ def mixing_scale(n: float, alpha: float = 0.05) -> float:
     return math.sqrt((-2 * math.log(alpha) + math.log(1 - 2 * math.log(alpha))) / n)
 
 
-def always_valid(estimate: Estimate, n: float | None = None, alpha: float = 0.05, tuned_for: float = TUNED_FOR):
+def always_valid(
+    estimate: Estimate, n: float | None = None, alpha: float = 0.05, tuned_for: float = TUNED_FOR
+) -> tuple[float | None, float | None, float | None]:
     """(low, high, p): an interval that holds at all times at once, and its p value; None for each without an estimate.
 
     Half-width σ̂·√(2(nρ² + 1)/(n²ρ²)·ln(√(nρ² + 1)/α)) with σ̂ = SE·√n, n the units (or clusters) of both arms: the
@@ -96,11 +99,9 @@ def group_sequential_bounds(
     for t in looks:
         step, due = math.sqrt(t - earlier), spend(min(t, 1.0), alpha) - spent
 
-        def crossed(z: float, t=t, step=step, nodes=nodes, mass=mass) -> float:
-            edge = z * math.sqrt(t)
-            return float(mass @ (ndtr((-edge - nodes) / step) + ndtr((nodes - edge) / step)))
-
-        z = brentq(lambda z, due=due, crossed=crossed: crossed(z) - due, 0.0, _FAR, xtol=1e-12) if due > 1e-16 else _FAR
+        z = _FAR
+        if due > 1e-16:
+            z = float(brentq(_excess, 0.0, _FAR, args=(due, t, step, nodes, mass), xtol=1e-12))
         bounds.append(z)
         edge = z * math.sqrt(t)
         places, weights = _nodes(edge, step)
@@ -109,6 +110,12 @@ def group_sequential_bounds(
         nodes, mass = inside, (density @ mass) * weights * edge
         spent, earlier = spent + max(due, 0.0), t
     return bounds
+
+
+def _excess(z: float, due: float, t: float, step: float, nodes: Array, mass: Array) -> float:
+    """The chance to cross the boundary z at the look t, from `nodes` with their `mass`, beyond what is `due`."""
+    edge = z * math.sqrt(t)
+    return float(mass @ (ndtr((-edge - nodes) / step) + ndtr((nodes - edge) / step))) - due
 
 
 @lru_cache
@@ -143,7 +150,7 @@ def looks_inflation(fractions: tuple[float, ...], alpha: float, power: float, sp
     """
     bounds = group_sequential_bounds(fractions, alpha, spending)
     single = quantile(1 - alpha / 2) + quantile(power)
-    drift = brentq(lambda d: planned_power(d, fractions, bounds) - power, 0.5 * single, 4 * single, xtol=1e-9)
+    drift = float(brentq(lambda d: planned_power(d, fractions, bounds) - power, 0.5 * single, 4 * single, xtol=1e-9))
     return (drift / single) ** 2
 
 
@@ -161,7 +168,7 @@ def repeated_interval(estimate: Estimate, bound: float) -> tuple[float | None, f
     if estimate.estimate is None:
         return None, None
     tail = float(ndtr(-bound))
-    critical = bound if tail < 1e-12 else -quantile(tail, math.inf if estimate.df is None else estimate.df)
+    critical = bound if tail < 1e-12 else -quantile(tail, estimate.freedom)
     return estimate.interval(critical)
 
 
@@ -180,7 +187,7 @@ def repeated_p_value(z: float, fractions: Sequence[float], look: int, spending: 
 
 
 @lru_cache
-def _levels_by_bound(fractions: tuple[float, ...], spending: str):
+def _levels_by_bound(fractions: tuple[float, ...], spending: str) -> tuple[Array, Array, Callable[[float], Array]]:
     """(bounds, scores, spline): the last look's boundary at levels from .999 to 1e-12, each as its two-sided normal
     score, and the curve between them, which is so close to a line that the spline is off by less than 2e-5 of a score
     (1e-4 where the level is above a half).

@@ -9,10 +9,11 @@ from scipy.optimize import brentq
 from scipy.special import stdtr
 from statsmodels.regression.linear_model import GLS, OLS
 
-from ..wording import counted, counted_of, sentence
+from ..wording import counted, counted_of
+from .arrays import Array, Flags
 from .calendars import PERIODS
-from .checks import Check
-from .estimate import Estimate, missing, quantile, wald
+from .checks import PLACEBO_ALPHA, Check
+from .estimate import Bounded, Estimate, as_multiple, is_bounded, is_known, missing, quantile, wald
 from .multiplicity import holm
 
 LEAST_BEFORE, LEAST_AFTER, LEAST_COVERED, LEAST_DF = 16, 3, 0.9, 5.0
@@ -20,7 +21,7 @@ LEAST_BEFORE, LEAST_AFTER, LEAST_COVERED, LEAST_DF = 16, 3, 0.9, 5.0
 RATIOS = tuple(10.0 ** (k / 4) for k in range(-12, 9, 2))
 # Correlation of the errors of two periods that follow each other, in the interrupted series.
 AUTOCORRELATIONS = tuple(k / 25 - 0.5 for k in range(38))
-PLACEBO_DATES, PLACEBO_ALPHA, UNTOUCHED_ALPHA = 5, 0.05, 0.01
+PLACEBO_DATES, UNTOUCHED_ALPHA = 5, 0.01
 
 STRUCTURAL = {"structural_series": "absolute", "structural_series_relative": "relative"}
 INTERRUPTED = {"interrupted_series": "absolute", "interrupted_series_relative": "relative"}
@@ -34,30 +35,30 @@ class Series:
     effect is a ratio. Columns of `x` without a logarithm (a value at or below 0) enter as they are.
     """
 
-    t: np.ndarray
-    y: np.ndarray
-    x: np.ndarray
-    after: np.ndarray
+    t: Array
+    y: Array
+    x: Array
+    after: Flags
     log: bool
     period: str = "week"
     averages_by: str | None = None  # what finer values were averaged
 
     @property
-    def before(self) -> np.ndarray:
+    def before(self) -> Flags:
         return ~self.after
 
     @property
-    def outcome(self) -> np.ndarray:
+    def outcome(self) -> Array:
         return np.log(self.y) if self.log else self.y
 
-    def design(self) -> np.ndarray:
+    def design(self) -> Array:
         """Level, season where two years before the change can show it, and covariates, scaled."""
         columns = [np.ones(len(self.t))]
         span = self.t[self.before].max() - self.t[self.before].min() + 1 if self.before.any() else 0
         year = PERIODS[self.period]
         if span >= 2 * year:
             angle = 2 * math.pi * self.t / year
-            # Half a year is told by one number where a year has four periods, and nothing where it is one.
+            # With four periods a year, half a year takes one number; with one, none.
             waves = [
                 (f, k) for k in (1, 2) for f in (np.sin, np.cos) if 2 * k < year or (2 * k == year and f is np.cos)
             ]
@@ -100,12 +101,12 @@ class Series:
 class Forecast:
     """Expected values of some periods, the covariance of their errors, and its degrees of freedom."""
 
-    expected: np.ndarray
-    covariance: np.ndarray
+    expected: Array
+    covariance: Array
     df: float
 
 
-def forecast(series: Series, ratio: float, wanted: np.ndarray | None = None) -> tuple[Forecast, float]:
+def forecast(series: Series, ratio: float, wanted: Flags | None = None) -> tuple[Forecast, float]:
     """The best linear forecast of the periods `wanted` (default: after the change), and the log likelihood of `ratio`.
 
     y = x'b + level + noise; the level is a random walk from an unknown start whose step has `ratio` times the
@@ -118,8 +119,8 @@ def forecast(series: Series, ratio: float, wanted: np.ndarray | None = None) -> 
     known = series.before & ~wanted
     origin = series.t.min()
 
-    def covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        walked = np.minimum.outer(series.t[a] - origin, series.t[b] - origin)
+    def covariance(a: Flags, b: Flags) -> Array:
+        walked: Array = np.minimum.outer(series.t[a] - origin, series.t[b] - origin)
         return ratio * walked + np.equal.outer(series.t[a], series.t[b])
 
     v = covariance(known, known)
@@ -137,10 +138,10 @@ def forecast(series: Series, ratio: float, wanted: np.ndarray | None = None) -> 
     return Forecast(expected, (errors + errors.T) / 2, df), float(likelihood)
 
 
-def averaged(series: Series, wanted: np.ndarray | None = None) -> Forecast:
+def averaged(series: Series, wanted: Flags | None = None) -> Forecast:
     """The forecast over all ratios of level to noise, weighted by their likelihood.
 
-    A few dozen periods seldom tell how much a level wanders. The likeliest ratio is often 0, and its intervals then
+    Few periods seldom determine the variance of the level. The likeliest ratio is often 0, and its intervals then
     hold far less than they say; weighting the ratios says what is not known.
     """
     found = [forecast(series, ratio, wanted) for ratio in RATIOS]
@@ -175,21 +176,14 @@ def _averages(series: Series, found: Forecast, alpha: float) -> tuple[Estimate, 
         variance = float(found.covariance.mean())
         absolute = wald(float(y.mean()) - mean, variance, found.df, *n, alpha)
         if abs(mean) < 3 * math.sqrt(variance):
-            return absolute, missing("The expected level can't be told from 0: no relative effect.", *n)
+            return absolute, missing("The expected level can't be distinguished from 0: no relative effect.", *n)
         ratio = float(y.mean()) / mean
         return absolute, wald(ratio - 1, (ratio / mean) ** 2 * variance, found.df, *n, alpha)
     level = np.exp(found.expected)
     weight = level / len(level)
     absolute = wald(float((y - level).mean()), float(weight @ found.covariance @ weight), found.df, *n, alpha)
     shift = float((np.log(y) - found.expected).mean())
-    return absolute, _ratio(wald(shift, float(found.covariance.mean()), found.df, *n, alpha))
-
-
-def _ratio(log: Estimate) -> Estimate:
-    """An effect on logarithms as a relative one, its interval by the same transformation."""
-    effect = math.exp(log.estimate)
-    ends = (math.expm1(log.ci_low), math.expm1(log.ci_high))
-    return Estimate(effect - 1, effect * log.std_error, *ends, log.p_value, log.n_treatment, log.n_control, log.df)
+    return absolute, as_multiple(wald(shift, float(found.covariance.mean()), found.df, *n, alpha))
 
 
 def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
@@ -197,7 +191,7 @@ def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
 
     Errors are correlated from period to period, as `rho` to the power of the periods between. It is generalised least
     squares for every `rho` of `AUTOCORRELATIONS`, weighted by restricted likelihood; interval and p value are those of
-    the mixture of their t distributions. `reason` tells what Newey and West's error would have been, which is too
+    the mixture of their t distributions. `reason` reports what Newey and West's error would have been, which is too
     small in series of one or two years.
     """
     problem = series.problem()
@@ -206,7 +200,7 @@ def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
         return {method: missing(problem, *n) for method in INTERRUPTED}
     x, share = segmented(series)
     if np.linalg.matrix_rank(x) < x.shape[1]:
-        return {method: missing("Trend and covariates can't be told apart.", *n) for method in INTERRUPTED}
+        return {method: missing("Trend and covariates are collinear.", *n) for method in INTERRUPTED}
     if len(x) <= x.shape[1] + 2:
         why = f"{counted(len(x), series.period)} are too few for {x.shape[1]} regressors."
         return {method: missing(why, *n) for method in INTERRUPTED}
@@ -216,22 +210,24 @@ def interrupted(series: Series, alpha: float = 0.05) -> dict[str, Estimate]:
             for method in INTERRUPTED
         }
     shift = _autocorrelated(series, x, share, alpha)
+    if not is_bounded(shift):
+        return dict.fromkeys(INTERRUPTED, shift)
     why = f"Newey and West's standard error would be {newey_west(series) / shift.std_error:.2f} times this one."
     observed = float(series.y[series.after].mean())
+    absolute: Estimate = shift
     if series.log:
         absolute = _transformed(shift, lambda s: -observed * math.expm1(-s), observed * math.exp(-shift.estimate))
         relative = _transformed(shift, math.expm1, math.exp(shift.estimate))
     elif (observed - shift.ci_low) * (observed - shift.ci_high) <= 0:
-        absolute, relative = shift, missing("The expected level can't be told from 0: no relative effect.", *n)
+        relative = missing("The expected level can't be distinguished from 0: no relative effect.", *n)
     else:
-        absolute = shift
         level = observed - shift.estimate
         relative = _transformed(shift, lambda s: s / (observed - s), observed / level**2)
-    known = (e if e.estimate is None else replace(e, reason=why) for e in (absolute, relative))
+    known = (replace(e, reason=why) if is_known(e) else e for e in (absolute, relative))
     return dict(zip(INTERRUPTED, known, strict=True))
 
 
-def segmented(series: Series) -> tuple[np.ndarray, np.ndarray]:
+def segmented(series: Series) -> tuple[Array, Array]:
     """The regressors of the interrupted series, and the weights of their coefficients in the average effect."""
     since = np.where(series.after, series.t - series.t[series.after].min(), 0.0)
     x = np.column_stack([series.design(), series.t - series.t.mean(), series.after.astype(float), since])
@@ -248,7 +244,7 @@ def newey_west(series: Series) -> float:
     return math.sqrt(max(float(share @ fitted.cov_params() @ share), 0.0))
 
 
-def _autocorrelated(series: Series, x: np.ndarray, share: np.ndarray, alpha: float) -> Estimate:
+def _autocorrelated(series: Series, x: Array, share: Array, alpha: float) -> Estimate:
     apart = np.abs(np.subtract.outer(series.t, series.t))
     df, found = float(len(x) - x.shape[1]), []
     for rho in AUTOCORRELATIONS:
@@ -278,7 +274,7 @@ def _autocorrelated(series: Series, x: np.ndarray, share: np.ndarray, alpha: flo
     return Estimate(mean, std_error, end(alpha / 2), end(1 - alpha / 2), min(p, 1.0), *sizes, df)
 
 
-def _transformed(e: Estimate, to: Callable[[float], float], slope: float) -> Estimate:
+def _transformed(e: Bounded, to: Callable[[float], float], slope: float) -> Estimate:
     """The estimate on another scale that rises or falls with it; `slope` is the scale's at the estimate."""
     low, high = sorted((to(e.ci_low), to(e.ci_high)))
     return replace(e, estimate=to(e.estimate), std_error=abs(slope) * e.std_error, ci_low=low, ci_high=high)
@@ -298,13 +294,13 @@ def placebo_dates(series: Series, alpha: float = PLACEBO_ALPHA) -> Check:
         return Check(None, None, alpha, None, f"Too few {series.period}s lie before the start to try another date.")
     chosen = sorted({places[round(i)] for i in np.linspace(0, len(places) - 1, PLACEBO_DATES)})
     found = [structural(series.until(int(t[place])))["structural_series"] for place in chosen]
-    found = [e for e in found if e.p_value is not None and math.isfinite(e.p_value)]
-    if not found:
+    known = [e for e in found if is_known(e) and math.isfinite(e.p_value)]
+    if not known:
         return Check(None, None, alpha, None, "No other date before the start could be tried.")
-    p_values = holm([e.p_value for e in found])
+    p_values = holm([e.p_value for e in known])
     p, shown = float(min(p_values)), sum(p < alpha for p in p_values)
     detail = f"{counted_of(shown, len(p_values), 'date', 'shows', 'show')} an effect before the start."
-    return Check(max(abs(e.estimate / e.std_error) for e in found), p, alpha, p >= alpha, detail)
+    return Check(max(abs(e.estimate / e.std_error) for e in known), p, alpha, p >= alpha, detail)
 
 
 def covariates_untouched(
@@ -324,7 +320,8 @@ def covariates_untouched(
         log = bool(series.log and (column > 0).all())
         e = structural(replace(series, y=column, x=nothing, log=log))["structural_series"]
         if e.p_value is None or not math.isfinite(e.p_value):
-            return Check(None, None, alpha, None, sentence([f"The covariate {name} could not be judged.", e.reason]))
+            detail = f"The covariate {name} could not be judged. {e.reason or ''}".strip()
+            return Check(None, None, alpha, None, detail)
         p_values[name] = e.p_value
     p = float(min(holm(list(p_values.values()))))
     worst = min(p_values, key=p_values.__getitem__)

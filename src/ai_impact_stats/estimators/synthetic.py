@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import nnls
+from scipy.optimize import bisect, brentq, nnls
 
 from ..wording import counted, counted_are
-from .checks import Check
-from .estimate import Estimate, missing, quantile, two_sided_p, wald
+from .arrays import Array, ArrayLike, Places
+from .checks import PLACEBO_ALPHA, Check
+from .estimate import Estimate, is_known, missing, quantile, two_sided_p, wald
 from .remembered import remembered
 
 METHODS = ("synthetic_did", "synthetic_control", "synthetic_control_demeaned", "did")
@@ -21,7 +22,6 @@ ENOUGH_BEFORE = 4
 LEAST_MIXED = 2
 # How well the synthetic unit must follow the treated one before treatment, as a share of the controls' own spread.
 FIT_LIMIT = 0.5
-PLACEBO_ALPHA = 0.05
 # Groups of controls that are put in the place of several treated units, and the seed of what is drawn.
 GROUPS, SEED = 100, 20_240_501
 
@@ -39,31 +39,31 @@ class Synthetic:
     """
 
     estimate: Estimate
-    weights: np.ndarray
-    times: np.ndarray
-    expected: np.ndarray
-    placebos: np.ndarray
+    weights: Array
+    times: Array
+    expected: Array
+    placebos: Array
     fit: float | None
     check: Check
     rank_p_value: float | None = None
-    gaps: np.ndarray | None = None
-    levels: np.ndarray | None = None
+    gaps: Array | None = None
+    levels: Array | None = None
     factor: float = 1.0
 
 
-def simplex_weights(target, columns, penalty: float = 0.0, intercept: bool = True) -> np.ndarray:
+def simplex_weights(target: ArrayLike, columns: ArrayLike, penalty: float = 0.0, intercept: bool = True) -> Array:
     """The weights (k, not negative, sum 1) whose mixture of `columns` (m, k) is nearest to `target` (m).
 
     Minimises ‖c + columns·w - target‖²/m + penalty·‖w‖², with a constant c that costs nothing if `intercept`. Exact:
     the support is found by non-negative least squares, and the weights on it solve the constrained normal equations.
     """
-    target, columns = np.asarray(target, "float64"), np.asarray(columns, "float64")
+    aim, parts = np.asarray(target, "float64"), np.asarray(columns, "float64")
     if intercept:
-        target, columns = target - target.mean(), columns - columns.mean(axis=0)
-    m, k = columns.shape
-    scale = max(float(np.abs(columns).max(initial=0.0)), float(np.abs(target).max(initial=0.0)), 1e-300)
-    rows = np.vstack([columns / scale / math.sqrt(m), math.sqrt(penalty) / scale * np.eye(k)])
-    goal = np.concatenate([target / scale / math.sqrt(m), np.zeros(k)])
+        aim, parts = aim - aim.mean(), parts - parts.mean(axis=0)
+    m, k = parts.shape
+    scale = max(float(np.abs(parts).max(initial=0.0)), float(np.abs(aim).max(initial=0.0)), 1e-300)
+    rows = np.vstack([parts / scale / math.sqrt(m), math.sqrt(penalty) / scale * np.eye(k)])
+    goal = np.concatenate([aim / scale / math.sqrt(m), np.zeros(k)])
     # The sum to 1 as one heavy row finds the support; the equations below then meet it exactly.
     heavy = 1e4
     start, _ = nnls(np.vstack([rows, np.full(k, heavy)]), np.append(goal, heavy), maxiter=50 * k + 1000)
@@ -81,11 +81,11 @@ def simplex_weights(target, columns, penalty: float = 0.0, intercept: bool = Tru
         if not len(outside) or gradient[outside].min() >= level - 1e-10:
             break
         support = np.sort(np.append(support, outside[int(np.argmin(gradient[outside]))]))
-    weights = np.clip(weights, 0, None)
-    return weights / weights.sum()
+    weights = np.maximum(weights, 0)
+    return np.asarray(weights / weights.sum(), "float64")
 
 
-def _on_support(rows: np.ndarray, goal: np.ndarray, support: np.ndarray) -> np.ndarray:
+def _on_support(rows: Array, goal: Array, support: Places) -> Array:
     a = rows[:, support]
     size = len(support)
     system = np.zeros((size + 1, size + 1))
@@ -98,7 +98,7 @@ def _on_support(rows: np.ndarray, goal: np.ndarray, support: np.ndarray) -> np.n
 
 @remembered
 def synthetic(
-    y, n_treated: int, before: int, method: str = "synthetic_did", alpha: float = 0.05, placebos: bool = True
+    y: ArrayLike, n_treated: int, before: int, method: str = "synthetic_did", alpha: float = 0.05
 ) -> Synthetic:
     """The effect on few treated units, against a mixture of controls that moved alike before.
 
@@ -127,9 +127,6 @@ def synthetic(
     effect, weights, times, expected = _fit(y[:controls], y[controls:].mean(axis=0), n_treated, before, method)
     gap = y[controls:].mean(axis=0) - expected
     fit, check = _fit_check(gap[:before], y[:controls, :before])
-    if not placebos:
-        e = Estimate(effect, None, None, None, None, n_treated, controls, None, "No placebos were asked for.")
-        return Synthetic(e, weights, times, expected, np.array([]), fit, check)
     found, ranks, gaps = [], [], []
     for j in range(controls):
         tau, path = _placebo(y[:controls], [j], before, method)
@@ -151,14 +148,14 @@ def synthetic(
     variance = float(drawn.var()) * factor
     own = _relative(gap, before)
     if variance <= 1e-26 * float((y**2).mean()) or not math.isfinite(own):
-        e = missing("The controls don't vary around their mixtures, so there is no error.", n_treated, controls)
+        e = missing("The controls fit each other exactly, so there is no error.", n_treated, controls)
         return Synthetic(e, weights, times, expected, drawn, fit, check)
     e = wald(effect, variance, controls - 1, n_treated, controls, alpha)
     rank = (1 + sum(r >= own * (1 - 1e-9) for r in ranks)) / (controls + 1)
     return Synthetic(e, weights, times, expected, drawn, fit, check, rank, np.array(gaps), levels, factor)
 
 
-def _fit_check(gap: np.ndarray, controls: np.ndarray) -> tuple[float, Check]:
+def _fit_check(gap: Array, controls: Array) -> tuple[float, Check]:
     """The root mean square gap before treatment, and whether it is small beside the controls' spread."""
     fit, spread = float(np.sqrt((gap**2).mean())), float(controls.std())
     if spread == 0:
@@ -170,7 +167,7 @@ def _fit_check(gap: np.ndarray, controls: np.ndarray) -> tuple[float, Check]:
     return fit, Check(size, None, FIT_LIMIT, size <= FIT_LIMIT, detail)
 
 
-def follows(y, n_treated: int, before: int) -> Check:
+def follows(y: ArrayLike, n_treated: int, before: int) -> Check:
     """Does the demeaned mixture follow the treated units before treatment? Arguments as in `synthetic`."""
     y = np.asarray(y, "float64")
     if problem := _problem(y, n_treated, len(y) - n_treated, before, 1, "build"):
@@ -180,7 +177,7 @@ def follows(y, n_treated: int, before: int) -> Check:
     return _fit_check((treated - expected)[:before], controls[:, :before])[1]
 
 
-def _placebo(controls: np.ndarray, place: list[int], before: int, method: str) -> tuple[float, np.ndarray]:
+def _placebo(controls: Array, place: list[int], before: int, method: str) -> tuple[float, Array]:
     """The effect on some controls that got no treatment, and the path that is expected of their mean."""
     others = np.delete(controls, place, axis=0)
     tau, _, _, path = _fit(others, controls[place].mean(axis=0), len(place), before, method)
@@ -188,7 +185,7 @@ def _placebo(controls: np.ndarray, place: list[int], before: int, method: str) -
 
 
 def _problem(
-    y: np.ndarray,
+    y: Array,
     n_treated: int,
     controls: int,
     before: int,
@@ -214,7 +211,9 @@ def _none(reason: str, n_treated: int, controls: int) -> Synthetic:
     return Synthetic(missing(reason, n_treated, controls), empty, empty, empty, empty, None, check)
 
 
-def _fit(controls: np.ndarray, treated: np.ndarray, n_treated: int, before: int, method: str):
+def _fit(
+    controls: Array, treated: Array, n_treated: int, before: int, method: str
+) -> tuple[float, Array, Array, Array]:
     """Effect, weights of units, weights of periods, expected path."""
     count, periods = controls.shape
     weights, times = np.full(count, 1 / count), np.full(before, 1 / before)
@@ -235,14 +234,14 @@ def _fit(controls: np.ndarray, treated: np.ndarray, n_treated: int, before: int,
     return float((treated - expected)[before:].mean()), weights, times, expected
 
 
-def _relative(gap: np.ndarray, before: int) -> float:
+def _relative(gap: Array, before: int) -> float:
     """Root mean square after treatment over that before."""
     early = float(np.sqrt(((gap[:before]) ** 2).mean()))
     late = float(np.sqrt((gap[before:] ** 2).mean()))
     return math.inf if early == 0 and late > 0 else late / early if early else math.nan
 
 
-def conformal(y, n_treated: int, before: int, alpha: float = 0.05) -> Estimate:
+def conformal(y: ArrayLike, n_treated: int, before: int, alpha: float = 0.05) -> Estimate:
     """The demeaned synthetic control's estimate, with p value and interval by permutation of periods.
 
     Chernozhukov, Wüthrich and Zhu (2021), "An exact and robust conformal inference method for counterfactual and
@@ -271,9 +270,11 @@ def conformal(y, n_treated: int, before: int, alpha: float = 0.05) -> Estimate:
 
     step = float(np.sqrt(((treated - expected)[:before] ** 2).mean()))
     if step <= 1e-13 * float(np.abs(y).max()):
-        return missing("The mixture follows the treated unit exactly before treatment, so there is no error.", *n)
+        return missing(
+            "The weighted controls follow the treated unit exactly before treatment, so there is no error.", *n
+        )
     if p_value(effect) < alpha:
-        return missing("No effect that is the same in every period agrees with the data.", *n)
+        return missing("No constant effect agrees with the data.", *n)
     ends = [_last_held(p_value, effect, side * step, alpha) for side in (-1, 1)]
     if ends[0] is None or ends[1] is None:
         return missing("The interval by permutation of periods has no limits.", *n)
@@ -281,14 +282,14 @@ def conformal(y, n_treated: int, before: int, alpha: float = 0.05) -> Estimate:
     return Estimate(effect, float(np.sqrt((means**2).mean())), ends[0], ends[1], p_value(0.0), *n)
 
 
-def conformal_p(y, n_treated: int, before: int, theta: float = 0.0) -> float:
+def conformal_p(y: ArrayLike, n_treated: int, before: int, theta: float = 0.0) -> float:
     """The share of cyclic shifts whose residuals after treatment add up to as much as those in their place do, if the
     effect is `theta` in every period. Arguments as in `synthetic`."""
     sums = np.abs(_shifted(y, n_treated, before, theta))
     return float((sums >= sums[0] * (1 - 1e-9)).mean())
 
 
-def _shifted(y, n_treated: int, before: int, theta: float) -> np.ndarray:
+def _shifted(y: ArrayLike, n_treated: int, before: int, theta: float) -> Array:
     """The sum of the residuals after treatment in each of the T cyclic shifts, the first as they are."""
     y = np.asarray(y, "float64")
     controls, after = y[: len(y) - n_treated], np.arange(y.shape[1]) >= before
@@ -313,13 +314,14 @@ def _last_held(p_value: Callable[[float], float], start: float, step: float, alp
         reach *= 1.15
     else:
         return None
-    for _ in range(12):
-        middle = (held + rejected) / 2
-        held, rejected = (middle, rejected) if p_value(middle) >= alpha else (held, middle)
-    return held
+    # The p value goes in steps, so that only its side of alpha can be searched for.
+    xtol = abs(rejected - held) / 4096
+    return float(bisect(lambda value: 1.0 if p_value(value) >= alpha else -1.0, held, rejected, xtol=xtol))
 
 
-def placebo_date(y, n_treated: int, before: int, method: str = "synthetic_did", alpha: float = 0.05) -> Check:
+def placebo_date(
+    y: ArrayLike, n_treated: int, before: int, method: str = "synthetic_did", alpha: float = 0.05
+) -> Check:
     """The effect of a treatment that never was, two thirds into the time before treatment: is it 0?
 
     Same arguments as `synthetic`. `passed` is None when too few periods are left.
@@ -333,7 +335,7 @@ def placebo_date(y, n_treated: int, before: int, method: str = "synthetic_did", 
 
 def placebo_check(e: Estimate, at: int, alpha: float = PLACEBO_ALPHA) -> Check:
     """Is the estimate of a treatment at period `at`, which never was, 0? The detail says what would have been found."""
-    if e.p_value is None:
+    if not is_known(e):
         return Check(None, None, alpha, None, f"No placebo date: {e.reason}")
     detail = f"A treatment at period {at}, which never was, shows an effect of {e.estimate:.3g}"
     if e.df is None:
@@ -357,13 +359,11 @@ def grade_synthetic(found: Synthetic, placebo: Check | None = None, alpha: float
         reasons.append(f"There {there} before treatment: of fewer than {ENOUGH_BEFORE} a mixture may fit by chance.")
     controls = found.estimate.n_control
     if 1 / (controls + 1) > alpha:
-        reasons.append(
-            f"With {controls} controls the rank among placebos can't be rarer than {1 / (controls + 1):.2g}."
-        )
+        reasons.append(f"With {controls} controls the rank among placebos can't be below {1 / (controls + 1):.2g}.")
     return ("D" if reasons else "C"), " ".join(reasons) or None
 
 
-def trimmed_match(response, cost, trim: float = 0.0, alpha: float = 0.05) -> Estimate:
+def trimmed_match(response: ArrayLike, cost: ArrayLike, trim: float = 0.0, alpha: float = 0.05) -> Estimate:
     """The response per unit of cost (iROAS) of paired regions, with the pairs that agree least left out.
 
     `response` and `cost` are treated minus control, one a pair; `trim` is the share left out at each end (below .5).
@@ -386,7 +386,7 @@ def trimmed_match(response, cost, trim: float = 0.0, alpha: float = 0.05) -> Est
         return missing("A pair has no response or no cost.", n, n)
     roots = _roots(r, c, cut)
     if not roots:
-        return missing("The pairs' costs don't differ enough to tell a response per cost.", n, n)
+        return missing("The pairs' costs don't differ enough to estimate a response per cost.", n, n)
     plain = r.sum() / c.sum() if c.sum() else math.inf
     # Several roots exist only when some pairs cost less in treatment: that nearest to the plain ratio counts.
     theta = min(roots, key=lambda v: abs(v - plain)) if math.isfinite(plain) else roots[len(roots) // 2]
@@ -409,7 +409,7 @@ def trimmed_match(response, cost, trim: float = 0.0, alpha: float = 0.05) -> Est
     return Estimate(float(theta), float(error), low, high, p, n, n, df, reason)
 
 
-def _t(theta: float, r: np.ndarray, c: np.ndarray, cut: int) -> tuple[float, float]:
+def _t(theta: float, r: Array, c: Array, cut: int) -> tuple[float, float]:
     """Tukey and McLaughlin's t of the trimmed mean of the residuals, and the error of that mean."""
     residual = np.sort(r - theta * c)
     n = len(residual)
@@ -421,14 +421,14 @@ def _t(theta: float, r: np.ndarray, c: np.ndarray, cut: int) -> tuple[float, flo
     return (mean / error if error > 0 else math.copysign(math.inf, mean) if mean else 0.0), error
 
 
-def _breaks(r: np.ndarray, c: np.ndarray) -> np.ndarray:
+def _breaks(r: Array, c: Array) -> Array:
     """The θ at which two residuals change places, in order."""
     i, j = np.triu_indices(len(r), 1)
     differs = c[i] != c[j]
     return np.unique((r[i] - r[j])[differs] / (c[i] - c[j])[differs])
 
 
-def _roots(r: np.ndarray, c: np.ndarray, cut: int) -> list[float]:
+def _roots(r: Array, c: Array, cut: int) -> list[float]:
     """Where the trimmed mean of r - θc is 0: it is linear between the θ at which two residuals change places."""
     breaks = _breaks(r, c) if cut else np.array([])
     inner = (breaks[:-1] + breaks[1:]) / 2
@@ -447,7 +447,7 @@ def _roots(r: np.ndarray, c: np.ndarray, cut: int) -> list[float]:
     return sorted(found)
 
 
-def _limit(r, c, cut: int, theta: float, direction: int, critical: float) -> float | None:
+def _limit(r: Array, c: Array, cut: int, theta: float, direction: int, critical: float) -> float | None:
     """The last θ in a direction that the t doesn't reject, or None when there is no last.
 
     With trimming t goes up and down. It is looked at where two residuals change places, at 0, and in growing steps.
@@ -460,10 +460,4 @@ def _limit(r, c, cut: int, theta: float, direction: int, critical: float) -> flo
     if held and held[-1] == len(places) - 1:
         return None
     inside, outside = (places[held[-1]], places[held[-1] + 1]) if held else (theta, places[0])
-    for _ in range(100):
-        middle = (inside + outside) / 2
-        if abs(_t(middle, r, c, cut)[0]) > critical:
-            outside = middle
-        else:
-            inside = middle
-    return float(outside)
+    return float(brentq(lambda value: abs(_t(value, r, c, cut)[0]) - critical, inside, outside, xtol=1e-300))

@@ -13,7 +13,7 @@ REMEDIES = {
     "human_hours": "record the human_minutes of each task",
     "cycle_hours": "record when each task started",
     "won_amount": "give each won deal an amount, and its currency a rate in the var currency_rates",
-    "deals_won": "say of each closed deal whether it was won",
+    "deals_won": "record whether each closed deal was won",
     "decisions_succeeded": "record the outcome of each decision",
 }
 
@@ -34,7 +34,8 @@ class Unknown:
     @property
     def shares(self) -> tuple[float, float]:
         """The shares of the values that are not known; 0 in an arm without any value."""
-        return tuple(m.mean_y / m.mean_z if m.n and m.mean_z else 0.0 for m in (self.treatment, self.control))
+        t, c = (m.mean_y / m.mean_z if m.n and m.mean_z else 0.0 for m in (self.treatment, self.control))
+        return t, c
 
     @property
     def is_any(self) -> bool:
@@ -78,8 +79,8 @@ class Unknown:
             else f"That is more than {UNKNOWN_LIMIT:.0%} of an arm"
         )
         return (
-            f"The metric is not known for {self.counts(treatment, control)}. {why}, so that the others can't stand for "
-            f"them: {remedy(measure)}."
+            f"The metric is not known for {self.counts(treatment, control)}. {why}, so the known ones "
+            f"don't represent them: {remedy(measure)}."
         )
 
     def note(self, treatment: str, control: str) -> str | None:
@@ -104,8 +105,8 @@ def remedy(measure: str | None) -> str:
 
 def unknown_of(arms: Mapping[str, UnitMoments], treatment: str, control: str, is_paired: bool) -> Unknown | None:
     """Of a treatment arm and the control; None where one of them has no units."""
-    pair = arms.get(treatment), arms.get(control)
-    return Unknown(*pair, is_paired) if all(m is not None and m.n for m in pair) else None
+    t, c = arms.get(treatment), arms.get(control)
+    return Unknown(t, c, is_paired) if t is not None and c is not None and t.n and c.n else None
 
 
 def _shown(p: float) -> str:

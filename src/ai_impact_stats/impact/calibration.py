@@ -13,7 +13,7 @@ DRAWS, SEED = 2000, 20260101
 
 
 def calibration_curve(cells: pd.DataFrame, level: float = 0.95) -> pa.Table:
-    """One row a use case and tenth of confidence; schema `CALIBRATION`. `cells` is `int_decision_confidence`.
+    """One row per use case and tenth of confidence; schema `CALIBRATION`. `cells` is `int_decision_confidence`.
 
     The null is that every decision succeeds with just the chance that AI named: drawn DRAWS times, it gives the range
     of each tenth's success rate, and that of the expected calibration error (mean distance of success and confidence,

@@ -133,7 +133,7 @@ def verdict_of(f: Finding, guardrail: str, registration: str, contradicted: bool
             f"Grade A needs an experiment that was registered before it ran; this was {REGISTRATION[registration]}.",
         )
     if f.is_clear and f.is_gain and guardrail == "worsened":
-        return "invalid", "Its guardrail worsened: a gain that quality paid for is none."
+        return "invalid", "Its guardrail worsened, so the gain does not count."
     if not f.is_clear:
         return "not_shown", None
     if contradicted:
@@ -266,30 +266,26 @@ def claims(
 
 
 def experiment_claims(estimates: pd.DataFrame, catalogue: Catalogue) -> list[dict[str, Any]]:
-    """One claim for each experiment, treatment arm and metric that is not a guardrail, where there is a graded
-    estimate."""
+    """One claim for each experiment, treatment arm and metric that is not a guardrail: of the estimate that is quoted
+    (`is_quoted`), beside all others that have a grade and an interval."""
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    guards: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    quoted: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
     for row in records(estimates):
         if row["segment"] != "all" or any(
             is_missing(row[c]) for c in ("estimate", "ci_low", "ci_high", "evidence_grade")
         ):
             continue
         arm = "" if is_missing(row["treatment_arm"]) else str(row["treatment_arm"])
-        groups.setdefault((str(row["experiment_id"]), arm, str(row["metric_id"])), []).append(row)
-    for (experiment, arm, metric), rows in groups.items():
-        guards.setdefault((experiment, arm), {})[metric] = preferred(rows)
+        experiment, metric = str(row["experiment_id"]), str(row["metric_id"])
+        groups.setdefault((experiment, arm, metric), []).append(row)
+        if row["is_quoted"]:
+            quoted.setdefault((experiment, arm), {})[metric] = row
     found = []
     for (experiment, arm, metric), rows in sorted(groups.items()):
         if rows[0]["metric_role"] == "guardrail":
             continue
-        found.append(experiment_claim(experiment, arm, metric, rows, guards[experiment, arm], catalogue))
+        found.append(experiment_claim(experiment, arm, metric, rows, quoted[experiment, arm], catalogue))
     return found
-
-
-def preferred(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The estimate that is claimed: relative before absolute, by the method that is quoted (`method_place`)."""
-    return min(rows, key=lambda row: (row["scale"] != "relative", row["method_place"], str(row["method"])))
 
 
 def experiment_claim(
@@ -300,7 +296,7 @@ def experiment_claim(
     estimated: Mapping[str, dict[str, Any]],
     catalogue: Catalogue,
 ) -> dict[str, Any]:
-    row, run = preferred(rows), catalogue.runs.get(experiment, {})
+    row, run = estimated[metric], catalogue.runs.get(experiment, {})
     use_case_id = str(catalogue.experiments.get(experiment, {}).get("use_case_id"))
     direction = str(catalogue.metrics.get(metric, {}).get("direction"))
     is_share = catalogue.metrics.get(metric, {}).get("aggregation") == "proportion"
@@ -367,7 +363,7 @@ def said(text: str, verdict: str, why: str | None, stale: str | None, guardrail:
     """The sentence as it may be said: what is invalid says so first, what is stale last; nothing is proven without a
     word on guardrails that nobody saw hold."""
     if verdict == "invalid":
-        text = f"Not to be claimed: {text} {why}"
+        text = f"Do not claim: {text} {why}"
     if verdict == "proven" and guardrail == "unknown":
         text = f"{text} Its guardrails are not shown to hold."
     return text if stale is None else f"{text} {stale}"
@@ -396,11 +392,11 @@ def registration_of(run: Mapping[str, Any]) -> str:
 def guardrail_states(
     experiment: str, metric: str, estimated: Mapping[str, dict[str, Any]], catalogue: Catalogue
 ) -> dict[str, str]:
-    """The registered guardrails and the quality twin of the KPI of the same name, each with its state."""
+    """The registered guardrails and the guardrail of the KPI of the same name, each with its state."""
     run = catalogue.runs.get(experiment, {})
     wanted = names(run.get("guardrail_metric_ids"))
-    twin = catalogue.kpis.get(metric, {}).get("guarded_by")
-    wanted += [] if is_missing(twin) else [str(twin)]
+    guarded_by = catalogue.kpis.get(metric, {}).get("guarded_by")
+    wanted += [] if is_missing(guarded_by) else [str(guarded_by)]
     states = {}
     for guard in dict.fromkeys(w for w in wanted if w != metric):
         if guard in estimated:
@@ -467,7 +463,7 @@ def kpi_claim(row: dict[str, Any], catalogue: Catalogue, level: float) -> dict[s
     states = {"holds": "holds", "worsened": "worsened", "none": "none"}
     guardrail = states.get(str(row["guardrail_status"]), "unknown")
     verdict, why = verdict_of(finding, guardrail, "not_registered")
-    twin = known.get("guarded_by")
+    guarded_by = known.get("guarded_by")
     start, end = (moment(row[c]) for c in ("period_start", "period_end"))
     since, stale = catalogue.changed_after(use_case_id, end)
     words = {"holds": "holds", "worsened": "worsened", "unknown": "not shown to hold"}
@@ -484,10 +480,10 @@ def kpi_claim(row: dict[str, Any], catalogue: Catalogue, level: float) -> dict[s
         "evidence_grade": "E",
         "verdict": verdict,
         "guardrails": None
-        if is_missing(twin) or guardrail == "none"
-        else f"{catalogue.phrase(str(twin))}: {words[guardrail]}",
+        if is_missing(guarded_by) or guardrail == "none"
+        else f"{catalogue.phrase(str(guarded_by))}: {words[guardrail]}",
         "guardrail_status": guardrail,
-        "sensitivity": "Before and after only: whatever else changed is in it. The baseline is taken as exact, so the "
+        "sensitivity": "Before and after only: it includes all other changes. The baseline is treated as exact, so the "
         "interval is too narrow.",
         "methods_agreeing": 0,
         "methods_compared": 0,

@@ -22,7 +22,7 @@ RATING_CAP = 200_000
 # As in matched comparisons: at most this share of the treated may have no like.
 LARGEST_UNMATCHED = 0.05
 COVARIATES = ("confidence", "evidence")
-HIDDEN = "Too few people stand behind one of the two kinds of decisions, or it would show what so few did."
+HIDDEN = "Too few people made one of the two kinds of decisions, or the number would reveal their work."
 
 
 def compare_decisions(cells: pd.DataFrame, arms: pd.DataFrame, alpha: float = 0.05) -> pa.Table:
@@ -105,10 +105,10 @@ def _matched(group: pd.DataFrame, alpha: float) -> dict:
         return _row(estimate, *means, "matched", n_unmatched=found.unmatched)
     balance = matching.balance_check([_balance(units, rows, name, found.weights) for name in COVARIATES])
     lost = found.unmatched / (found.unmatched + found.estimate.n_treatment)
-    detail = f"{lost:.1%} of the treated have no like among the controls."
+    detail = f"{lost:.1%} of the treated have no match among the controls."
     overlap = Check(lost, None, LARGEST_UNMATCHED, lost <= LARGEST_UNMATCHED, detail)
     grade, why = matching.grade_matched(balance, overlap, _placebo(units, rows, cells))
-    reason = sentence(["Not randomised: who was overridden or reviewed may differ in what is not recorded.", why])
+    reason = sentence(["Not randomised: overridden or reviewed decisions may differ in unrecorded ways.", why])
     return _row(found.estimate, *means, "matched", n_unmatched=found.unmatched, evidence_grade=grade, reason=reason)
 
 

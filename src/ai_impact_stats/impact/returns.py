@@ -90,15 +90,16 @@ def effect(row: Mapping[str, Any]) -> Driver | str:
     scale = Z95 / _z(row["alpha"])
     low, high = estimate - (estimate - low) * scale, estimate + (high - estimate) * scale
     if row["basis"] == "tasks_per_hour":
-        needed = [row[c] for c in ("mean_control", "mean_treatment", "relative_ci_low", "relative_ci_high")]
+        needed = [row[c] for c in ("mean_control", "relative_ci_low", "relative_ci_high")]
         if any(is_missing(v) for v in needed):
-            return f"Hours of a task need both means and the relative effect of {name}."
-        control, treatment, r_low, r_high = map(float, needed)
+            return f"Hours of a task need the control's mean and the relative effect of {name}."
+        control, r_low, r_high = map(float, needed)
         width = 2 * Z95
         error = row.get("relative_std_error")
-        # Fieller's interval is wider on one side: its length alone would not tell the error.
+        # Fieller's interval is wider on one side: its length alone does not give the error.
         spread = (r_high - r_low) * scale / width if is_missing(error) else float(error)
-        return hours_per_task(control, treatment, (high - low) / width, spread)
+        # The level with AI is the control's and the quoted effect: the arm's own mean is not adjusted.
+        return hours_per_task(control, control + estimate, (high - low) / width, spread)
     if row["direction"] == "down":
         estimate, low, high = -estimate, -high, -low
     return Driver(str(row["term"]), low, estimate, high)
@@ -218,13 +219,13 @@ def one_period(
     company.days = max(company.days, float(cost["days_in_period"]))
     problems = [*case.problems, *case.missing_assumptions()]
     if name == UNMAPPED:
-        problems = ["Charges of no use case that is live on the map: put them on the one that they are of."]
+        problems = ["Charges without a live use case: assign them to the use case they belong to."]
     problems += [str(cost["reason"])] if not is_missing(cost["reason"]) else []
     if "labour" in case.counted and not is_missing(volume.get("labour_reason")):
         problems.append(str(volume["labour_reason"]))
     known_cost = is_missing(cost["reason"])
     if known_cost and not cost["operating_cost"] and (is_missing(cost["training_cost"]) or not cost["training_cost"]):
-        problems.append("Its operating cost is 0: there is nothing to have a return on.")
+        problems.append("Its operating cost is 0, so there is no return on it.")
     horizon = case.assumptions.get("horizon_months")
     model = build(case, cost, volume, days, horizon)
     values = model.bases()
@@ -260,7 +261,7 @@ def one_period(
     npv_at = dict(zip(QUANTILES, npv_quantiles, strict=True))
     low, high = scenario(model, values)
     paid = model.payback_months(values)
-    late = "Training is not earned back within the horizon." if paid is None else None
+    late = "Training does not pay back within the horizon." if paid is None else None
     alone = double_counting_note(model)
     rows = [
         _row(
@@ -414,7 +415,7 @@ def whole_company(period_key: str, company: Company, draws: int) -> list[dict[st
     found = quantiles_of(outcome)
     at = dict(zip(QUANTILES, found, strict=True))
     whose = "costs of all use cases on the map since each went live"
-    whose += ", and charges of none that is live on it." if company.pays_unmapped else "."
+    whose += ", and charges without a live use case." if company.pays_unmapped else "."
     counted = f"Benefits of {', '.join(company.use_cases)}; {whose}"
     values = {
         "revenue": revenue,

@@ -31,18 +31,10 @@ def return_on_investment(revenue: Numbers, labour: Numbers, operating: Numbers, 
     return (revenue + labour - operating - remediation) / operating
 
 
-def present_value(flows: Sequence[float], rate: float) -> float:
-    """The value today of flows at the ends of periods 0, 1, 2, …, at a rate a period. Raises ValueError for a rate of
-    -1 or less."""
-    if rate <= -1:
-        raise ValueError(f"A discount rate is above -1, not {rate:g}.")
-    return float(sum(flow / (1 + rate) ** t for t, flow in enumerate(flows)))
-
-
 def annuity(months: Numbers, yearly_rate: Numbers) -> Numbers:
     """The value today of 1 at the end of each of some months, at a yearly effective rate; `months` need not be whole.
 
-    Equals `present_value([0, 1, …, 1], monthly rate)` for whole months, and `months` at rate 0.
+    Equals the sum of the payments, each discounted, for whole months, and `months` at rate 0.
     """
     monthly = np.power(1 + np.asarray(yearly_rate, "float64"), 1 / 12) - 1
     safe = np.where(monthly == 0, 1.0, monthly)
@@ -53,38 +45,6 @@ def annuity(months: Numbers, yearly_rate: Numbers) -> Numbers:
 def net_present_value(invested: Numbers, monthly_net: Numbers, months: Numbers, yearly_rate: Numbers) -> Numbers:
     """What is invested at once, against a constant net flow at the end of each month."""
     return monthly_net * annuity(months, yearly_rate) - invested
-
-
-def payback(flows: Sequence[float]) -> float | None:
-    """Periods until the flows of periods 0, 1, 2, … add up to 0 or more, with each flow spread evenly over its period.
-
-    0 where nothing has to be paid back; None where the flows never get there.
-    """
-    total = 0.0
-    for t, flow in enumerate(flows):
-        if total + flow >= 0:
-            return 0.0 if t == 0 else t - 1 + (-total / flow if flow else 0.0)
-        total += flow
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Programme:
-    """A programme that is paid for first and judged after a year: cost, benefit, return, and years until it has
-    paid."""
-
-    cost: float
-    benefit: float
-    roi: float | None
-    payback_years: float | None
-
-
-def programme(hard_costs: float, productivity_dip: float, value: float) -> Programme:
-    """The yearly calculation of DORA (2025), "The ROI of AI-assisted software development": licences, people and the
-    dip in output while all learn (the J curve) against the value of a year."""
-    cost = hard_costs + productivity_dip
-    roi = (value - cost) / cost if cost else None
-    return Programme(cost, value - cost, roi, payback([-cost, value]))
 
 
 # ----------------------------------------------------------------------------------------------------------------
@@ -166,11 +126,11 @@ def hours_per_task(control: float, treatment: float, sd_absolute: float, sd_rela
     A sentence instead, where a mean is not above 0 or its interval comes near 0.
     """
     if not (control > 0 and treatment > 0):
-        return "Tasks per hour that are not above 0 say nothing about the hours of a task."
+        return "Tasks per hour must be above 0 to give hours per task."
     both = arm_variances(control, treatment, sd_absolute, sd_relative)
     of_control, of_treatment = both if both else (sd_absolute**2 / 2, sd_absolute**2 / 2)
     if math.sqrt(of_control) > control / 4 or math.sqrt(of_treatment) > treatment / 4:
-        return "Tasks per hour are too uncertain to be turned into hours of a task."
+        return "Tasks per hour are too uncertain to be converted to hours per task."
     base = 1 / control - 1 / treatment
     margin = Z95 * math.sqrt(of_control / control**4 + of_treatment / treatment**4)
     return Driver("hours_saved_per_task", base - margin, base, base + margin)

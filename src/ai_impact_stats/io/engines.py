@@ -45,7 +45,7 @@ def write(table: pa.Table, session: Any) -> Any:
 
 
 def _spark_schema(schema: pa.Schema) -> str:
-    """Typed even when no row or no value is there to tell the type."""
+    """Typed even without a row or a value to infer the type from."""
     types = {pa.string(): "string", pa.float64(): "double", pa.int64(): "bigint", pa.bool_(): "boolean"}
     return ", ".join(f"{field.name} {types[field.type]}" for field in schema)
 

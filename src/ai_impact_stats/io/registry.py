@@ -192,20 +192,19 @@ def read_experiment(row: Mapping[str, Any]) -> Experiment:
 
 def _problem(row: Mapping[str, Any], experiment: Experiment, alpha: float, power: float) -> str | None:
     if experiment.design not in COMPARED_DESIGNS:
-        return f"The design {experiment.design} has no estimator that compares arms as they are."
+        return f"The design {experiment.design} has no estimator that compares arms directly."
     if not experiment.control or not experiment.treatments:
         return "The registration names no control arm or no treatment arm."
     if experiment.control in experiment.treatments:
         return f"The arm {experiment.control} is registered as control and as treatment."
     if not (0 < alpha < 1 and 0 < power < 1):
         return f"alpha ({alpha:g}) and power ({power:g}) must lie between 0 and 1."
-    tuning = row.get("sequential_tuning_n")
-    if not is_missing(tuning) and not (float(tuning) >= 1 and math.isfinite(float(tuning))):
-        return (
-            f"sequential_tuning_n is {float(tuning):g}: write a number of units above 0, or nothing for {TUNED_FOR:,}."
-        )
-    if isinstance(_looks(row.get("interim_looks")), str):
-        return str(_looks(row["interim_looks"]))
+    tuning = number(row.get("sequential_tuning_n"), TUNED_FOR)
+    if not (tuning >= 1 and math.isfinite(tuning)):
+        return f"sequential_tuning_n is {tuning:g}: write a number of units above 0, or nothing for {TUNED_FOR:,}."
+    looks = _looks(row.get("interim_looks"))
+    if isinstance(looks, str):
+        return looks
     if experiment.inference not in INFERENCES:
         return f"The inference {experiment.inference} is unknown: use one of {', '.join(INFERENCES)}."
     return None
@@ -225,7 +224,7 @@ def _looks(text: Any) -> tuple[float, ...] | str:
 def _days(start: Any, end: Any) -> float | None:
     if is_missing(start) or is_missing(end):
         return None
-    return (pd.Timestamp(end) - pd.Timestamp(start)).total_seconds() / 86400
+    return float((pd.Timestamp(end) - pd.Timestamp(start)).total_seconds()) / 86400
 
 
 def _timing(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -119,8 +119,7 @@ def read_tables(catalogue: dict[str, dict[str, Any]], given: Mapping[str, pd.Dat
         if not is_missing(row.get("n_assignments")):
             placed = ("n_assignments", "n_before", "n_after", "n_returned", "n_undated")
             tables.enrolment.setdefault(e, {})[str(row["arm"])] = {name: int(row[name]) for name in placed}
-        unknown = row.get("n_without_cluster")
-        tables.unclustered[e] = tables.unclustered.get(e, 0) + (0 if is_missing(unknown) else int(unknown))
+        tables.unclustered[e] = tables.unclustered.get(e, 0) + _count(row.get("n_without_cluster"))
     for row in rows_of("moments_quantile_points"):
         found = QuantileArm(_number(row["quantile"]), _number(row["point"]), _moments(row))
         segments = tables.quantiles.setdefault(_key(row), {})
@@ -206,9 +205,9 @@ def _read_products(tables: Tables, rows: list[dict[str, Any]]) -> None:
         if is_missing(row.get("arm_b")) or row["arm_b"] == row["arm"]:
             continue
         arms, n = tables.products.get(_key(row), {}), int(row["n"])
-        found = arms.get(str(row["arm"]))
-        if found is not None:
-            arms[str(row["arm"])] = replace(found, n_shared=n)
+        if str(row["arm"]) in arms:
+            found = replace(arms[str(row["arm"])], n_shared=n)
+            arms[str(row["arm"])] = found
             i, j = PRODUCTS.index(str(row["name_a"])), PRODUCTS.index(str(row["name_b"]))
             within = 0.0 if n == 1 else (n - 1) * _number(row["covariance"])
             found.cross[i, j] = within + n * _number(row["mean_a"]) * _number(row["mean_b"])
@@ -230,9 +229,13 @@ def _number(value: Any) -> float:
     return math.nan if is_missing(value) else float(value)
 
 
+def _count(value: Any) -> int:
+    return 0 if is_missing(value) else int(value)
+
+
 def _moments(row: Mapping[str, Any]) -> UnitMoments:
     values = {k: _number(row.get(k)) for k in MOMENTS if k != "n"}
-    units, unknown, both = (0 if is_missing(row.get(k)) else int(row[k]) for k in ("n_units", "n_unknown", "n_shared"))
+    units, unknown, both = (_count(row.get(k)) for k in ("n_units", "n_unknown", "n_shared"))
     shared = Shared()
     if both:
         sums = (_number(row[f"shared_{pair}"]) for pair in ("yy", "yz", "zy", "zz"))
@@ -255,13 +258,18 @@ def _read_unknown(tables: Tables, rows: list[dict[str, Any]]) -> None:
 
 
 def _unknown(row: Mapping[str, Any]) -> UnitMoments:
-    names = ("mean_unknown", "var_unknown", "mean_values", "var_values", "cov_unknown_values")
-    units = row.get("n_units")
-    values = (_number(row[name]) for name in names)
-    return UnitMoments(int(row["n_observed"]), *values, n_units=0 if is_missing(units) else int(units))
+    return UnitMoments(
+        n=int(row["n_observed"]),
+        mean_y=_number(row["mean_unknown"]),
+        var_y=_number(row["var_unknown"]),
+        mean_z=_number(row["mean_values"]),
+        var_z=_number(row["var_values"]),
+        cov_yz=_number(row["cov_unknown_values"]),
+        n_units=_count(row.get("n_units")),
+    )
 
 
-def write_table(rows: list[dict], schema: pa.Schema) -> pa.Table:
+def write_table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
     """Rows as typed Arrow, with nine significant digits, or six far out in a tail.
 
     Engines add in an order that differs from run to run, which moves the last of sixteen digits; a run that is repeated

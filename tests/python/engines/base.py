@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from .compare import Table
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -25,6 +27,8 @@ class Engine:
 
     name: str
     target: str
+    # Marks of the tests on it.
+    marks: tuple[pytest.MarkDecorator, ...] = ()
     # How long a program may take, in seconds.
     patience = 600
 

@@ -11,6 +11,8 @@ from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from .base import Engine, MissingError
 from .compare import Table
 from .postgres import free_port
@@ -105,6 +107,7 @@ class SailCluster(Sail):
 
     name = "sail-cluster"
     mode = "local-cluster"
+    marks = (pytest.mark.workers,)
 
     def build(self, *options: str) -> str:
         """The tests are run on the other one: here only what they would test is compared."""
