@@ -6,30 +6,32 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from functools import wraps
 from threading import Lock
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 
 MOST = 128
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
-def remembered(function: Callable) -> Callable:
+
+def remembered(function: Callable[P, R]) -> Callable[P, R]:
     """A pure function whose last `MOST` results are kept, by the contents of the arrays that it was given.
 
     dbt models run in threads of one process, or each in a process of its own. In threads, whoever asks second waits for
     the first and has the same result, which nobody may change; in a process of its own a model fits for itself.
-    Arguments are arrays or hashable.
+    Arguments are hashable, or what numpy makes arrays of.
     """
-    kept: OrderedDict[Hashable, Future] = OrderedDict()
+    kept: OrderedDict[Hashable, Future[R]] = OrderedDict()
     lock = Lock()
 
     @wraps(function)
-    def once(*args: Any, **named: Any) -> Any:
+    def once(*args: P.args, **named: P.kwargs) -> R:
         key = tuple(map(_content, args)), tuple((name, _content(named[name])) for name in sorted(named))
         with lock:
-            found, is_first = kept.get(key), key not in kept
-            if is_first:
-                found = kept[key] = Future()
+            is_first = key not in kept
+            found = kept.setdefault(key, Future())
             kept.move_to_end(key)
             while len(kept) > MOST:
                 kept.popitem(last=False)
@@ -45,7 +47,7 @@ def remembered(function: Callable) -> Callable:
     return once
 
 
-def _content(value: Any) -> Hashable:
+def _content(value: object) -> Hashable:
     if not isinstance(value, np.ndarray):
-        return value
+        return value if isinstance(value, Hashable) else _content(np.asarray(value))
     return value.shape, value.dtype.str, hashlib.blake2b(np.ascontiguousarray(value)).digest()
