@@ -13,7 +13,7 @@
         found.mean_control as level_without,
         found.mean_treatment as level_with,
         found.evidence_grade,
-        coalesce(found.method, 'none') as method,
+        found.method,
         'impact_estimates' as mart,
         found.why as reason
     from (
