@@ -80,7 +80,7 @@ lock: $(STAMP) ## Update the lock files to the newest versions that pyproject.to
 			--python-version 3.11 --extra $${name%%:*} pyproject.toml -o locks/requirements-emulators-$${name##*:}.lock; done
 
 clean: ## Remove everything that make has built: the environment, the demo warehouse, the dashboard, dbt's files.
-	@rm -rf .venv $(SPARK_VENV) .venv-emulators target logs warehouse site dbt_packages .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv $(SPARK_VENV) .venv-emulators target logs warehouse site dbt_packages .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): locks/requirements.lock locks/requirements-bootstrap.lock tools/setup.sh

@@ -10,7 +10,7 @@ class ProblemError(Exception):
 def dbt_sentence(message: str) -> str:
     """The part of a dbt error that is meant for people: no kind of error, no traceback of macros."""
     lines = [line.strip() for line in str(message).splitlines()]
-    kept = []
+    kept: list[str] = []
     for line in lines:
         if re.match(r"^(> in macro|> called by|compiled code at|LINE \d+:|\^+$)", line):
             break

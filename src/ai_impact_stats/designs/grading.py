@@ -93,7 +93,13 @@ def verdict(
         return "not_established"
     if p_adjusted < alpha:
         return "improved" if (estimate > 0) == (direction != "down") else "worsened"
-    if smallest_effect and ci_low is not None and -smallest_effect < ci_low and ci_high < smallest_effect:
+    if (
+        smallest_effect
+        and ci_low is not None
+        and ci_high is not None
+        and -smallest_effect < ci_low
+        and ci_high < smallest_effect
+    ):
         return "no_relevant_effect"
     return "inconclusive"
 

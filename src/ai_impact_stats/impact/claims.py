@@ -311,7 +311,8 @@ def experiment_claim(
         str(row["evidence_grade"]),
         direction,
         str(row["verdict"]),
-        *(None if is_missing(row[c]) else float(row[c]) for c in ("mean_control", "mean_treatment")),
+        None if is_missing(row["mean_control"]) else float(row["mean_control"]),
+        None if is_missing(row["mean_treatment"]) else float(row["mean_treatment"]),
         is_share,
     )
     registration = registration_of(run)

@@ -10,7 +10,7 @@ from ..estimators import matching
 from ..estimators.agreement import icc_2_1, krippendorff_alpha, reliability
 from ..estimators.checks import Check
 from ..estimators.effects import difference
-from ..estimators.estimate import Estimate, missing
+from ..estimators.estimate import Estimate, is_known, missing
 from ..estimators.moments import Arm
 from ..estimators.propensity import Units
 from ..io.schemas import AGREEMENT, COMPARISONS
@@ -98,18 +98,19 @@ def _matched(group: pd.DataFrame, alpha: float) -> dict:
     )
     cells = [str(row["cell"]) for row in rows]
     found = matching.coarsened_exact(units, cells, "att", alpha)
-    means = [_pooled([row for row in rows if row["is_treated"] == arm]).mean for arm in (1, 0)]
-    if found.estimate.estimate is None:
-        sizes = units.sizes
-        estimate = missing(found.estimate.reason, *sizes)
-        return _row(estimate, *means, "matched", n_unmatched=found.unmatched)
+    treated, others = (_pooled([row for row in rows if row["is_treated"] == arm]).mean for arm in (1, 0))
+    if not is_known(found.estimate):
+        estimate = missing(found.estimate.reason or "", *units.sizes)
+        return _row(estimate, treated, others, "matched", n_unmatched=found.unmatched)
     balance = matching.balance_check([_balance(units, rows, name, found.weights) for name in COVARIATES])
     lost = found.unmatched / (found.unmatched + found.estimate.n_treatment)
     detail = f"{lost:.1%} of the treated have no match among the controls."
     overlap = Check(lost, None, LARGEST_UNMATCHED, lost <= LARGEST_UNMATCHED, detail)
     grade, why = matching.grade_matched(balance, overlap, _placebo(units, rows, cells))
     reason = sentence(["Not randomised: overridden or reviewed decisions may differ in unrecorded ways.", why])
-    return _row(found.estimate, *means, "matched", n_unmatched=found.unmatched, evidence_grade=grade, reason=reason)
+    return _row(
+        found.estimate, treated, others, "matched", n_unmatched=found.unmatched, evidence_grade=grade, reason=reason
+    )
 
 
 def _balance(units: Units, rows: list[dict], name: str, weights: np.ndarray) -> matching.Balance:
@@ -118,9 +119,10 @@ def _balance(units: Units, rows: list[dict], name: str, weights: np.ndarray) -> 
     deviation = math.sqrt((arms[0].variance + arms[1].variance) / 2)
     x = np.array([float(row[f"mean_{name}"]) for row in rows])
     sides = [(units.n * weights * (units.treated == arm)) for arm in (1, 0)]
-    after = [float(w @ x / w.sum()) for w in sides]
-    smd = [(a - b) / deviation if deviation > 1e-12 else None for a, b in ((arms[0].mean, arms[1].mean), after)]
-    return matching.Balance(name, *after, *smd, None)
+    t, c = (float(w @ x / w.sum()) for w in sides)
+    differences = arms[0].mean - arms[1].mean, t - c
+    before, after = (d / deviation if deviation > 1e-12 else None for d in differences)
+    return matching.Balance(name, t, c, before, after, None)
 
 
 def _placebo(units: Units, rows: list[dict], cells: list[str]) -> Check | None:

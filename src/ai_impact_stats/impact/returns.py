@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 from scipy.special import ndtri
 
-from ..io.registry import is_missing
+from ..io.registry import is_missing, number
 from ..io.schemas import RETURNS
 from ..io.tables import records, write_table
 from ..wording import sentence
@@ -95,9 +95,8 @@ def effect(row: Mapping[str, Any]) -> Driver | str:
             return f"Hours of a task need the control's mean and the relative effect of {name}."
         control, r_low, r_high = map(float, needed)
         width = 2 * Z95
-        error = row.get("relative_std_error")
         # Fieller's interval is wider on one side: its length alone does not give the error.
-        spread = (r_high - r_low) * scale / width if is_missing(error) else float(error)
+        spread = number(row.get("relative_std_error"), (r_high - r_low) * scale / width)
         # The level with AI is the control's and the quoted effect: the arm's own mean is not adjusted.
         return hours_per_task(control, control + estimate, (high - low) / width, spread)
     if row["direction"] == "down":
@@ -186,7 +185,9 @@ def return_rows(costs, volumes, effects, assumptions, draws: int = DRAWS, seed: 
     )
     assumed = _grouped(sorted(records(assumptions), key=lambda r: (str(r["use_case_id"]), str(r["name"]))))
     counts = {(str(r["use_case_id"]), str(r["period_key"])): r for r in records(volumes)}
-    cases, companies, rows = {}, {}, []
+    cases: dict[str, UseCase] = {}
+    companies: dict[str, Company] = {}
+    rows = []
     for cost in sorted(records(costs), key=lambda r: (str(r["use_case_id"]), str(r["period_key"]))):
         name = str(cost["use_case_id"])
         if name not in cases:
@@ -320,8 +321,7 @@ def build(
     case: UseCase, cost: Mapping[str, Any], volume: Mapping[str, Any], days: float, horizon: Driver | None
 ) -> Case:
     def amount(row: Mapping[str, Any], column: str) -> float:
-        value = row.get(column)
-        return 0.0 if is_missing(value) else float(value)
+        return number(row.get(column), 0.0)
 
     assumptions = dict(case.assumptions)
     if horizon is None:
@@ -367,13 +367,14 @@ def double_counting_note(model: Case) -> str | None:
 def scenario(model: Case, values: Mapping[str, float]) -> tuple[float | None, float | None]:
     """The return with every assumption at its worse end, and at its better; estimates stay."""
     ends: list[dict[str, float]] = [dict(values), dict(values)]
-    base = model.roi(values)
     for name, driver in model.drivers().items():
-        if name.endswith("_effect") or base is None:
+        if name.endswith("_effect"):
             continue
-        both = sorted((driver.low, driver.high), key=lambda x, name=name: model.roi(values | {name: x}))
-        ends[0][name], ends[1][name] = both
-    return model.roi(ends[0]), model.roi(ends[1])
+        low, high = (model.roi_at({**values, name: end}) for end in (driver.low, driver.high))
+        if low is not None and high is not None:
+            both = (driver.low, driver.high) if low <= high else (driver.high, driver.low)
+            ends[0][name], ends[1][name] = both
+    return model.roi_at(ends[0]), model.roi_at(ends[1])
 
 
 def beside_value(case: UseCase, cost: Mapping[str, Any], volume: Mapping[str, Any], days: float) -> float:

@@ -193,6 +193,11 @@ class Case:
         found = self.terms(values)
         return return_on_investment(found["revenue"], found["labour"], found["operating"], found["remediation"])
 
+    def roi_at(self, values: Mapping[str, float]) -> float | None:
+        """The return at one value of each driver."""
+        found = self.roi(values)
+        return None if found is None else float(found)
+
     def npv(self, values: Mapping[str, Numbers]) -> Numbers:
         """Training at once, against what a month brings and costs, over the horizon."""
         found = self.terms(values)
@@ -202,7 +207,8 @@ class Case:
     def payback_months(self, values: Mapping[str, float]) -> float | None:
         """Months until training has been earned back; None where it is not within the horizon."""
         found = self.terms(values)
-        net = found["revenue"] + found["labour"] - (found["operating"] - found["training"]) - found["remediation"]
+        net = float(found["revenue"] + found["labour"] - (found["operating"] - found["training"]))
+        net -= float(found["remediation"])
         if self.training == 0:
             return 0.0 if net >= 0 else None
         months = self.training / (net / 12) if net > 0 else math.inf
@@ -225,8 +231,9 @@ class Swing:
 
     @property
     def swing(self) -> float | None:
-        known = self.roi_at_low is not None and self.roi_at_high is not None
-        return abs(self.roi_at_high - self.roi_at_low) if known else None
+        if self.roi_at_low is None or self.roi_at_high is None:
+            return None
+        return abs(self.roi_at_high - self.roi_at_low)
 
 
 def tornado(case: Case) -> list[Swing]:
@@ -235,9 +242,13 @@ def tornado(case: Case) -> list[Swing]:
     for name, driver in case.drivers().items():
         if name == "discount_rate":
             continue
-        ends = [case.roi(base | {name: end}) for end in (driver.low, driver.high)]
-        even, why = break_even(lambda x, name=name: net_benefit(case, base | {name: x}), driver, name)
-        found.append(Swing(name, driver.low, driver.base, driver.high, *ends, even, why))
+        low, high = (case.roi_at(base | {name: end}) for end in (driver.low, driver.high))
+
+        def net(value: float, name: str = name) -> float:
+            return net_benefit(case, {**base, name: value})
+
+        even, why = break_even(net, driver, name)
+        found.append(Swing(name, driver.low, driver.base, driver.high, low, high, even, why))
     found.sort(key=lambda s: (-(s.swing or 0.0), s.driver))
     terms = case.terms(base)
     even = float(terms["revenue"] + terms["labour"] - terms["remediation"])
