@@ -138,7 +138,7 @@ def fill_gains(raw: RawRows) -> None:
                     assign(name, f"{unit}_ramp", "c", before)
                     if number and k < 9:
                         assign(name, f"{unit}_ramp", "t", at, 90.0)
-                # Known before, and again after the start, when it says the opposite. Of some the first is reported late.
+                # Known before, and again after the start, when it says the opposite. Some are first reported late.
                 level = gain - (number > 0) + 0.1 * (k % 3)
                 versions = [(before, at - timedelta(days=2), level), (at, at + timedelta(days=1), -level)]
                 if name == "versions":
