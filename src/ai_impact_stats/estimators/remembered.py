@@ -50,4 +50,4 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
 def _content(value: object) -> Hashable:
     if not isinstance(value, np.ndarray):
         return value if isinstance(value, Hashable) else _content(np.asarray(value))
-    return value.shape, value.dtype.str, hashlib.blake2b(np.ascontiguousarray(value)).digest()
+    return value.shape, value.dtype.str, hashlib.blake2b(value.tobytes()).digest()
