@@ -230,7 +230,7 @@ def test_poor_fit_is_grade_d():
         (lambda y: (y, 1, 1), "1 period before"),
         (lambda y: (y, 1, 30), "no period after"),
         (lambda y: (np.where(y == y[3, 4], math.nan, y), 1, 20), "1 unit has a gap"),
-        (lambda y: (np.ones_like(y), 1, 20), "don't vary"),
+        (lambda y: (np.ones_like(y), 1, 20), "fit each other exactly"),
     ],
 )
 def test_degenerate_panels(change, reason):
