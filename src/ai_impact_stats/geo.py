@@ -23,7 +23,7 @@ from .timeseries import COUNTERFACTUAL
 from .wording import counted
 
 DESIGNS = frozenset({"geo"})
-# The first is the one to quote.
+# Diagnostics and paths are of the first.
 METHODS = ("synthetic_did", "synthetic_control", "synthetic_control_demeaned")
 CONFORMAL = "synthetic_control_conformal"
 # A placebo for every control, each a fit over all others: beyond this many a rollout by cohorts is the better question.

@@ -21,7 +21,7 @@ from .tables import read_unknown, records, write_table
 from .wording import counted
 
 DESIGNS = frozenset({"did", "staggered_did"})
-# The first is the one to quote; the others weigh the same cells differently.
+# All weigh the same cells, each differently.
 KINDS = {"simple": "staggered_did", "dynamic": "staggered_did_dynamic", "group": "staggered_did_group"}
 KINDS |= {"calendar": "staggered_did_calendar"}
 # Fewer units than this in a cohort: t in place of the normal distribution, and a test of the slope.

@@ -127,7 +127,7 @@ def test_the_summary_quotes_it(con, quoted, demo_warehouse):
 
 
 def test_no_other_list_of_methods_decides():
-    """impact_estimates reads the catalogue's order, the check of registrations its names; nobody else orders methods."""
+    """impact_estimates reads the catalogue's order, the check of registrations its names: nobody else has one."""
     ranked = {
         path.relative_to(ROOT).as_posix()
         for folder in ("models", "macros", "charts", "tools", "src", "analyses")
