@@ -5,11 +5,13 @@ import pandas as pd
 import pyarrow as pa
 
 from ..estimators.paths import Paths, markov, shapley, weighted_count_interval
+from ..io.registry import number
 from ..io.schemas import CHANNEL_CREDITS
 from ..io.tables import records, write_table
 
 NO_TOUCH = "(none)"
 DRAWS, SEED, CHUNK = 200, 20260101, 2_000_000
+Ends = tuple[float, float | None, float | None]  # a value and its interval
 
 
 def attribute_channels(credits: pd.DataFrame, paths: pd.DataFrame, alpha: float = 0.05, draws: int = DRAWS) -> pa.Table:
@@ -69,22 +71,18 @@ def _ways(paths: pd.DataFrame) -> dict[str, list[dict]]:
     return {period: sorted(ways.values(), key=lambda way: way["path"]) for period, ways in periods.items()}
 
 
-def _number(value: object) -> float:
-    return 0.0 if value is None or value != value else float(value)
-
-
 def _sum(row: dict) -> float:
-    return _number(row["n_revenue"]) * _number(row["mean_revenue"])
+    return number(row["n_revenue"], 0.0) * number(row["mean_revenue"], 0.0)
 
 
 def _spread(row: dict) -> float:
-    return max(_number(row["n_revenue"]) - 1, 0) * _number(row["var_revenue"])
+    return max(number(row["n_revenue"], 0.0) - 1, 0) * number(row["var_revenue"], 0.0)
 
 
 def _ruled(row: dict | None, alpha: float) -> dict:
     if row is None:
         return _values((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 0.0, 0.0, None)
-    found = []
+    found: list[Ends] = []
     reason = None
     for name in ("conversions", "revenue"):
         total, squares, largest = float(row[name]), float(row[f"{name}_squared"]), float(row[f"largest_{name}"])
@@ -117,14 +115,12 @@ def _drawn(paths: Paths, alpha: float, draws: int) -> dict[str, list[dict]]:
         ends = [
             np.quantile(np.concatenate(of), [alpha / 2, 1 - alpha / 2], axis=0) for of in zip(*parts[name], strict=True)
         ]
-        found[name] = [
-            _values(*((float(points[i][c]), *map(float, ends[i][:, c])) for i in (0, 1)), None, None, ai)
-            for c in range(len(paths.channels))
-        ]
+        both = [np.vstack([point, end]).T.tolist() for point, end in zip(points, ends, strict=True)]
+        found[name] = [_values(n, value, None, None, ai) for n, value in zip(*both, strict=True)]
     return found
 
 
-def _values(conversions: tuple, revenue: tuple, ai_conversions, ai_revenue, reason: str | None) -> dict:
+def _values(conversions: Ends, revenue: Ends, ai_conversions, ai_revenue, reason: str | None) -> dict:
     names = ("", "_ci_low", "_ci_high")
     return {
         **{f"conversions{name}": value for name, value in zip(names, conversions, strict=True)},

@@ -80,7 +80,7 @@ class Design:
 
     def checks(self, experiment: Experiment, inputs: Inputs) -> list[dict]:
         """Those that every experiment has, and its own."""
-        found = find_checks(experiment, inputs.arms) | self.diagnose(experiment, inputs)
+        found = {**find_checks(experiment, inputs.arms), **self.diagnose(experiment, inputs)}
         return [check_row(experiment, name, check) for name, check in found.items()]
 
     def plans(self, experiment: Experiment, inputs: Inputs) -> list[dict]:

@@ -1,7 +1,7 @@
 """Arms that were assigned, compared as they are and adjusted: experiments by unit or cluster, and holdouts."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -17,13 +17,13 @@ from ..estimators.effects import (
     lopsided,
     relative_effect,
 )
-from ..estimators.estimate import LEAST_SHARE, Estimate, as_multiple, missing, quantile
+from ..estimators.estimate import LEAST_SHARE, Estimate, as_multiple, is_known, missing, quantile
 from ..estimators.moments import Arm, UnitMoments
 from ..estimators.quantiles import quantile_arm
 from ..estimators.segments import collapsed, heterogeneity
 from ..estimators.sequential import always_valid, interim_bound, repeated_interval, repeated_p_value
 from ..io.inputs import Inputs
-from ..io.registry import Experiment, is_missing
+from ..io.registry import Experiment, is_missing, number
 from ..io.tables import ARM_TABLES, NOTHING, Arms, QuantileArm, Tables, segment_of
 from ..wording import sentence
 from .design import Design
@@ -100,12 +100,15 @@ class _Context:
         return transform if transform in LOGARITHMS else None
 
     def is_never_negative(self, *arms: UnitMoments) -> bool:
-        aggregation = (self.metric or {}).get("aggregation")
-        return aggregation in ("proportion", "count") or all(m.min_y >= 0 for m in arms)
+        return self.aggregation in ("proportion", "count") or all(m.min_y >= 0 for m in arms)
 
     @property
-    def treatments(self) -> list[str | None]:
-        return self.experiment.treatments or [None]
+    def treatments(self) -> Sequence[str | None]:
+        return self.experiment.treatments or (None,)
+
+    @property
+    def aggregation(self) -> str:
+        return str((self.metric or {}).get("aggregation"))
 
 
 def _estimate_metric(experiment: Experiment, metric_id: str, tables: Tables) -> list[dict]:
@@ -129,7 +132,7 @@ def _segment_rows(context: _Context, segment: str, arms: Arms, tables: Tables) -
     adjusts = context.metric is not None and not is_missing(context.metric["covariate"])
     rows = []
     for treatment in context.treatments:
-        t, c = arms.get(treatment, NOTHING), arms.get(context.experiment.control, NOTHING)
+        t, c = arms.get(treatment or "", NOTHING), arms.get(context.experiment.control, NOTHING)
         for method, scale in (PLAIN | ADJUSTED if adjusts else PLAIN).items():
             if context.problem:
                 e = missing(context.problem, t.n, c.n)
@@ -142,19 +145,20 @@ def _segment_rows(context: _Context, segment: str, arms: Arms, tables: Tables) -
 def _estimate(
     context: _Context, method: str, t: UnitMoments, c: UnitMoments, segment: str, treatment: str | None, tables: Tables
 ) -> Estimate:
-    if context.logarithm and absolute_of(method):
-        e = _estimate(context, absolute_of(method), t, c, segment, treatment, tables)
-        return _as_multiple(context, e)
+    absolute = absolute_of(method)
+    if context.logarithm and absolute:
+        return _as_multiple(context, _estimate(context, absolute, t, c, segment, treatment, tables))
     if method in ADJUSTED and t.shared.n:
         return _crossed_cuped(context, t, c, segment, treatment, tables, relative=method == "cuped_relative")
     if method in ADJUSTED:
         joint = tables.joint.get((context.experiment.experiment_id, context.metric_id), {})
-        pair = [joint.get(arm) for arm in (treatment, context.experiment.control)]
-        if segment == "all" and all(pair) and pair[0][0] == pair[1][0]:
-            known = (replace(p[1], clustered=context.experiment.cluster_by is not None) for p in pair)
-            return cuped_many(*known, context.alpha, method == "cuped_relative")
+        one, other = joint.get(treatment or ""), joint.get(context.experiment.control)
+        if segment == "all" and one is not None and other is not None and one[0] == other[0]:
+            clustered = context.experiment.cluster_by is not None
+            pair = replace(one[1], clustered=clustered), replace(other[1], clustered=clustered)
+            return cuped_many(*pair, context.alpha, method == "cuped_relative")
         return cuped(t, c, context.alpha, relative=method == "cuped_relative")
-    return compare(t, c, context.metric, context.alpha, relative=method == "relative_difference")
+    return compare(t, c, context.metric or {}, context.alpha, relative=method == "relative_difference")
 
 
 def _crossed_cuped(
@@ -210,18 +214,18 @@ def _regression_rows(context: _Context, tables: Tables) -> list[dict]:
     """Least squares on arm, covariates and products: of units on bins' means and strata, of clusters, or, of several
     covariates, on all as they are."""
     key = context.experiment.experiment_id, context.metric_id
-    cells, products = tables.regression.get(key, []), tables.products.get(key, {})
+    cells, products = tables.regression.get(key, {}), tables.products.get(key, {})
     several = tables.joint_strata.get(key, {})
     arms, control = tables.arms(*key), context.experiment.control
     rows = []
     for treatment in context.experiment.treatments if (cells or products) and control in arms else []:
         t, c = arms.get(treatment, NOTHING), arms.get(control, NOTHING)
         if treatment in several and control in several and not t.shared.n:
-            pair = [
+            one, other = (
                 {s: replace(m, clustered=bool(t.n_units)) for s, m in several[arm].items()}
                 for arm in (treatment, control)
-            ]
-            e = lin_many({s: (pair[0].get(s), pair[1].get(s)) for s in {**pair[0], **pair[1]}}, context.alpha)
+            )
+            e = lin_many({s: (one.get(s), other.get(s)) for s in {**one, **other}}, context.alpha)
         elif cells:
             built = regression_cells(cells, treatment, control, (t, c))
             e = missing(built, t.n, c.n) if isinstance(built, str) else lin(built, "HC2", context.alpha)
@@ -301,17 +305,20 @@ def _quantile_segment(context: _Context, segment: str, arms: Mapping[str, Quanti
     }
     rows = []
     for treatment in context.treatments:
-        compared = (treatment, context.experiment.control)
-        pair = [found.get(a, "The quantile can't be estimated: an arm has no units.") for a in compared]
-        sizes = [arms[a].share if a in arms else NOTHING for a in compared]
-        levels = [arm.mean if isinstance(arm, Arm) and not math.isnan(arm.mean) else None for arm in pair]
-        problem = context.problem or next((p for p in pair if isinstance(p, str)), None)
+        compared = treatment or "", context.experiment.control
+        one, other = (found.get(a, "The quantile can't be estimated: an arm has no units.") for a in compared)
+        t, c = (arms[a].share if a in arms else NOTHING for a in compared)
+        levels = [arm.mean if isinstance(arm, Arm) and not math.isnan(arm.mean) else None for arm in (one, other)]
         for method, scale in QUANTILES.items():
-            if problem:
-                e = missing(problem, sizes[0].n, sizes[1].n)
+            if context.problem:
+                e = missing(context.problem, t.n, c.n)
+            elif isinstance(one, str):
+                e = missing(one, t.n, c.n)
+            elif isinstance(other, str):
+                e = missing(other, t.n, c.n)
             else:
-                e = (relative_effect if scale == "relative" else difference)(*pair, context.alpha)
-            rows.append(_row(context, method, scale, segment, treatment, e, *sizes, levels=levels))
+                e = (relative_effect if scale == "relative" else difference)(one, other, context.alpha)
+            rows.append(_row(context, method, scale, segment, treatment, e, t, c, levels))
     return rows
 
 
@@ -364,20 +371,20 @@ def _levels(t: UnitMoments, c: UnitMoments, as_values: bool = False) -> list[flo
 
 def _skewed(context: _Context, t: UnitMoments, c: UnitMoments) -> str | None:
     """Why the interval can't be relied on, where so few or so skewed values carry a mean that neither scale holds."""
-    if context.logarithm or (context.metric or {}).get("aggregation") == "quantile":
+    if context.logarithm or context.metric is None or context.aggregation == "quantile":
         return None
     if not context.is_never_negative(t, c):
         return None
-    arms = [arm_of(m, context.metric) for m in (t, c)]
-    events = min(map(events_of, arms))
+    one, other = arm_of(t, context.metric), arm_of(c, context.metric)
+    events = min(events_of(one), events_of(other))
     if events < FEWEST_EVENTS:
         return (
             f"Its interval is unreliable: an arm's mean is known no better than a count of {events:.0f} events, and "
             f"{FEWEST_EVENTS} are needed. Wait for more units."
         )
-    if lopsided(*arms, are_events=context.metric["aggregation"] == "proportion") > MOST_SKEW:
+    if lopsided(one, other, context.aggregation == "proportion") > MOST_SKEW:
         return (
-            f"Its interval is unreliable: the arms have {arms[0].n} and {arms[1].n} units, so the skew of "
+            f"Its interval is unreliable: the arms have {one.n} and {other.n} units, so the skew of "
             "the values in the smaller one decides. Wait for more units, or register the logarithm or a "
             "cut at a quantile."
         )
@@ -386,8 +393,9 @@ def _skewed(context: _Context, t: UnitMoments, c: UnitMoments) -> str | None:
 
 def _add_sequential(row: dict, experiment: Experiment, e: Estimate) -> None:
     """The interval that holds at any time, or that of the planned look that was reached last."""
-    if e.estimate is None:
+    if not is_known(e):
         return
+    p: float | None
     if experiment.inference in ("obrien_fleming", "pocock"):
         reached = [k for k, t in enumerate(experiment.looks) if t <= (experiment.fraction or 0.0) + 1e-9]
         if not reached:
@@ -396,27 +404,23 @@ def _add_sequential(row: dict, experiment: Experiment, e: Estimate) -> None:
         bound = interim_bound(experiment.looks[: look + 1], experiment.alpha, experiment.inference)
         row["interim_bound"] = bound
         low, high = repeated_interval(e, bound)
-        z = -_normal_score(e)
+        # The normal quantile of half the p value: a t statistic on the scale of the boundaries.
+        z = -quantile(max(e.p_value / 2, 1e-300))
         p = repeated_p_value(z, experiment.looks, look, experiment.inference)
     else:
         low, high, p = always_valid(e, alpha=experiment.alpha, tuned_for=experiment.tuned_for)
     row.update(sequential_ci_low=low, sequential_ci_high=high, sequential_p_value=p)
 
 
-def _normal_score(e: Estimate) -> float:
-    """The normal quantile of half the p value: a t statistic on the scale of the boundaries."""
-    return quantile(max(e.p_value / 2, 1e-300))
-
-
 def _add_decisions(row: dict, context: _Context, e: Estimate) -> None:
     metric = context.metric or {}
     direction = str(metric.get("direction", "up"))
     level = 1.0 if row["scale"] == "relative" or context.logarithm else abs(row["mean_control"] or 0.0)
-    prior, margin = metric.get("prior_sd"), metric.get("non_inferiority_margin")
-    found = posterior(e, direction, None if is_missing(prior) or not level else float(prior) * level)
+    prior, margin = (number(metric.get(name), 0.0) for name in ("prior_sd", "non_inferiority_margin"))
+    found = posterior(e, direction, prior * level or None)
     row.update(probability_better=found.probability_better, expected_loss=found.expected_loss)
-    if not is_missing(margin) and float(margin) > 0 and level:
-        bound = float(margin) * level
+    if margin > 0 and level:
+        bound = margin * level
         if context.logarithm and row["scale"] == "absolute":
             bound = math.log1p(bound) if direction == "down" else -math.log1p(-min(bound, 1 - 1e-9))
         row["non_inferiority_margin"] = bound

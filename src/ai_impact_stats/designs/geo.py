@@ -10,8 +10,8 @@ import pandas as pd
 
 from ..estimators import synthetic as few
 from ..estimators.calendars import days_apart
-from ..estimators.checks import Check
-from ..estimators.estimate import Estimate, missing, quantile, wald
+from ..estimators.checks import PLACEBO_ALPHA, Check
+from ..estimators.estimate import Estimate, is_bounded, is_known, missing, quantile, wald
 from ..io.inputs import Inputs
 from ..io.registry import Experiment, is_missing
 from ..wording import counted, sentence
@@ -118,7 +118,7 @@ def _read(experiment: Experiment, metric_id: str, inputs: Inputs) -> _Panel:
     y = wide.loc[controls + treated].to_numpy("float64")
     periods = [int(p) for p in wide.columns]
     days = frame.drop_duplicates("period").set_index("period")["period_start"]
-    began = sorted({starts[u] for u in treated})
+    began = sorted({start for start in starts.values() if start is not None})
     before = sum(p < began[0] for p in periods) if began else 0
     pairs, has_pairs = _paired(first, controls + treated, starts)
     gap = ~np.isfinite(y).all(axis=1)
@@ -155,7 +155,8 @@ def _paired(
     first: pd.DataFrame, order: list[str], starts: Mapping[str, int | None]
 ) -> tuple[list[tuple[int, int]], bool]:
     """(treated, control) rows of strata that hold one of each, and whether there are strata at all."""
-    place, strata = {u: i for i, u in enumerate(order)}, {}
+    place = {u: i for i, u in enumerate(order)}
+    strata: dict[str, list[str]] = {}
     for unit, stratum in first["stratum"].to_dict().items():
         if not is_missing(stratum):
             strata.setdefault(str(stratum), []).append(str(unit))
@@ -168,7 +169,7 @@ def _paired(
 
 
 def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, Any] | None, panel: _Panel) -> list[dict]:
-    rows = []
+    rows: list[dict] = []
 
     def add(method: str, absolute: Estimate, relative: Estimate | None, grade: str | None, why: str | None) -> None:
         found = effect_rows(experiment, metric_id, metric, method, absolute, relative, grade=grade, why=why or BELOW_B)
@@ -198,7 +199,7 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
         grade, why = None, None
         if e.estimate is not None:
             cut = panel.before * 2 // 3
-            early = _trimmed(_head(panel), cut, few.PLACEBO_ALPHA)
+            early = _trimmed(_head(panel), cut, PLACEBO_ALPHA)
             placebo = few.placebo_check(early, cut)
             earned, problem = ("C", None) if placebo.passed else ("D", placebo.detail)
             grade, why = _graded(experiment, earned, problem, f"{len(panel.pairs)} pairs.")
@@ -206,7 +207,7 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
     return rows
 
 
-def _graded(experiment: Experiment, earned: str, problem: str | None, note: str) -> tuple[str, str]:
+def _graded(experiment: Experiment, earned: str, problem: str | None, note: str) -> tuple[str, str | None]:
     notes = registration_notes(experiment)
     if earned == "C" and experiment.assignment_method in RANDOM_METHODS:
         return "B", sentence([HOLDOUT, note, *notes])
@@ -214,7 +215,7 @@ def _graded(experiment: Experiment, earned: str, problem: str | None, note: str)
 
 
 def _placebo(panel: _Panel, method: str) -> Check:
-    return few.placebo_date(panel.y, panel.n_treated, panel.before, method, few.PLACEBO_ALPHA)
+    return few.placebo_date(panel.y, panel.n_treated, panel.before, method, PLACEBO_ALPHA)
 
 
 def _conformal(panel: _Panel, alpha: float) -> Estimate:
@@ -231,16 +232,14 @@ def _grade_conformal(panel: _Panel) -> tuple[str, str | None]:
     if panel.sizes[1] >= few.LEAST_CONTROLS:
         placebo = _placebo(panel, "synthetic_control_demeaned")
     else:
-        placebo = few.placebo_check(
-            few.conformal(panel.y[:, : panel.before], panel.n_treated, at, few.PLACEBO_ALPHA), at
-        )
+        placebo = few.placebo_check(few.conformal(panel.y[:, : panel.before], panel.n_treated, at, PLACEBO_ALPHA), at)
     failed = [check.detail for check in (fit, placebo) if check.passed is not True]
     return ("D" if failed else "C"), " ".join(failed) or None
 
 
 def _share(panel: _Panel, e: Estimate) -> Estimate:
     """The effect and both ends of its interval as a share of the level that each leaves."""
-    if e.estimate is None:
+    if not is_bounded(e):
         return e
     level = float(panel.y[len(panel.y) - panel.n_treated :, panel.before :].mean())
     if (level - e.ci_low) * (level - e.ci_high) <= 0:
@@ -264,18 +263,15 @@ def _trimmed(panel: _Panel, before: int, alpha: float) -> Estimate:
     change = panel.y[:, before:].mean(axis=1) - panel.y[:, :before].mean(axis=1)
     differences = np.array([change[t] - change[c] for t, c in panel.pairs])
     e = few.trimmed_match(differences, np.ones(len(differences)), TRIM, alpha)
-    if e.estimate is not None and (e.ci_low is None or e.ci_high is None):
-        return e.because("The interval has no limits.")
-    return e
+    return e.because("The interval has no limits.") if is_known(e) and not is_bounded(e) else e
 
 
 def _relative(panel: _Panel, found: few.Synthetic, alpha: float) -> Estimate:
     """The effect as a share of the expected level; its error is that of the placebos' shares."""
     absolute, controls = found.estimate, len(panel.y) - panel.n_treated
-    if absolute.estimate is None:
+    if not is_known(absolute):
         return absolute
-    level = float(found.expected[panel.before :].mean())
-    levels = found.levels
+    level, levels = float(found.expected[panel.before :].mean()), found.levels
     if not (levels * math.copysign(1, level) > 1e-3 * abs(level)).all():
         return absolute.because("A region's level isn't clearly different from 0, so no share can be taken.")
     variance = float((found.placebos / levels).var()) * found.factor

@@ -13,14 +13,14 @@ from ..estimators import checks
 from ..estimators.adjustment import Cells, cuped_many, post_stratified_arms
 from ..estimators.clusters import crossed
 from ..estimators.effects import cuped, difference, relative_effect
-from ..estimators.estimate import Estimate
+from ..estimators.estimate import Estimate, is_known
 from ..estimators.moments import Arm, UnitMoments
 from ..estimators.multiplicity import holm
 from ..estimators.planning import effective_variance, minimum_detectable_effect, plan, remaining_variance
 from ..estimators.quantiles import quantile_arm
 from ..estimators.sequential import always_valid_inflation, looks_inflation
 from ..estimators.unknown import UNKNOWN_ALPHA, UNKNOWN_LIMIT
-from ..io.registry import COMPARED_DESIGNS, Experiment, is_missing, names
+from ..io.registry import COMPARED_DESIGNS, Experiment, is_missing, names, number
 from ..io.schemas import PLANS
 from ..io.tables import NOTHING, QuantileArm, Tables
 from ..wording import counted, sentence
@@ -323,9 +323,9 @@ def open_windows(experiment: Experiment, tables: Tables) -> dict[str, float]:
     units = {day: sum(n for arm, n in sizes.items() if arm in arms) for day, sizes in days.items()}
     total = sum(units.values())
     for metric_id in shares if total else ():
-        window = tables.catalogue.get(metric_id, {}).get("window_days")
-        if not is_missing(window):
-            last = (experiment.data_end - timedelta(days=float(window))).isoformat()
+        window = number(tables.catalogue.get(metric_id, {}).get("window_days"), math.nan)
+        if not math.isnan(window):
+            last = (experiment.data_end - timedelta(days=window)).isoformat()
             shares[metric_id] = sum(n for day, n in units.items() if day > last) / total
     return shares
 
@@ -413,8 +413,8 @@ def _novelty(experiment: Experiment, tables: Tables) -> checks.Check:
         freedom = [e.df for e in effects.values() if e.df is not None] if experiment.cluster_by is not None else []
         df = min(freedom, default=math.inf)
         found.append(checks.novelty(effects, checks.NOVELTY_ALPHA / len(experiment.treatments), df))
-    made = [check for check in found if check.p_value is not None]
-    return min(made, key=lambda check: check.p_value) if made else checks.novelty({})
+    made = [(check.p_value, k) for k, check in enumerate(found) if check.p_value is not None]
+    return found[min(made)[1]] if made else checks.novelty({})
 
 
 def _covariate_moments(experiment: Experiment, tables: Tables) -> dict[tuple[str, str], tuple[Arm, Arm, dict]]:
@@ -439,9 +439,9 @@ def _covariate_moments(experiment: Experiment, tables: Tables) -> dict[tuple[str
             }
             found.setdefault(key, (arms[treatment].covariate(), arms[control].covariate(), parts))
             for name in listed[1:] if treatment in joint and control in joint else []:
-                pair = [_joint_arm(joint[a], name) for a in (treatment, control)]
-                if all(pair):
-                    found.setdefault((_covariate_name(name, metric_id), treatment), (*pair, {}))
+                t, c = (_joint_arm(joint[a], name) for a in (treatment, control))
+                if t is not None and c is not None:
+                    found.setdefault((_covariate_name(name, metric_id), treatment), (t, c, {}))
     return found
 
 
@@ -476,22 +476,23 @@ def _power(experiment: Experiment, tables: Tables) -> checks.Check:
     The statistic is the smallest effect on the primary metric that it finds with the planned power, in its unit for
     means and proportions, relative to the control otherwise: the scale of the registered effect.
     """
-    planned, metric = experiment.smallest_effect, tables.catalogue.get(experiment.primary or "")
-    problem = metric_problem(experiment, experiment.primary or "(none)", metric, tables)
-    if problem or planned is None:
+    planned, primary = experiment.smallest_effect, experiment.primary or "(none)"
+    metric = tables.catalogue.get(primary)
+    problem = metric_problem(experiment, primary, metric, tables)
+    if problem or planned is None or metric is None:
         return checks.Check(None, None, planned, None, problem or "No minimum detectable effect is registered.")
     reached = []
     for treatment in experiment.treatments:
-        known, control = _precision(experiment, treatment, metric, tables)
-        known = [e for e in known if e.estimate is not None]
+        found, control = _precision(experiment, primary, treatment, metric, tables)
+        known = [e for e in found if is_known(e)]
         logs = metric.get("transform") == "log"
         level = 1.0 if logs or effect_scale(metric) == "absolute" else abs(control) if math.isfinite(control) else 0.0
         if not known or not level > 0:
             return checks.Check(None, None, planned, None, f"The effect of the arm {treatment} can't be estimated.")
         best = min(known, key=lambda e: e.std_error)
-        alpha = experiment.level_of(experiment.primary)
-        mde = minimum_detectable_effect(best.std_error, alpha, experiment.power, best.df)
-        looks = _inflation(experiment, experiment.primary)(best.n_treatment + best.n_control)
+        alpha = experiment.level_of(primary)
+        mde = minimum_detectable_effect(best.std_error, alpha, experiment.power, best.freedom)
+        looks = _inflation(experiment, primary)(best.n_treatment + best.n_control)
         mde *= math.sqrt(looks) / level
         reached.append(math.expm1(min(mde, 700.0)) if logs else mde)
     worst = max(reached)
@@ -503,19 +504,21 @@ def _power(experiment: Experiment, tables: Tables) -> checks.Check:
 
 
 def _precision(
-    experiment: Experiment, treatment: str, metric: Mapping[str, Any], tables: Tables
+    experiment: Experiment, primary: str, treatment: str, metric: Mapping[str, Any], tables: Tables
 ) -> tuple[list[Estimate], float]:
     """The absolute estimates of the primary metric, plain and adjusted, and the control's level."""
-    key = experiment.experiment_id, experiment.primary
+    key = experiment.experiment_id, primary
     if metric["aggregation"] == "quantile":
         found = tables.quantile_arms(*key)
         if not (treatment in found and experiment.control in found):
             return [], math.nan
-        pair = [
+        one, other = (
             quantile_arm(q.probability, q.point, q.lows, q.highs, q.ranks, q.share.ratio(), experiment.alpha)
             for q in (found[treatment], found[experiment.control])
-        ]
-        known = [] if any(isinstance(arm, str) for arm in pair) else [difference(*pair, experiment.alpha)]
+        )
+        if isinstance(one, str) or isinstance(other, str):
+            return [], found[experiment.control].point
+        known = [difference(one, other, experiment.alpha)]
         return known, found[experiment.control].point
     arms = tables.arms(*key)
     t, c = arms.get(treatment, NOTHING), arms.get(experiment.control, NOTHING)

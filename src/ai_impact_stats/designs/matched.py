@@ -1,7 +1,7 @@
 """Matched comparisons: from cells of covariates to weighted and matched units."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -10,10 +10,10 @@ import pandas as pd
 
 from ..estimators import matching
 from ..estimators.checks import Check
-from ..estimators.estimate import Estimate, as_share, missing, wald
+from ..estimators.estimate import Estimate, as_share, is_known, missing, wald
 from ..estimators.propensity import Propensity, Units, fit_propensity, overlap
 from ..io.inputs import Inputs
-from ..io.registry import Experiment, is_missing, names
+from ..io.registry import Experiment, is_missing, names, number
 from ..wording import counted, sentence
 from .design import Design
 from .health import without_logarithm
@@ -91,12 +91,12 @@ class Matched(Design):
         comparison, metric = _read(experiment, metric_id, inputs), inputs.catalogue.get(metric_id)
         sample = inputs.rows("int_matched_sample", experiment.experiment_id, metric_id)
         rows = []
-        for method, estimand, *found in (
+        for method, estimand, absolute, relative, grade, why in (
             *_cell_effects(experiment, comparison),
             *_row_effects(experiment, comparison, sample),
             _change_effect(experiment, comparison, metric),
         ):
-            rows += effect_rows(experiment, metric_id, metric, method, *found[:2], estimand, *found[2:])
+            rows += effect_rows(experiment, metric_id, metric, method, absolute, relative, estimand, grade, why)
         return rows
 
     def balance(self, experiment: Experiment, inputs: Inputs) -> list[dict]:
@@ -136,8 +136,10 @@ def _balance_rows(experiment: Experiment, inputs: Inputs) -> list[dict]:
         return []
     if reason is None:
         fitted = fit_propensity(units)
-        reason = fitted if isinstance(fitted, str) else None
-        weights = None if reason else matching.weights_of(units, fitted, "att")
+        if isinstance(fitted, str):
+            reason = fitted
+        else:
+            weights = matching.weights_of(units, fitted, "att")
     rows = []
     for found in comparison.balance(weights):
         after = None if weights is None else found.smd_after
@@ -180,8 +182,8 @@ def _read(experiment: Experiment, metric_id: str | None, inputs: Inputs) -> _Com
 
     # The middle of each bin, in standard deviations from the mean, which is where those of unknown covariates are put.
     x = matrix(lambda row: (float(row["bin"]) + 0.5) / BINS, 0.0)
-    means = matrix(lambda row: _float(row["mean_x"], math.nan), math.nan)
-    scatter = matrix(lambda row: _float(row["var_x"], 0.0) * (int(row["n"]) - 1), 0.0)
+    means = matrix(lambda row: number(row["mean_x"], math.nan), math.nan)
+    scatter = matrix(lambda row: number(row["var_x"], 0.0) * (int(row["n"]) - 1), 0.0)
     treated = [arms[str(row["arm"])] for row in used]
     units = Units.of(treated, x, *_moments(used, "n", "mean_y", "var_y"))
 
@@ -195,9 +197,9 @@ def _read(experiment: Experiment, metric_id: str | None, inputs: Inputs) -> _Com
     left_out = sum(int(next(iter(found.values()))["n"]) for (_, cell), found in cells.items() if cell is None)
     counts = dict.fromkeys(arms, (0, 0))
     for (arm, _), found in cells.items():
-        row = next(iter(found.values()))
-        unknown = 0 if is_missing(row.get("n_unknown")) else int(row["n_unknown"])
-        counts[arm] = counts[arm][0] + unknown, counts[arm][1] + int(row["n"])
+        told = next(iter(found.values()))
+        unknown = int(number(told.get("n_unknown"), 0))
+        counts[arm] = counts[arm][0] + unknown, counts[arm][1] + int(told["n"])
     metric, primary = (inputs.catalogue.get(name or "") for name in (metric_id, experiment.primary))
     problem = _problem(experiment, metric, primary, used, units)
     problem = without_logarithm(metric or {}, counts) or problem
@@ -231,14 +233,10 @@ def _problem(
     return units.problem()
 
 
-def _float(value: Any, otherwise: float) -> float:
-    return otherwise if is_missing(value) else float(value)
-
-
 def _moments(rows: list[Mapping[str, Any]], n: str, mean: str, variance: str) -> tuple:
     counts = np.array([int(row[n]) for row in rows], "float64")
-    means = np.array([math.nan if is_missing(row[mean]) else float(row[mean]) for row in rows])
-    spread = np.array([0.0 if is_missing(row[variance]) else float(row[variance]) for row in rows])
+    means = np.array([number(row[mean], math.nan) for row in rows])
+    spread = np.array([number(row[variance], 0.0) for row in rows])
     return means, counts, spread * (counts - 1).clip(min=0)
 
 
@@ -271,27 +269,23 @@ Effect = tuple[str, str, Estimate, Estimate | None, str | None, str]
 
 def _cell_effects(experiment: Experiment, comparison: _Comparison) -> list[Effect]:
     """The methods on cells of covariates."""
-    units, reason = comparison.units, comparison.problem
-    propensity = None
-    if reason is None:
-        propensity = fit_propensity(units)
-        reason = propensity if isinstance(propensity, str) else None
-    effects = []
-    methods = {} if reason else _methods(units, propensity)
+    units = comparison.units
+    propensity = comparison.problem or fit_propensity(units)
+    effects: list[Effect] = []
+    methods = {} if isinstance(propensity, str) else _methods(units, propensity)
     placebos = _placebos(comparison.past)
     for name, estimand in METHODS.items():
         grade, why = None, None
-        if reason:
-            sizes = units.sizes if len(units.n) else (0, 0)
-            absolute = relative = missing(reason, *sizes)
+        if isinstance(propensity, str):
+            absolute = relative = missing(propensity, *(units.sizes if len(units.n) else (0, 0)))
         else:
             found = methods[name](units)
             absolute = _with_t(found.estimate, experiment.alpha)
             relative = _relative(methods[name], units, absolute, experiment.alpha)
             if absolute.estimate is not None:
                 checks = _checks(comparison, propensity, found)
-                placebo = placebos.get(name)
-                grade, why = matching.grade_matched(*checks, placebo and matching.placebo_outcome(placebo))
+                placebo = matching.placebo_outcome(placebos[name]) if name in placebos else None
+                grade, why = matching.grade_matched(*checks, placebo)
                 why = sentence([why, *_notes(experiment, comparison, found), _hidden(absolute, units)])
         effects.append((name, estimand, absolute, relative, grade, why or BELOW_B))
     return effects
@@ -306,7 +300,7 @@ class _Rows:
     total: int
 
 
-def _row_units(experiment: Experiment, rows: list[Mapping[str, Any]]) -> _Rows | None:
+def _row_units(experiment: Experiment, rows: Sequence[Mapping[str, Any]]) -> _Rows | None:
     arms = {experiment.control: 0.0} | dict.fromkeys(experiment.treatments[:1], 1.0)
     rows = [row for row in rows if str(row["arm"]) in arms]
     if not rows:
@@ -346,14 +340,14 @@ def _row_effects(experiment: Experiment, comparison: _Comparison, rows: list) ->
     units, note = drawn.units, None
     if drawn.total > len(units.n):
         note = f"A random sample of {len(units.n):,} of {drawn.total:,} units, whose error the interval holds."
-    propensity = units.problem() or fit_propensity(units)
+    propensity, past = units.problem() or fit_propensity(units), drawn.past
     methods = {} if isinstance(propensity, str) else _row_methods(units, propensity)
-    before = None if drawn.past is None or drawn.past.problem() else fit_propensity(drawn.past)
+    before = None if past is None or past.problem() else fit_propensity(past)
     placebos = {}
-    if isinstance(before, Propensity):
-        for name, method in _row_methods(drawn.past, before).items():
-            placebos[name] = matching.placebo_outcome(_with_t(method(drawn.past).estimate, 0.05))
-    found = []
+    if past is not None and isinstance(before, Propensity):
+        for name, method in _row_methods(past, before).items():
+            placebos[name] = matching.placebo_outcome(_with_t(method(past).estimate, 0.05))
+    found: list[Effect] = []
     for name, estimand in ROW_METHODS.items():
         grade, why = None, None
         if isinstance(propensity, str):
@@ -393,23 +387,24 @@ def _row_names(rows: list[Mapping[str, Any]]) -> list[str]:
 
 def _change_effect(experiment: Experiment, comparison: _Comparison, metric: Mapping | None) -> Effect:
     """Doubly robust on the change from before the choice: what differs between the arms for good falls out."""
-    units, e, grade, why = comparison.change, None, None, None
+    units, grade, why = comparison.change, None, None
     reason = comparison.problem
     if reason is None and (metric or {}).get("aggregation") != "ratio":
         reason = "Only a ratio is compared with its past: the time before and after the choice differs in length."
-    if reason is None:
-        reason = "There is no outcome from before the choice." if units is None else units.problem()
-    propensity = reason or fit_propensity(units)
-    if isinstance(propensity, str):
-        e = missing(propensity, *(comparison.units.sizes if len(comparison.units.n) else (0, 0)))
+    if units is None:
+        propensity: Propensity | str = reason or "There is no outcome from before the choice."
+    else:
+        propensity = reason or units.problem() or fit_propensity(units)
+    if units is None or isinstance(propensity, str):
+        e = missing(str(propensity), *(comparison.units.sizes if len(comparison.units.n) else (0, 0)))
     else:
         weights = matching.weights_of(units, propensity, "att")
         found = matching.Matched(matching.regressed(units, propensity, "att"), weights, 0)
         e = _with_t(found.estimate, experiment.alpha)
         if e.estimate is not None:
-            placebo = _placebos(comparison.drift).get("doubly_robust")
+            drift = _placebos(comparison.drift).get("doubly_robust")
             checks = _checks(replace(comparison, units=units, covariates=None), propensity, found)
-            grade, why = matching.grade_matched(*checks, placebo and matching.placebo_outcome(placebo))
+            grade, why = matching.grade_matched(*checks, matching.placebo_outcome(drift) if drift else None)
             why = sentence([why, *_notes(experiment, comparison, found)])
     return CHANGE, "att", e, None, grade, why or PARALLEL
 
@@ -454,7 +449,7 @@ def _placebos(past: Units | None) -> dict[str, Estimate]:
 
 def _with_t(e: Estimate, alpha: float) -> Estimate:
     """Student's t of the smaller arm in place of the normal distribution."""
-    if e.estimate is None:
+    if not is_known(e):
         return e
     df = min(e.n_treatment, e.n_control) - 1
     if df < 1:
@@ -465,14 +460,15 @@ def _with_t(e: Estimate, alpha: float) -> Estimate:
 def _relative(method: Method, units: Units, absolute: Estimate, alpha: float) -> Estimate:
     """As a share of the level without treatment. Every method is linear in the outcome, and its variance quadratic: the
     levels and their covariance follow from outcomes that are 0 in one arm."""
-    if absolute.estimate is None:
+    if not is_known(absolute):
         return absolute
     sides = {}
     for arm in (1, 0):
         own = units.treated == arm
-        sides[arm] = method(replace(units, mean=units.mean * own, scatter=units.scatter * own)).estimate
-        if sides[arm].estimate is None:
-            return absolute.because(f"The level without treatment is not known. {sides[arm].reason}")
-    v_one, v_zero = (sides[arm].std_error ** 2 for arm in (1, 0))
+        side = method(replace(units, mean=units.mean * own, scatter=units.scatter * own)).estimate
+        if not is_known(side):
+            return absolute.because(f"The level without treatment is not known. {side.reason}")
+        sides[arm] = side.estimate, side.std_error**2
+    (_, v_one), (level, v_zero) = sides[1], sides[0]
     both = (v_one + v_zero - absolute.std_error**2) / 2
-    return as_share(absolute, -sides[0].estimate, (v_zero, both, v_one), alpha)
+    return as_share(absolute, -level, (v_zero, both, v_one), alpha)

@@ -1,6 +1,6 @@
 """Rollouts: from the moments of cohorts to differences-in-differences."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -35,8 +35,10 @@ class _Rollout:
     periods: tuple[str, ...] = ()  # what there is to say of those that count; it is in the panel's notes too
 
     def missing(self, reason: str) -> Estimate:
-        sizes = [sum(c.n for c in self.panel.cohorts if (c.first is None) == control) for control in (False, True)]
-        return missing(sentence([reason, *self.panel.notes]), *sizes)
+        treated, control = (
+            sum(c.n for c in self.panel.cohorts if (c.first is None) == is_control) for is_control in (False, True)
+        )
+        return missing(" ".join([reason, *self.panel.notes]), treated, control)
 
 
 class Rollouts(Design):
@@ -89,7 +91,7 @@ class Rollouts(Design):
         one = inputs.part("int_geo_panels", experiment.experiment_id, experiment.primary)
         if one is not None and not arms_problem(experiment):
             found = did.one_treated(*one_panel(one)[:2], experiment.alpha)
-            problem = Check(None, None, did.PRE_TREND_ALPHA, None, found.estimate.reason)
+            problem = Check(None, None, did.PRE_TREND_ALPHA, None, found.estimate.reason or "")
             return {"parallel_trends": found.pre.check if found.pre else problem}
         if isinstance(rollout.effects, str):
             return {"parallel_trends": Check(None, None, did.PRE_TREND_ALPHA, None, rollout.effects)}
@@ -116,7 +118,7 @@ def _point_row(experiment: Experiment, metric_id: str, point: did.EventTime) -> 
     }
 
 
-def _gaps(experiment: Experiment, rows: list[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
+def _gaps(experiment: Experiment, rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
     """Of each arm, the units with a period that has no value, and all of them."""
     arms = {experiment.control: [0, 0]} | {arm: [0, 0] for arm in experiment.treatments[:1]}
     cohorts = {(str(row["first_treated_period"]), str(row.get("entered_period"))): row for row in rows}
@@ -138,7 +140,7 @@ def _rollout(experiment: Experiment, metric_id: str | None, inputs: Inputs) -> _
     return replace(rollout, effects=problem, small=True) if problem else rollout
 
 
-def _read(rows: list[Mapping[str, Any]], shared: list[Mapping[str, Any]]) -> _Rollout:
+def _read(rows: Sequence[Mapping[str, Any]], shared: Sequence[Mapping[str, Any]]) -> _Rollout:
     """The panel of one metric. Periods are put in order; a cohort treated after the last one is never treated."""
     periods = sorted({int(row["period_a"]) for row in rows if not is_missing(row["period_a"])})
     index = {period: i for i, period in enumerate(periods)}
@@ -223,7 +225,7 @@ def _without_lone_waves(panel: did.Panel, periods: list[int]) -> did.Panel:
     return panel.without(lone, [f"{name} is left out: {why}." for name in names.values()]) if lone else panel
 
 
-def _clusters(rows: list[Mapping[str, Any]], cohorts: list[did.Cohort], periods: list[int]) -> did.Clusters | None:
+def _clusters(rows: Sequence[Mapping[str, Any]], cohorts: list[did.Cohort], periods: list[int]) -> did.Clusters | None:
     """Sums of products over clusters, in the order of the cohorts, each with its units and its periods.
 
     None where there are none, and where a cohort was merged: a deviation from two means can't be put together.
@@ -231,11 +233,17 @@ def _clusters(rows: list[Mapping[str, Any]], cohorts: list[did.Cohort], periods:
     if not rows:
         return None
     size, starts = len(periods) + 1, did.starts_of(cohorts)
-    place = {period: i + 1 for i, period in enumerate(periods)} | {None: 0}
+    place: dict[int | None, int] = {period: i + 1 for i, period in enumerate(periods)}
+    place[None] = 0
     order = {(cohort.first, cohort.entered): k for k, cohort in enumerate(cohorts)}
     known = {(_whole(row["cohort_a"]), _whole(row.get("entered_a"))) for row in rows}
-    index = {(c, e): order.get((_place_of(c, periods), _place_of(e, periods))) for c, e in known if e is not None}
-    if len(set(index.values())) < len(index) or len(index) < len(cohorts) or None in index.values():
+    places = {(c, e): (_place_of(c, periods), _place_of(e, periods)) for c, e in known if e is not None}
+    index = {
+        name: order[first, came]
+        for name, (first, came) in places.items()
+        if came is not None and (first, came) in order
+    }
+    if len(set(index.values())) < len(places) or len(places) < len(cohorts):
         return None
     moments, count = np.zeros((len(cohorts) * size,) * 2), np.zeros((len(starts),) * 2, "int64")
     for row in rows:
@@ -245,7 +253,7 @@ def _clusters(rows: list[Mapping[str, Any]], cohorts: list[did.Cohort], periods:
             k, m = (starts.index(_place_of(f, periods)) for f in first)
             count[k, m] = count[m, k] = int(row["n_clusters"])
             continue
-        a, b = (index[f, e] * size + place[t] for f, e, t in zip(first, came, when, strict=True))
+        a, b = (index[f, int(e or 0)] * size + place[t] for f, e, t in zip(first, came, when, strict=True))
         moments[a, b] = moments[b, a] = float(row["total"])
     return did.Clusters(count, moments)
 
@@ -288,15 +296,16 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
     reason = _problem(metric) or (effects if isinstance(effects, str) else None)
     kinds = {"before_after": "did"} | KINDS if experiment.design == "did" else KINDS
     for kind, method in kinds.items():
-        if reason:
-            pair = (rollout.missing(reason),) * 2
+        if reason or isinstance(effects, str):
+            absolute = relative = rollout.missing(reason or "")
         elif kind == "before_after":
-            pair = tuple(did.two_by_two_panel(rollout.panel, share, experiment.alpha) for share in (False, True))
+            absolute = did.two_by_two_panel(rollout.panel, False, experiment.alpha)
+            relative = did.two_by_two_panel(rollout.panel, True, experiment.alpha)
         else:
             averages = did.aggregate(effects, kind)
             absolute = did.estimates(averages, experiment.alpha, rollout.small)[("overall",)]
-            pair = absolute, did.relative_effect(effects, kind, experiment.alpha, rollout.small)
-        rows += effect_rows(experiment, metric_id, metric, method, *pair, grade=grade, why=why)
+            relative = did.relative_effect(effects, kind, experiment.alpha, rollout.small)
+        rows += effect_rows(experiment, metric_id, metric, method, absolute, relative, grade=grade, why=why)
     return rows
 
 

@@ -153,9 +153,9 @@ def correct(rows: Sequence[dict]) -> None:
         if is_part:
             asked = row["metric_id"], dimension, row["treatment_arm"]
             questions.setdefault(family, {}).setdefault(asked, []).append(row)
-    for (role, *_), family in families.items():
+    for (role, *_), members in families.items():
         for name in ("p_value", "sequential_p_value"):
-            for row, p in zip(family, _corrected(role, [row[name] for row in family]), strict=True):
+            for row, p in zip(members, _corrected(role, [row[name] for row in members]), strict=True):
                 row[f"{name}_adjusted"] = p
     for (role, _), groups in questions.items():
         p_values = [group[0]["heterogeneity_p_value"] for group in groups.values()]

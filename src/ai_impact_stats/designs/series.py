@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from ..estimators.calendars import GRAINS, PERIODS, by_period, calendar, days_apart, finer, frequency, grain
-from ..estimators.checks import Check
-from ..estimators.estimate import Estimate, missing, quantile
+from ..estimators.checks import PLACEBO_ALPHA, Check
+from ..estimators.estimate import Estimate, is_known, missing, quantile
 from ..estimators.structural import (
     INTERRUPTED,
     LEAST_COVERED,
-    PLACEBO_ALPHA,
     STRUCTURAL,
     UNTOUCHED_ALPHA,
     averaged,
@@ -216,10 +215,11 @@ def _grade(study: Study) -> tuple[str, str | None]:
 
 
 def _row(study: Study, method: str, e: Estimate, grade: str, why: str | None) -> dict:
-    scale, means = SCALES[method], (None, None)
-    if e.estimate is not None:
+    scale = SCALES[method]
+    means: tuple[float | None, float | None] = None, None
+    if is_known(e) and study.series is not None:
         observed = float(study.series.y[study.series.after].mean())
-        means = (observed, observed - e.estimate if scale == "absolute" else observed / (1 + e.estimate))
+        means = observed, observed - e.estimate if scale == "absolute" else observed / (1 + e.estimate)
     row = estimate_row(
         study.experiment,
         study.metric_id,
@@ -285,9 +285,8 @@ def _path(study: Study, series: Periods) -> list[dict]:
             continue
         at = 0 if place < first else place - first
         margin = quantile(1 - study.alpha / 2, source.df) * math.sqrt(source.covariance[at, at])
-        row["expected"] = float(back(source.expected[at]))
-        row["ci_low"], row["ci_high"] = (float(back(source.expected[at] + side * margin)) for side in (-1, 1))
-        row["effect"] = row["observed"] - row["expected"]
+        expected, low, high = (float(back(source.expected[at] + side * margin)) for side in (0, -1, 1))
+        row |= {"expected": expected, "ci_low": low, "ci_high": high, "effect": float(series.y[place]) - expected}
     level = back(found.expected)
     slope = level if series.log else np.ones(len(level))
     for h in range(len(level)):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
-from ..estimators.estimate import quantile
+from ..estimators.estimate import is_bounded, quantile
 from ..estimators.learners import (
     LEARNERS,
     Policy,
@@ -104,24 +104,25 @@ def uplift_tables(
     found = cohorts(registry, metrics, units, features)
     studied = {cohort.keys["experiment_id"] for cohort in found}
     for cohort in [*found, *unstudied(registry, metrics, studied)]:
-        problem = cohort.note if cohort.units is None else cohort.units.problem()
+        units = cohort.units
+        problem = cohort.note if units is None else units.problem()
         if HistGradientBoostingRegressor is None:
             problem = "scikit-learn is not installed: run pip install scikit-learn."
-        if problem:
+        if problem or units is None:
             blank = {"learner": "none", "reason": problem} | cohort.keys
             deciles.append(dict.fromkeys(DECILES.names) | blank)
             curves.append(dict.fromkeys(CURVE.names) | blank)
             continue
-        scores = cross_fitted(cohort.units)
+        scores = cross_fitted(units)
         for learner in LEARNERS:
-            d, c = _tables(cohort, learner, scores)
+            d, c = _tables(cohort, units, learner, scores)
             deciles += d
             curves += c
     return deciles, curves
 
 
-def _tables(cohort: Cohort, learner: str, scores: Scores) -> tuple[list[dict], list[dict]]:
-    units, alpha, sign = cohort.units, cohort.alpha, cohort.sign
+def _tables(cohort: Cohort, units: Subjects, learner: str, scores: Scores) -> tuple[list[dict], list[dict]]:
+    alpha, sign = cohort.alpha, cohort.sign
     predicted, signal = scores.predicted[learner], scores.signal
     place = ranks(predicted, scores.fold)
     p = alike_by_prediction(signal, place)
@@ -134,7 +135,7 @@ def _tables(cohort: Cohort, learner: str, scores: Scores) -> tuple[list[dict], l
     for decile in range(1, 11):
         at = (place >= (decile - 1) / 10) & (place < decile / 10)
         e = effect_of(signal[at], units.treated[at], alpha)
-        ends = (e.ci_low, e.ci_high) if sign > 0 or e.ci_low is None else (-e.ci_high, -e.ci_low)
+        ends = (-e.ci_high, -e.ci_low) if sign < 0 and is_bounded(e) else (e.ci_low, e.ci_high)
         rows.append(
             dict.fromkeys(DECILES.names) | base
             | {

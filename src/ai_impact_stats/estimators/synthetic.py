@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import bisect, brentq, nnls
@@ -46,8 +46,8 @@ class Synthetic:
     fit: float | None
     check: Check
     rank_p_value: float | None = None
-    gaps: Array | None = None
-    levels: Array | None = None
+    gaps: Array = field(default_factory=lambda: np.zeros((0, 0)))
+    levels: Array = field(default_factory=lambda: np.zeros(0))
     factor: float = 1.0
 
 
