@@ -205,7 +205,7 @@ def line(row: dict) -> str:
         "none" if low is None else with_unit(f"{low} to {high}", unit),
         {True: "yes", False: "no", None: "not known"}[row["is_inside"]],
         row["evidence_grade"] or "none",
-        f"`{row['method']}`",
+        "none" if row["method"] is None else f"`{row['method']}`",
         f"`{row['mart']}`",
     )
     return f"| {' | '.join(cells)} |\n"

@@ -1,5 +1,5 @@
-{#- What is quoted: of estimates with an interval and a grade the registered method's, then the best graded, then the first
-    of the catalogue; and of its two scales the effect as a share. -#}
+{#- What is quoted: of estimates with an interval and a grade the registered method's, then the best graded, then the
+    first of the catalogue; and of its two scales the effect as a share. -#}
 {%- set quoted_first = 'is_whole desc, is_registered desc, evidence_grade asc, method_rank asc, scale desc' -%}
 {%- set carried = [
     'experiment_id', 'metric_id', 'method', 'segment', 'treatment_arm', 'control_arm', 'metric_role', 'estimand', 'scale',

@@ -312,7 +312,7 @@ def test_arms_that_are_not_registered_are_counted(results):
     row = estimates_of(results, "stranger", metric_id="visits", method="difference_in_means").iloc[0]
     assert (row.n_treatment, row.n_control) == (SIZE, SIZE)
     assert row.evidence_grade != "A"
-    assert "not registered" in row.reason
+    assert "unregistered" in row.reason
 
 
 def test_splits_that_cannot_be_checked(results):

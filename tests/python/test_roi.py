@@ -121,7 +121,7 @@ def test_hours_of_a_task_hold_their_level():
 
 
 def test_hours_of_a_task_that_can_not_be_told():
-    assert "not above 0" in hours_per_task(0.0, 2.0, 0.1, 0.1)
+    assert "must be above 0" in hours_per_task(0.0, 2.0, 0.1, 0.1)
     assert "too uncertain" in hours_per_task(1.0, 4.0, 2.0, 3.0)
 
 
@@ -394,7 +394,7 @@ def test_the_company_pays_what_no_use_case_on_the_map_bears():
     assert alone["roi"] is None
     assert alone["operating_cost"] == pytest.approx(90)
     assert alone["reason"] == "Charges without a live use case: assign them to the use case they belong to."
-    assert "charges of none" not in summary(tables(), "(all)")["reason"]
+    assert "charges without a live use case" not in summary(tables(), "(all)")["reason"]
     given = tables(costs=lambda rows: [*rows, rows[0] | unmapped | {"operating_cost": None, "reason": "No rate."}])
     assert "Without (unmapped): the cost is not known." in summary(given, "(all)")["reason"]
 

@@ -14,6 +14,7 @@ def cells(confidence, success, hidden=(), use_case="u"):
     return frame.assign(use_case_id=use_case, is_suppressed=frame.tenth.isin(hidden))
 
 
+@pytest.mark.slow
 def test_confidence_that_is_right_fails_as_often_as_it_may():
     rng, values = np.random.default_rng(1), []
     for _ in range(200):

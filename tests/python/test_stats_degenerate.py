@@ -167,7 +167,7 @@ SOUND = {
         ({"powered": False}, "B", "detect"),
         ({"powered": None}, "B", "detect"),
         ({"exposure": False}, "B", "several arms"),
-        ({"arms_known": False}, "B", "not registered"),
+        ({"arms_known": False}, "B", "unregistered"),
         ({"finished": False}, "B", "before its end"),
         ({"design": "holdout"}, "B", "holdout"),
         ({"design": "did"}, "B", "did"),

@@ -622,9 +622,9 @@ def test_plan_of_a_quantile():
 
 
 def test_plans_that_cannot_be_made():
-    assert plans(moments=[]).reason.str.contains("No unit").all()
+    assert plans(moments=[]).reason.str.contains("No such unit").all()
     assert plans({"design": "staggered_did"}).reason.str.contains("staggered_did").all()
-    assert plans(metric={"aggregation": "quantile"}).reason.str.contains("No unit").all()
+    assert plans(metric={"aggregation": "quantile"}).reason.str.contains("No such unit").all()
     assert plans(metric={"aggregation": "mode"}).reason.str.contains("mode").all()
     assert plans(metric={"metric_id": "other"}).reason.str.contains("metric_catalog").all()
     one = moments_of(units(n=1))

@@ -96,6 +96,7 @@ def test_pairs_are_trimmed():
     assert drifted.evidence_grade == "D" and "never was" in drifted.reason
 
 
+@pytest.mark.slow
 def test_pairs_cover():
     hits = []
     for seed in range(80):

@@ -102,6 +102,7 @@ def test_the_planted_effect_where_the_naive_difference_is_wrong():
     assert head.evidence_grade == "C" and head.verdict == "improved" and "risk ratio" in head.reason
 
 
+@pytest.mark.slow
 def test_relative_intervals_cover():
     covered = {name: [] for name in METHODS}
     for seed in range(60):
@@ -254,6 +255,7 @@ def test_average_effects_on_rows_of_birth_weights():
         assert row.estimand == "ate"
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_sample_holds_the_effect_on_all():
     """The effect on all 3,000 units is what a sample of 300 has to cover."""
     hits = []

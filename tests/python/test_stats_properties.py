@@ -122,6 +122,7 @@ def test_sample_ratio_equals_tea_tasting(t, c, planned):
     assert mine.p_value == pytest.approx(theirs.pvalue, rel=1e-7, abs=1e-300)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(20, 400), st.integers(20, 400)), min_size=1, max_size=8))
 def test_sample_ratio_of_parts_equals_scipy_and_statsmodels(sizes):
     parts = {f"part{k}": {"t": t, "c": c} for k, (t, c) in enumerate(sizes)}
@@ -238,6 +239,7 @@ def test_units_of_measurement_do_not_matter(t, c, k):
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=20)
 
 
+@pytest.mark.slow
 @given(P_VALUES)
 def test_corrections_equal_statsmodels(p):
     assert holm(p) == pytest.approx(multipletests(p, method="holm")[1], abs=1e-12)

@@ -123,6 +123,7 @@ def test_conformal_has_its_size_and_finds_effects():
     assert share[1.0] > 0.5
 
 
+@pytest.mark.slow
 def test_conformal_intervals_hold():
     found = [few.conformal(mixed(seed, 1.0), 1, 30, 0.1) for seed in range(40)]
     held = [e.ci_low <= 1.0 <= e.ci_high for e in found if e.estimate is not None]
@@ -189,6 +190,7 @@ def factors(seed, effect, controls=25, periods=30, before=20, treated=1, trend=0
     return y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["synthetic_did", "synthetic_control"])
 @pytest.mark.parametrize("treated", [1, 3])
 def test_planted_effect_is_covered(method, treated):
@@ -199,6 +201,7 @@ def test_planted_effect_is_covered(method, treated):
     assert np.mean(covered) >= 0.88
 
 
+@pytest.mark.slow
 def test_ranks_have_their_level():
     ranks = np.array([few.synthetic(factors(seed, 0.0), 1, 20).rank_p_value for seed in range(150)])
     # At most 1 in 10 below .1, within three errors of the simulation.
@@ -227,7 +230,7 @@ def test_poor_fit_is_grade_d():
         (lambda y: (y, 1, 1), "1 period before"),
         (lambda y: (y, 1, 30), "no period after"),
         (lambda y: (np.where(y == y[3, 4], math.nan, y), 1, 20), "1 unit has a gap"),
-        (lambda y: (np.ones_like(y), 1, 20), "don't vary"),
+        (lambda y: (np.ones_like(y), 1, 20), "fit each other exactly"),
     ],
 )
 def test_degenerate_panels(change, reason):
@@ -283,6 +286,7 @@ def test_trimmed_match_solves_its_equation(seed, trim):
         assert "too close to 0" in e.reason
 
 
+@pytest.mark.slow
 def test_trimmed_match_covers():
     for trim in (0.0, 0.1):
         hits = []
@@ -303,6 +307,7 @@ def test_trimmed_match_degenerate():
         few.trimmed_match([1, 2, 3, 4], [1, 2, 3, 4], 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("treated", [5, 20])
 def test_intervals_hold_with_several_treated_units(treated):
     """One placebo's spread, divided by the treated units, would forget that the controls' mixture is uncertain too."""

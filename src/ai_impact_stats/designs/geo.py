@@ -20,7 +20,7 @@ from .grading import RANDOM_METHODS
 from .health import without_logarithm
 from .rows import LOGARITHMS, arms_problem, effect_rows, registration_notes
 
-# The first is the one to quote.
+# Diagnostics and paths are of the first.
 METHODS = ("synthetic_did", "synthetic_control", "synthetic_control_demeaned")
 CONFORMAL = "synthetic_control_conformal"
 # A placebo for every control, each a fit over all others: beyond this many a rollout by cohorts is the better question.

@@ -24,7 +24,7 @@ from .rows import arms_problem, effect_rows, registration_notes
 BINS, COARSE = 4, 2
 # Rosenbaum and Rubin (1985): neighbours within a fifth of a standard deviation of the score's linear predictor.
 CALIPER = 0.2
-# Which effect each method estimates. The first is the one to quote.
+# Which effect each method estimates. Diagnostics are of the first.
 METHODS = {
     "doubly_robust": "att",
     "inverse_probability": "att",

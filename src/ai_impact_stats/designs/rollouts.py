@@ -18,7 +18,7 @@ from .grading import grade_did
 from .health import without_logarithm
 from .rows import NUMBERS, arms_problem, effect_rows, registration_notes
 
-# The first is the one to quote; the others weigh the same cells differently.
+# All weigh the same cells, each differently.
 KINDS = {"simple": "staggered_did", "dynamic": "staggered_did_dynamic", "group": "staggered_did_group"}
 KINDS |= {"calendar": "staggered_did_calendar"}
 # Fewer units than this in a cohort: t in place of the normal distribution, and a test of the slope.

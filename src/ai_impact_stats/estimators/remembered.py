@@ -6,12 +6,11 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from functools import wraps
 from threading import Lock
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 
 MOST = 128
-
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,7 +21,7 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
 
     dbt models run in threads of one process, or each in a process of its own. In threads, whoever asks second waits for
     the first and has the same result, which nobody may change; in a process of its own a model fits for itself.
-    Arguments are arrays or hashable.
+    Arguments are hashable, or what numpy makes arrays of.
     """
     kept: OrderedDict[Hashable, Future[R]] = OrderedDict()
     lock = Lock()
@@ -48,8 +47,7 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     return once
 
 
-def _content(value: Any) -> Hashable:
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype.str, hashlib.blake2b(value.tobytes()).digest()
-    key: Hashable = value
-    return key
+def _content(value: object) -> Hashable:
+    if not isinstance(value, np.ndarray):
+        return value if isinstance(value, Hashable) else _content(np.asarray(value))
+    return value.shape, value.dtype.str, hashlib.blake2b(value.tobytes()).digest()
