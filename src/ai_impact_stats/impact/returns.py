@@ -52,7 +52,6 @@ class Company:
     cost: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("operating", "training", "remediation"), 0.0))
     benefit: np.ndarray | float = 0.0
     spent: np.ndarray | float = 0.0
-    remedied: float = 0.0
     not_counted: float = 0.0
     double_counted: float = 0.0
     use_cases: list[str] = field(default_factory=list)
