@@ -66,6 +66,7 @@ def lint(full: bool = True) -> None:
     found = [
         *command("ruff", "check", "--output-format", "concise", "."),
         *command("ruff", "format", "--check", "--diff", "."),
+        *command("mypy", "src"),
         # Partial parsing does not repeat a warning.
         *parse(*["--no-partial-parse"][:full]),
     ]

@@ -25,8 +25,6 @@ LIBRARIES = {
     "designs": NUMERIC | {"pandas", "pyarrow"},
     "impact": NUMERIC | {"pandas", "pyarrow"},
 }
-# Periods of the calendar are pandas' own.
-ALSO = {"ai_impact_stats.estimators.calendars": {"pandas"}}
 
 
 def imports(name: str) -> set[str]:
@@ -53,7 +51,7 @@ def test_a_room_imports_what_it_may(name):
         if top == "ai_impact_stats":
             assert rest and rest[0] in ROOMS[room], f"{room} may not import {module}"
         elif top not in sys.stdlib_module_names:
-            assert top in LIBRARIES[room] | ALSO.get(name, set()), f"{room} may not import {top}"
+            assert top in LIBRARIES[room], f"{room} may not import {top}"
 
 
 def test_no_module_comes_round_to_itself():

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ..estimators import synthetic as few
-from ..estimators.calendars import days_apart
 from ..estimators.checks import PLACEBO_ALPHA, Check
 from ..estimators.estimate import Estimate, is_bounded, is_known, missing, quantile, wald
+from ..io.calendars import days_apart
 from ..io.inputs import Inputs
 from ..io.registry import Experiment, is_missing
 from ..wording import counted, sentence

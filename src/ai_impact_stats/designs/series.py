@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from ..estimators.calendars import GRAINS, PERIODS, by_period, calendar, days_apart, finer, frequency, grain
 from ..estimators.checks import PLACEBO_ALPHA, Check
 from ..estimators.estimate import Estimate, is_known, missing, quantile
 from ..estimators.structural import (
     INTERRUPTED,
     LEAST_COVERED,
+    PERIODS,
     STRUCTURAL,
     UNTOUCHED_ALPHA,
     averaged,
@@ -23,6 +23,7 @@ from ..estimators.structural import (
     structural,
 )
 from ..estimators.structural import Series as Periods
+from ..io.calendars import GRAINS, by_period, calendar, days_apart, finer, frequency, grain
 from ..io.inputs import Inputs
 from ..io.registry import Experiment, is_missing, names
 from ..io.schemas import COUNTERFACTUAL

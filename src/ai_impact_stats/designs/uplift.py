@@ -88,8 +88,9 @@ def _obstacle(experiment: Experiment, aggregation: str | None) -> str:
         return f"The metric {experiment.primary} is not in the metric catalogue."
     if aggregation in ("ratio", "quantile"):
         return f"The metric {experiment.primary} is a {aggregation}, which is undefined for a single unit: use a mean."
-    if experiment.assignment_method not in (None, "randomized"):
-        return f"Learners compare randomised arms, but these were {experiment.assignment_method.replace('_', '-')}."
+    method = experiment.assignment_method or "randomized"
+    if method != "randomized":
+        return f"Learners compare randomised arms, but these were {method.replace('_', '-')}."
     if experiment.cluster_by:
         return f"Learners assume independent units, but these were assigned in clusters ({experiment.cluster_by})."
     return "No unit was assigned."

@@ -11,11 +11,12 @@ from statsmodels.regression.linear_model import GLS, OLS
 
 from ..wording import counted, counted_of
 from .arrays import Array, Flags
-from .calendars import PERIODS
 from .checks import PLACEBO_ALPHA, Check
 from .estimate import Bounded, Estimate, as_multiple, is_bounded, is_known, missing, quantile, wald
 from .multiplicity import holm
 
+# What a series may be dated by, and how many of it make a year.
+PERIODS = {"week": 365.25 / 7, "month": 12.0, "quarter": 4.0, "year": 1.0}
 LEAST_BEFORE, LEAST_AFTER, LEAST_COVERED, LEAST_DF = 16, 3, 0.9, 5.0
 # Variance of the level's step from period to period, as a multiple of that of the noise: even in logarithms.
 RATIOS = tuple(10.0 ** (k / 4) for k in range(-12, 9, 2))

@@ -1,1 +1,1 @@
-"""What goes in and out: tables of the engines, schemas, and the registration of experiments."""
+"""What goes in and out: tables of the engines, schemas, calendars, and the registration of experiments."""

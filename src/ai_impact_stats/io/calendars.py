@@ -5,8 +5,6 @@ import pandas as pd
 # From fine to coarse, and how many days the dates of each are apart.
 APART = {"day": (1, 3), "week": (5, 9), "month": (26, 33), "quarter": (85, 96), "year": (355, 375)}
 GRAINS = tuple(APART)
-# What may be registered, and how many of it make a year.
-PERIODS = {"week": 365.25 / 7, "month": 12.0, "quarter": 4.0, "year": 1.0}
 LEAST_HELD = 0.9  # of the dates of a period that is averaged
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
