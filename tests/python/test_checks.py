@@ -73,7 +73,10 @@ SILENT = {
     matching.balance_check: [lambda f: f([]), lambda f: f([matching.Balance("x", NAN, NAN, NAN, NAN, NAN)])],
     matching.placebo_outcome: [lambda f: f(ABSENT), lambda f: f(UNKNOWN)],
     matching.hidden_bias: [lambda f: f([], ABSENT, NAN), lambda f: f([NAN, NAN], UNKNOWN, 1.0)],
-    propensity.overlap: [lambda f: f(units(0), scores(2, 0.5), np.ones(2)), lambda f: f(units(1), scores(2, NAN), np.ones(2))],
+    propensity.overlap: [
+        lambda f: f(units(0), scores(2, 0.5), np.ones(2)),
+        lambda f: f(units(1), scores(2, NAN), np.ones(2)),
+    ],
     synthetic.placebo_check: [lambda f: f(ABSENT, 3), lambda f: f(UNKNOWN, 3)],
     synthetic.placebo_date: [lambda f: f(PANEL, 1, 6), lambda f: f(np.zeros((8, 9)), 1, 6)],
     synthetic.follows: [lambda f: f(PANEL, 1, 6), lambda f: f(np.zeros((8, 9)), 1, 6)],
