@@ -1,7 +1,6 @@
 """What every model of attribution gives each channel, from credits and paths that SQL has counted."""
 
-from ai_impact_stats.designs.attribution import attribute_channels
-from ai_impact_stats.io.engines import read, write
+from ai_impact_stats import attribute_channels, read, write
 
 
 def model(dbt, session):

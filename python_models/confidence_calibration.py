@@ -1,7 +1,6 @@
 """How often recommendations succeed that AI is so sure of, beside what chance makes of a confidence that is right."""
 
-from ai_impact_stats.impact.calibration import calibration_curve
-from ai_impact_stats.io.engines import read, write
+from ai_impact_stats import calibration_curve, read, write
 
 
 def model(dbt, session):

@@ -1,7 +1,6 @@
 """How alike the arms were before the start; of matched units, before and after weighting."""
 
-from ai_impact_stats.designs import results
-from ai_impact_stats.io.engines import write
+from ai_impact_stats import results, write
 
 
 def model(dbt, session):

@@ -1,7 +1,6 @@
 """Whether every experiment is what it claims to be, and what its design rests on holds."""
 
-from ai_impact_stats.designs import results
-from ai_impact_stats.io.engines import write
+from ai_impact_stats import results, write
 
 
 def model(dbt, session):

@@ -1,7 +1,6 @@
 """The effect of every registered metric, by every method of its design."""
 
-from ai_impact_stats.designs import results
-from ai_impact_stats.io.engines import write
+from ai_impact_stats import results, write
 
 
 def model(dbt, session):

@@ -1,7 +1,6 @@
 """What every registered experiment can find, from the variance of its baseline."""
 
-from ai_impact_stats.designs import results
-from ai_impact_stats.io.engines import write
+from ai_impact_stats import results, write
 
 
 def model(dbt, session):

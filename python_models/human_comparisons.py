@@ -1,7 +1,6 @@
 """What came of decisions that people overrode or looked at, against those they accepted or never saw."""
 
-from ai_impact_stats.impact.human import compare_decisions
-from ai_impact_stats.io.engines import read, write
+from ai_impact_stats import compare_decisions, read, write
 
 
 def model(dbt, session):

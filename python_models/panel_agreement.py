@@ -1,7 +1,6 @@
 """How far the people on a panel agree about decisions, criterion by criterion."""
 
-from ai_impact_stats.impact.human import agree
-from ai_impact_stats.io.engines import read, write
+from ai_impact_stats import agree, read, write
 
 
 def model(dbt, session):

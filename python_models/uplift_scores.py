@@ -1,7 +1,6 @@
 """Who responds to the treatment, judged on units that the models have not seen."""
 
-from ai_impact_stats.designs.uplift import uplift_scores
-from ai_impact_stats.io.engines import read, write
+from ai_impact_stats import read, uplift_scores, write
 
 
 def model(dbt, session):

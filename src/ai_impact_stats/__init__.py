@@ -1,20 +1,27 @@
-"""The statistics behind ai_impact: pure functions of small tables.
+"""The statistics behind ai_impact: what its dbt Python models call.
 
-Whoever imports one module imports all. dbt runs Python models in threads, and two threads that each begin with another
-of the large libraries find them half imported.
+They import from here alone. dbt runs them in threads: two that began with another module each would wait for each
+other, because each module imports this one first, or find a large library half imported.
 """
 
-from .designs import attribution, results, uplift
-from .impact import calibration, claims, human, returns
-from .io import engines
+from .designs import results
+from .designs.attribution import attribute_channels
+from .designs.uplift import uplift_scores
+from .impact.calibration import calibration_curve
+from .impact.claims import claims
+from .impact.human import agree, compare_decisions
+from .impact.returns import returns
+from .io.engines import read, write
 
 __all__ = [
-    "attribution",
-    "calibration",
+    "agree",
+    "attribute_channels",
+    "calibration_curve",
     "claims",
-    "engines",
-    "human",
+    "compare_decisions",
+    "read",
     "results",
     "returns",
-    "uplift",
+    "uplift_scores",
+    "write",
 ]

@@ -1,4 +1,4 @@
-"""Moments as SQL hands them over, from one row a unit."""
+"""Moments as SQL hands them over, from one row per unit."""
 
 import math
 from dataclasses import replace

@@ -14,7 +14,7 @@ from test_stats_rollouts import moments
 from test_stats_rollouts import registry as rollout
 
 import ai_impact_stats
-from ai_impact_stats.estimators import checks, did, matching, structural, synthetic
+from ai_impact_stats.estimators import checks, did, matching, propensity, structural, synthetic
 from ai_impact_stats.estimators.checks import Check
 from ai_impact_stats.estimators.estimate import Estimate, missing
 from ai_impact_stats.estimators.moments import Arm
@@ -33,6 +33,16 @@ def effects(variance: float) -> did.Effects:
     """Group-time effects of 20 treated and 20 others whose covariances are those of noise, or not known."""
     cohorts = [did.Cohort(first, 20, np.zeros(8), variance * np.eye(8)) for first in (4, None)]
     return did.group_time(did.Panel(cohorts), base="universal")
+
+
+def units(n_treated: int) -> propensity.Units:
+    """Two units, of which so many are treated."""
+    return propensity.Units.of([1] * n_treated + [0] * (2 - n_treated), np.zeros((2, 1)), np.zeros(2))
+
+
+def scores(n: int, score: float) -> propensity.Propensity:
+    column = np.full(n, score)
+    return propensity.Propensity(column, column, column[:, None], column[:, None])
 
 
 # One line for each function that returns a check: what it says of nothing, and of what is not a number.
@@ -63,6 +73,10 @@ SILENT = {
     matching.balance_check: [lambda f: f([]), lambda f: f([matching.Balance("x", NAN, NAN, NAN, NAN, NAN)])],
     matching.placebo_outcome: [lambda f: f(ABSENT), lambda f: f(UNKNOWN)],
     matching.hidden_bias: [lambda f: f([], ABSENT, NAN), lambda f: f([NAN, NAN], UNKNOWN, 1.0)],
+    propensity.overlap: [
+        lambda f: f(units(0), scores(2, 0.5), np.ones(2)),
+        lambda f: f(units(1), scores(2, NAN), np.ones(2)),
+    ],
     synthetic.placebo_check: [lambda f: f(ABSENT, 3), lambda f: f(UNKNOWN, 3)],
     synthetic.placebo_date: [lambda f: f(PANEL, 1, 6), lambda f: f(np.zeros((8, 9)), 1, 6)],
     synthetic.follows: [lambda f: f(PANEL, 1, 6), lambda f: f(np.zeros((8, 9)), 1, 6)],

@@ -1,5 +1,6 @@
 """What a Python model hands back, and that several of them may start at once."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -21,18 +22,28 @@ print(*sorted({name.partition(".")[0] for name in {*sys.modules} - before}))
 """
 
 
+def models() -> list[Path]:
+    return sorted(path for folder in ("python_models", "models") for path in (ROOT / folder).rglob("*.py"))
+
+
 def test_the_first_import_is_the_only_one():
     """Python models start in threads: what one of them still had to import, another could find half imported."""
-    models = sorted(str(path) for folder in ("python_models", "models") for path in (ROOT / folder).rglob("*.py"))
-    assert models
+    assert models()
     done = subprocess.run(
-        [sys.executable, "-c", IMPORTED, *models],
+        [sys.executable, "-c", IMPORTED, *map(str, models())],
         env={"PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
         check=True,
     )
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda path: path.stem)
+def test_models_import_from_the_package_alone(model):
+    """Two threads that began with a module of it each have waited for each other: each imports the package first."""
+    found = [node for node in ast.walk(ast.parse(model.read_text())) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    assert [getattr(node, "module", None) for node in found] == ["ai_impact_stats"]
 
 
 @pytest.mark.parametrize(

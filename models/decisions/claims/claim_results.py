@@ -1,7 +1,6 @@
 """One sentence for each finding of an experiment or KPI, with what it rests on and whether it may be said."""
 
-from ai_impact_stats.impact.claims import claims
-from ai_impact_stats.io.engines import read, write
+from ai_impact_stats import claims, read, write
 
 
 def model(dbt, session):

@@ -1,7 +1,6 @@
 """The return on investment of every use case and period, with what its inputs' uncertainty makes of it."""
 
-from ai_impact_stats.impact.returns import returns
-from ai_impact_stats.io.engines import read, write
+from ai_impact_stats import read, returns, write
 
 
 def model(dbt, session):

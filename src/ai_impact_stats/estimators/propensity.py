@@ -183,6 +183,8 @@ def overlap(units: Units, propensity: Propensity, weights: Array) -> Check:
     20 % of an arm's units effective (Kish: (Σw)²/Σw²). The statistic is the first of these shares.
     """
     treated, n, score = units.treated == 1, units.n, propensity.score
+    if not min(units.sizes) or not np.isfinite(np.concatenate([score, weights])).all():
+        return Check(None, None, OUTSIDE_LIMIT, None, "An arm has no units, or their scores or weights are not known.")
     low, high = score[~treated].min(), score[~treated].max()
     outside = treated & ((score < low) | (score > high))
     share = float(n[outside].sum() / n[treated].sum())
