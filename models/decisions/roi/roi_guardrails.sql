@@ -1,5 +1,5 @@
-{#- The worsened guardrails of each estimate in the seed roi_terms: those registered by its experiment, and the guardrail of
-    the KPI of the same name. As in claims, the estimate that is quoted counts. -#}
+{#- The worsened guardrails of each estimate in the seed roi_terms: those registered by its experiment, and that of the
+    KPI of the same name. As in claims, the estimate that is quoted counts. -#}
 with candidates as (
     select * from {{ ref('roi_candidates') }}
 ),

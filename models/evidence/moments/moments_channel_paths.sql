@@ -1,4 +1,4 @@
-{#- The paths through the channels by step, with the number of journeys on each; identified by numbers, not by names. -#}
+{#- The paths through the channels by step, with the number of journeys on each, identified by numbers. -#}
 with conversions as (
     select * from {{ ref('int_conversions') }}
 ),

@@ -106,7 +106,10 @@ final as (
         {% for figure in figures -%}
             not spans.is_bare_tool
             and coalesce(covered.covered_{{ figure }}, 0) = 0
-            and (reported.ancestor_key is null or (spans.{{ figure }} is not null and reported.reported_{{ figure }} = 0))
+            and (
+                reported.ancestor_key is null
+                or (spans.{{ figure }} is not null and reported.reported_{{ figure }} = 0)
+            )
                 as counts_{{ figure }},
         {% endfor -%}
         reported.ancestor_key is not null as is_parent

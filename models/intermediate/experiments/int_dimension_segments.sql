@@ -16,7 +16,11 @@ sizes as (
     from unit_dimensions
     inner join experiments on unit_dimensions.experiment_id = experiments.experiment_id
     where {{ ai_impact.is_compared('unit_dimensions.arm', 'experiments') }}
-    group by unit_dimensions.experiment_id, unit_dimensions.dimension, unit_dimensions.dimension_value, unit_dimensions.arm
+    group by
+        unit_dimensions.experiment_id,
+        unit_dimensions.dimension,
+        unit_dimensions.dimension_value,
+        unit_dimensions.arm
 ),
 
 arms as (
@@ -51,7 +55,9 @@ judged as (
 placed as (
     select
         *,
-        row_number() over (partition by experiment_id, dimension, is_large order by n_units desc, dimension_value asc) as place
+        row_number() over (
+            partition by experiment_id, dimension, is_large order by n_units desc, dimension_value asc
+        ) as place
     from judged
 ),
 
@@ -78,7 +84,7 @@ rest as (
     group by sizes.experiment_id, sizes.dimension, sizes.arm
 ),
 
--- The segments add up to a whole that is shown: a rest too small to show takes the smallest shown dimension_value with it.
+-- The segments add up to a whole that is shown: a rest too small to show takes the smallest shown one with it.
 given_away as (
     select
         rest.experiment_id,

@@ -92,7 +92,9 @@ ranged as (
         -- Services are the units of the interval, days of a service what is observed.
         round(hours / 24) as service_days,
         {{ ai_impact.interval_z() }}e0
-        * {{ ai_impact.ratio_std_error('n', 'hours_down', 'hours', 'down_squared', 'hours_squared', 'down_by_hours') }} as margin
+        * {{ ai_impact.ratio_std_error(
+            'n', 'hours_down', 'hours', 'down_squared', 'hours_squared', 'down_by_hours'
+        ) }} as margin
     from summed
 ),
 
