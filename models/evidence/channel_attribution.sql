@@ -105,7 +105,9 @@ final as (
         {{ ai_impact.calibration_reason(experiment, metric) }} as calibration_reason,
         case
             when is_suppressed
-                then 'Fewer than {{ var("k_anonymity") }} people converted by it, or it would reveal their work.'
+                then
+                    'Fewer than {{ var("k_anonymity") }} people converted by it, '
+                    || 'or the number would reveal their work.'
             when is_unknown
                 then
                     'The revenue of a conversion is not known: give it an amount, or its currency a rate in the var '
