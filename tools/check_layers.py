@@ -23,7 +23,7 @@ NAMELESS = {"marts", "kpis", "moments", "evidence", "decisions"}
 ARCHITECTURE = Path("docs/architecture.md")
 DOCUMENTED = ("models", "python_models", "seeds", "snapshots")
 
-MAX_SQL_LINES, MEDIAN_SQL_LINES, MAX_PYTHON_LINES = 120, 50, 40
+MAX_SQL_LINES, MEDIAN_SQL_LINES, MAX_PYTHON_LINES = 200, 50, 40
 MAX_NAME = 63
 
 PERSON = re.compile(

@@ -153,8 +153,8 @@ def test_a_model_outside_the_layers(project):
 
 
 def test_lengths(project):
-    assert "int_a: 121 lines, more than 120" in found(
-        project, lambda n: n["int_a"].update(raw_code="select 1,\n" * 120 + "select * from final")
+    assert "int_a: 201 lines, more than 200" in found(
+        project, lambda n: n["int_a"].update(raw_code="select 1,\n" * 200 + "select * from final")
     )
     assert "estimate_a: 41 lines, more than 40" in found(project, lambda n: n["estimate_a"].update(raw_code="x\n" * 41))
 
