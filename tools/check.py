@@ -154,7 +154,7 @@ def test() -> None:
     # with those of the most tests, and end with whole builds.
     os.environ["AI_IMPACT_ENGINES_UNTESTED"] = "yes"
     wanted = "not emulators and not workers and (builds or not engines)"
-    pytest("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "-m", wanted)
+    pytest("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-m", wanted)
 
 
 def test_engines() -> None:
@@ -171,7 +171,7 @@ def test_fast() -> None:
     else:
         say("dbt's unit tests were left out: they need a warehouse of make test.")
     statistics = sorted(map(str, Path("tests/python").glob("test_stats_*.py")))
-    pytest("-n", "2", "--dist", "loadgroup", "-m", "not slow", *statistics)
+    pytest("-n", "2", "--dist", "loadfile", "-m", "not slow", *statistics)
 
 
 def test_what_changed() -> None:

@@ -37,15 +37,19 @@ LONG = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What the tests of a file share is built once, by the process that has the file."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    """Long files first; what the tests of a file share is built once, by the process that has the file."""
 
     def rank(item: pytest.Item) -> int:
         return next((n for n, name in enumerate(LONG) if item.path.stem.startswith(name)), len(LONG))
 
     items.sort(key=rank)
+
+
+@pytest.fixture
+def postgres(engine: Engine) -> Engine:
+    if engine.name != "postgres":
+        pytest.skip("is about Postgres")
+    return engine
 
 
 @pytest.fixture(scope="session")
@@ -93,13 +97,9 @@ def embedded(in_the_background) -> Engine:
     return in_the_background.result()
 
 
-# What is built on an engine is built once, for the tests of all files: by one process.
-@pytest.fixture(
-    scope="session",
-    params=[
-        pytest.param(kind, id=kind.name, marks=[pytest.mark.xdist_group(kind.name), *kind.marks]) for kind in OTHERS
-    ],
-)
+# What is built on an engine is built once: `make test-engines` runs all of its tests in one process, and those of
+# `make test` are in one file. (pytest 9.2 hides xdist's groups from it, so that `--dist loadgroup` groups nothing.)
+@pytest.fixture(scope="session", params=[pytest.param(kind, id=kind.name, marks=kind.marks) for kind in OTHERS])
 def engine(request, tmp_path_factory, company) -> Engine:
     """It in another engine, built there, and tested; make test only builds it, and compares nothing."""
     untested = ("--exclude-resource-type", "test", "unit_test") if os.environ.get("AI_IMPACT_ENGINES_UNTESTED") else ()

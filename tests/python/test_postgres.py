@@ -1,6 +1,5 @@
 """The second step on an engine without Python models: ai-impact estimate, and what it says when it can't work."""
 
-import re
 from types import SimpleNamespace
 
 import pytest
@@ -12,29 +11,6 @@ from ai_impact.command import problems
 from ai_impact.sentences import engine_sentence
 
 pytestmark = pytest.mark.engines
-
-
-@pytest.fixture
-def postgres(engine):
-    if engine.name != "postgres":
-        pytest.skip("is about Postgres")
-    return engine
-
-
-@pytest.mark.builds
-def test_the_build_is_green_and_says_what_to_run(postgres):
-    said = [line for line in postgres.built.splitlines() if "ai_impact:" in line]
-    assert len(said) == 1, said
-    named = said[0].split("postgres runs no Python models. Run `ai-impact estimate` to compute ")[1]
-    python = {node["name"] for node in postgres.nodes() if node["original_file_path"].endswith(".py")}
-    assert all(name in named for name in python) and "design_estimates" in python
-    assert "LEFT TO ai-impact estimate" in postgres.built
-
-
-@pytest.mark.builds
-def test_the_command_says_what_it_did(postgres):
-    assert re.match(r"Computed [a-z_]+ \(", postgres.estimated) and "design_estimates (" in postgres.estimated
-    assert postgres.estimated.endswith(" tests passed.\n")
 
 
 def test_a_later_build_keeps_the_estimates_and_the_command_replaces_them(postgres):
