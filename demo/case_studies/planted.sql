@@ -23,7 +23,7 @@ select
     headlines.mean_control,
     headlines.mean_treatment,
     headlines.evidence_grade,
-    coalesce(headlines.method, 'none') as method,
+    headlines.method,
     case when headlines.estimate is null then reasons.reason else headlines.reason end as reason
 from raw.demo_truth as truth
 left join impact_estimates as headlines
