@@ -7,10 +7,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dbt_warehouse import parsed
 
 from ai_impact.sentences import ProblemError
 from demo.company import truth_rows
 from tools.case_studies import PAGES, TEXT, checked, decimals, line, replaced, rows, written
+from tools.check import PARSED
 
 ROW = {
     "place": 1, "number_name": "n", "unit": "percent", "truth": -65.0, "estimate": -64.71, "ci_low": -65.8,
@@ -55,8 +57,9 @@ def test_planted_values_are_those_of_the_company(con):
     assert numbers[6]["truth"] == pytest.approx(numbers[5]["truth"] + 100 * gain * 6 / 9)
 
 
-def test_the_way_of_each_number_is_a_way_through_the_models(warehouse):
-    manifest = json.loads((warehouse.folder / "target/manifest.json").read_text())
+def test_the_way_of_each_number_is_a_way_through_the_models():
+    parsed()
+    manifest = json.loads((PARSED / "manifest.json").read_text())
     parents = {
         node.split(".")[-1]: {parent.split(".")[-1] for parent in found}
         for node, found in manifest["parent_map"].items()
