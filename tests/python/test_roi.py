@@ -198,8 +198,7 @@ def test_the_simulation_agrees_with_the_normal_distribution():
     assert quantiles_of(outcome, [0.025]) == pytest.approx([mean - 1.96 * spread], abs=0.03)
 
 
-# ------------------------------------------------------------------------------------------------------------ the
-# tables
+# --------------------------------------------------------------------------------------------------------- the tables
 
 
 def tables(**changed):
@@ -316,6 +315,17 @@ def test_a_saving_and_the_revenue_of_the_same_work_do_not_count_twice():
     alone = summary(tables(effects=lambda rows: rows[1:], assumptions=without("redeployed_share")))
     assert alone["labour_saved"] == pytest.approx(1000)
     assert alone["double_counted"] == 0
+
+
+def test_a_loss_is_never_left_out():
+    """Revenue that fell while labour was saved: the return is of both, with and without the share that went back."""
+    fell = {"estimate": -2.0, "ci_low": -3.0, "ci_high": -1.0}
+    for names in ([], ["redeployed_share"]):
+        found = summary(tables(effects=lambda rows: [rows[0] | fell, rows[1]], assumptions=without(*names)))
+        assert found["revenue"] == pytest.approx(-2000)
+        assert found["labour_saved"] == pytest.approx(1000 if names else 750)
+        assert found["roi"] == pytest.approx((found["revenue"] + found["labour_saved"] - 400 - 20) / 400)
+        assert found["p_positive"] < 0.5
 
 
 def test_weak_evidence_is_beside_the_return():

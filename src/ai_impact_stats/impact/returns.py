@@ -337,8 +337,9 @@ def build(
 
 
 def reconciled(model: Case) -> tuple[Case, float]:
-    """No benefit twice: with both terms and no assumption on how much of the saved time went back into the same work,
-    the smaller of the two is left out. Returns the case, and what was left out or taken off, a year."""
+    """No benefit twice: of two benefits without an assumption on how much of the saved time went back into the same
+    work, the smaller is left out. A loss is no benefit: it counts beside the other term. Returns the case, and what was
+    left out or taken off, a year."""
     if not {"revenue", "labour"} <= set(model.effects):
         return model, 0.0
     values = model.bases()
@@ -347,8 +348,10 @@ def reconciled(model: Case) -> tuple[Case, float]:
     if share is not None:
         whole = model.terms(values | {"redeployed_share": 0.0})["labour"]
         return model, float(whole - terms["labour"])
+    if min(terms["labour"], terms["revenue"]) < 0:
+        return model, 0.0
     smaller = min(("labour", "revenue"), key=lambda term: (terms[term], term))
-    return replace(model, left_out=frozenset({smaller})), float(max(terms[smaller], 0.0))
+    return replace(model, left_out=frozenset({smaller})), float(terms[smaller])
 
 
 def double_counting_note(model: Case) -> str | None:
