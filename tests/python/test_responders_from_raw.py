@@ -178,7 +178,16 @@ def results(tmp_path_factory):
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
     # It compares a fact with a KPI that nothing here builds.
     beyond = ("--exclude", "kpi_cycle_time_counts_every_task")
-    project.dbt("test", "--select", *tables, *beyond, "--exclude-resource-type", "unit_test")
+    project.dbt(
+        "test",
+        "--select",
+        *tables,
+        *beyond,
+        "--exclude-resource-type",
+        "unit_test",
+        "--indirect-selection",
+        "buildable",
+    )
     with duckdb.connect(str(project.path), read_only=True) as connection:
         return {name: connection.sql(f"select * from {name}").df() for name in (*tables, "base_outcome_events")}
 
