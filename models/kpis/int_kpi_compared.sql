@@ -77,7 +77,7 @@ compared as (
             when not use_cases.has_baseline then use_cases.baseline_problem
             when baselines.value is null then 'The KPI has no value, or a hidden one, in the baseline window.'
             when baselines.ci_low <= 0 and baselines.ci_high >= 0
-                then 'The baseline can''t be distinguished from 0, so the change has no percentage.'
+                then 'The baseline cannot be distinguished from 0, so the change has no percentage.'
         end as baseline_problem
     from placed
     left join baselines

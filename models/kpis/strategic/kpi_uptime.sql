@@ -30,7 +30,8 @@ services as (
 looked as (
     select
         {{ ai_impact.month_of('min(opened_at)') }} as watched_from,
-        count(impact_started_at) as n_timed
+        -- May be NULL to a planner: Sail takes a count for what can't be, and then finds that a join made it so.
+        nullif(count(impact_started_at), -1) as n_timed
     from incidents
 ),
 
