@@ -30,8 +30,7 @@ services as (
 looked as (
     select
         {{ ai_impact.month_of('min(opened_at)') }} as watched_from,
-        -- May be NULL to a planner: Sail takes a count for what can't be, and then finds that a join made it so.
-        nullif(count(impact_started_at), -1) as n_timed
+        count(impact_started_at) as n_timed
     from incidents
 ),
 
