@@ -38,9 +38,7 @@ watched as (
     select
         periods.period_key,
         periods.period_end,
-        case
-            when looked.watched_from > periods.period_start then looked.watched_from else periods.period_start
-        end as period_start,
+        {{ ai_impact.greatest(['periods.period_start', 'looked.watched_from']) }} as period_start,
         looked.n_timed,
         services.service_id
     from periods
@@ -56,7 +54,7 @@ down as (
         watched.service_id,
         watched.n_timed,
         {{ ai_impact.days_from('watched.period_start', 'watched.period_end') }} * 24e0 as hours,
-        sum(case when outages.service_id is not null then outages.n_unended end) as n_unended,
+        sum(outages.n_unended) as n_unended,
         coalesce({{ ai_impact.exact_sum('case when outages.service_id is not null then ' ~ ai_impact.hours_between(
             'case when outages.started_at > watched.period_start then outages.started_at else watched.period_start end',
             'case when outages.ended_at < watched.period_end then outages.ended_at else watched.period_end end'
