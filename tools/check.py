@@ -68,7 +68,7 @@ def lint(full: bool = True) -> None:
         *command("ruff", "format", "--check", "--diff", "."),
         *command("mypy", "src"),
         # Partial parsing does not repeat a warning.
-        *parse(*["--no-partial-parse"][:full]),
+        *(parse("--no-partial-parse") if full else parse()),
     ]
     manifest = load_manifest(PARSED)
     with Step("layers, documentation, contracts"):
@@ -211,22 +211,16 @@ def test_spark() -> None:
             "Java is not installed, and Spark runs on it: install Java 17 (Debian, Ubuntu: apt-get install "
             "openjdk-17-jre-headless), then run this again."
         )
-    environment = {**os.environ, "AI_IMPACT_ENGINES": "required", "AI_IMPACT_TEST_ENGINE": "spark_iceberg"}
+    os.environ.update(AI_IMPACT_ENGINES="required", AI_IMPACT_TEST_ENGINE="spark_iceberg")
     # In this order: the last file changes what the others compare.
     files = [f"tests/python/test_{name}.py" for name in ("portable_macros", "parity", "spark_iceberg")]
-    done = subprocess.run(
-        [BIN / "pytest", "-rs", "--durations", "5", "--timeout", "3600", *files], env=environment, check=False
-    )
-    if done.returncode:
-        sys.exit(done.returncode)
+    pytest("-rs", "--timeout", "3600", *files)
 
 
 def test_emulators() -> None:
     """BigQuery and Snowflake on emulators; every adapter's SQL compiled and parsed."""
-    environment = {**os.environ, "AI_IMPACT_ENGINES": "required"}
-    done = subprocess.run([BIN / "pytest", "-rs", "-m", "emulators"], env=environment, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
+    os.environ["AI_IMPACT_ENGINES"] = "required"
+    pytest("-rs", "-m", "emulators")
 
 
 def install_postgres() -> None:

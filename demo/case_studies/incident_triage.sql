@@ -45,28 +45,9 @@ truth as (
 ),
 
 numbers as (
-    select
-        numbers.place,
-        numbers.number_name,
-        numbers.unit,
-        numbers.factor * planted.true_value + numbers.shift as truth,
-        numbers.factor * planted.estimate + numbers.shift as estimate,
-        numbers.factor * planted.ci_low + numbers.shift as ci_low,
-        numbers.factor * planted.ci_high + numbers.shift as ci_high,
-        planted.mean_control as level_without,
-        planted.mean_treatment as level_with,
-        planted.evidence_grade,
-        planted.method,
-        'impact_estimates' as mart,
-        planted.reason
-    from (
-        values
-        (1, 'Hours to resolve an incident', 'incident_triage', 'mttr_hours', 'relative', 'percent', 100, 0),
-        (2, 'Incidents that a team handles', 'incident_triage', 'incidents_handled', 'relative', 'times', 1, 1),
-        (4, 'Labour hours of an incident', 'incident_triage', 'human_hours_per_incident', 'relative', 'percent', 100, 0),
-        (8, 'Accounts that leave', 'account_outreach', 'churn_rate', 'relative', 'percent', 100, 0)
-    ) as numbers (place, number_name, experiment_id, metric_id, scale, unit, factor, shift)
-    inner join planted_effects as planted using (experiment_id, metric_id, scale)
+    select * exclude (page)
+    from planted_numbers
+    where page = 'incident_triage'
     union all
     select
         3,

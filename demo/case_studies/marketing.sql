@@ -26,32 +26,9 @@ truth as (
 ),
 
 numbers as (
-    select
-        numbers.place,
-        numbers.number_name,
-        numbers.unit,
-        numbers.factor * planted.true_value + numbers.shift as truth,
-        numbers.factor * planted.estimate + numbers.shift as estimate,
-        numbers.factor * planted.ci_low + numbers.shift as ci_low,
-        numbers.factor * planted.ci_high + numbers.shift as ci_high,
-        planted.mean_control as level_without,
-        planted.mean_treatment as level_with,
-        planted.evidence_grade,
-        planted.method,
-        'impact_estimates' as mart,
-        planted.reason
-    from (
-        values
-        (1, 'Emails per labour hour', 'email_drafting', 'throughput_per_labour_hour', 'relative', 'times', 1, 1),
-        (2, 'Hours to draft', 'email_drafting', 'time_to_draft', 'relative', 'percent', 100, 0),
-        (3, 'Emails sent back', 'email_drafting', 'rework_rate', 'absolute', 'points', 100, 0),
-        (4, 'Errors per email', 'email_drafting', 'error_rate', 'absolute', 'points', 100, 0),
-        (5, 'Leads that qualify', 'email_drafting', 'mql_rate', 'relative', 'percent', 100, 0),
-        (7, 'Accounts that convert on a landing page', 'landing_page', 'page_conversion_rate', 'relative', 'percent', 100, 0),
-        (8, 'Deals won by AI and a person, against AI alone', 'positioning', 'win_rate', 'absolute', 'points', 100, 0),
-        (11, 'Labour hours of those who chose AI', 'sales_research', 'human_hours_per_task', 'relative', 'percent', 100, 0)
-    ) as numbers (place, number_name, experiment_id, metric_id, scale, unit, factor, shift)
-    inner join planted_effects as planted using (experiment_id, metric_id, scale)
+    select * exclude (page)
+    from planted_numbers
+    where page = 'marketing'
     union all
     select
         6,
