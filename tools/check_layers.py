@@ -45,6 +45,8 @@ NOT_PORTABLE = {
     "a recursive CTE": r"\bwith\s+recursive\b",
     "a cast with ::": r"::",
 }
+# In a text, '' is an apostrophe; Spark reads two texts, and joins them.
+APOSTROPHE = re.compile(r"\w''\w")
 # A registry is asked by its own client; a path of one machine helps nobody else.
 HOSTS = re.compile(r"\b(pypi|pythonhosted|npmjs|crates|rubygems|anaconda)\.(org|com|io)\b|\bgetdbt\.com/packages")
 MACHINE_PATHS = re.compile(r"(?<![\w.\-}/])/(work|root|home|Users)/[\w.]")
@@ -284,6 +286,21 @@ def check_sql(manifest: dict) -> list[str]:
     return found
 
 
+def check_apostrophes(manifest: dict) -> list[str]:
+    """No apostrophe within a text of SQL, which not every engine reads alike."""
+    written = {node["name"]: node["raw_code"] for node in models(manifest) if node["language"] == "sql"}
+    written |= {
+        macro["name"]: macro["macro_sql"]
+        for macro in manifest.get("macros", {}).values()
+        if macro["package_name"] == manifest["metadata"]["project_name"]
+    }
+    return [
+        f"{name}: an apostrophe in a text ({found[0]}), which Spark drops: word it without"
+        for name, sql in written.items()
+        if (found := APOSTROPHE.search(sql))
+    ]
+
+
 def check_names(manifest: dict) -> list[str]:
     """dbt makes a relation of the name of a unit test, and Postgres takes no longer one."""
     return [
@@ -320,6 +337,7 @@ def problems(manifest: dict, root: Path) -> list[str]:
         *check_access(manifest),
         *check_privacy(manifest),
         *check_sql(manifest),
+        *check_apostrophes(manifest),
         *check_names(manifest),
         *check_files(root),
     ]

@@ -313,6 +313,13 @@ def test_sql_of_one_engine(project, sql, what):
     assert said == [f"int_a: {what} is not portable"]
 
 
+@pytest.mark.parametrize("text", ["'It can''t be'", "'', 'a', ''", "coalesce(a, '')||'b'"])
+def test_an_apostrophe_in_a_text(project, text):
+    said = found(project, lambda n: n["int_a"].update(raw_code=f"select {text} as a\nselect * from final"))
+    wrong = ["int_a: an apostrophe in a text (n''t), which Spark drops: word it without"] if "can''t" in text else []
+    assert said == wrong
+
+
 def test_words_in_comments_strings_and_macros_are_no_sql(project):
     sql = "-- qualify\n{# median( #}\nselect 'group by all' as a, {{ ai_impact.median('b') }}\nselect * from final"
     assert not found(project, lambda n: n["int_a"].update(raw_code=sql))
