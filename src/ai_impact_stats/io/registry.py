@@ -130,6 +130,10 @@ class Experiment:
     data_end: pd.Timestamp | None = None
     tuned_for: float = TUNED_FOR  # units at which the interval that holds at any time is narrowest
     period: str | None = None  # week, month, quarter or year, where one is registered
+    started_at: pd.Timestamp | None = None  # the first assignment, or the first announced start where that was earlier
+    registration_witnessed: bool | None = None  # whether more than its own cell shows when it was registered
+    changed_fields: tuple[str, ...] = ()  # what was changed after the start, as `seed.column`
+    withdrawn: int = 0  # experiments of the same units, use case and time that left the registry
 
     @property
     def looks_were_planned(self) -> bool:
@@ -185,6 +189,10 @@ def read_experiment(row: Mapping[str, Any]) -> Experiment:
         most_parts=int(number(row.get("most_parts_shown"), MOST_PARTS)),
         tuned_for=max(number(row.get("sequential_tuning_n"), TUNED_FOR), 1.0),
         period=None if is_missing(row.get("period")) else str(row["period"]),
+        started_at=None if is_missing(row.get("started_at")) else pd.Timestamp(row["started_at"]),
+        registration_witnessed=flag(row.get("is_registration_witnessed")),
+        changed_fields=tuple(names(row.get("changed_fields"))),
+        withdrawn=int(number(row.get("n_withdrawn"), 0)),
         **_timing(row),
     )
     return Experiment(**{**experiment.__dict__, "problem": _problem(row, experiment, alpha, power)})
