@@ -1,0 +1,411 @@
+"""A red team: ways to make no effect, or a harm, look like a proven gain, from raw tables and seeds, with dbt itself.
+
+Each trick is one entry of TRICKS. The first build is what the warehouse saw while the experiment was honest; `late` is
+what somebody edits afterwards. None may end as proven, nor in the return without a mark, and each is noticed by the
+check that is meant for it. `honest` is the same gain without a trick: it is proven, so no test here passes for another
+reason.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from dbt_warehouse import Project
+from raw_tables import RawRows, insert_as_text, register
+
+START, END, DATA_END = datetime(2026, 3, 2), datetime(2026, 4, 27), datetime(2026, 5, 18)
+REGISTERED = datetime(2026, 2, 2)
+UNITS, GAIN = 800, 0.15
+
+DEFAULTS = {"design": "rct", "unit_type": "lead", "control_arm": "c", "treatment_arm": "t", "expected_split": "c:1|t:1"}
+DEFAULTS |= {"registered_at": REGISTERED, "starts_at": START, "ends_at": END, "alpha": 0.05, "power": 0.8}
+DEFAULTS |= {"minimum_detectable_effect": 0.1}
+SIGNED = {"aggregation": "proportion", "numerator_measure": "signup", "window_days": 14, "direction": "up"}
+SIGNED |= {"covariate": "pre_period"}
+
+
+class Company(RawRows):
+    """Rows of the raw tables, planted; each trick draws from a generator of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(DATA_END)
+
+    def assign(self, name: str, unit: str, arm: str, at: datetime = START, **columns) -> None:
+        where = {"experiment_id": name, "unit_type": "lead", "unit_id": unit, "arm": arm, "assigned_at": at}
+        self.add("assignments", at, **where, **{"assignment_method": "randomized"} | columns)
+
+    def outcome(self, unit: str, name: str, at: datetime, **columns) -> None:
+        self.add("outcome_events", at, unit_type="lead", unit_id=unit, name=name, **columns)
+
+    def trial(
+        self,
+        name: str,
+        rates: tuple[float, float] = (0.3, 0.3 + GAIN),
+        units: int = UNITS,
+        at: datetime = START,
+        like: str | None = None,
+        outcome: str = "signup",
+        harmed: float = 0.0,
+    ) -> pd.DataFrame:
+        """Leads in two arms that sign up at these rates (control, treated), a few days after their assignment, and all
+        at one rate before it. `like`: the leads' ids are those of that experiment. `harmed`: the share of the treated
+        that complain, beside 5 % in both arms."""
+        rng = np.random.default_rng(sum(map(ord, name)))
+        arms = rng.permutation(np.repeat(["c", "t"], units // 2))
+        drawn = rng.random((4, units))
+        for k, arm in enumerate(arms):
+            unit, treated = f"{like or name}{k}", arm == "t"
+            begun = at + timedelta(hours=float(24 * 14 * drawn[3, k]))
+            self.assign(name, unit, arm, begun)
+            if drawn[0, k] < rates[treated]:
+                self.outcome(unit, outcome, begun + timedelta(days=3))
+            if drawn[1, k] < 0.3:
+                self.outcome(unit, outcome, begun - timedelta(days=5))
+            if drawn[2, k] < 0.05 + harmed * treated:
+                self.outcome(unit, "complaint", begun + timedelta(days=2))
+        return pd.DataFrame({"unit": [f"{like or name}{k}" for k in range(units)], "arm": arms})
+
+
+@dataclass(frozen=True)
+class Trick:
+    """`check`: the check of experiment_health that fails, or None where the claim's own words say it; `says`: a part of
+    what the claim's reason or the check says. `late`: statements that are run between the two builds."""
+
+    plant: Callable[[Company, str], object]
+    check: str | None = None
+    says: str = ""
+    row: dict = field(default_factory=dict)
+    metric: dict = field(default_factory=dict)
+    late: tuple[str, ...] = ()
+    is_witnessed: bool = True
+    # A use case of another trick: its siblings.
+    use_case: str | None = None
+
+
+def honest(company: Company, name: str) -> None:
+    company.trial(name)
+
+
+def null(company: Company, name: str) -> None:
+    company.trial(name, (0.3, 0.3))
+
+
+def harm(company: Company, name: str) -> None:
+    company.trial(name, (0.45, 0.3))
+
+
+def edit(seed: str, key: str, **columns: object) -> str:
+    def text(value: object) -> str:
+        return "null" if value is None else f"'{value}'"
+
+    return f"update {seed} set " + ", ".join(f"{c} = {text(v)}" for c, v in columns.items()) + f" where {key}"
+
+
+def of_metric(name: str, **columns: object) -> tuple[str, ...]:
+    return (edit("metric_catalog", f"metric_id = '{name}'", **columns),)
+
+
+def of_experiment(name: str, **columns: object) -> tuple[str, ...]:
+    return (edit("experiments", f"experiment_id = '{name}'", **columns),)
+
+
+def of_use_case(seed: str, name: str, **columns: object) -> tuple[str, ...]:
+    return (edit(seed, f"use_case_id = '{name}'", **columns),)
+
+
+def assigned_before_its_start(company: Company, name: str) -> None:
+    """Units have been assigned for two months before the start that the registry announces."""
+    company.trial(name, at=START - timedelta(days=60))
+
+
+def arms_after_the_outcome(company: Company, name: str) -> None:
+    """Who signed up was put into the treated arm, with a time of assignment just before it."""
+    rng = np.random.default_rng(7)
+    for k in range(UNITS):
+        unit, signed = f"{name}{k}", rng.random() < 0.3
+        treated = rng.random() < (0.7 if signed else 0.41)
+        company.assign(name, unit, "ct"[int(treated)], START + timedelta(days=1))
+        if signed:
+            company.outcome(unit, "signup", START + timedelta(hours=2))
+            company.outcome(unit, "signup", START + timedelta(days=3))
+
+
+def chosen_by_themselves(company: Company, name: str) -> None:
+    """The keen, who signed up before, choose the treatment; the word says randomized."""
+    rng = np.random.default_rng(8)
+    for k in range(UNITS):
+        unit, keen = f"{name}{k}", rng.random() < 0.5
+        treated = rng.random() < (0.65 if keen else 0.35)
+        company.assign(name, unit, "ct"[int(treated)], START)
+        for days in (-9, 3):
+            if rng.random() < (0.5 if keen else 0.1):
+                company.outcome(unit, "signup", START + timedelta(days=days))
+
+
+def teams_of_leads(company: Company, name: str) -> None:
+    """Whole accounts share an arm and a mood; nothing is said of clusters."""
+    rng = np.random.default_rng(9)
+    arms = rng.permutation(np.repeat([0, 1], 10))
+    for team, treated in enumerate(arms):
+        mood = float(np.clip(0.3 + rng.normal(0, 0.15) + 0.2 * treated, 0.02, 0.98))
+        for k in range(40):
+            unit = f"{name}{team}_{k}"
+            company.assign(name, unit, "ct"[int(treated)], START)
+            attribute = {"unit_type": "lead", "unit_id": unit, "name": "account", "value_text": f"{name}{team}"}
+            past = START - timedelta(days=30)
+            company.add("unit_covariates", past, **attribute, observed_at=past, updated_at=past)
+            if rng.random() < mood:
+                company.outcome(unit, "signup", START + timedelta(days=3))
+
+
+def control_was_treated(company: Company, name: str) -> None:
+    """A third of the control arm was exposed to the treatment."""
+    rng = np.random.default_rng(10)
+    for k in range(UNITS):
+        unit, treated = f"{name}{k}", k % 2
+        exposed = START + timedelta(days=1) if treated or rng.random() < 0.3 else None
+        company.assign(name, unit, "ct"[int(treated)], START, exposed_at=exposed)
+        if rng.random() < 0.3 + GAIN * treated:
+            company.outcome(unit, "signup", START + timedelta(days=3))
+
+
+def late_conversions(company: Company, name: str) -> None:
+    """A fourth of the control arm's outcomes were sent so late that they are in quarantine."""
+    rng = np.random.default_rng(11)
+    for k in range(2 * UNITS):
+        unit, treated = f"{name}{k}", k % 2
+        company.assign(name, unit, "ct"[int(treated)], START)
+        if rng.random() < 0.35:
+            at = START + timedelta(days=3)
+            company.outcome(unit, "signup", at)
+            if not treated and rng.random() < 0.3:
+                company.rows["outcome_events"][-1]["received_at"] = at + timedelta(days=31)
+
+
+def moved_units(company: Company, name: str) -> None:
+    """Few units, but those who did not sign up, were also put into the control arm, so that they count in none."""
+    rng = np.random.default_rng(12)
+    for k in range(2 * UNITS):
+        unit, treated = f"{name}{k}", k % 2
+        signed = rng.random() < 0.3
+        company.assign(name, unit, "ct"[int(treated)], START)
+        if treated and not signed and rng.random() < 0.25:
+            company.assign(name, unit, "c", START + timedelta(hours=1))
+        if signed:
+            company.outcome(unit, "signup", START + timedelta(days=3))
+
+
+def one_of_ten(company: Company, name: str) -> None:
+    """Ten splits of the same leads, of which the luckiest is kept: the others are deleted from the registry."""
+    leads = company.trial(name)
+    rng = np.random.default_rng(13)
+    for k in range(9):
+        for unit, arm in zip(leads.unit, rng.permutation(leads.arm.to_numpy()), strict=True):
+            company.assign(f"{name}_{k}", unit, arm, START)
+
+
+def unbalanced(company: Company, name: str) -> None:
+    """Assigned one to one, but a tenth of the treated arm, of those who did not sign up, was dropped."""
+    rng = np.random.default_rng(14)
+    for k in range(2 * UNITS):
+        treated, signed = k % 2, rng.random() < 0.3
+        if treated and not signed and rng.random() < 0.3:
+            continue
+        company.assign(name, f"{name}{k}", "ct"[int(treated)], START)
+        if signed:
+            company.outcome(f"{name}{k}", "signup", START + timedelta(days=3))
+
+
+def harm_to_a_guardrail(company: Company, name: str) -> None:
+    company.trial(name, harmed=0.15)
+
+
+GUARDED = {"guardrail_metric_ids": "complaints"}
+TRICKS = {
+    # What was registered is changed after the start.
+    "direction_flipped": Trick(
+        harm, "registration_changed", "direction", late=of_metric("direction_flipped", direction="down")
+    ),
+    "window_widened": Trick(
+        honest, "registration_changed", "window_days", late=of_metric("window_widened", window_days=3650)
+    ),
+    "logged": Trick(
+        honest, "registration_changed", "transform", late=of_metric("logged", aggregation="mean", transform="log1p")
+    ),
+    "winsorised": Trick(
+        honest,
+        "registration_changed",
+        "winsorize",
+        late=of_metric("winsorised", aggregation="mean", transform="winsorize", winsorize_at=0.8),
+    ),
+    "measure_swapped": Trick(
+        harm,
+        "registration_changed",
+        "numerator_measure",
+        late=of_metric("measure_swapped", numerator_measure="complaint"),
+    ),
+    "guardrail_deleted": Trick(
+        harm_to_a_guardrail,
+        "registration_changed",
+        "guardrail_metric_ids",
+        GUARDED,
+        late=of_experiment("guardrail_deleted", guardrail_metric_ids=None),
+    ),
+    "guardrail_worsened": Trick(harm_to_a_guardrail, None, "guardrail", GUARDED),
+    "lenient_alpha": Trick(honest, "registration_changed", "alpha", late=of_experiment("lenient_alpha", alpha=0.5)),
+    "split_as_observed": Trick(
+        unbalanced,
+        "registration_changed",
+        "expected_split",
+        late=of_experiment("split_as_observed", expected_split="c:0.54|t:0.46"),
+    ),
+    "ended_when_it_suited": Trick(
+        honest,
+        "registration_changed",
+        "ends_at",
+        late=of_experiment("ended_when_it_suited", ends_at=END - timedelta(days=20)),
+    ),
+    "another_metric": Trick(
+        honest,
+        "registration_changed",
+        "primary_metric_id",
+        {"primary_metric_id": "complaints"},
+        late=of_experiment("another_metric", primary_metric_id="another_metric"),
+    ),
+    "renamed": Trick(
+        honest,
+        "registration_witnessed",
+        "",
+        late=of_experiment("renamed", experiment_id="renamed_again"),
+        is_witnessed=False,
+    ),
+    "value_per_unit": Trick(
+        honest, None, "value_per_unit", late=of_use_case("roi_assumptions", "value_per_unit", base=10000, high=12000)
+    ),
+    # When it was registered.
+    "assigned_before": Trick(assigned_before_its_start, "registration_changed", ""),
+    "registered_later": Trick(honest, None, "after", {"registered_at": START + timedelta(days=30)}),
+    "not_witnessed": Trick(honest, "registration_witnessed", "witness", is_witnessed=False),
+    "one_of_ten": Trick(one_of_ten, "withdrawn_siblings", ""),
+    # How arms came about, and who was lost.
+    "arms_after_the_outcome": Trick(arms_after_the_outcome, "pre_period_balance", ""),
+    "chosen_by_themselves": Trick(chosen_by_themselves, "pre_period_difference", ""),
+    "unbalanced": Trick(unbalanced, "srm", ""),
+    "teams_of_leads": Trick(teams_of_leads, "unregistered_clusters", ""),
+    "control_was_treated": Trick(control_was_treated, "contamination", ""),
+    "late_conversions": Trick(late_conversions, None, ""),
+    "moved_units": Trick(moved_units, "multiple_exposure", ""),
+    # What is read, and when.
+    "still_recruiting": Trick(
+        lambda company, name: company.trial(name, at=DATA_END - timedelta(days=21)),
+        None,
+        "",
+        {"starts_at": DATA_END - timedelta(days=25), "ends_at": DATA_END + timedelta(days=60)},
+    ),
+    "another_method": Trick(honest, None, "", {"primary_method": "post_stratified"}),
+    "secondary": Trick(
+        honest, None, "primary", {"primary_metric_id": "complaints", "secondary_metric_ids": "secondary"}
+    ),
+    "half_of_everything": Trick(null, None, "", {"minimum_detectable_effect": 0.5}),
+}
+COMPLAINTS = {"aggregation": "proportion", "numerator_measure": "complaint", "window_days": 14, "direction": "down"}
+COMPLAINTS |= {"is_guardrail": True, "non_inferiority_margin": 0.3}
+BUILT = ("+impact_claims", "+experiment_health", "+roi_effects")
+HONEST = "honest"
+ALL = {HONEST: Trick(honest)} | TRICKS
+
+
+def registered() -> dict[str, dict]:
+    rows = {
+        name: DEFAULTS | {"primary_metric_id": name, "use_case_id": name} | trick.row for name, trick in ALL.items()
+    }
+    return rows | {f"one_of_ten_{k}": rows["one_of_ten"] for k in range(9)}
+
+
+def fill(connection: duckdb.DuckDBPyConnection, seed: str, rows: list[dict]) -> None:
+    connection.execute(f"delete from {seed}")
+    for row in rows:
+        marks = ", ".join("?" * len(row))
+        connection.execute(f"insert into {seed} ({', '.join(row)}) values ({marks})", list(row.values()))
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory) -> dict[str, pd.DataFrame]:
+    company, project = Company(), Project(tmp_path_factory.mktemp("gaming"))
+    for name, trick in ALL.items():
+        trick.plant(company, name)
+    with duckdb.connect(str(project.path)) as connection:
+        for source, rows in company.rows.items():
+            insert_as_text(connection, source, rows)
+        register(
+            connection, registered(), {name: SIGNED | t.metric for name, t in ALL.items()} | {"complaints": COMPLAINTS}
+        )
+        lived = {"domain": "execution", "ai_live_from": START, "baseline_from": REGISTERED, "baseline_to": START}
+        fill(connection, "use_cases", [{"use_case_id": name, "name": name} | lived for name in ALL])
+        term = {"term": "revenue", "basis": "per_unit"}
+        fill(connection, "roi_terms", [{"use_case_id": n, "experiment_id": n, "metric_id": n} | term for n in ALL])
+        worth = {"name": "value_per_unit", "low": 50, "base": 100, "high": 150, "distribution": "triangular"}
+        fill(connection, "roi_assumptions", [{"use_case_id": name, "source": "Finance"} | worth for name in ALL])
+    commits = {name: f"{REGISTERED:%Y-%m-%d}" for name, trick in ALL.items() if trick.is_witnessed}
+    variables = json.dumps({"registration_commits": commits, "expected_outcomes": ["signup", "complaint"]})
+
+    def build() -> None:
+        untested = ("--exclude-resource-type", "seed", "test", "unit_test")
+        project.dbt("build", "--select", *BUILT, *untested, "--vars", variables)
+
+    build()
+    with duckdb.connect(str(project.path)) as connection:
+        connection.execute("delete from experiments where experiment_id like 'one_of_ten_%'")
+        for statement in [statement for trick in ALL.values() for statement in trick.late]:
+            connection.execute(statement)
+    build()
+    with duckdb.connect(str(project.path), read_only=True) as connection:
+        read = ("impact_claims", "experiment_health", "roi_effects", "impact_estimates")
+        return {name: connection.sql(f"select * from {name}").df() for name in read}
+
+
+def ids(name: str) -> list[str]:
+    """The ids that its experiment has had."""
+    return [name, f"{name}_again"]
+
+
+def test_an_honest_gain_is_proven_and_paid(tables):
+    claims = tables["impact_claims"].query("experiment_id == @HONEST and kpi == @HONEST")
+    assert set(claims.verdict) == {"proven"}, claims.T.to_string()
+    assert set(claims.evidence_grade) == {"A"}
+    health = tables["experiment_health"].query("experiment_id == @HONEST and passed == False")
+    assert health.empty, health.to_string()
+    assert tables["roi_effects"].query("experiment_id == @HONEST").is_counted.all()
+
+
+@pytest.mark.parametrize("name", TRICKS)
+def test_a_trick_is_not_proven(tables, name):
+    claims = tables["impact_claims"][tables["impact_claims"].experiment_id.isin(ids(name))]
+    assert not claims.empty
+    assert "proven" not in set(claims.verdict), claims[["kpi", "sentence", "evidence_grade", "reason"]].T.to_string()
+
+
+@pytest.mark.parametrize("name", TRICKS)
+def test_a_trick_is_paid_with_a_mark_only(tables, name):
+    effects = tables["roi_effects"][tables["roi_effects"].use_case_id == name]
+    paid = effects[effects.is_counted]
+    assert paid.reason.fillna("").ne("").all(), paid.T.to_string()
+
+
+@pytest.mark.parametrize("name", [name for name, trick in TRICKS.items() if trick.check or trick.says])
+def test_a_trick_is_noticed(tables, name):
+    trick = TRICKS[name]
+    if trick.check:
+        table = tables["experiment_health"]
+        found = table[table.experiment_id.isin(ids(name)) & (table.check_id == trick.check)]
+        assert (found.passed == False).any(), found.to_string()  # noqa: E712
+        said = " ".join(found.detail)
+    else:
+        table = tables["impact_claims"]
+        said = " ".join(table[table.experiment_id.isin(ids(name))].reason.fillna(""))
+    assert trick.says in said
