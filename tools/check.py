@@ -99,20 +99,38 @@ def lint_sql(manifest: dict) -> list[str]:
     that is one call of a macro is left out.
     """
     now = what_is_linted(manifest)
-    clean = json.loads(CLEAN.read_text()) if CLEAN.exists() and not os.environ.get("CI") else {}
-    changed = sorted(path for path, content in now.items() if clean.get(path) != content)
-    if not changed:
-        return []
-    found = command("sqlfluff", "lint", "--processes", "2", "--disable-progress-bar", *changed, **EMPTY)
+    if os.environ.get("CI"):
+        changed = sorted(now)
+    elif CLEAN.exists():
+        clean = json.loads(CLEAN.read_text())
+        changed = sorted(path for path, (content, _) in now.items() if clean.get(path) != content)
+    else:
+        # A fresh clone: what others share is linted there.
+        own = own_changes()
+        changed = sorted(path for path, (_, files) in now.items() if own is None or files & own)
+    options = ("lint", "--processes", "2", "--disable-progress-bar")
+    found = command("sqlfluff", *options, *changed, **EMPTY) if changed else []
     said = "\n".join(found)
     if not found or "] FAIL" in said:
-        known = {path: content for path, content in now.items() if f"== [{path}] FAIL" not in said}
+        known = {path: content for path, (content, _) in now.items() if f"== [{path}] FAIL" not in said}
         CLEAN.write_text(json.dumps(known, indent=0))
     return found
 
 
-def what_is_linted(manifest: dict) -> dict[str, str]:
-    """Of each SQL model, a hash of what its lint depends on: its text, the macros that it calls, the style."""
+def own_changes() -> set[str] | None:
+    """The files that differ from what this branch is based on, at its remote; None where it has none."""
+    own: set[str] = set()
+    for command in (["diff", "--name-only", "@{upstream}"], ["ls-files", "--others", "--exclude-standard"]):
+        done = subprocess.run(["git", *command], capture_output=True, text=True, check=False)
+        if done.returncode:
+            return None
+        own |= set(done.stdout.splitlines())
+    return own
+
+
+def what_is_linted(manifest: dict) -> dict[str, tuple[str, set[str]]]:
+    """What the lint of each SQL model depends on: a hash of its text, the macros that it calls and the style, and the
+    files of all these."""
     style = [version("sqlfluff"), *(Path(name).read_text() for name in STYLE)]
     texts = {}
     for node in manifest["nodes"].values():
@@ -125,9 +143,10 @@ def what_is_linted(manifest: dict) -> dict[str, str]:
             if name not in called and name in manifest["macros"]:
                 called.add(name)
                 left += manifest["macros"][name]["depends_on"]["macros"]
-        macros = [manifest["macros"][name]["macro_sql"] for name in sorted(called)]
-        content = json.dumps([Path(path).read_text(), macros, style])
-        texts[path] = hashlib.sha256(content.encode()).hexdigest()
+        macros = [manifest["macros"][name] for name in sorted(called)]
+        content = json.dumps([Path(path).read_text(), [macro["macro_sql"] for macro in macros], style])
+        files = {path, *STYLE, *(macro["original_file_path"] for macro in macros)}
+        texts[path] = hashlib.sha256(content.encode()).hexdigest(), files
     return texts
 
 

@@ -1,6 +1,7 @@
 """make lint reads again only the SQL whose text, macros or style have changed since it was clean."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -34,7 +35,10 @@ def linted(tmp_path, monkeypatch):
         }
         # The second calls the third.
         calls = {"two": ["three"]}
-        macros = {n: {"macro_sql": text, "depends_on": {"macros": calls.get(n, [])}} for n, text in texts.items()}
+        macros = {
+            n: {"macro_sql": text, "original_file_path": f"{n}.txt", "depends_on": {"macros": calls.get(n, [])}}
+            for n, text in texts.items()
+        }
         monkeypatch.setattr(check, "command", command)
         found = check.lint_sql({"nodes": nodes, "macros": macros})
         assert len(found) == len(bad)
@@ -83,4 +87,29 @@ def test_a_lint_that_broke_leaves_nothing_clean(linted):
 def test_everything_is_read_in_continuous_integration(linted, monkeypatch):
     linted()
     monkeypatch.setenv("CI", "true")
+    assert linted() == ["a.sql", "b.sql"]
+
+
+def test_a_fresh_clone_reads_what_its_branch_changes(linted, tmp_path):
+    """What is committed upstream was linted there; a commit, an edit and a new file of one's own were not."""
+
+    def git(*arguments: str) -> None:
+        author = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+        subprocess.run(["git", *author, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    (tmp_path / "three.txt").write_text("a macro\n")
+    git("init", "--initial-branch", "main")
+    git("add", ".")
+    git("commit", "--message", "first")
+    assert linted() == ["a.sql", "b.sql"], "no upstream, so everything"
+    git("branch", "shared")
+    git("branch", "--set-upstream-to", "shared")
+    check.CLEAN.unlink()
+    assert linted() == []
+    check.CLEAN.unlink()
+    (tmp_path / "a.sql").write_text("select 2\n")
+    git("commit", "--all", "--message", "second")
+    assert linted("a.sql") == ["a.sql"]
+    check.CLEAN.unlink()
+    (tmp_path / "three.txt").write_text("another macro\n")
     assert linted() == ["a.sql", "b.sql"]
