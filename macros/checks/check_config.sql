@@ -83,6 +83,17 @@
             {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a list of " ~ known | join(', ') ~ ", or some of them.") -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- set commits = var('registration_commits', none) -%}
+    {%- set whole_time = '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?$' -%}
+    {%- if commits is not mapping -%}
+        {%- do ai_impact.stop("The var `registration_commits` is " ~ ai_impact.shown(commits) ~ "; it must name experiments with the times of their commits, such as {my_experiment: '2026-03-01 09:30:00'}, or be {}.") -%}
+    {%- endif -%}
+    {%- for experiment_id, attested in commits.items() -%}
+        {%- set committed_at = attested['committed_at'] if attested is mapping else attested -%}
+        {%- if not modules.re.match(whole_time, committed_at | string) -%}
+            {%- do ai_impact.stop("The var `registration_commits` has " ~ ai_impact.shown(committed_at) ~ " for `" ~ experiment_id ~ "`; it must be the time of a commit, in UTC or with its offset, such as '2026-03-01 09:30:00' or '2026-03-01T10:30:00+01:00'.") -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- set half_life = var('attribution_half_life_days', none) -%}
     {%- if half_life is not number or half_life is boolean or half_life <= 0 -%}
         {%- do ai_impact.stop("The var `attribution_half_life_days` is " ~ ai_impact.shown(half_life) ~ "; it must be a number of days above 0, such as 7.") -%}

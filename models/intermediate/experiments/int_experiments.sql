@@ -5,8 +5,8 @@ with experiments as (
     select * from {{ ref('experiments') }}
 ),
 
-snapshots as (
-    select * from {{ ref('experiments_snapshot') }}
+registrations as (
+    select * from {{ ref('int_registrations') }}
 ),
 
 assignments as (
@@ -19,18 +19,6 @@ task_events as (
 
 outcome_events as (
     select * from {{ ref('stg_outcome_events') }}
-),
-
--- Moving the start after the fact doesn't move what was announced first.
-versions as (
-    select
-        experiment_id,
-        count(*) as version_count,
-        min(cast(starts_at as {{ dbt.type_timestamp() }})) as first_starts_at,
-        max(cast(dbt_valid_from as {{ dbt.type_timestamp() }})) as last_version_at,
-        max(cast(ends_at as {{ dbt.type_timestamp() }})) as latest_ends_at
-    from snapshots
-    group by experiment_id
 ),
 
 -- If an experiment used several assignment methods, the least random one decides its grade.
@@ -92,16 +80,17 @@ final as (
                 when {{ loop.index0 }} then '{{ method }}'
             {%- endfor %}
         end as assignment_method,
-        coalesce(
-            cast(experiments.registered_at as {{ dbt.type_timestamp() }}) <= versions.first_starts_at, false
-        ) as is_registered_before_start,
-        versions.version_count > 1
-        and versions.last_version_at >= versions.first_starts_at as is_changed_after_start,
+        registrations.started_at,
+        registrations.is_registered_before_start,
+        registrations.is_registration_witnessed,
+        registrations.is_changed_after_start,
+        registrations.changed_fields,
+        registrations.n_withdrawn,
         coalesce(horizon.data_end >= cast(experiments.ends_at as {{ dbt.type_timestamp() }}), false) as is_finished,
-        versions.latest_ends_at,
+        registrations.latest_ends_at,
         horizon.data_end
     from experiments
-    left join versions on experiments.experiment_id = versions.experiment_id
+    left join registrations on experiments.experiment_id = registrations.experiment_id
     left join methods on experiments.experiment_id = methods.experiment_id
     cross join horizon
 )

@@ -1,0 +1,95 @@
+{#- Since when somebody else than the cell `registered_at` can show that a registration stood as it stands: the commit of the
+    seeds, or a signature. One row per experiment that has one. -#}
+with experiments as (
+    select * from {{ ref('experiments') }}
+),
+
+use_cases as (
+    select * from {{ ref('use_cases') }}
+),
+
+reviews as (
+    select
+        *,
+        {{ ai_impact.definition_id('reviews') }} as definition_id
+    from {{ ref('reviews') }}
+    where experiment_id is not null and signed_off_by is not null
+),
+
+versions as (
+    select * from {{ ref('definitions_snapshot') }}
+    where seed = 'reviews' and is_entry
+),
+
+snapshots as (
+    select * from {{ ref('definitions_snapshot') }}
+),
+
+hashes as (
+    select * from {{ ref('int_registration_hashes') }}
+),
+
+commits as (
+    {{ ai_impact.attested_commits() }}
+),
+
+entries as (
+    select
+        definition_id,
+        min(cast(dbt_valid_from as {{ dbt.type_timestamp() }})) as seen_at
+    from versions
+    group by definition_id
+),
+
+first_build as (
+    select min(cast(dbt_valid_from as {{ dbt.type_timestamp() }})) as built_at from snapshots
+),
+
+-- The first build of a warehouse can't have seen what was signed before it, and believes the date. Later it could have: a
+-- signature then counts from when it was seen. Nobody signs for a use case of their own, or for another registration.
+signatures as (
+    select
+        reviews.experiment_id,
+        case
+            when entries.seen_at = first_build.built_at
+                then cast({{ ai_impact.add_days('reviews.reviewed_on', 1) }} as {{ dbt.type_timestamp() }})
+            else entries.seen_at
+        end as attested_at
+    from reviews
+    inner join entries on reviews.definition_id = entries.definition_id
+    cross join first_build
+    inner join experiments on reviews.experiment_id = experiments.experiment_id
+    inner join hashes
+        on
+            reviews.experiment_id = hashes.experiment_id
+            and trim(reviews.registration_hash) = hashes.registration_hash
+    left join use_cases on experiments.use_case_id = use_cases.use_case_id
+    where coalesce(lower(trim(reviews.signed_off_by)) <> lower(trim(use_cases.owner)), true)
+),
+
+committed as (
+    select
+        commits.experiment_id,
+        commits.committed_at as attested_at
+    from commits
+    inner join hashes
+        on
+            commits.experiment_id = hashes.experiment_id
+            and coalesce(commits.registration_hash, hashes.registration_hash) = hashes.registration_hash
+),
+
+attested as (
+    select * from signatures
+    union all
+    select * from committed
+),
+
+final as (
+    select
+        cast(experiment_id as {{ dbt.type_string() }}) as experiment_id,
+        min(attested_at) as attested_at
+    from attested
+    group by experiment_id
+)
+
+select * from final
