@@ -21,6 +21,7 @@ def model(dbt, session):
         "moments_neighbours": dbt.ref("moments_neighbours"),
         "moments_losses": dbt.ref("moments_losses"),
         "moments_groups": dbt.ref("moments_groups"),
+        "moments_reach": dbt.ref("moments_reach"),
         "moments_cohort_periods": dbt.ref("moments_cohort_periods"),
         "moments_cohort_clusters": dbt.ref("moments_cohort_clusters"),
         "int_geo_panels": dbt.ref("int_geo_panels"),

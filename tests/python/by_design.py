@@ -25,6 +25,7 @@ FURTHER = {
     "neighbours": "moments_neighbours",
     "losses": "moments_losses",
     "groups": "moments_groups",
+    "reach": "moments_reach",
 }
 
 

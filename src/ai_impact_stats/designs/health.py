@@ -35,6 +35,11 @@ RECENT_DAYS = 7
 LARGEST_SHARE = 0.5  # of the control's level, and
 LARGEST_POINTS = 0.1  # of a share: a registered smallest effect beyond is none that anybody plans for
 HORIZONS = (8, 10, 12)
+LOSSES = {
+    "several_arms": "units that were in several arms",
+    "quarantined": "units with outcomes in quarantine",
+    "late": "units with outcomes that came late",
+}
 BASELINE = "(baseline)"  # the arm of the units that an experiment which has not begun could assign
 
 
@@ -299,7 +304,7 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
         # Units of a cluster are lost together: as many clusters' worth.
         n, lost = (round(int(row[name]) / size) for name in ("n_units", "n_lost"))
         outcomes = (number(row.get(name), math.nan) for name in ("mean_kept", "var_kept", "mean_lost"))
-        losses.setdefault(f"{row['kind']} ({row['metric_id']})", {})[row["arm"]] = checks.Loss(n, lost, *outcomes)
+        losses.setdefault(f"{LOSSES[row['kind']]} ({row['metric_id']})", {})[row["arm"]] = checks.Loss(n, lost, *outcomes)
     several = len(experiment.treatments) > 1
     pairs = {
         f"{name} in {treatment}" if several else name: (found[treatment], found[experiment.control])

@@ -103,7 +103,7 @@ ARM_TABLES = (
     *("moments_unit_metrics", "moments_arm_counts", "moments_quantile_points", "moments_quantiles"),
     *("moments_covariances", "moments_covariate_cells", "moments_cluster_products", "moments_weeks"),
     *("moments_cluster_weeks", "moments_past", "moments_start_counts", "moments_neighbours"),
-    *("moments_losses", "moments_groups"),
+    *("moments_losses", "moments_groups", "moments_reach"),
 )
 
 
@@ -156,6 +156,9 @@ def read_tables(catalogue: dict[str, dict[str, Any]], given: Mapping[str, pd.Dat
     for row in rows_of("moments_start_counts"):
         parts = tables.parts.setdefault(str(row["experiment_id"]), {}).setdefault(str(row["dimension"]), {})
         parts.setdefault(str(row["dimension_value"]), {})[str(row["arm"])] = int(row["n_units"])
+    for row in rows_of("moments_reach"):
+        work = tables.parts.setdefault(str(row["experiment_id"]), {}).setdefault("ai_work", {})
+        work.setdefault("ai_work", {})[str(row["arm"])] = int(row["n_ai_work"])
     for row in rows_of("moments_neighbours"):
         tables.neighbours[str(row["experiment_id"])] = _number(row["treated_neighbours"])
     for row in rows_of("moments_losses"):
