@@ -118,11 +118,17 @@ def _deviations(conduct: Conduct) -> list[str]:
     return [*found, *conduct.deviations]
 
 
-def doubts(passed: Mapping[str, bool | None]) -> list[str]:
-    """What the checks of an experiment hold against calling its effect proven: the clauses of `grade`, whatever the
-    design. Of checks that a design does not make, only those that every registration has count as not known."""
+def doubts(passed: Mapping[str, bool | None], is_compared: bool) -> list[str]:
+    """What the checks of an experiment hold against calling its effect proven, in the clauses of `grade`.
+
+    `is_compared`: of arms that are compared directly; other designs have checks of their own in the place of power and
+    of balance before the start.
+    """
     said = [text for name, text in {**FAULTS, **DEVIATIONS}.items() if passed.get(name) is False]
-    return said + [text for name, text in NEEDED.items() if name != "power" and passed.get(name) is None]
+    needed = {name: text for name, text in NEEDED.items() if is_compared or name != "power"}
+    said += [text for name, text in needed.items() if passed.get(name) is None]
+    unknown_past = is_compared and all(passed.get(name) is None for name in PASTS)
+    return [*said, NO_PAST] if unknown_past else said
 
 
 def verdict(
