@@ -23,6 +23,9 @@ FURTHER = {
     "past": "moments_past",
     "starts": "moments_start_counts",
     "neighbours": "moments_neighbours",
+    "losses": "moments_losses",
+    "groups": "moments_groups",
+    "reach": "moments_reach",
 }
 
 

@@ -101,6 +101,11 @@ def test_signs_and_units():
             {"estimate": 0.001, "ci_low": -0.004, "ci_high": 0.006, "verdict": "no_relevant_effect"},
             "Email drafting changed the MQL rate by too little to matter: +0.1 % (95 % CI −0.4 % to 0.6 %), grade A.",
         ),
+        (
+            {"ci_low": -0.05, "ci_high": 0.23, "verdict": "still_running", "grade": "B"},
+            "Email drafting is still running: so far the difference in the MQL rate is +9 % (95 % CI −5 % to 23 %), "
+            "grade B.",
+        ),
     ],
 )
 def test_sentences(changed, text):
@@ -123,13 +128,17 @@ def test_no_cause_is_named_below_grade_c():
         ({}, "none", "registered", False, "proven"),
         ({}, "worsened", "registered", False, "invalid"),
         ({}, "holds", "registered_late", False, "invalid"),
-        ({"grade": "B"}, "holds", "registered_late", False, "proven"),
+        ({}, "unknown", "registered", False, "suggestive"),
+        ({"grade": "B"}, "holds", "registered", False, "suggestive"),
+        ({"grade": "B", "is_holdout": True}, "holds", "registered", False, "proven"),
+        ({"grade": "C", "is_holdout": True}, "holds", "registered", False, "suggestive"),
         ({"grade": "C"}, "holds", "registered", False, "suggestive"),
         ({"grade": "D", "verdict": "not_established"}, "holds", "registered", False, "suggestive"),
         ({"grade": "E", "verdict": "not_established"}, "worsened", "not_registered", False, "invalid"),
         ({}, "holds", "registered", True, "contradicted"),
         ({"direction": "down", "verdict": "worsened"}, "holds", "registered", False, "contradicted"),
-        ({"direction": "down", "verdict": "not_established", "grade": "D"}, "holds", "registered", False, "not_shown"),
+        # A loss is a loss, whatever its grade.
+        ({"direction": "down", "verdict": "not_established", "grade": "D"}, "holds", "registered", False, "contradicted"),
         ({"verdict": "inconclusive", "ci_low": -0.1}, "worsened", "registered", False, "not_shown"),
         ({"verdict": "inconclusive"}, "holds", "registered", False, "not_shown"),
         ({"direction": "None"}, "worsened", "registered", False, "not_shown"),
@@ -139,7 +148,13 @@ def test_no_cause_is_named_below_grade_c():
 def test_verdicts(changed, guardrail, registration, contradicted, expected):
     verdict, why = verdict_of(finding(**changed), guardrail, registration, contradicted)
     assert verdict == expected
-    assert (why is not None) == (verdict in ("invalid", "contradicted"))
+    said_why = verdict in ("invalid", "contradicted") or (verdict == "suggestive" and changed.get("grade", "A") in "AB")
+    assert (why is not None) == said_why
+
+
+def test_what_is_doubted_is_not_proven():
+    verdict, why = verdict_of(finding(), "holds", "registered", doubted=["it is stale", "it is no primary metric"])
+    assert (verdict, why) == ("suggestive", "Not proven: it is stale; it is no primary metric.")
 
 
 def test_no_verdict_slips_through():
@@ -154,7 +169,7 @@ def test_no_verdict_slips_through():
         if grade == "A" and registration != "registered":
             assert found == "invalid"
         if found == "proven":
-            assert grade in "AB"
+            assert grade == "A" and guardrail in ("holds", "none")
 
 
 def test_e_values_of_vanderweele_and_ding():
@@ -172,13 +187,22 @@ def test_e_values_of_vanderweele_and_ding():
         ({"verdict": "improved"}, "holds"),
         ({"verdict": "inconclusive"}, "unknown"),
         ({"verdict": "inconclusive", "is_non_inferior": True}, "holds"),
+        ({"verdict": "inconclusive", "is_non_inferior": True, "non_inferiority_margin": 0.5}, "holds"),
+        # Nobody guards a metric that may double, nor by a comparison that has faults.
+        ({"verdict": "inconclusive", "is_non_inferior": True, "non_inferiority_margin": 1.0}, "unknown"),
+        (
+            {"verdict": "inconclusive", "is_non_inferior": True, "non_inferiority_margin": 0.3, "mean_control": 0.4}
+            | {"scale": "absolute"},
+            "unknown",
+        ),
+        ({"verdict": "not_established", "is_non_inferior": True, "evidence_grade": "D"}, "unknown"),
         ({"verdict": "not_established", "evidence_grade": "D", "ci_low": 0.1, "ci_high": 0.2}, "worsened"),
         ({"verdict": "not_established", "evidence_grade": "D", "ci_low": -0.1, "ci_high": 0.2}, "unknown"),
         ({"verdict": "not_estimated", "evidence_grade": None}, "unknown"),
     ],
 )
 def test_guardrails(row, state):
-    given = {"is_non_inferior": None, "evidence_grade": "A", "ci_low": None, "ci_high": None} | row
+    given = {"is_non_inferior": None, "evidence_grade": "A", "ci_low": None, "ci_high": None, "scale": "relative"} | row
     assert guardrail_of(given, "down") == state
 
 
@@ -212,10 +236,22 @@ def estimate(**changed):
         "mean_control": None,
         "mean_treatment": None,
         "is_quoted": True,
+        "is_headline": True,
+        "inference": "fixed",
+        "p_value": 0.001,
+        "p_value_adjusted": 0.001,
+        "sequential_ci_low": None,
+        "sequential_ci_high": None,
+        "sequential_p_value": None,
+        "sequential_p_value_adjusted": None,
+        "non_inferiority_margin": None,
     } | changed
 
 
-def made(estimates, run=None, versions=(), kpis=(), values=()):
+SOUND = ("registered_late", "registration_witnessed", "registration_changed", "power", "pre_period_balance")
+
+
+def made(estimates, run=None, versions=(), kpis=(), values=(), health=None, more=()):
     run = {
         "experiment_id": "x",
         "guardrail_metric_ids": None,
@@ -223,20 +259,33 @@ def made(estimates, run=None, versions=(), kpis=(), values=()):
         "is_changed_after_start": False,
         "starts_at": pd.Timestamp("2026-03-02"),
         "ends_at": pd.Timestamp("2026-05-25"),
+        "design": "rct",
+        "assignment_method": "randomized",
+        "primary_method": None,
+        "changed_fields": None,
+        "n_withdrawn": 0,
     } | (run or {})
+    runs = [run, *(run | changed for changed in more)]
+    checks = {**dict.fromkeys(SOUND, True), "late_start": False, **(health or {})}
     metrics = [
         {"metric_id": "throughput", "name": "Throughput", "direction": "up", "phrase": "throughput"},
         {"metric_id": "rework_rate", "name": "Rework", "direction": "down", "phrase": None},
     ]
     table = claims(
         pd.DataFrame(estimates, columns=list(estimate())),
-        pd.DataFrame([{"experiment_id": "x", "use_case_id": "u"}]),
-        pd.DataFrame([run]),
+        pd.DataFrame([{"experiment_id": r["experiment_id"], "use_case_id": "u"} for r in runs]),
+        pd.DataFrame(runs),
         pd.DataFrame(metrics),
         pd.DataFrame([{"use_case_id": "u", "name": "Email drafting"}]),
         pd.DataFrame(list(kpis), columns=["kpi_id", "name", "guarded_by", "direction"]),
         pd.DataFrame(list(values), columns=KPI_COLUMNS),
-        pd.DataFrame([{"experiment_id": "x", "check_id": "late_start", "passed": False}]),
+        pd.DataFrame(
+            [
+                {"experiment_id": r["experiment_id"], "check_id": name, "passed": passed}
+                for r in runs
+                for name, passed in checks.items()
+            ]
+        ),
         pd.DataFrame(list(versions), columns=["use_case_id", "part", "version", "first_seen_at"]),
     )
     assert table.schema == CLAIMS
@@ -309,18 +358,94 @@ def test_throughput_whose_quality_twin_worsened_is_invalid():
     assert (row["verdict"], row["guardrail_status"]) == ("proven", "holds")
     assert "guardrails" not in row["sentence"]
     (row,) = made([estimate()], kpis=guarded)
-    assert (row["verdict"], row["guardrails"]) == ("proven", "“Rework”: not shown to hold")
-    assert row["sentence"].endswith("grade A. Its guardrails are not shown to hold.")
+    assert (row["verdict"], row["guardrails"]) == ("suggestive", "“Rework”: not shown to hold")
+    assert row["sentence"].endswith("grade A. Not proven: its guardrails are not shown to hold.")
 
 
-def test_only_what_is_proven_needs_its_guardrails_said():
+def test_only_what_could_be_proven_says_why_it_is_not():
     guarded = [("throughput", "Throughput", "rework_rate", "up")]
     weak = estimate(evidence_grade="C", verdict="improved")
     assert "guardrails" not in made([weak], kpis=guarded)[0]["sentence"]
     assert "guardrails" not in made([estimate()])[0]["sentence"]
     later = [("u", "model", "two", pd.Timestamp("2026-06-15"))]
     (row,) = made([estimate()], kpis=guarded, versions=later)
-    assert "Its guardrails are not shown to hold. Stale since 2026-06-15" in row["sentence"]
+    assert "its guardrails are not shown to hold. Stale since 2026-06-15" in row["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "run", "health", "said"),
+    [
+        ({"metric_role": "secondary"}, {}, {}, "no primary metric"),
+        ({}, {"primary_method": "cuped"}, {}, "not by the registered method cuped"),
+        ({}, {}, {"registration_witnessed": None}, "witnessed is not known"),
+        ({}, {}, {"registration_witnessed": False}, "not witnessed"),
+        ({}, {}, {"withdrawn_siblings": False}, "withdrawn"),
+        ({}, {}, {"power": None}, "detect"),
+        ({}, {}, {"pre_period_balance": None}, "balance"),
+        ({}, {}, {"methods_agree": False}, "methods disagree"),
+        ({}, {}, {"contamination": False}, "reached the control"),
+        ({"p_value_adjusted": 0.06}, {}, {}, "use case, KPI and year is 0.06"),
+    ],
+)
+def test_what_proof_takes(changed, run, health, said):
+    (row,) = made([estimate(**changed)], run, health=health)
+    assert row["verdict"] == "suggestive"
+    assert said in row["sentence"]
+    (row,) = made([estimate()], {"primary_method": "difference_in_means"})
+    assert (row["verdict"], row["p_value"], row["p_value_family"]) == ("proven", 0.001, 0.001)
+
+
+def test_a_holdout_is_proven_by_the_same_rules():
+    """Of regions nobody plans a ratio or a power by units; of accounts both have to be known."""
+    held = estimate(evidence_grade="B")
+    unknown = {"power": None, "pre_period_balance": None}
+    (row,) = made([held], {"design": "geo"}, health=unknown)
+    assert row["verdict"] == "proven"
+    (row,) = made([held], {"design": "holdout"}, health=unknown)
+    assert row["verdict"] == "suggestive"
+    (row,) = made([held], {"design": "holdout"})
+    assert row["verdict"] == "proven"
+    (row,) = made([held], {"design": "geo"}, health={"registered_late": False})
+    assert row["verdict"] == "suggestive"
+
+
+def test_experiments_of_one_use_case_and_kpi_in_one_year_are_one_family():
+    found = [estimate(p_value=0.01, p_value_adjusted=0.03), estimate(experiment_id="y", p_value_adjusted=0.5)]
+    (x, y) = made(found, more=[{"experiment_id": "y"}])
+    assert (x["p_value"], x["p_value_family"], y["p_value_family"]) == (0.01, 0.06, 0.5)
+    assert x["verdict"] == "suggestive"
+    # Another year is another family; what still runs is not read; what was withdrawn was a test.
+    (x, _) = made(found, more=[{"experiment_id": "y", "ends_at": pd.Timestamp("2027-05-25")}])
+    assert (x["verdict"], x["p_value_family"]) == ("proven", 0.03)
+    (x,) = made(found[:1], {"n_withdrawn": 1})
+    assert (x["verdict"], x["p_value_family"]) == ("suggestive", 0.06)
+
+
+def test_before_the_end_the_interval_that_allows_for_looks_is_quoted():
+    wide = {"sequential_ci_low": -0.1, "sequential_ci_high": 1.1, "sequential_p_value": 0.2}
+    (row,) = made([estimate(verdict="still_running", **wide)])
+    assert (row["ci_low"], row["ci_high"], row["p_value"], row["p_value_family"]) == (-0.1, 1.1, 0.2, None)
+    assert row["verdict"] == "not_shown"
+    assert "is still running: so far the difference in throughput is +50 % (95 % CI −10 % to 110 %)" in row["sentence"]
+    assert made([estimate(verdict="still_running")]) == [], "there is no interval that holds yet"
+    clear = {"sequential_ci_low": 0.2, "sequential_ci_high": 0.8, "sequential_p_value_adjusted": 0.01}
+    (row,) = made([estimate(inference="always_valid", **clear)])
+    assert (row["verdict"], row["ci_low"], row["p_value_family"]) == ("proven", 0.2, 0.01)
+
+
+def test_an_interval_fits_its_sentence():
+    """A level falls by 100 % at most: the unit of the metric is quoted instead, or what is left of the interval."""
+    broken = estimate(estimate=-0.8, ci_low=-1.23, ci_high=-0.37, verdict="worsened")
+    whole = estimate(method="difference_in_means", scale="absolute", estimate=-8.0, ci_low=-9.0, ci_high=-3.0)
+    (row,) = made([broken, whole | {"is_quoted": False, "verdict": "worsened"}])
+    assert (row["scale"], row["ci_low"], row["method"]) == ("absolute", -9.0, "difference_in_means")
+    (row,) = made([broken])
+    assert "lowered throughput by 80 % (95 % CI 37 % to 100 %)" in row["sentence"]
+    assert row["sentence"].endswith("It got worse.")
+    crossing = estimate(estimate=0.5, ci_low=-0.01, ci_high=1.0)
+    up = whole | {"estimate": 5.0, "ci_low": 1.0, "ci_high": 9.0, "is_quoted": False}
+    (row,) = made([crossing, up])
+    assert (row["scale"], row["verdict"]) == ("absolute", "proven")
 
 
 def test_another_method_may_contradict():

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from by_design import balance_experiments, check_experiments, estimate_experiments, plan_experiments
 
-from ai_impact_stats.designs.grading import Conduct, grade, verdict
+from ai_impact_stats.designs.grading import DEVIATIONS, FAULTS, NEEDED, Conduct, doubts, grade, verdict
 from ai_impact_stats.estimators.checks import pre_period_balance, sample_ratio
 from ai_impact_stats.estimators.effects import cuped, difference, relative_difference
 from ai_impact_stats.estimators.estimate import Estimate
@@ -142,42 +142,65 @@ def test_names():
 
 
 SOUND = {
-    "design": "rct",
-    "assignment_method": "randomized",
-    "registered_before_start": True,
-    "changed_after_start": False,
-    "sample_ratio": True,
-    "balance": True,
-    "powered": True,
+    **dict.fromkeys(("srm", "registered_late", "registration_changed", "registration_witnessed"), True),
+    **dict.fromkeys(("withdrawn_siblings", "pre_period_balance", "power", "multiple_exposure", "lost_by_arm"), True),
 }
 
 
+def conduct(passed=None, **changed) -> Conduct:
+    values = {"design": "rct", "assignment_method": "randomized", "passed": {**SOUND, **(passed or {})}}
+    return Conduct(**values | changed)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_no_evidence_of_a_cause(name):
+    earned, why = grade(conduct({name: False}))
+    assert earned == "D"
+    assert FAULTS[name] in why
+    assert grade(conduct({name: False}, design="holdout"))[0] == "D"
+    assert FAULTS[name] in doubts({**SOUND, name: False}, True)
+
+
+@pytest.mark.parametrize("name", DEVIATIONS)
+def test_a_deviation_costs_grade_a(name):
+    earned, why = grade(conduct({name: False}))
+    assert earned == "B"
+    assert DEVIATIONS[name] in why or name == "withdrawn_siblings"
+    assert DEVIATIONS[name] in doubts({**SOUND, name: False}, True)
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_what_cannot_be_checked_costs_grade_a(name):
+    earned, why = grade(conduct({name: None}))
+    assert (earned, NEEDED[name] in why) == ("B", True)
+    del (left_out := dict(SOUND))[name]
+    assert grade(Conduct("rct", "randomized", left_out)) == (earned, why)
+
+
 @pytest.mark.parametrize(
-    ("change", "expected", "word"),
+    ("passed", "changed", "expected", "word"),
     [
-        ({}, "A", None),
-        ({"registered_before_start": False}, "B", "registered after"),
-        ({"registered_before_start": None}, "B", "registered after"),
-        ({"changed_after_start": True}, "B", "changed"),
-        ({"changed_after_start": None}, "B", "changed"),
-        ({"sample_ratio": None}, "B", "sample ratio"),
-        ({"sample_ratio": False}, "D", "sample ratio"),
-        ({"balance": False}, "B", "differed"),
-        ({"balance": None}, "B", "balance"),
-        ({"powered": False}, "B", "detect"),
-        ({"powered": None}, "B", "detect"),
-        ({"exposure": False}, "B", "several arms"),
-        ({"arms_known": False}, "B", "unregistered"),
-        ({"finished": False}, "B", "before its end"),
-        ({"design": "holdout"}, "B", "holdout"),
-        ({"design": "did"}, "B", "did"),
-        ({"assignment_method": "self_selected"}, "D", "self_selected"),
-        ({"assignment_method": "matched", "sample_ratio": False}, "D", "matched"),
-        ({"assignment_method": None}, "D", "unknown"),
+        ({}, {}, "A", None),
+        ({"srm": None}, {}, "D", "could not be checked"),
+        ({"srm": None}, {"split_problem": "The expected split half can't be read: write it so."}, "D", "split half"),
+        ({"pre_period_balance": None}, {}, "B", "balance"),
+        # The past of the metric itself is a check of balance, where no covariate is known.
+        ({"pre_period_balance": None, "pre_period_difference": True}, {}, "A", None),
+        ({"pre_period_difference": False}, {}, "D", "differed before the start"),
+        ({"registration_changed": False}, {"changed_fields": ("alpha", "metric.direction")}, "B", "metric.direction"),
+        ({"withdrawn_siblings": False}, {"withdrawn": 9}, "B", "9 of the experiments"),
+        ({}, {"deviations": ("0.50% of the units were in several arms",)}, "B", "several arms"),
+        ({}, {"faults": ("the arms differ in the share of unknown values",)}, "D", "unknown values"),
+        ({}, {"design": "holdout"}, "B", "holdout"),
+        ({}, {"assignment_method": "holdout"}, "B", "holdout"),
+        ({}, {"design": "did"}, "B", "did"),
+        ({}, {"assignment_method": "self_selected"}, "D", "self_selected"),
+        ({"srm": False}, {"assignment_method": "matched"}, "D", "matched"),
+        ({}, {"assignment_method": None}, "D", "unknown"),
     ],
 )
-def test_grade(change, expected, word):
-    earned, why = grade(Conduct(**{**SOUND, **change}))
+def test_grade(passed, changed, expected, word):
+    earned, why = grade(conduct(passed, **changed))
     assert earned == expected
     assert why is None if word is None else word in why
 
@@ -216,6 +239,7 @@ REGISTRATION = {
     "assignment_method": "randomized",
     "is_registered_before_start": True,
     "is_changed_after_start": False,
+    "is_registration_witnessed": True,
     "is_finished": True,
 }
 CATALOGUE = pd.DataFrame(
@@ -278,7 +302,7 @@ def test_experiment_of_full_quality():
     checks = check_experiments(*tables([{}])).to_pandas().set_index("check_id")
     assert set(checks.index) == {
         "srm", "multiple_exposure", "unknown_arm", "pre_period_balance", "power", "registered_late",
-        "registration_changed", "still_running",
+        "registration_changed", "still_running", "registration_witnessed", "withdrawn_siblings",
     }  # fmt: skip
     assert checks.passed.all()
 

@@ -44,6 +44,7 @@ REGISTRATION = {
     "assignment_method": "randomized",
     "is_registered_before_start": True,
     "is_changed_after_start": False,
+    "is_registration_witnessed": True,
     "is_finished": True,
 }
 METRIC = {
@@ -274,7 +275,7 @@ def test_registered_dimensions_are_cut_shown_and_tested():
     found, checks = run(rows, frame, registered, starts=skewed)
     assert not checks.passed["srm_by_dimension"]
     assert "plan=paid" in checks.detail["srm_by_dimension"]
-    assert found.evidence_grade.eq("B").all()
+    assert found.evidence_grade.eq("D").all()
     assert found.reason.str.contains("sample ratio fails in a part").all()
 
 
@@ -486,7 +487,7 @@ def test_days_strata_and_the_past():
     assert checks.passed["srm_by_start_day"]
     assert not checks.passed["srm_by_stratum"]
     assert not checks.passed["pre_period_difference"]
-    assert set(found.evidence_grade) == {"B"}
+    assert set(found.evidence_grade) == {"D"}
 
 
 def test_an_end_that_was_brought_forward():

@@ -1,5 +1,6 @@
 -- No claim without a grade and an interval, no grade A without a registration, no gain whose guardrail worsened, no cause below
--- grade C, none that is proven on less than a randomised comparison, or without a word on guardrails that are not known.
+-- grade C; none that is proven on less than a randomised comparison, with guardrails that are not known, or when it is stale; no
+-- interval of a fall by more than everything.
 with claims as (
     select * from {{ ref('impact_claims') }}
 )
@@ -19,8 +20,7 @@ where
     or (not is_causal and (sentence like '% raised %' or sentence like '% lowered %'))
     or (verdict = 'invalid' and sentence not like 'Do not claim:%')
     or (is_stale and sentence not like '%Stale since%')
-    or (
-        verdict = 'proven'
-        and guardrail_status = 'unknown'
-        and sentence not like '%Its guardrails are not shown to hold.%'
-    )
+    or (verdict = 'proven' and (guardrail_status in ('unknown', 'worsened') or is_stale or registration <> 'registered'))
+    or (verdict = 'proven' and claim_source = 'experiment' and p_value_family is null)
+    or (p_value_family < p_value)
+    or (scale = 'relative' and claim_source = 'experiment' and ci_low < -1)

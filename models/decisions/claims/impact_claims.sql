@@ -19,6 +19,8 @@ final as (
         estimate,
         ci_low,
         ci_high,
+        p_value,
+        p_value_family,
         guardrails,
         guardrail_status,
         sensitivity,

@@ -32,7 +32,8 @@ counted as (
         0 as n_assignments,
         0 as n_before,
         0 as n_after,
-        0 as n_undated
+        0 as n_undated,
+        cast(null as {{ dbt.type_timestamp() }}) as recorded_at
     from assignments
     left join experiments on assignments.experiment_id = experiments.experiment_id
     left join clusters
@@ -52,7 +53,8 @@ counted as (
         1 as n_assignments,
         case when {{ ai_impact.enrolment('recorded.assigned_at', 'experiments') }} = 'before' then 1 else 0 end,
         case when {{ ai_impact.enrolment('recorded.assigned_at', 'experiments') }} = 'after' then 1 else 0 end,
-        case when recorded.is_undated then 1 else 0 end as n_undated
+        case when recorded.is_undated then 1 else 0 end as n_undated,
+        recorded.assigned_at as recorded_at
     from recorded
     left join experiments on recorded.experiment_id = experiments.experiment_id
 ),
@@ -68,7 +70,8 @@ final as (
         sum(n_assignments) as n_assignments,
         sum(n_before) as n_before,
         sum(n_after) as n_after,
-        sum(n_undated) as n_undated
+        sum(n_undated) as n_undated,
+        max(recorded_at) as last_assigned_at
     from counted
     group by experiment_id, arm
 )

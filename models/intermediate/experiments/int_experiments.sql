@@ -1,4 +1,7 @@
-{{ config(post_hook="{{ ai_impact.check_primary_methods(this, ref('method_catalogue')) }}") }}
+{{ config(post_hook=[
+    "{{ ai_impact.check_primary_methods(this, ref('method_catalogue')) }}",
+    "{{ ai_impact.check_expected_splits(this) }}"
+]) }}
 
 {%- set ranks = ['unknown', 'self_selected', 'matched', 'staggered', 'holdout', 'randomized'] -%}
 with experiments as (

@@ -27,15 +27,17 @@ from ..io.registry import Experiment, is_missing, number
 from ..io.tables import ARM_TABLES, NOTHING, Arms, QuantileArm, Tables, segment_of
 from ..wording import sentence
 from .design import Design
-from .grading import Conduct, grade
+from .grading import STRAY, Conduct, grade
 from .health import (
     OPEN_WINDOWS,
     arm_of,
     compare,
     effect_scale,
     find_checks,
+    is_plausible,
     metric_problem,
     open_windows,
+    recruits_on,
     regression_cells,
 )
 from .rows import LOGARITHMS, NO_SHARE, absolute_of, estimate_row, scale_pairs
@@ -45,19 +47,6 @@ ADJUSTED = {"cuped": "absolute", "cuped_relative": "relative"}
 STRATIFIED = {"post_stratified": "absolute", "post_stratified_relative": "relative"}
 WITHIN = {"fixed_effects": "absolute"}
 QUANTILES = {"difference_in_quantiles": "absolute", "relative_difference_in_quantiles": "relative"}
-# What further checks say of an experiment that fails them.
-DEVIATIONS = {
-    "srm_by_stratum": "the sample ratio fails in a stratum",
-    "srm_by_dimension": "the sample ratio fails in a part",
-    "srm_by_start_day": "the sample ratio fails on a day",
-    "srm_triggered": "exposure differs between the arms",
-    "pre_period_difference": "the metrics differed before the start",
-    "novelty": "the effect changes over time",
-    "interference": "control units are mixed with treated ones",
-    "enough_clusters": "too few clusters for the intervals to hold",
-    "clusters_known": "too many units have an unknown cluster",
-    "stopped_early": "it was ended early",
-}
 
 
 class Comparison(Design):
@@ -439,20 +428,8 @@ def _allowing_for_looks(e: Estimate, row: Mapping[str, Any], experiment: Experim
 
 def _grade(experiment: Experiment, rows: list[dict], tables: Tables) -> None:
     """The grade that the conduct of the experiment earned, and what else decides the verdict of each row."""
-    found = find_checks(experiment, tables)
-    conduct = Conduct(
-        design=experiment.design,
-        assignment_method=experiment.assignment_method,
-        registered_before_start=experiment.registered_before_start,
-        changed_after_start=experiment.changed_after_start,
-        sample_ratio=found["srm"].passed,
-        balance=found["pre_period_balance"].passed,
-        powered=found["power"].passed,
-        exposure=found["multiple_exposure"].passed,
-        arms_known=found["unknown_arm"].passed,
-        finished=found["still_running"].passed,
-        others=tuple(text for name, text in DEVIATIONS.items() if name in found and found[name].passed is False),
-    )
+    conduct = _conduct(experiment, tables)
+    goes_on = recruits_on(experiment, tables)
     open_of = open_windows(experiment, tables)
     for absolute, relative in scale_pairs(rows):
         # One test answers both: its correction is over all hypotheses, also those that have no relative effect.
@@ -465,27 +442,50 @@ def _grade(experiment: Experiment, rows: list[dict], tables: Tables) -> None:
     for row in rows:
         has, waiting = row["estimate"] is not None, open_of[row["metric_id"]]
         earned, why = grade(_with_unknown(conduct, experiment, row, tables))
-        row["is_open"] = waiting > OPEN_WINDOWS
+        row["is_open"] = waiting > OPEN_WINDOWS or goes_on
         row["smallest_effect"] = _smallest(experiment, tables.catalogue.get(row["metric_id"], {}), row)
         row["evidence_grade"] = ("D" if row["skewed"] else earned) if has else None
-        unripe = f"The window of {waiting:.1%} of the units is still open." if row["is_open"] else None
+        unripe = f"The window of {waiting:.1%} of the units is still open." if waiting > OPEN_WINDOWS else None
         row["reason"] = sentence([row["reason"], *([row["skewed"], why, unripe] if has else [])])
 
 
+def _conduct(experiment: Experiment, tables: Tables) -> Conduct:
+    found = find_checks(experiment, tables)
+    several, deviations = found["multiple_exposure"], ()
+    if several.passed and several.statistic is not None and several.statistic > STRAY:
+        deviations = (f"{several.statistic:.2%} of the units were in several arms",)
+    return Conduct(
+        design=experiment.design,
+        assignment_method=experiment.assignment_method,
+        passed={name: check.passed for name, check in found.items()},
+        changed_fields=experiment.changed_fields,
+        withdrawn=experiment.withdrawn,
+        split_problem=found["srm"].detail if found["srm"].passed is None else None,
+        deviations=deviations,
+    )
+
+
 def _with_unknown(conduct: Conduct, experiment: Experiment, row: Mapping[str, Any], tables: Tables) -> Conduct:
-    """More is known of one arm than of the other, or too little of both: a deviation of this metric alone."""
+    """More is known of one arm than of the other, or too little of both: a fault of this metric alone. A share that is
+    lost alike in both arms leaves them comparable, and costs grade A."""
     key = experiment.experiment_id, row["metric_id"]
     unknown = tables.unknown_in(*key, row["treatment_arm"], experiment.control)
-    if unknown is None or not (unknown.differs or unknown.is_too_much):
+    if unknown is None or not unknown.is_any:
         return conduct
-    said = "the arms differ in the share of unknown values" if unknown.differs else "an arm has too many unknown values"
-    return replace(conduct, others=(*conduct.others, said))
+    if unknown.differs or unknown.is_too_much:
+        what = "the arms differ in the share of unknown values"
+        said = what if unknown.differs else "an arm has too many unknown values"
+        return replace(conduct, faults=(*conduct.faults, said))
+    if max(unknown.shares) <= STRAY:
+        return conduct
+    said = f"{max(unknown.shares):.1%} of the values of an arm are not known"
+    return replace(conduct, deviations=(*conduct.deviations, said))
 
 
 def _smallest(experiment: Experiment, metric: Mapping[str, Any], row: Mapping[str, Any]) -> float | None:
-    """The registered smallest effect of the primary metric, on the row's scale."""
+    """The registered smallest effect of the primary metric, on the row's scale; None where none is plausible."""
     planned, level = experiment.smallest_effect, row["mean_control"]
-    if not row["is_primary"] or planned is None or not level:
+    if not row["is_primary"] or planned is None or not level or not is_plausible(planned, metric, level):
         return None
     if row["scale"] == effect_scale(metric):
         return planned

@@ -209,6 +209,8 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
 
 def _graded(experiment: Experiment, earned: str, problem: str | None, note: str) -> tuple[str, str | None]:
     notes = registration_notes(experiment)
+    if not experiment.registered_before_start:
+        return "D", sentence([problem, note, *notes])
     if earned == "C" and experiment.assignment_method in RANDOM_METHODS:
         return "B", sentence([HOLDOUT, note, *notes])
     return earned, sentence([problem or BELOW_B, note, *notes])

@@ -1,70 +1,134 @@
 """How far an estimate may be believed, and what it says."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ..estimators.did import PreTrend
 from ..io.registry import HOLDOUT_DESIGNS, RANDOMISED_DESIGNS
 from ..wording import sentence
 
 RANDOM_METHODS = frozenset({"randomized", "holdout"})
+HOLDOUT = "a holdout, not an experiment by unit"
+# Checks that make a comparison no evidence of a cause where they fail: the arms compared are not, or are not known to
+# be, those that were drawn. What is said of each.
+FAULTS = {
+    "srm": "the sample ratio fails: the arms compared are not the arms that were randomised",
+    "srm_by_stratum": "the sample ratio fails in a stratum",
+    "srm_by_dimension": "the sample ratio fails in a part",
+    "srm_by_start_day": "the sample ratio fails on a day",
+    "pre_period_balance": "the arms differed before the start, so they were not drawn at random",
+    "pre_period_difference": "the metrics differed before the start, so the arms were not drawn at random",
+    "registered_late": "it was registered after its start, when its data could be seen",
+    "told_after_outcome": "arms were told after the outcome was known",
+    "multiple_exposure": "too many units were in several arms",
+    "lost_by_arm": "units or outcomes were lost more in one arm than in the other",
+    "unregistered_clusters": "units share an arm with others of their group, and no clusters are registered",
+    "contamination": "the treatment reached the control arm",
+}
+# Checks that leave a comparison random where they fail, and cost grade A.
+DEVIATIONS = {
+    "registration_witnessed": "its registration is not witnessed",
+    "registration_changed": "its registration changed after its start",
+    "withdrawn_siblings": "experiments of the same units were withdrawn",
+    "unknown_arm": "units were in unregistered arms",
+    "still_running": "read before its end",
+    "stopped_early": "it was ended early",
+    "power": "it can't detect the effect it was planned for",
+    "srm_triggered": "exposure differs between the arms",
+    "novelty": "the effect changes over time",
+    "interference": "control units are mixed with treated ones",
+    "values_known": "of some metric the arms differ in the share of unknown values, or too many are unknown",
+    "enough_clusters": "too few clusters for the intervals to hold",
+    "clusters_known": "too many units have an unknown cluster",
+}
+# Checks that have to be made for grade A, and what is said where one could not be. One of the last pair is enough.
+NEEDED = {
+    "registered_late": "when it was registered is not known",
+    "registration_witnessed": "whether its registration was witnessed is not known",
+    "registration_changed": "whether its registration changed is not known",
+    "power": "whether it can detect a plausible effect is not known",
+}
+PASTS = ("pre_period_balance", "pre_period_difference")
+NO_PAST = "the balance before the start could not be checked"
+STRAY = 0.001  # of the units in several arms; more cost grade A
 
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """How an experiment was run. None: not known, which counts as not shown."""
+    """How an experiment was run. `passed`: check to whether it passed; None, or none, could not be made.
+
+    `faults` and `deviations` are further ones, as clauses; `split_problem` says why the planned split can't be read.
+    """
 
     design: str
     assignment_method: str | None
-    registered_before_start: bool | None
-    changed_after_start: bool | None
-    sample_ratio: bool | None
-    balance: bool | None
-    powered: bool | None
-    exposure: bool | None = True
-    arms_known: bool | None = True
-    finished: bool | None = True
-    others: tuple[str, ...] = ()  # deviations that further checks found
+    passed: Mapping[str, bool | None] = field(default_factory=dict)
+    changed_fields: tuple[str, ...] = ()
+    withdrawn: int = 0
+    split_problem: str | None = None
+    faults: tuple[str, ...] = ()
+    deviations: tuple[str, ...] = ()
+
+    @property
+    def is_holdout(self) -> bool:
+        return self.design in HOLDOUT_DESIGNS or self.assignment_method == "holdout"
 
 
 def grade(conduct: Conduct) -> tuple[str, str | None]:
     """The evidence grade of a comparison of assigned arms, and the sentence that explains anything below A.
 
-    A: randomised; registered before its start and not changed since; sample ratio and balance hold; powered; finished;
-       at most a stray unit in several arms.
-    B: randomised with a deviation, each of which is named; or a holdout.
-    D: the units chose or were chosen; or the sample ratio failed, which means that the arms compared are not the
-       arms that were randomised.
+    A: randomised; registered before its start, witnessed, and not changed since; every check was made and holds; at
+       most a stray unit in several arms.
+    B: randomised, with deviations that leave the comparison random (`DEVIATIONS`, what is not known of `NEEDED`), each
+       of which is named; or a holdout.
+    D: the units chose or were chosen; or a fault (`FAULTS`), after which the arms compared are not those that were
+       drawn, or their errors are not those that are computed.
     C is earned by quasi-experimental estimators through their own diagnostics, E by before/after comparisons; neither
     is this function's to give.
     """
     if conduct.assignment_method not in RANDOM_METHODS:
         how = conduct.assignment_method or "unknown"
         return "D", f"The units were not assigned at random (assignment method: {how}), and nothing is adjusted for it."
-    if conduct.sample_ratio is False:
-        return "D", "The sample ratio fails: the arms compared are not the arms that were randomised."
-    deviations = _deviations(conduct)
+    faults = _faults(conduct)
+    if faults:
+        return "D", "No evidence of a cause: " + "; ".join(faults) + "."
+    deviations = ([HOLDOUT] if conduct.is_holdout else []) + _deviations(conduct)
     if deviations:
         return "B", "Deviations: " + "; ".join(deviations) + "."
     return "A", None
 
 
+def _faults(conduct: Conduct) -> list[str]:
+    found = [text for name, text in FAULTS.items() if conduct.passed.get(name) is False]
+    if conduct.passed.get("srm") is None:
+        found.insert(0, (conduct.split_problem or "the sample ratio could not be checked").rstrip("."))
+    return [*found, *conduct.faults]
+
+
 def _deviations(conduct: Conduct) -> list[str]:
-    holdout = conduct.design in HOLDOUT_DESIGNS or conduct.assignment_method == "holdout"
-    rules = (
-        (holdout, "a holdout, not an experiment by unit"),
-        (conduct.design not in RANDOMISED_DESIGNS | HOLDOUT_DESIGNS, f"design {conduct.design} analysed as randomised"),
-        (not conduct.registered_before_start, "registered after its start"),
-        (conduct.changed_after_start is not False, "its registration changed after its start"),
-        (conduct.sample_ratio is None, "the sample ratio could not be checked"),
-        (conduct.balance is None, "the balance before the start could not be checked"),
-        (conduct.balance is False, "the arms differed before the start"),
-        (not conduct.powered, "it can't detect the effect it was planned for"),
-        (not conduct.exposure, "too many units were in several arms"),
-        (not conduct.arms_known, "units were in unregistered arms"),
-        (not conduct.finished, "read before its end"),
-    )
-    return [*(text for applies, text in rules if applies), *conduct.others]
+    found = [] if conduct.design in RANDOMISED_DESIGNS | HOLDOUT_DESIGNS else [f"design {conduct.design} as randomised"]
+    said = dict(DEVIATIONS)
+    if conduct.changed_fields:
+        said["registration_changed"] += f" ({', '.join(conduct.changed_fields)})"
+    if conduct.withdrawn:
+        said["withdrawn_siblings"] = f"{conduct.withdrawn} of the experiments of the same units were withdrawn"
+    found += [text for name, text in said.items() if conduct.passed.get(name) is False]
+    found += [text for name, text in NEEDED.items() if conduct.passed.get(name) is None]
+    found += [NO_PAST] if all(conduct.passed.get(name) is None for name in PASTS) else []
+    return [*found, *conduct.deviations]
+
+
+def doubts(passed: Mapping[str, bool | None], is_compared: bool) -> list[str]:
+    """What the checks of an experiment hold against calling its effect proven, in the clauses of `grade`.
+
+    `is_compared`: of arms that are compared directly; other designs have checks of their own in the place of power and
+    of balance before the start.
+    """
+    said = [text for name, text in {**FAULTS, **DEVIATIONS}.items() if passed.get(name) is False]
+    needed = {name: text for name, text in NEEDED.items() if is_compared or name != "power"}
+    said += [text for name, text in needed.items() if passed.get(name) is None]
+    unknown_past = is_compared and all(passed.get(name) is None for name in PASTS)
+    return [*said, NO_PAST] if unknown_past else said
 
 
 def verdict(

@@ -31,7 +31,15 @@ TRANSFORMS = ("none", "log", "log1p", "winsorize")
 CLUSTERS_KNOWN = 0.99
 OPEN_WINDOWS = 0.01  # of the units; a metric is read to its end when no more have a window that is open
 BALANCED = 0.1
+RECENT_DAYS = 7
+LARGEST_SHARE = 0.5  # of the control's level, and
+LARGEST_POINTS = 0.1  # of a share: a registered smallest effect beyond is none that anybody plans for
 HORIZONS = (8, 10, 12)
+LOSSES = {
+    "several_arms": "units that were in several arms",
+    "quarantined": "units with outcomes in quarantine",
+    "late": "units with outcomes that came late",
+}
 BASELINE = "(baseline)"  # the arm of the units that an experiment which has not begun could assign
 
 
@@ -196,8 +204,20 @@ def effect_scale(metric: Mapping[str, Any]) -> str:
     return "absolute" if metric.get("aggregation") in ("mean", "proportion") else "relative"
 
 
+def is_plausible(planned: float, metric: Mapping[str, Any], control: float) -> bool:
+    """Whether a registered smallest effect, on its own scale, is one that somebody could look for: at most half of the
+    control's level and, of shares, at most 10 points. A larger one would make anything powered, and no effect small."""
+    if metric.get("aggregation") == "proportion" and planned > LARGEST_POINTS:
+        return False
+    if effect_scale(metric) == "relative":
+        return planned <= LARGEST_SHARE
+    if metric.get("transform") in LOGARITHMS or not math.isfinite(control):
+        return True
+    return planned <= LARGEST_SHARE * abs(control)
+
+
 def find_checks(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
-    """All checks of one experiment that can be made; the first eight are always there."""
+    """All checks of one experiment that can be made; the first ten are always there."""
     sizes = tables.sizes.get(experiment.experiment_id, {})
     counts = {arm: pair[0] for arm, pair in sizes.items()}
     excluded = sum(pair[1] for pair in sizes.values())
@@ -212,12 +232,14 @@ def find_checks(experiment: Experiment, tables: Tables) -> dict[str, checks.Chec
             "Registered before its start.",
             "Registered after its start, or undated.",
         ),
-        "registration_changed": _fact(
-            None if experiment.changed_after_start is None else not experiment.changed_after_start,
-            "The registration has not changed since its start.",
-            "The registration changed after its start.",
-        ),
+        "registration_changed": _registration_changed(experiment),
         "still_running": _still_running(experiment, tables),
+        "registration_witnessed": _fact(
+            experiment.registration_witnessed,
+            "The warehouse saw the registration before the start, or it is attested.",
+            "Only its own cell says that it was registered before the start: attest it, or register before you start.",
+        ),
+        "withdrawn_siblings": _withdrawn(experiment),
     }
     return found | {name: check for name, check in _further(experiment, tables).items() if check.passed is not None}
 
@@ -241,6 +263,8 @@ def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
         exposed = parts.get("exposed", {}).get("exposed", {})
         if experiment.control in exposed:
             found["srm_triggered"] = checks.sample_ratio(exposed, weights)
+    if experiment.design in COMPARED_DESIGNS:
+        found |= _reached(experiment, tables)
     if experiment.problem is None:
         found["pre_period_difference"] = _past(experiment, tables)
         found["novelty"] = _novelty(experiment, tables)
@@ -266,6 +290,65 @@ def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
         experiment.planned_days, experiment.days, experiment.looks_were_planned
     )
     return found
+
+
+def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
+    """What happened between the assignment and the table of results: who was lost, and whom the treatment reached."""
+    e, arms = experiment.experiment_id, set(experiment.arms)
+    rows = [row for row in tables.losses.get(e, []) if row["arm"] in arms]
+    size = _units_per_cluster(experiment, tables)
+    losses: dict[str, dict[str, checks.Loss]] = {}
+    for row in rows:
+        if row["kind"] == "told_after_outcome":
+            continue
+        # Units of a cluster are lost together: as many clusters' worth.
+        n, lost = (round(int(row[name]) / size) for name in ("n_units", "n_lost"))
+        outcomes = (number(row.get(name), math.nan) for name in ("mean_kept", "var_kept", "mean_lost"))
+        losses.setdefault(f"{LOSSES[row['kind']]} ({row['metric_id']})", {})[row["arm"]] = checks.Loss(n, lost, *outcomes)
+    several = len(experiment.treatments) > 1
+    pairs = {
+        f"{name} in {treatment}" if several else name: (found[treatment], found[experiment.control])
+        for name, found in losses.items()
+        for treatment in experiment.treatments
+        if treatment in found and experiment.control in found
+    }
+    told: dict[str, list[int]] = {}
+    for row in (row for row in rows if row["kind"] == "told_after_outcome"):
+        sums = told.setdefault(str(row["metric_id"]), [0, 0])
+        sums[0] += int(row["n_lost"])
+        sums[1] += int(row["n_units"])
+    late, units = max(told.values(), key=lambda s: (s[0] / s[1] if s[1] else 0.0, s[1]), default=[0, 0])
+    groups = {
+        kind: [(int(r["n_treated"]), int(r["n_units"]), int(r["n_groups"])) for r in found]
+        for kind, found in tables.groups.get(e, {}).items()
+    }
+    return {
+        "lost_by_arm": checks.lost_by_arm(pairs),
+        "told_after_outcome": checks.told_after_outcome(late, units),
+        "contamination": _contamination(experiment, tables),
+        "unregistered_clusters": checks.unregistered_clusters(groups),
+    }
+
+
+def _contamination(experiment: Experiment, tables: Tables) -> checks.Check:
+    """By whichever sign is worse: an exposure of control units, or AI at work on them in the use case."""
+    parts, sizes = tables.parts.get(experiment.experiment_id, {}), tables.sizes.get(experiment.experiment_id, {})
+    found = []
+    for dimension, what in (("exposed", "exposure"), ("ai_work", "AI events of the use case")):
+        met = parts.get(dimension, {}).get(dimension, {})
+        control, *treated = ((met.get(a, 0), sizes.get(a, (0, 0))[0]) for a in experiment.arms)
+        both = sum(k for k, _ in treated), sum(n for _, n in treated)
+        found.append(checks.contamination(control, both, what))
+    return min(found, key=lambda check: (check.passed is not False, check.passed is None))
+
+
+def _units_per_cluster(experiment: Experiment, tables: Tables) -> float:
+    """1 where units were assigned, otherwise the mean size of a cluster."""
+    if not _assigns_clusters(experiment, tables):
+        return 1.0
+    clusters = sum(_clusters(experiment, tables).values())
+    units = sum(pair[0] for pair in tables.sizes.get(experiment.experiment_id, {}).values())
+    return max(units / clusters, 1.0) if clusters else 1.0
 
 
 def _values_known(experiment: Experiment, tables: Tables) -> checks.Check:
@@ -306,6 +389,28 @@ def _dimensions_known(experiment: Experiment, parts: Mapping[str, Mapping[str, M
     return checks.Check(known[least], None, 0.0, not nobody, detail)
 
 
+def _registration_changed(experiment: Experiment) -> checks.Check:
+    """The statistic is the number of fields that changed."""
+    changed = experiment.changed_after_start
+    if experiment.changed_fields:
+        detail = f"Changed after the start: {', '.join(experiment.changed_fields)}. See definition_changes."
+        return checks.Check(float(len(experiment.changed_fields)), None, 0.0, False, detail)
+    return _fact(
+        None if changed is None else not changed,
+        "The registration has not changed since its start.",
+        "The registration changed after its start.",
+    )
+
+
+def _withdrawn(experiment: Experiment) -> checks.Check:
+    if not experiment.withdrawn:
+        return checks.Check(0.0, None, 0.0, True, "No experiment of the same units, use case and time was withdrawn.")
+    who = counted(experiment.withdrawn, "experiment", "experiments")
+    left = "was registered and has" if experiment.withdrawn == 1 else "were registered and have"
+    detail = f"{who} of the same units, use case and time {left} left the registry: p values of claims count them."
+    return checks.Check(float(experiment.withdrawn), None, 0.0, False, detail)
+
+
 def _fact(passed: bool | None, yes: str, no: str) -> checks.Check:
     detail = "Not known." if passed is None else yes if passed else no
     return checks.Check(None, None, None, passed, detail)
@@ -330,10 +435,26 @@ def open_windows(experiment: Experiment, tables: Tables) -> dict[str, float]:
     return shares
 
 
+def recruits_on(experiment: Experiment, tables: Tables) -> bool:
+    """Whether units were assigned after the registered end, and within a week of the end of the data."""
+    last = tables.recruited_until.get(experiment.experiment_id)
+    after = sum(arm["n_after"] for arm in tables.enrolment.get(experiment.experiment_id, {}).values())
+    if not after or last is None or experiment.data_end is None or experiment.looks_were_planned:
+        return False
+    return experiment.data_end - last <= timedelta(days=RECENT_DAYS)
+
+
 def _still_running(experiment: Experiment, tables: Tables) -> checks.Check:
     """Do the data reach the end, and the end of the windows of those who came last? The statistic is the share of units
-    whose window of the primary metric is open."""
+    whose window of the primary metric is open.
+
+    The end is the latest that was ever registered, and no end at all while units are still assigned: who may move it
+    could read every day, and stop on a good one.
+    """
     ended = _fact(experiment.finished, "The data reach beyond its end.", "The data end before the experiment does.")
+    if ended.passed and recruits_on(experiment, tables):
+        detail = "Units are assigned beyond the registered end: stop recruiting, or register the later end."
+        return checks.Check(None, None, None, False, detail)
     share = open_windows(experiment, tables).get(experiment.primary or "", 0.0)
     if not ended.passed or share <= OPEN_WINDOWS:
         return ended
@@ -489,6 +610,12 @@ def _power(experiment: Experiment, tables: Tables) -> checks.Check:
         level = 1.0 if logs or effect_scale(metric) == "absolute" else abs(control) if math.isfinite(control) else 0.0
         if not known or not level > 0:
             return checks.Check(None, None, planned, None, f"The effect of the arm {treatment} can't be estimated.")
+        if not is_plausible(planned, metric, control):
+            detail = (
+                f"The registered minimum_detectable_effect of {planned:.3g} is larger than half of the control's level, "
+                f"or than {LARGEST_POINTS * 100:.0f} points of a share: no effect that is looked for is so large."
+            )
+            return checks.Check(None, None, planned, None, detail)
         best = min(known, key=lambda e: e.std_error)
         alpha = experiment.level_of(primary)
         mde = minimum_detectable_effect(best.std_error, alpha, experiment.power, best.freedom)

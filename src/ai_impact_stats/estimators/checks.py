@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scipy.special import chdtrc
+from scipy.special import bdtrc, chdtrc, log_ndtr
+from scipy.stats import fisher_exact
 
 from ..wording import counted, counted_of
 from .effects import difference
@@ -19,6 +20,11 @@ MULTIPLE_EXPOSURE_LIMIT = 0.01
 INTERFERENCE_LIMIT = 0.05
 NOVELTY_ALPHA = 0.01
 LEAST_CLUSTERS = 10
+LOSS_ALPHA = 0.01
+REACH_LIMIT = 0.01
+REACH_ALPHA = 0.01
+GROUP_ALPHA = 0.001
+GROUP_LIMIT = 0.1
 # The chi-square approximation wants this many expected units in an arm.
 LEAST_EXPECTED = 5
 
@@ -269,3 +275,126 @@ def stopped_early(planned_days: float | None, actual_days: float | None, looks_w
         return Check(share, None, 1.0, True, "It did not end before the originally registered time.")
     detail = f"It was ended after {share:.0%} of the originally registered time."
     return Check(share, None, 1.0, looks_were_planned, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Units (or units with an outcome) of one arm, and of them those that are lost; where the outcome of both is known,
+    the means and variances of those that are kept and of those that are lost."""
+
+    n: int
+    lost: int
+    mean_kept: float = math.nan
+    var_kept: float = math.nan
+    mean_lost: float = math.nan
+
+    @property
+    def shift(self) -> tuple[float, float]:
+        """How far the loss moves the arm's mean, and the variance of that if any units had been lost."""
+        kept = self.n - self.lost
+        if not self.lost or not kept:
+            return 0.0, 0.0
+        share = self.lost / self.n
+        return share * (self.mean_kept - self.mean_lost), share**2 * self.var_kept * (1 / self.lost + 1 / kept)
+
+
+def lost_by_arm(losses: Mapping[str, tuple[Loss, Loss]], alpha: float = LOSS_ALPHA) -> Check:
+    """Are units and outcomes lost alike in both arms, and alike by outcome? With Holm's correction over all questions.
+
+    `losses` maps what is lost, and of what, to its (treatment, control) loss. Shares by Fisher's exact test; where the
+    outcome of the lost is known, also how far the loss moves the difference of the arms' means, against what the loss
+    of any units would. There is no share that is small enough: one in a hundred, all of one arm and one outcome, moves
+    a rare outcome by more than its effect. The statistic is the number of units that are lost, of all questions.
+    """
+    p_values: dict[str, float] = {}
+    said: dict[str, str] = {}
+    for name, (t, c) in losses.items():
+        if not (t.lost or c.lost) or not t.n or not c.n:
+            continue
+        p_values[name] = float(fisher_exact([[t.lost, t.n - t.lost], [c.lost, c.n - c.lost]])[1])
+        said[name] = f"{name}: {t.lost} of {t.n} in the treatment arm, {c.lost} of {c.n} in the control."
+        (shift, spread), (other, noise) = t.shift, c.shift
+        moved = shift - other
+        if math.isfinite(moved) and spread + noise > 0:
+            key = f"{name}, by outcome"
+            p_values[key] = two_sided_p(moved / math.sqrt(spread + noise), math.inf)
+            said[key] = f"{said[name][:-1]}; without them the difference of the arms is {moved:+.3g} larger."
+    lost = float(sum(t.lost + c.lost for t, c in losses.values()))
+    if not p_values:
+        passed = True if losses else None
+        return Check(0.0 if losses else None, None, alpha, passed, "No unit and no outcome of a unit is lost.")
+    adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
+    worst = min(adjusted, key=lambda name: (adjusted[name], name))
+    return Check(lost, float(adjusted[worst]), alpha, bool(adjusted[worst] >= alpha), f"Lost {said[worst]}")
+
+
+def exceeds(found: int, of: int, limit: float) -> float:
+    """The p value of `found` of `of` at a share of `limit` at most: exact, one-sided."""
+    return 1.0 if found <= 0 else float(bdtrc(found - 1, of, limit))
+
+
+def told_after_outcome(late: int, units: int, limit: float = REACH_LIMIT) -> Check:
+    """Of the units that have an outcome: how many were told to be of an arm only when it was known already? Late
+    deliveries are no sign of anything, so that a share of `limit` is allowed, tested exactly."""
+    if not units:
+        return Check(None, None, limit, None, "No outcome says when it was received.")
+    detail = f"{counted_of(late, units, 'unit', 'was', 'were')} assigned by an event that came after an outcome of it."
+    return Check(late / units, exceeds(late, units, limit), limit, exceeds(late, units, limit) >= REACH_ALPHA, detail)
+
+
+def contamination(
+    control: tuple[int, int], treatment: tuple[int, int], what: str, limit: float = REACH_LIMIT
+) -> Check:
+    """Did the treatment reach the control arm? (units with a sign of it, units) of each arm; `what` is the sign.
+
+    More than `limit` of the control, tested exactly. Where as many of the control have the sign as of the treatment
+    (Fisher's exact test), it does not tell the arms apart: a record of who met either version, or AI in both arms.
+    """
+    (met, n), (treated, m) = control, treatment
+    if not n or not m or not (met or treated):
+        return Check(None, None, limit, None, f"No {what} is recorded.")
+    share = met / n
+    detail = f"{what.capitalize()}: {met} of {counted(n, 'control unit')}, {treated} of {counted(m, 'treated unit')}."
+    if share >= treated / m or fisher_exact([[met, n - met], [treated, m - treated]])[1] >= REACH_ALPHA:
+        return Check(share, None, limit, True, f"{detail} It does not tell the arms apart.")
+    p = exceeds(met, n, limit)
+    return Check(share, p, limit, p >= REACH_ALPHA, detail)
+
+
+def unregistered_clusters(
+    groups: Mapping[str, list[tuple[int, int, int]]], alpha: float = GROUP_ALPHA, limit: float = GROUP_LIMIT
+) -> Check:
+    """Do units of one group share an arm more than chance allows? Then the group was assigned, not the unit.
+
+    `groups` maps a kind of group, such as the team, to (units of the group that are the treatment's, units of the
+    group, groups like that). Under assignment by unit the treated units of a group are binomial: the sum of
+    (k - np)² - npq has mean 0, and a variance by the binomial's fourth moment. It over the sum of n(n-1)pq, the
+    statistic, is the intraclass correlation of the arm: 1 where every group is of one arm. Below `limit`, or where few
+    units have neighbours, the errors are hardly touched. Holm's correction over kinds.
+    """
+    found: dict[str, tuple[float, float, float, int]] = {}
+    for kind, rows in groups.items():
+        units, treated = sum(n * g for _, n, g in rows), sum(k * g for k, _, g in rows)
+        together = sum(n * g for _, n, g in rows if n > 1)
+        p = treated / units if units else 0.0
+        pq = p * (1 - p)
+        pairs = sum(n * (n - 1) * g for _, n, g in rows) * pq
+        if not pairs > 0:
+            continue
+        excess = sum(g * ((k - n * p) ** 2 - n * pq) for k, n, g in rows)
+        noise = sum(g * (n * pq * (1 + (3 * n - 6) * pq) - (n * pq) ** 2) for _, n, g in rows if n > 1)
+        if not noise > 0:
+            continue
+        p_value = math.exp(float(log_ndtr(-excess / math.sqrt(noise))))
+        inflation = 1 + max(excess / pairs, 0.0) * sum(n * (n - 1) * g for _, n, g in rows) / units
+        found[kind] = excess / pairs, p_value, inflation, together
+    if not found:
+        return Check(None, None, alpha, None, "No group of units is known that could share an arm.")
+    adjusted = dict(zip(found, holm([f[1] for f in found.values()]), strict=True))
+    bad = {k for k, f in found.items() if adjusted[k] < alpha and f[0] > limit and f[2] > 1 + limit}
+    worst = min(bad or found, key=lambda kind: (adjusted[kind], -found[kind][0], kind))
+    correlation, _, _, together = found[worst]
+    detail = f"{together} units share their {worst} with others; the correlation of their arms is {correlation:.2f}."
+    if bad:
+        detail += f" Register cluster_by: units of one {worst} were assigned together, and their errors go together."
+    return Check(correlation, float(adjusted[worst]), alpha, not bad, detail)

@@ -10,13 +10,18 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from ..designs.grading import doubts
+from ..designs.rows import absolute_of
+from ..estimators.estimate import LEAST_SHARE
 from ..estimators.matching import e_value
-from ..io.registry import is_missing, names
+from ..estimators.multiplicity import benjamini_hochberg
+from ..io.registry import COMPARED_DESIGNS, HOLDOUT_DESIGNS, is_missing, names
 from ..io.schemas import CLAIMS
 from ..io.tables import records, write_table
 from ..wording import counted_of, sentence
 
 CAUSAL = frozenset("ABC")
+LARGEST_MARGIN = 0.5  # of the control's level: who allows a guardrail to lose more than half of it guards nothing
 REGISTRATION = {
     "registered": "registered before its start",
     "registered_late": "registered after its start",
@@ -61,7 +66,8 @@ def moment(value: Any) -> pd.Timestamp:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A number about a metric. `scale` is relative (shares), points (a difference of shares) or absolute; `direction`
-    (up, down) says which way is good; `is_share`: the levels before and after are shares."""
+    (up, down) says which way is good; `is_share`: the levels before and after are shares; `is_holdout`: the evidence is a
+    holdout."""
 
     subject: str
     phrase: str
@@ -76,6 +82,7 @@ class Finding:
     level_before: float | None = None
     level_after: float | None = None
     is_share: bool = False
+    is_holdout: bool = False
 
     @property
     def is_clear(self) -> bool:
@@ -105,6 +112,9 @@ def sentence_of(f: Finding) -> str:
         levels = f"from {said_of(f.level_before)} to {said_of(f.level_after)}; "
     evidence = f"({levels}{interval(low, high, f.scale, f.level)}), grade {f.grade}"
     if not f.is_clear:
+        if f.verdict == "still_running":
+            size = shown(f.estimate, f.scale, True)
+            return f"{f.subject} is still running: so far the difference in {f.phrase} is {size} {evidence}."
         if f.verdict == "no_relevant_effect":
             size = shown(f.estimate, f.scale, True)
             return f"{f.subject} changed {f.phrase} by too little to matter: {size} {evidence}."
@@ -120,12 +130,15 @@ def sentence_of(f: Finding) -> str:
     return f"{f.subject} is associated with a {change} of {size} in {f.phrase} {evidence}."
 
 
-def verdict_of(f: Finding, guardrail: str, registration: str, contradicted: bool = False) -> tuple[str, str | None]:
+def verdict_of(
+    f: Finding, guardrail: str, registration: str, contradicted: bool = False, doubted: Sequence[str] = ()
+) -> tuple[str, str | None]:
     """What may be made of a finding, and why not more.
 
     invalid: a gain whose guardrail worsened, or a grade that the registration does not bear. proven: a clear gain of
-    grade A or B. suggestive: a clear gain of a lower grade. contradicted: a clear loss of grade A to C, or another
-    method that clearly says the opposite. not_shown: anything else.
+    grade A, or of grade B by a holdout, whose guardrails were shown to hold, and of which nothing is `doubted`
+    (clauses). suggestive: any other clear gain. contradicted: a clear loss, whatever its grade, or another method that
+    clearly says the opposite. not_shown: anything else.
     """
     if f.grade == "A" and registration != "registered":
         return (
@@ -139,10 +152,15 @@ def verdict_of(f: Finding, guardrail: str, registration: str, contradicted: bool
     if contradicted:
         return "contradicted", "Another method clearly says the opposite."
     if not f.is_gain:
-        return ("contradicted", "It got worse.") if f.is_loss and f.grade in CAUSAL else ("not_shown", None)
-    if f.grade in "AB":
-        return "proven", None
-    return "suggestive", None
+        return ("contradicted", "It got worse.") if f.is_loss else ("not_shown", None)
+    if f.grade not in "AB":
+        return "suggestive", None
+    against = [*doubted]
+    if f.grade == "B" and not f.is_holdout:
+        against.append("its grade is B, and it is no holdout")
+    if guardrail == "unknown":
+        against.append("its guardrails are not shown to hold")
+    return ("suggestive", f"Not proven: {'; '.join(against)}.") if against else ("proven", None)
 
 
 def e_values(scale: str, estimate: float, ci_low: float, ci_high: float) -> tuple[float | None, float | None]:
@@ -157,15 +175,28 @@ def e_values(scale: str, estimate: float, ci_low: float, ci_high: float) -> tupl
 
 
 def guardrail_of(row: Mapping[str, Any], direction: str) -> str:
-    """holds, worsened or unknown, by the estimate of a guardrail."""
+    """holds, worsened or unknown, by the estimate of a guardrail.
+
+    It holds where it improved, or where a loss beyond the registered margin is ruled out, on a grade that speaks of
+    causes and by a margin that is one (`LARGEST_MARGIN`).
+    """
     if row["verdict"] == "worsened":
         return "worsened"
-    if row["verdict"] == "improved" or (not is_missing(row["is_non_inferior"]) and bool(row["is_non_inferior"])):
+    is_ruled_out = not is_missing(row["is_non_inferior"]) and bool(row["is_non_inferior"])
+    if row["verdict"] == "improved" or (is_ruled_out and row["evidence_grade"] in CAUSAL and is_margin(row)):
         return "holds"
     if row["evidence_grade"] not in CAUSAL and not is_missing(row["ci_low"]) and not is_missing(row["ci_high"]):
         bad = row["ci_low"] > 0 if direction == "down" else row["ci_high"] < 0
         return "worsened" if bad else "unknown"
     return "unknown"
+
+
+def is_margin(row: Mapping[str, Any]) -> bool:
+    margin, level = row.get("non_inferiority_margin"), row.get("mean_control")
+    if is_missing(margin):
+        return True
+    of = 1.0 if row["scale"] == "relative" or is_missing(level) else abs(float(level))
+    return float(margin) <= LARGEST_MARGIN * of * (1 + 1e-9)
 
 
 def worst(states: Sequence[str]) -> str:
@@ -182,8 +213,13 @@ class Catalogue:
     metrics: Mapping[str, Mapping[str, Any]]
     use_cases: Mapping[str, Mapping[str, Any]]
     kpis: Mapping[str, Mapping[str, Any]]
-    failed: Mapping[str, list[str]]
+    passed: Mapping[str, Mapping[str, bool | None]]  # of each experiment, by check
     versions: Mapping[str, list[tuple[pd.Timestamp, str]]]
+
+    def failed(self, experiment: str) -> list[str]:
+        """Names of the checks that failed, as they are said."""
+        found = self.passed.get(experiment, {})
+        return sorted(name.replace("_", " ") for name, passed in found.items() if passed is False)
 
     def phrase(self, metric_id: str) -> str:
         row = self.metrics.get(metric_id, {})
@@ -241,10 +277,10 @@ def claims(
     def by(table: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
         return {str(row[key]): row for row in records(table)}
 
-    failed: dict[str, list[str]] = {}
+    passed: dict[str, dict[str, bool | None]] = {}
     for row in records(health):
-        if not is_missing(row["passed"]) and not bool(row["passed"]):
-            failed.setdefault(str(row["experiment_id"]), []).append(str(row["check_id"]).replace("_", " "))
+        outcome = None if is_missing(row["passed"]) else bool(row["passed"])
+        passed.setdefault(str(row["experiment_id"]), {})[str(row["check_id"])] = outcome
     seen: dict[str, list[tuple[pd.Timestamp, str]]] = {}
     for row in records(versions):
         known = (moment(row["first_seen_at"]), f"the {row['part']} {row['version']}")
@@ -255,7 +291,7 @@ def claims(
         by(metrics, "metric_id"),
         by(use_cases, "use_case_id"),
         by(kpi_catalog, "kpi_id"),
-        {k: sorted(v) for k, v in failed.items()},
+        passed,
         seen,
     )
     rows = [*experiment_claims(estimates, catalogue), *kpi_claims(kpi_values, catalogue, level)]
@@ -280,23 +316,107 @@ def experiment_claims(estimates: pd.DataFrame, catalogue: Catalogue) -> list[dic
         groups.setdefault((experiment, arm, metric), []).append(row)
         if row["is_quoted"]:
             quoted.setdefault((experiment, arm), {})[metric] = row
-    found = []
-    for (experiment, arm, metric), rows in sorted(groups.items()):
-        if rows[0]["metric_role"] == "guardrail":
+    asked = {}
+    for key, rows in sorted(groups.items()):
+        experiment, arm, metric = key
+        if rows[0]["metric_role"] != "guardrail":
+            row = quotable(quoted[experiment, arm][metric], rows)
+            if row is not None:
+                asked[key] = row
+    families = family_p_values(asked, catalogue)
+    return [
+        experiment_claim(*key, row, groups[key], quoted[key[:2]], families.get(key), catalogue)
+        for key, row in asked.items()
+    ]
+
+
+def quotable(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The estimate with the interval that a sentence may quote, or None where there is none to quote yet.
+
+    Before the end, and where looks were planned, it is the interval that allows for looks. A relative interval that
+    reaches below -100 %, or that holds 0 though the verdict does not, is none of such a sentence: the effect in the
+    metric's unit is quoted then or, without one, what is left of the interval.
+    """
+    whole = [r for r in rows if r.get("is_headline") and r["scale"] == "absolute"]
+    found = [r for r in (as_read(row), *map(as_read, whole)) if r is not None]
+    fitting = [r for r in found if fits(r)]
+    if fitting or not found:
+        return fitting[0] if fitting else None
+    return found[0] | {"ci_low": max(found[0]["ci_low"], LEAST_SHARE)} if found[0]["scale"] == "relative" else found[0]
+
+
+def as_read(row: dict[str, Any]) -> dict[str, Any] | None:
+    """The row with the interval and the p value that hold when it is read."""
+    planned = not is_missing(row.get("inference")) and row["inference"] != "fixed"
+    if not planned and row["verdict"] != "still_running":
+        return row
+    names_of = {"ci_low": "sequential_ci_low", "ci_high": "sequential_ci_high"}
+    names_of |= {"p_value": "sequential_p_value", "p_value_adjusted": "sequential_p_value_adjusted"}
+    if any(is_missing(row.get(name)) for name in ("sequential_ci_low", "sequential_ci_high")):
+        return None
+    return row | {name: row.get(other) for name, other in names_of.items()}
+
+
+def fits(row: Mapping[str, Any]) -> bool:
+    if row["scale"] != "relative":
+        return True
+    holds_none = row["ci_low"] <= 0 <= row["ci_high"]
+    return row["ci_low"] >= LEAST_SHARE and not (holds_none and row["verdict"] in ("improved", "worsened"))
+
+
+def family_p_values(
+    asked: Mapping[tuple[str, str, str], Mapping[str, Any]], catalogue: Catalogue
+) -> dict[tuple[str, str, str], float]:
+    """Corrected by Benjamini-Hochberg over the claims of one use case and KPI in one calendar year, the year that an
+    experiment ends in. Experiments that were withdrawn are hypotheses that were tested, and count; one that still runs
+    is not read, and does not. Each comes with the p value that its experiment corrected already."""
+    members: dict[tuple[str, str, str], list[tuple[str, str, str]]] = {}
+    for key, row in asked.items():
+        run = catalogue.runs.get(key[0], {})
+        if is_missing(row.get("p_value_adjusted")) or row["verdict"] == "still_running":
             continue
-        found.append(experiment_claim(experiment, arm, metric, rows, quoted[experiment, arm], catalogue))
+        at = next((run[c] for c in ("ends_at", "starts_at") if not is_missing(run.get(c))), None)
+        year = "" if at is None else str(moment(at).year)
+        use_case = str(catalogue.experiments.get(key[0], {}).get("use_case_id"))
+        members.setdefault((use_case, key[2], year), []).append(key)
+    found: dict[tuple[str, str, str], float] = {}
+    for keys in members.values():
+        runs = [catalogue.runs.get(key[0], {}) for key in keys]
+        gone = max(int(run["n_withdrawn"]) if not is_missing(run.get("n_withdrawn")) else 0 for run in runs)
+        p_values = [float(asked[key]["p_value_adjusted"]) for key in keys]
+        corrected = benjamini_hochberg([*p_values, *[1.0] * gone])
+        found |= dict(zip(keys, map(float, corrected[: len(keys)]), strict=True))
     return found
+
+
+def doubts_of(
+    row: Mapping[str, Any], run: Mapping[str, Any], family_p: float | None, stale: str | None, catalogue: Catalogue
+) -> list[str]:
+    """What stands against calling an effect proven, beside its grade and its guardrails, as clauses."""
+    said = [] if row["metric_role"] == "primary" else ["it is no primary metric"]
+    registered = run.get("primary_method")
+    if not is_missing(registered):
+        wanted, method = (absolute_of(str(name)) or str(name) for name in (registered, row["method"]))
+        said += [] if wanted == method else [f"it is not by the registered method {registered}"]
+    if family_p is not None and family_p >= float(row["alpha"]):
+        said.append(f"its p value among the claims of this use case, KPI and year is {family_p:.2g}")
+    said += [] if stale is None else ["it is stale"]
+    passed = catalogue.passed.get(str(row["experiment_id"]), {})
+    said += doubts(passed, run.get("design") in COMPARED_DESIGNS)
+    return said + (["its methods disagree"] if passed.get("methods_agree") is False else [])
 
 
 def experiment_claim(
     experiment: str,
     arm: str,
     metric: str,
+    row: dict[str, Any],
     rows: list[dict[str, Any]],
     estimated: Mapping[str, dict[str, Any]],
+    family_p: float | None,
     catalogue: Catalogue,
 ) -> dict[str, Any]:
-    row, run = estimated[metric], catalogue.runs.get(experiment, {})
+    run = catalogue.runs.get(experiment, {})
     use_case_id = str(catalogue.experiments.get(experiment, {}).get("use_case_id"))
     direction = str(catalogue.metrics.get(metric, {}).get("direction"))
     is_share = catalogue.metrics.get(metric, {}).get("aggregation") == "proportion"
@@ -314,6 +434,7 @@ def experiment_claim(
         None if is_missing(row["mean_control"]) else float(row["mean_control"]),
         None if is_missing(row["mean_treatment"]) else float(row["mean_treatment"]),
         is_share,
+        run.get("design") in HOLDOUT_DESIGNS or run.get("assignment_method") == "holdout",
     )
     registration = registration_of(run)
     states = guardrail_states(experiment, metric, estimated, catalogue)
@@ -323,29 +444,30 @@ def experiment_claim(
     against = [
         r for r in others if (r["ci_low"] > 0 and finding.estimate < 0) or (r["ci_high"] < 0 and finding.estimate > 0)
     ]
-    verdict, why = verdict_of(finding, guardrail, registration, bool(against))
-    strength, limit = e_values(finding.scale, finding.estimate, finding.ci_low, finding.ci_high)
     started, ended = (None if is_missing(run.get(c)) else moment(run[c]) for c in ("starts_at", "ends_at"))
     since, stale = catalogue.changed_after(use_case_id, ended)
+    doubted = doubts_of(row, run, family_p, stale, catalogue)
+    verdict, why = verdict_of(finding, guardrail, registration, bool(against), doubted)
+    strength, limit = e_values(finding.scale, finding.estimate, finding.ci_low, finding.ci_high)
     return {
         "claim_source": "experiment",
         "experiment_id": experiment,
         "use_case_id": use_case_id,
         "kpi": metric,
         "treatment_arm": arm or None,
-        "sentence": said(sentence_of(finding), verdict, why, stale, guardrail),
+        "sentence": said(sentence_of(finding), verdict, why, stale),
         "method": row["method"],
         "scale": row["scale"],
         "estimate": finding.estimate,
         "ci_low": finding.ci_low,
         "ci_high": finding.ci_high,
+        "p_value": None if is_missing(row.get("p_value")) else float(row["p_value"]),
+        "p_value_family": family_p,
         "evidence_grade": finding.grade,
         "verdict": verdict,
         "guardrails": guardrail_words(states, catalogue),
         "guardrail_status": guardrail,
-        "sensitivity": sensitivity_words(
-            finding, strength, limit, others, agreeing, catalogue.failed.get(experiment, [])
-        ),
+        "sensitivity": sensitivity_words(finding, strength, limit, others, agreeing, catalogue.failed(experiment)),
         "e_value": strength,
         "e_value_limit": limit,
         "methods_agreeing": len(agreeing),
@@ -360,14 +482,13 @@ def experiment_claim(
     }
 
 
-def said(text: str, verdict: str, why: str | None, stale: str | None, guardrail: str = "none") -> str:
-    """The sentence as it may be said: what is invalid says so first, what is stale last; nothing is proven without a
-    word on guardrails that nobody saw hold."""
+def said(text: str, verdict: str, why: str | None, stale: str | None) -> str:
+    """The sentence as it may be said: what is invalid says so first, then a loss, and a gain of a good grade that is
+    not proven, say why; what is stale says so last."""
     if verdict == "invalid":
-        text = f"Do not claim: {text} {why}"
-    if verdict == "proven" and guardrail == "unknown":
-        text = f"{text} Its guardrails are not shown to hold."
-    return text if stale is None else f"{text} {stale}"
+        text = f"Do not claim: {text}"
+    parts = [text, why, stale]
+    return " ".join(part for part in parts if part)
 
 
 def subject_of(use_case_id: str, arm: str, control: Any, catalogue: Catalogue) -> str:
@@ -387,7 +508,8 @@ def registration_of(run: Mapping[str, Any]) -> str:
     before, changed = run.get("is_registered_before_start"), run.get("is_changed_after_start")
     if is_missing(before) or not bool(before):
         return "registered_late"
-    return "changed_after_start" if not is_missing(changed) and bool(changed) else "registered"
+    is_changed = (not is_missing(changed) and bool(changed)) or bool(names(run.get("changed_fields")))
+    return "changed_after_start" if is_changed else "registered"
 
 
 def guardrail_states(

@@ -182,7 +182,7 @@ def read_experiment(row: Mapping[str, Any]) -> Experiment:
         assignment_method=None if is_missing(row["assignment_method"]) else str(row["assignment_method"]),
         registered_before_start=flag(row["is_registered_before_start"]),
         changed_after_start=flag(row["is_changed_after_start"]),
-        finished=flag(row["is_finished"]),
+        finished=_finished(row),
         problem=None,
         dimensions=tuple(d for d in dict.fromkeys(names(row.get("dimensions"))) if d != "stratum"),
         least_units=int(number(row.get("least_units_shown"), LEAST_UNITS)),
@@ -227,6 +227,15 @@ def _looks(text: Any) -> tuple[float, ...] | str:
         return wrong
     ascending = all(a < b for a, b in pairwise((0.0, *looks)))
     return looks if ascending and looks[-1] == 1 else wrong
+
+
+def _finished(row: Mapping[str, Any]) -> bool | None:
+    """Whether the data reach the end: where no looks were planned, the latest end that was ever registered."""
+    finished, seen, latest = flag(row["is_finished"]), row.get("data_end"), row.get("latest_ends_at")
+    fixed = is_missing(row.get("inference")) or row["inference"] == "fixed"
+    if not finished or not fixed or is_missing(seen) or is_missing(latest):
+        return finished
+    return bool(pd.Timestamp(seen) >= pd.Timestamp(latest))
 
 
 def _days(start: Any, end: Any) -> float | None:

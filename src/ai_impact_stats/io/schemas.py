@@ -154,7 +154,7 @@ CLAIMS = pa.schema(
             for n in ("claim_source", "experiment_id", "use_case_id", "kpi", "treatment_arm", "sentence")
         ),
         *((n, pa.string()) for n in ("method", "scale")),
-        *((n, pa.float64()) for n in ("estimate", "ci_low", "ci_high")),
+        *((n, pa.float64()) for n in ("estimate", "ci_low", "ci_high", "p_value", "p_value_family")),
         *((n, pa.string()) for n in ("evidence_grade", "verdict", "guardrails", "guardrail_status", "sensitivity")),
         *((n, pa.float64()) for n in ("e_value", "e_value_limit")),
         *((n, pa.int64()) for n in ("methods_agreeing", "methods_compared")),

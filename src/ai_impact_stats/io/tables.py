@@ -41,7 +41,8 @@ class Tables:
     `regression`: cells of covariates by column. `weeks`: week to arm to moments, of clusters where these were assigned.
     `past`: arm to moments. `parts`: dimension to part to arm to units. `neighbours`: share of control units'
     neighbours that is treated.
-    `enrolment`: arm to how many of its assignments lie where, as `moments_arm_counts` names it.
+    `enrolment`: arm to how many of its assignments lie where, as `moments_arm_counts` names it. `recruited_until`: the
+    last assignment of all arms. `losses`: rows of `moments_losses`. `groups`: kind of group to rows of `moments_groups`.
     """
 
     catalogue: dict[str, dict[str, Any]]
@@ -60,6 +61,9 @@ class Tables:
     unknown: dict[tuple[str, str], Arms]  # y: values that are not known, z: all values
     paired: dict[tuple[str, str], bool]
     enrolment: dict[str, dict[str, dict[str, int]]]
+    recruited_until: dict[str, pd.Timestamp]
+    losses: dict[str, list[dict[str, Any]]]
+    groups: dict[str, dict[str, list[dict[str, Any]]]]
 
     def unknown_in(self, experiment_id: str, metric_id: str, treatment: str, control: str) -> Unknown | None:
         key = experiment_id, metric_id
@@ -99,6 +103,7 @@ ARM_TABLES = (
     *("moments_unit_metrics", "moments_arm_counts", "moments_quantile_points", "moments_quantiles"),
     *("moments_covariances", "moments_covariate_cells", "moments_cluster_products", "moments_weeks"),
     *("moments_cluster_weeks", "moments_past", "moments_start_counts", "moments_neighbours"),
+    *("moments_losses", "moments_groups", "moments_reach"),
 )
 
 
@@ -119,6 +124,9 @@ def read_tables(catalogue: dict[str, dict[str, Any]], given: Mapping[str, pd.Dat
         if not is_missing(row.get("n_assignments")):
             placed = ("n_assignments", "n_before", "n_after", "n_returned", "n_undated")
             tables.enrolment.setdefault(e, {})[str(row["arm"])] = {name: int(row[name]) for name in placed}
+        if not is_missing(row.get("last_assigned_at")):
+            last = pd.Timestamp(row["last_assigned_at"])
+            tables.recruited_until[e] = max(last, tables.recruited_until.get(e, last))
         tables.unclustered[e] = tables.unclustered.get(e, 0) + _count(row.get("n_without_cluster"))
     for row in rows_of("moments_quantile_points"):
         found = QuantileArm(_number(row["quantile"]), _number(row["point"]), _moments(row))
@@ -148,8 +156,15 @@ def read_tables(catalogue: dict[str, dict[str, Any]], given: Mapping[str, pd.Dat
     for row in rows_of("moments_start_counts"):
         parts = tables.parts.setdefault(str(row["experiment_id"]), {}).setdefault(str(row["dimension"]), {})
         parts.setdefault(str(row["dimension_value"]), {})[str(row["arm"])] = int(row["n_units"])
+    for row in rows_of("moments_reach"):
+        work = tables.parts.setdefault(str(row["experiment_id"]), {}).setdefault("ai_work", {})
+        work.setdefault("ai_work", {})[str(row["arm"])] = int(row["n_ai_work"])
     for row in rows_of("moments_neighbours"):
         tables.neighbours[str(row["experiment_id"])] = _number(row["treated_neighbours"])
+    for row in rows_of("moments_losses"):
+        tables.losses.setdefault(str(row["experiment_id"]), []).append(row)
+    for row in rows_of("moments_groups"):
+        tables.groups.setdefault(str(row["experiment_id"]), {}).setdefault(str(row["kind"]), []).append(row)
     _read_joint(tables, rows_of("moments_covariances"))
     _read_products(tables, rows_of("moments_cluster_products"))
     return tables
