@@ -74,7 +74,8 @@ class Company(RawRows):
 @dataclass(frozen=True)
 class Trick:
     """`check`: the check of experiment_health that fails, or None where the claim's own words say it; `says`: a part of
-    what the claim's reason or the check says. `late`: statements that are run between the two builds."""
+    what the claim's reason or the check says. `late` and `later`: statements that are run before the
+    second and the third build."""
 
     plant: Callable[[Company, str], object]
     check: str | None = None
@@ -82,6 +83,7 @@ class Trick:
     row: dict = field(default_factory=dict)
     metric: dict = field(default_factory=dict)
     late: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     is_witnessed: bool = True
     # A use case of another trick: its siblings.
     use_case: str | None = None
@@ -119,8 +121,12 @@ def of_use_case(seed: str, name: str, **columns: object) -> tuple[str, ...]:
 
 
 def assigned_before_its_start(company: Company, name: str) -> None:
-    """Units have been assigned for two months before the start that the registry announces."""
-    company.trial(name, at=START - timedelta(days=60))
+    """Units have been assigned for two months when the registry announces a start; as many are assigned after it."""
+    company.trial(f"{name}_too", at=START - timedelta(days=60))
+    for row in company.rows["assignments"]:
+        if row["experiment_id"] == f"{name}_too":
+            row["experiment_id"] = name
+    company.trial(name)
 
 
 def arms_after_the_outcome(company: Company, name: str) -> None:
@@ -172,6 +178,16 @@ def control_was_treated(company: Company, name: str) -> None:
         company.assign(name, unit, "ct"[int(treated)], START, exposed_at=exposed)
         if rng.random() < 0.3 + GAIN * treated:
             company.outcome(unit, "signup", START + timedelta(days=3))
+
+
+def control_used_ai(company: Company, name: str) -> None:
+    """A third of the control arm's leads were worked on with the AI that is tested."""
+    company.trial(name)
+    for k, row in enumerate(row for row in list(company.rows["assignments"]) if row["experiment_id"] == name):
+        if row["arm"] == "t" or k % 3 == 0:
+            task = {"task_id": f"{name}{k}", "use_case_id": name, "subject_type": "lead", "subject_id": row["unit_id"]}
+            task |= {"execution_mode": "ai_assisted", "actor_kind": "human", "actor_id": "ann"}
+            company.add("task_events", row["assigned_at"] + timedelta(hours=5), event_type="completed", **task)
 
 
 def late_conversions(company: Company, name: str) -> None:
@@ -226,6 +242,12 @@ def harm_to_a_guardrail(company: Company, name: str) -> None:
 
 
 GUARDED = {"guardrail_metric_ids": "complaints"}
+# The units of an experiment are loaded once more, under its new name.
+MOVED = f"""
+    insert into raw.assignments select * replace (
+        'renamed_again' as experiment_id, event_id || ' again' as event_id,
+        '{DATA_END}' as occurred_at, '{DATA_END}' as received_at
+    ) from raw.assignments where experiment_id = 'renamed'"""
 TRICKS = {
     # What was registered is changed after the start.
     "direction_flipped": Trick(
@@ -277,20 +299,35 @@ TRICKS = {
         {"primary_metric_id": "complaints"},
         late=of_experiment("another_metric", primary_metric_id="another_metric"),
     ),
-    "renamed": Trick(
+    "flipped_and_back": Trick(
         honest,
+        "registration_changed",
+        "direction",
+        late=of_metric("flipped_and_back", direction="down"),
+        later=of_metric("flipped_and_back", direction="up"),
+    ),
+    "history_erased": Trick(
+        harm,
         "registration_witnessed",
-        "",
-        late=of_experiment("renamed", experiment_id="renamed_again"),
+        late=(
+            "delete from definitions_snapshot where scope_id = 'history_erased'",
+            *of_metric("history_erased", direction="down"),
+        ),
         is_witnessed=False,
     ),
+    "renamed": Trick(
+        honest,
+        "registration_changed",
+        "experiment_id",
+        late=(*of_experiment("renamed", experiment_id="renamed_again"), MOVED),
+    ),
     "value_per_unit": Trick(
-        honest, None, "value_per_unit", late=of_use_case("roi_assumptions", "value_per_unit", base=10000, high=12000)
+        honest, None, "roi_assumptions.base", late=of_use_case("roi_assumptions", "value_per_unit", base=10000, high=12000)
     ),
     # When it was registered.
-    "assigned_before": Trick(assigned_before_its_start, "registration_changed", ""),
+    "assigned_before": Trick(assigned_before_its_start, "registered_late"),
     "registered_later": Trick(honest, None, "after", {"registered_at": START + timedelta(days=30)}),
-    "not_witnessed": Trick(honest, "registration_witnessed", "witness", is_witnessed=False),
+    "not_witnessed": Trick(honest, "registration_witnessed", "attest", is_witnessed=False),
     "one_of_ten": Trick(one_of_ten, "withdrawn_siblings", ""),
     # How arms came about, and who was lost.
     "arms_after_the_outcome": Trick(arms_after_the_outcome, "pre_period_balance", ""),
@@ -298,6 +335,7 @@ TRICKS = {
     "unbalanced": Trick(unbalanced, "srm", ""),
     "teams_of_leads": Trick(teams_of_leads, "unregistered_clusters", ""),
     "control_was_treated": Trick(control_was_treated, "contamination", ""),
+    "control_used_ai": Trick(control_used_ai, "contamination"),
     "late_conversions": Trick(late_conversions, None, ""),
     "moved_units": Trick(moved_units, "multiple_exposure", ""),
     # What is read, and when.
@@ -351,7 +389,7 @@ def tables(tmp_path_factory) -> dict[str, pd.DataFrame]:
         fill(connection, "roi_terms", [{"use_case_id": n, "experiment_id": n, "metric_id": n} | term for n in ALL])
         worth = {"name": "value_per_unit", "low": 50, "base": 100, "high": 150, "distribution": "triangular"}
         fill(connection, "roi_assumptions", [{"use_case_id": name, "source": "Finance"} | worth for name in ALL])
-    commits = {name: f"{REGISTERED:%Y-%m-%d}" for name, trick in ALL.items() if trick.is_witnessed}
+    commits = {name: f"{REGISTERED:%Y-%m-%d %H:%M:%S}" for name, trick in ALL.items() if trick.is_witnessed}
     variables = json.dumps({"registration_commits": commits, "expected_outcomes": ["signup", "complaint"]})
 
     def build() -> None:
@@ -359,11 +397,13 @@ def tables(tmp_path_factory) -> dict[str, pd.DataFrame]:
         project.dbt("build", "--select", *BUILT, *untested, "--vars", variables)
 
     build()
-    with duckdb.connect(str(project.path)) as connection:
-        connection.execute("delete from experiments where experiment_id like 'one_of_ten_%'")
-        for statement in [statement for trick in ALL.values() for statement in trick.late]:
-            connection.execute(statement)
-    build()
+    deleted = "delete from experiments where experiment_id like 'one_of_ten_%'"
+    late, later = ([s for trick in ALL.values() for s in getattr(trick, when)] for when in ("late", "later"))
+    for statements in ([deleted, *late], later):
+        with duckdb.connect(str(project.path)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        build()
     with duckdb.connect(str(project.path), read_only=True) as connection:
         read = ("impact_claims", "experiment_health", "roi_effects", "impact_estimates")
         return {name: connection.sql(f"select * from {name}").df() for name in read}
