@@ -17,12 +17,7 @@ reviews as (
 ),
 
 versions as (
-    select * from {{ ref('definitions_snapshot') }}
-    where seed = 'reviews' and is_entry
-),
-
-snapshots as (
-    select * from {{ ref('definitions_snapshot') }}
+    select * from {{ ref('int_definition_versions') }}
 ),
 
 hashes as (
@@ -33,16 +28,18 @@ commits as (
     {{ ai_impact.attested_commits() }}
 ),
 
+-- What is signed, and by whom, counts from when it was last written.
 entries as (
     select
         definition_id,
-        min(cast(dbt_valid_from as {{ dbt.type_timestamp() }})) as seen_at
+        max(valid_from) as seen_at
     from versions
+    where seed = 'reviews' and valid_to is null
     group by definition_id
 ),
 
 first_build as (
-    select min(cast(dbt_valid_from as {{ dbt.type_timestamp() }})) as built_at from snapshots
+    select min(valid_from) as built_at from versions
 ),
 
 -- The first build of a warehouse can't have seen what was signed before it, and believes the date. Later it could have: a

@@ -1,22 +1,6 @@
 {#- What changed since the warehouse first saw it: a field, an entry that left or came back, an entry that was added. -#}
 with versions as (
-    select * from {{ ref('definitions_snapshot') }}
-),
-
-timed as (
-    select
-        definition_key,
-        seed,
-        definition_id,
-        field,
-        kind,
-        scope,
-        scope_id,
-        is_entry,
-        value,
-        cast(dbt_valid_from as {{ dbt.type_timestamp() }}) as valid_from,
-        cast(dbt_valid_to as {{ dbt.type_timestamp() }}) as valid_to
-    from versions
+    select * from {{ ref('int_definition_versions') }}
 ),
 
 -- What stood in a seed when the warehouse first read it was not added.
@@ -24,20 +8,20 @@ first_reads as (
     select
         seed,
         min(valid_from) as read_at
-    from timed
+    from versions
     group by seed
 ),
 
 ordered as (
     select
-        timed.*,
+        versions.*,
         first_reads.read_at,
-        row_number() over (partition by timed.definition_key order by timed.valid_from) as version_number,
-        lag(timed.value) over (partition by timed.definition_key order by timed.valid_from) as value_before,
-        lag(timed.valid_to) over (partition by timed.definition_key order by timed.valid_from) as left_at,
-        lead(timed.valid_from) over (partition by timed.definition_key order by timed.valid_from) as next_from
-    from timed
-    inner join first_reads on timed.seed = first_reads.seed
+        row_number() over (partition by versions.definition_key order by versions.valid_from) as version_number,
+        lag(versions.value) over (partition by versions.definition_key order by versions.valid_from) as value_before,
+        lag(versions.valid_to) over (partition by versions.definition_key order by versions.valid_from) as left_at,
+        lead(versions.valid_from) over (partition by versions.definition_key order by versions.valid_from) as next_from
+    from versions
+    inner join first_reads on versions.seed = first_reads.seed
 ),
 
 changed as (

@@ -20,7 +20,7 @@ roi_terms as (
 ),
 
 versions as (
-    select * from {{ ref('definitions_snapshot') }}
+    select * from {{ ref('int_definition_versions') }}
 ),
 
 -- A metric that left the catalogue is still one that the experiment names.

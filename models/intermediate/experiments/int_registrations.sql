@@ -5,7 +5,7 @@ with experiments as (
 ),
 
 versions as (
-    select * from {{ ref('definitions_snapshot') }}
+    select * from {{ ref('int_definition_versions') }}
 ),
 
 changes as (
@@ -46,7 +46,7 @@ dates as (
         scope_id as experiment_id,
         field,
         {{ ai_impact.try_cast("nullif(value, '')", 'timestamp') }} as dated_at,
-        cast(dbt_valid_to as {{ dbt.type_timestamp() }}) as valid_to
+        valid_to
     from versions
     where seed = 'experiments' and field in ('starts_at', 'ends_at')
 ),
@@ -65,7 +65,7 @@ announced as (
 entries as (
     select
         scope_id as experiment_id,
-        min(cast(dbt_valid_from as {{ dbt.type_timestamp() }})) as seen_at
+        min(valid_from) as seen_at
     from versions
     where seed = 'experiments' and is_entry
     group by scope_id

@@ -10,7 +10,7 @@ with experiments as (
 ),
 
 versions as (
-    select * from {{ ref('definitions_snapshot') }}
+    select * from {{ ref('int_definition_versions') }}
     where seed = 'experiments'
 ),
 
@@ -31,12 +31,12 @@ assigned as (
 seen as (
     select
         scope_id as experiment_id,
-        min(cast(dbt_valid_from as {{ dbt.type_timestamp() }})) as seen_at,
-        max(case when is_entry then cast(dbt_valid_to as {{ dbt.type_timestamp() }}) end) as left_at,
-        count(case when is_entry and dbt_valid_to is null then 1 end) as current_count,
-        {{ ai_impact.latest("case when field = 'use_case_id' then nullif(value, '') end", ['dbt_valid_from']) }}
+        min(valid_from) as seen_at,
+        max(case when is_entry then valid_to end) as left_at,
+        count(case when is_entry and valid_to is null then 1 end) as current_count,
+        {{ ai_impact.latest("case when field = 'use_case_id' then nullif(value, '') end", ['valid_from']) }}
             as use_case_id,
-        {{ ai_impact.latest("case when field = 'unit_type' then nullif(value, '') end", ['dbt_valid_from']) }}
+        {{ ai_impact.latest("case when field = 'unit_type' then nullif(value, '') end", ['valid_from']) }}
             as unit_type,
         min(case when field = 'starts_at' then {{ ai_impact.try_cast("nullif(value, '')", 'timestamp') }} end)
             as starts_at,
