@@ -248,7 +248,7 @@ def estimate(**changed):
     } | changed
 
 
-SOUND = ("registered_late", "registration_witnessed", "registration_changed", "power", "pre_period_balance")
+SOUND = ("srm", "registered_late", "registration_witnessed", "registration_changed", "power", "pre_period_balance")
 
 
 def made(estimates, run=None, versions=(), kpis=(), values=(), health=None, more=()):
@@ -398,7 +398,7 @@ def test_what_proof_takes(changed, run, health, said):
 def test_a_holdout_is_proven_by_the_same_rules():
     """Of regions nobody plans a ratio or a power by units; of accounts both have to be known."""
     held = estimate(evidence_grade="B")
-    unknown = {"power": None, "pre_period_balance": None}
+    unknown = {"srm": None, "power": None, "pre_period_balance": None}
     (row,) = made([held], {"design": "geo"}, health=unknown)
     assert row["verdict"] == "proven"
     (row,) = made([held], {"design": "holdout"}, health=unknown)

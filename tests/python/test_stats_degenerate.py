@@ -181,7 +181,9 @@ def test_what_cannot_be_checked_costs_grade_a(name):
     ("passed", "changed", "expected", "word"),
     [
         ({}, {}, "A", None),
-        ({"srm": None}, {}, "D", "could not be checked"),
+        # Nobody planned a split: not known. One that was planned, and can't be judged, hides something.
+        ({"srm": None}, {}, "B", "could not be checked"),
+        ({}, {"changed_fields": ("experiments.expected_split",)}, "D", "planned split was changed"),
         ({"srm": None}, {"split_problem": "The expected split half can't be read: write it so."}, "D", "split half"),
         ({"pre_period_balance": None}, {}, "B", "balance"),
         # The past of the metric itself is a check of balance, where no covariate is known.

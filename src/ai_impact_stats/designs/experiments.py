@@ -460,7 +460,7 @@ def _conduct(experiment: Experiment, tables: Tables) -> Conduct:
         passed={name: check.passed for name, check in found.items()},
         changed_fields=experiment.changed_fields,
         withdrawn=experiment.withdrawn,
-        split_problem=found["srm"].detail if found["srm"].passed is None else None,
+        split_problem=found["srm"].detail if found["srm"].passed is None and experiment.has_split else None,
         deviations=deviations,
     )
 

@@ -43,12 +43,14 @@ DEVIATIONS = {
 }
 # Checks that have to be made for grade A, and what is said where one could not be. One of the last pair is enough.
 NEEDED = {
+    "srm": "the sample ratio could not be checked",
     "registered_late": "when it was registered is not known",
     "registration_witnessed": "whether its registration was witnessed is not known",
     "registration_changed": "whether its registration changed is not known",
     "power": "whether it can detect a plausible effect is not known",
 }
 PASTS = ("pre_period_balance", "pre_period_difference")
+COMPARED_ONLY = ("srm", "power")  # other designs plan no split, and find their power otherwise
 NO_PAST = "the balance before the start could not be checked"
 STRAY = 0.001  # of the units in several arms; more cost grade A
 
@@ -57,7 +59,7 @@ STRAY = 0.001  # of the units in several arms; more cost grade A
 class Conduct:
     """How an experiment was run. `passed`: check to whether it passed; None, or none, could not be made.
 
-    `faults` and `deviations` are further ones, as clauses; `split_problem` says why the planned split can't be read.
+    `faults` and `deviations` are further ones, as clauses; `split_problem` says why a planned split can't be judged.
     """
 
     design: str
@@ -100,8 +102,10 @@ def grade(conduct: Conduct) -> tuple[str, str | None]:
 
 def _faults(conduct: Conduct) -> list[str]:
     found = [text for name, text in FAULTS.items() if conduct.passed.get(name) is False]
-    if conduct.passed.get("srm") is None:
-        found.insert(0, (conduct.split_problem or "the sample ratio could not be checked").rstrip("."))
+    if conduct.split_problem:
+        found.insert(0, conduct.split_problem.rstrip("."))
+    if any(name.rpartition(".")[2] == "expected_split" for name in conduct.changed_fields):
+        found.append("its planned split was changed after the start, so the sample ratio shows nothing")
     return [*found, *conduct.faults]
 
 
@@ -125,7 +129,7 @@ def doubts(passed: Mapping[str, bool | None], is_compared: bool) -> list[str]:
     of balance before the start.
     """
     said = [text for name, text in {**FAULTS, **DEVIATIONS}.items() if passed.get(name) is False]
-    needed = {name: text for name, text in NEEDED.items() if is_compared or name != "power"}
+    needed = {name: text for name, text in NEEDED.items() if is_compared or name not in COMPARED_ONLY}
     said += [text for name, text in needed.items() if passed.get(name) is None]
     unknown_past = is_compared and all(passed.get(name) is None for name in PASTS)
     return [*said, NO_PAST] if unknown_past else said

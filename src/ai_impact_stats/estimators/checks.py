@@ -321,8 +321,9 @@ def lost_by_arm(losses: Mapping[str, tuple[Loss, Loss]], alpha: float = LOSS_ALP
             said[key] = f"{said[name][:-1]}; without them the difference of the arms is {moved:+.3g} larger."
     lost = float(sum(t.lost + c.lost for t, c in losses.values()))
     if not p_values:
-        passed = True if losses else None
-        return Check(0.0 if losses else None, None, alpha, passed, "No unit and no outcome of a unit is lost.")
+        if not any(t.n and c.n for t, c in losses.values()):
+            return Check(None, None, alpha, None, "Nothing says whether units or outcomes were lost.")
+        return Check(0.0, None, alpha, True, "No unit and no outcome of a unit is lost.")
     adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
     worst = min(adjusted, key=lambda name: (adjusted[name], name))
     return Check(lost, float(adjusted[worst]), alpha, bool(adjusted[worst] >= alpha), f"Lost {said[worst]}")
