@@ -577,7 +577,7 @@ def company_bridge(
         values = {
             "net_benefit": part.net * part.per_year,
             "rescaled": part.net * (per_year - part.per_year),
-            "counted_twice": -twice * per_year,
+            "counted_twice": 0.0 - twice * per_year,
             "not_counted": part.not_counted * per_year,
             "not_shown": part.not_shown * per_year,
         }
