@@ -71,6 +71,8 @@ compared as (
     select
         placed.*,
         baselines.value as baseline_value,
+        baselines.ci_low as baseline_ci_low,
+        baselines.ci_high as baseline_ci_high,
         case
             when placed.baseline_use_case_id is null then 'The total of all use cases has no baseline window.'
             when use_cases.use_case_id is null then 'The use case of the baseline is not in the seed use_cases.'

@@ -31,6 +31,17 @@ guarded as (
             and compared.team_id = guards.team_id
 ),
 
+margins as (
+    select
+        *,
+        {{ ai_impact.target_margin('target_low', 'low') }} as low_above_target_low,
+        {{ ai_impact.target_margin('target_low', 'high') }} as high_above_target_low,
+        {{ ai_impact.target_margin('target_high', 'low') }} as low_above_target_high,
+        {{ ai_impact.target_margin('target_high', 'high') }} as high_above_target_high
+    from guarded
+),
+
+-- A target is met where the whole interval meets it, and missed where the whole interval misses it.
 targeted as (
     select
         *,
@@ -40,15 +51,19 @@ targeted as (
                 value is null or n < {{ var('min_observations') }} or coalesce(target_low, target_high) is null
                 then 'not_enough_data'
             when judged is null then 'no_baseline'
-            when direction = 'up' and judged < target_low then 'off_target'
-            when direction = 'down' and judged > target_high then 'off_target'
+            when direction = 'up' and high_above_target_low < 0 then 'off_target'
+            when direction = 'down' and low_above_target_high > 0 then 'off_target'
             -- A gain that quality paid for is none.
             when guardrail = 'worsened' then 'off_target'
-            when direction = 'up' and judged > target_high then 'better_than_target'
-            when direction = 'down' and judged < target_low then 'better_than_target'
+            when coalesce(low_above_target_low, low_above_target_high) is null then 'uncertain'
+            when coalesce(high_above_target_low, high_above_target_high) is null then 'uncertain'
+            when direction = 'up' and low_above_target_low < 0 then 'uncertain'
+            when direction = 'down' and high_above_target_high > 0 then 'uncertain'
+            when direction = 'up' and low_above_target_high > 0 then 'better_than_target'
+            when direction = 'down' and high_above_target_low < 0 then 'better_than_target'
             else 'on_target'
         end as status
-    from guarded
+    from margins
 ),
 
 final as (
@@ -86,6 +101,14 @@ final as (
             when
                 status = 'off_target' and guardrail = 'worsened'
                 then 'Its guardrail worsened by more than chance.'
+            when status = 'uncertain' and reason is null
+                then
+                    case
+                        when coalesce(low_above_target_low, low_above_target_high) is null
+                            or coalesce(high_above_target_low, high_above_target_high) is null
+                            then 'It or its baseline has no interval to judge the target by.'
+                        else 'Its interval holds the limit of the target.'
+                    end
             else reason
         end as reason,
         baseline_use_case_id,

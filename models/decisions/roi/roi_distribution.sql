@@ -19,6 +19,7 @@ final as (
         results.quantile,
         results.roi,
         results.net_present_value,
+        results.is_admitted_by_var,
         results.draws
     from results
     inner join periods on results.period_key = periods.period_key

@@ -8,4 +8,5 @@ def model(dbt, session):
     volumes = read(dbt.ref("roi_volumes"))
     effects = read(dbt.ref("roi_effects"))
     assumptions = read(dbt.ref("roi_assumptions"))
-    return write(returns(costs, volumes, effects, assumptions), session)
+    overlaps = read(dbt.ref("roi_overlaps"))
+    return write(returns(costs, volumes, effects, assumptions, overlaps), session)

@@ -1,5 +1,6 @@
-{#- What AI's revenue estimate of each use case comes to in a month at the pace of the newest 90 days, with what a
-    projection assumes, or what is missing for one. -#}
+{#- What AI's revenue estimate of each use case comes to in a month, if AI goes on reaching as many new units as in the
+    newest 90 days (or the series goes on), with what a projection assumes, or what is missing for one. Units that were
+    reached before bring nothing anew. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 {%- set assumed = {'value_per_unit': 'below 0', 'monthly_decay': 'outside of 0 to 1'} -%}
 with effects as (
@@ -28,7 +29,8 @@ reached as (
     select
         costs.use_case_id,
         costs.period_end,
-        cast(volumes.revenue_volume as {{ double }}) * 365 / (12 * nullif(costs.days, 0)) as volume
+        cast(coalesce(volumes.new_units, volumes.revenue_volume) as {{ double }})
+        * 365 / (12 * nullif(costs.days, 0)) as volume
     from costs
     inner join newest on costs.period_end = newest.period_end
     inner join volumes on costs.roi_cost_key = volumes.roi_cost_key
@@ -59,8 +61,7 @@ judged as (
         {% endfor -%}
         case when effects.direction = 'down' then -1 else 1 end as sign,
         case
-            when effects.estimate is null or effects.ci_low is null or effects.ci_high is null
-                then effects.not_counted_because
+            when not effects.has_price then effects.not_counted_because
             {% for name, wrong in assumed.items() -%}
                 {%- set low, base, high = name ~ '_low', name ~ '_base', name ~ '_high' -%}
                 when pivoted.{{ low }} is null or pivoted.{{ base }} is null or pivoted.{{ high }} is null
@@ -104,10 +105,18 @@ final as (
         alpha,
         evidence_grade,
         is_counted,
+        is_admitted_by_var,
+        stale_since,
         coalesce(
             problem,
             not_counted_because,
-            case when volume = 0 then 'AI reached no unit whose effect falls within the newest 90 days.' end
+            case when volume = 0 then 'AI reached no new unit within the newest 90 days.' end,
+            case
+                when stale_since is not null
+                    then
+                        'Stale since ' || cast(stale_since as {{ dbt.type_string() }})
+                        || ': what AI does has changed since the evidence was gathered.'
+            end
         ) as reason
     from judged
 )

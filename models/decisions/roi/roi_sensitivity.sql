@@ -23,6 +23,7 @@ final as (
         results.roi_at_high,
         results.swing,
         results.break_even,
+        results.is_admitted_by_var,
         results.reason
     from results
     inner join periods on results.period_key = periods.period_key

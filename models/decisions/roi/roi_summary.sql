@@ -32,9 +32,17 @@ final as (
         results.npv_ci_high,
         results.payback_months,
         results.not_counted,
+        results.not_shown,
+        results.roi_with_not_shown,
+        results.roi_with_not_shown_ci_low,
+        results.roi_with_not_shown_ci_high,
+        results.p_positive_with_not_shown,
         results.double_counted,
+        results.counted_twice,
         results.revenue_grade,
         results.labour_grade,
+        results.is_admitted_by_var,
+        cast(results.stale_since as date) as stale_since,
         results.draws,
         results.reason
     from results

@@ -1,6 +1,7 @@
 {#- How much of each use case there was in each period, since its AI went live: units of its revenue estimate (each
     counted once, its effect spread evenly over the metric's window) or weeks (or what else the values of a series are
-    of), and the tasks that AI touched, valued at the loaded cost of an hour of the teams that did them. -#}
+    of), the units that AI reached in the period for the first time, and the tasks that AI touched, valued at the loaded
+    cost of an hour of the teams that did them. -#}
 with costs as (
     select * from {{ ref('roi_costs') }}
 ),
@@ -58,7 +59,13 @@ units as (
                     ai_impact.least(['cohorts.effect_to', 'costs.period_end'])
                 ), 'cohorts.window_days'
             )
-        ) }} as units
+        ) }} as units,
+        sum(
+            case
+                when cohorts.reached_on >= costs.cost_from and cohorts.reached_on < costs.period_end then cohorts.units
+                else 0
+            end
+        ) as new_units
     from costs
     inner join cohorts
         on
@@ -96,6 +103,9 @@ final as (
                 then cast(costs.days as {{ ai_impact.physical_type('double') }}) / coalesce(series.days, 7)
             when effects.use_case_id is not null then coalesce(units.units, 0)
         end as {{ ai_impact.physical_type('double') }}) as revenue_volume,
+        cast(case
+            when effects.basis = 'per_unit' then coalesce(units.new_units, 0)
+        end as {{ ai_impact.physical_type('double') }}) as new_units,
         case
             when not coalesce(cells.is_suppressed, false) and labour.unpaid_team is null
                 then coalesce(labour.task_hours_value, 0)

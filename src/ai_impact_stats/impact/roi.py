@@ -142,7 +142,8 @@ class Case:
 
     `effects`: revenue (units of the metric for each unit, or each week) and labour (hours a task), where there is one.
     `assumptions`: by name. `volumes`: revenue (units or weeks), labour (tasks times the cost of an hour). `operating`
-    leaves `training` out, which is paid once and written off over the horizon.
+    leaves `training` out, which is paid once and written off over the horizon. `drawn_with`: for each effect the
+    experiment whose draw it shares.
     """
 
     days: float
@@ -153,6 +154,7 @@ class Case:
     remediation: float
     training: float
     left_out: frozenset[str] = field(default_factory=frozenset)
+    drawn_with: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def per_year(self) -> float:
@@ -284,10 +286,14 @@ def break_even(net: Callable[[float], float], driver: Driver, name: str) -> tupl
 
 def draws_of(case: Case, use_case_id: str, draws: int = DRAWS, seed: int = SEED) -> dict[str, np.ndarray]:
     """Draws of every driver. The same use case gets the same numbers in every period, so that periods can be
-    compared."""
-    return {
-        name: driver.draw(uniforms(f"{use_case_id}|{name}", draws, seed)) for name, driver in case.drivers().items()
-    }
+    compared. Effects of one experiment, and of experiments on the same units whose arms go together, share one draw:
+    how their errors move together is not known, and the sum is widest where they move as one."""
+
+    def stream(name: str) -> str:
+        shared = case.drawn_with.get(name.removesuffix("_effect"))
+        return f"{use_case_id}|{name}" if shared is None else f"effect|{shared}"
+
+    return {name: driver.draw(uniforms(stream(name), draws, seed)) for name, driver in case.drivers().items()}
 
 
 def quantiles_of(values: np.ndarray, probabilities: Sequence[float] = QUANTILES) -> list[float]:

@@ -216,8 +216,12 @@ RETURNS = pa.schema(
         *((name, pa.float64()) for name in ("net_present_value", "npv_ci_low", "npv_ci_high", "payback_months")),
         *((name, pa.float64()) for name in ("low_value", "base_value", "high_value", "roi_at_low", "roi_at_high")),
         *((name, pa.float64()) for name in ("swing", "break_even", "quantile")),
+        *((name, pa.float64()) for name in ("not_shown", "roi_with_not_shown", "roi_with_not_shown_ci_low")),
+        *((name, pa.float64()) for name in ("roi_with_not_shown_ci_high", "p_positive_with_not_shown")),
+        *((name, pa.float64()) for name in ("rescaled", "counted_twice", "company_net_benefit")),
         ("place", pa.int64()),
         ("draws", pa.int64()),
-        *((name, pa.string()) for name in ("revenue_grade", "labour_grade", "reason")),
+        ("is_admitted_by_var", pa.bool_()),
+        *((name, pa.string()) for name in ("revenue_grade", "labour_grade", "stale_since", "reason")),
     ]
 )
