@@ -159,9 +159,9 @@ def cuped_arms(treatment: UnitMoments, control: UnitMoments, theta: float | None
     arms = []
     for moments in (treatment, control):
         arm = moments.ratio()
-        variance = arm.variance + theta**2 * moments.var_x - 2 * theta * moments.ratio_covariance()
+        variance = moments.linear_variance() + theta**2 * moments.var_x - 2 * theta * moments.ratio_covariance()
         df = arm.df if arm.df is None else max(arm.df - 0.5, 1.0)
-        arms.append(Arm(arm.n, arm.mean - theta * (moments.mean_x - pooled), max(variance, 0.0) * lost, df))
+        arms.append(Arm(arm.n, arm.mean - theta * (moments.mean_x - pooled), max(variance, 0.0) * moments.bias() * lost, df))
     return arms[0], arms[1]
 
 
