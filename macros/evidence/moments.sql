@@ -118,6 +118,41 @@ paired as (
     {{- return(['n_shared', 'shared_centre', 'shared_yy', 'shared_yz', 'shared_zy', 'shared_zz']) -}}
 {%- endmacro %}
 
+{#
+    The CTE `levered`: clusters' totals with their share of the arm's denominator, and how far the numerator lies from the arm's ratio.
+#}
+{% macro levered(relation) -%}
+arm_totals as (
+    select
+        {{ relation }}.*,
+        sum(numerator) over (partition by experiment_id, metric_id, segment, arm) as arm_numerator,
+        sum(denominator) over (partition by experiment_id, metric_id, segment, arm) as arm_denominator
+    from {{ relation }}
+),
+
+levered as (
+    select
+        arm_totals.*,
+        {{ ai_impact.safe_divide('denominator', 'arm_denominator') }} as share_of_arm,
+        numerator - denominator * {{ ai_impact.safe_divide('arm_numerator', 'arm_denominator') }} as residual
+    from arm_totals
+)
+{%- endmacro %}
+
+{# What the leverage of clusters does to their error, of rows of `levered`: see `Leverage` in ai_impact_stats. #}
+{% macro leverage_sums() -%}
+    {%- set weighted = 'share_of_arm * share_of_arm / nullif(1 - share_of_arm, 0)' -%}
+    sum(residual * residual / nullif(1 - share_of_arm, 0)) as leverage_scatter,
+    sum(share_of_arm * share_of_arm * share_of_arm) as leverage_cubes,
+    sum({{ weighted }}) as leverage_sizes,
+    sum(({{ weighted }}) * ({{ weighted }})) as leverage_squares
+{%- endmacro %}
+
+{# The names of the columns of `leverage_sums`. #}
+{% macro leverage_names() -%}
+    {{- return(['leverage_scatter', 'leverage_cubes', 'leverage_sizes', 'leverage_squares']) -}}
+{%- endmacro %}
+
 {# The CTE `segmented`: rows of stratum and is_exposed, once for each segment of the units that they belong to. #}
 {% macro segmented(relation) -%}
 -- Where some units have a stratum, those without are one more: strata together are all units.

@@ -23,6 +23,7 @@ from ai_impact_stats.estimators.sequential import (
     obrien_fleming_spending,
     planned_power,
     pocock_spending,
+    readings,
     repeated_interval,
     repeated_p_value,
 )
@@ -129,6 +130,38 @@ def test_planned_looks_keep_the_error(spending):
     steps = np.random.default_rng(3).normal(0, np.sqrt(np.diff(looks, prepend=0)), (200_000, 4))
     z = steps.cumsum(axis=1) / np.sqrt(looks)
     assert (np.abs(z) > bounds).any(axis=1).mean() == pytest.approx(0.05, abs=0.002)
+
+
+@pytest.mark.parametrize("spending", ["obrien_fleming", "pocock"])
+def test_reading_every_day_keeps_the_error(spending):
+    """Marts are rebuilt daily, so an experiment of 28 days is read on every day from its first look on."""
+    days, looks = 28, (0.2, 0.4, 0.6, 0.8, 1.0)
+    steps = np.random.default_rng(6).normal(0, math.sqrt(1 / days), (100_000, days))
+    fractions = np.arange(1, days + 1) / days
+    z = np.abs(steps.cumsum(axis=1) / np.sqrt(fractions))
+    bounds = np.full(days, np.inf)
+    for k, fraction in enumerate(fractions):
+        read = readings(looks, days, fraction)
+        if read:
+            bounds[k] = group_sequential_bounds(read, 0.05, spending)[-1]
+    assert np.isinf(bounds[:5]).all() and np.isfinite(bounds[5:]).all()
+    assert (z > bounds).any(axis=1).mean() == pytest.approx(0.05, abs=0.0025)
+    # With the boundary of the look that was reached last, Pocock's misses in 7 %.
+    reached = np.searchsorted(np.array(looks) - 1e-9, fractions, side="right")
+    before = np.r_[np.inf, group_sequential_bounds(looks, 0.05, spending)][reached]
+    assert (z > before).any(axis=1).mean() > (0.065 if spending == "pocock" else 0.05)
+
+
+@given(st.floats(0.01, 1), st.floats(0.5, 900), st.floats(0, 1))
+def test_readings_are_a_day_apart_and_end_now(first, days, fraction):
+    read = readings((first, 1.0), days, fraction)
+    assert bool(read) == (fraction >= first - 1e-9)
+    assert len(read) <= 61
+    if read:
+        assert read[-1] == fraction and read[0] >= first - 1e-6
+        step = max(1 / days, (1 - first) / 60)
+        assert np.diff(read) == pytest.approx(step) and read[0] - step < first
+    assert readings((first, 1.0), None, fraction) == ((fraction,) if read else ())
 
 
 @pytest.mark.parametrize("looks", [[], [0.5, 0.5], [0.0, 1.0], [0.5, 1.2], [0.8, 0.4]])
@@ -271,7 +304,7 @@ def test_inflation_of_an_interval_that_holds_at_any_time():
 @pytest.mark.parametrize("spending", ["obrien_fleming", "pocock"])
 @pytest.mark.parametrize("fractions", [(0.2,), (0.5, 1.0), (0.25, 0.5, 0.75, 1.0), (0.1, 0.3)])
 def test_the_repeated_p_value_is_the_level_whose_boundary_is_met(spending, fractions):
-    """The curve through 90 levels, against the boundary that is solved for at the level it gives."""
+    """The curve through 24 levels, against the boundary that is solved for at the level it gives."""
     for z in np.linspace(0.3, 5.5, 27):
         p = repeated_p_value(z, fractions, len(fractions) - 1, spending)
         if 1e-11 < p < 0.99:

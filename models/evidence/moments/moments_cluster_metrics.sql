@@ -58,6 +58,8 @@ totals as (
 
 {{ ai_impact.paired_with_control('totals') }},
 
+{{ ai_impact.levered('paired') }},
+
 -- Clusters are the observations, in each arm that they have units of.
 final as (
     select
@@ -70,8 +72,9 @@ final as (
         {{ ai_impact.moments(x='distance') }},
         cast(sum(n_unknown) as {{ dbt.type_bigint() }}) as n_unknown,
         min(min_y) as min_y,
-        {{ ai_impact.shared_sums() }}
-    from paired
+        {{ ai_impact.shared_sums() }},
+        {{ ai_impact.leverage_sums() }}
+    from levered
     group by experiment_id, metric_id, segment, arm
 )
 

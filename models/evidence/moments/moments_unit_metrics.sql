@@ -64,7 +64,10 @@ final as (
             segment,
             arm,
             {%- for name in names + ai_impact.shared_names() %}
-                {{ 'cast(' ~ name ~ ' as ' ~ dbt.type_bigint() ~ ') as ' ~ name if name in counts else name }}
+                {{ 'cast(' ~ name ~ ' as ' ~ dbt.type_bigint() ~ ') as ' ~ name if name in counts else name }},
+            {%- endfor %}
+            {%- for name in ai_impact.leverage_names() %}
+                {{ name if relation == 'clusters' else 'cast(null as ' ~ ai_impact.physical_type('double') ~ ') as ' ~ name }}
                 {%- if not loop.last %},{% endif %}
             {%- endfor %}
         from {{ relation }}

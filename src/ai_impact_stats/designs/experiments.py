@@ -8,20 +8,12 @@ from typing import Any, ClassVar
 from ..estimators.adjustment import cuped_many, lin, lin_clusters, lin_many, post_stratified
 from ..estimators.bayes import non_inferiority, posterior
 from ..estimators.clusters import crossed_pair, cuped_crossed, fixed_effects, lin_crossed
-from ..estimators.effects import (
-    FEWEST_EVENTS,
-    MOST_SKEW,
-    cuped,
-    difference,
-    events_of,
-    lopsided,
-    relative_effect,
-)
+from ..estimators.effects import cuped, difference, relative_effect, unreliable
 from ..estimators.estimate import LEAST_SHARE, Estimate, as_multiple, is_known, missing, quantile
 from ..estimators.moments import Arm, UnitMoments
 from ..estimators.quantiles import quantile_arm
 from ..estimators.segments import collapsed, heterogeneity
-from ..estimators.sequential import always_valid, interim_bound, repeated_interval, repeated_p_value
+from ..estimators.sequential import always_valid, interim_bound, readings, repeated_interval, repeated_p_value
 from ..io.inputs import Inputs
 from ..io.registry import Experiment, is_missing, number
 from ..io.tables import ARM_TABLES, NOTHING, Arms, QuantileArm, Tables, segment_of
@@ -364,38 +356,25 @@ def _skewed(context: _Context, t: UnitMoments, c: UnitMoments) -> str | None:
         return None
     if not context.is_never_negative(t, c):
         return None
-    one, other = arm_of(t, context.metric), arm_of(c, context.metric)
-    events = min(events_of(one), events_of(other))
-    if events < FEWEST_EVENTS:
-        return (
-            f"Its interval is unreliable: an arm's mean is known no better than a count of {events:.0f} events, and "
-            f"{FEWEST_EVENTS} are needed. Wait for more units."
-        )
-    if lopsided(one, other, context.aggregation == "proportion") > MOST_SKEW:
-        return (
-            f"Its interval is unreliable: the arms have {one.n} and {other.n} units, so the skew of "
-            "the values in the smaller one decides. Wait for more units, or register the logarithm or a "
-            "cut at a quantile."
-        )
-    return None
+    are_clusters = bool(t.n_units or c.n_units)
+    return unreliable(arm_of(t, context.metric), arm_of(c, context.metric), are_clusters)
 
 
 def _add_sequential(row: dict, experiment: Experiment, e: Estimate) -> None:
-    """The interval that holds at any time, or that of the planned look that was reached last."""
+    """The interval that holds at any time, or on every day from the first planned look on."""
     if not is_known(e):
         return
     p: float | None
     if experiment.inference in ("obrien_fleming", "pocock"):
-        reached = [k for k, t in enumerate(experiment.looks) if t <= (experiment.fraction or 0.0) + 1e-9]
-        if not reached:
+        read = readings(experiment.looks, experiment.days, experiment.fraction or 0.0)
+        if not read:
             return
-        look = reached[-1]
-        bound = interim_bound(experiment.looks[: look + 1], experiment.alpha, experiment.inference)
+        bound = interim_bound(read, experiment.alpha, experiment.inference)
         row["interim_bound"] = bound
         low, high = repeated_interval(e, bound)
         # The normal quantile of half the p value: a t statistic on the scale of the boundaries.
         z = -quantile(max(e.p_value / 2, 1e-300))
-        p = repeated_p_value(z, experiment.looks, look, experiment.inference)
+        p = repeated_p_value(z, read, len(read) - 1, experiment.inference)
     else:
         low, high, p = always_valid(e, alpha=experiment.alpha, tuned_for=experiment.tuned_for)
     row.update(sequential_ci_low=low, sequential_ci_high=high, sequential_p_value=p)
@@ -418,7 +397,7 @@ def _add_decisions(row: dict, context: _Context, e: Estimate) -> None:
 
 
 def _allowing_for_looks(e: Estimate, row: Mapping[str, Any], experiment: Experiment) -> Estimate:
-    """With the interval that may be acted on now: of planned looks, the last one's, and nothing before the first."""
+    """With the interval that may be acted on now: with planned looks, nothing before the first."""
     if e.estimate is None or not experiment.looks_were_planned:
         return e
     if row["sequential_ci_low"] is None:

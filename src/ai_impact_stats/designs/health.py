@@ -18,7 +18,7 @@ from ..estimators.moments import Arm, UnitMoments
 from ..estimators.multiplicity import holm
 from ..estimators.planning import effective_variance, minimum_detectable_effect, plan, remaining_variance
 from ..estimators.quantiles import quantile_arm
-from ..estimators.sequential import always_valid_inflation, looks_inflation
+from ..estimators.sequential import always_valid_inflation, looks_inflation, readings
 from ..estimators.unknown import UNKNOWN_ALPHA, UNKNOWN_LIMIT
 from ..io.registry import COMPARED_DESIGNS, Experiment, is_missing, names, number
 from ..io.schemas import PLANS
@@ -785,7 +785,8 @@ def _inflation(experiment: Experiment, metric_id: str) -> Callable[[float], floa
     if experiment.inference == "always_valid":
         return lambda n: always_valid_inflation(n, level, power, experiment.tuned_for)
     if experiment.inference in ("obrien_fleming", "pocock"):
-        times = looks_inflation(experiment.looks, level, power, experiment.inference)
+        daily = readings(experiment.looks, experiment.days)
+        times = looks_inflation(daily, level, power, experiment.inference)
         return lambda n: times
     return lambda n: 1.0
 

@@ -48,9 +48,10 @@ class JointMoments:
 
     def linear(self) -> tuple[float, float, Array]:
         """Mean and variance of the ratio's linearised unit (see `UnitMoments.ratio`), and its covariances with x."""
-        arm = self.unit_moments().ratio()
-        joint = (self.covariance[0, 2:] - arm.mean * self.covariance[1, 2:]) / self.means[1]
-        return arm.mean, arm.variance, joint
+        moments = self.unit_moments()
+        ratio = moments.ratio().mean
+        joint = (self.covariance[0, 2:] - ratio * self.covariance[1, 2:]) / self.means[1]
+        return ratio, moments.linear_variance(), joint
 
 
 def cuped_many_arms(treatment: JointMoments, control: JointMoments) -> tuple[Arm, Arm] | str:
@@ -91,9 +92,10 @@ def cuped_many_arms(treatment: JointMoments, control: JointMoments) -> tuple[Arm
     for m, (mean, variance, own) in zip(arms, linear, strict=True):
         left = variance + float(slopes @ m.covariance[2:, 2:] @ slopes - 2 * slopes @ own)
         residual = max(left, 0.0) * freedom / (freedom - rank)
-        df = m.unit_moments().ratio().df
+        moments = m.unit_moments()
+        df = moments.ratio().df
         df = None if df is None else max(df - rank / 2, 1.0)
-        adjusted.append(Arm(m.n, float(mean - slopes @ (m.means[2:] - pooled)), residual, df))
+        adjusted.append(Arm(m.n, float(mean - slopes @ (m.means[2:] - pooled)), residual * moments.bias(), df))
     return adjusted[0], adjusted[1]
 
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TypeGuard
 
+from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 LEAST_SHARE = -1.0  # what is never below 0 falls by 100 % at most
@@ -62,6 +63,87 @@ class Share:
         return self.v_one - 2 * ratio * self.v_both + ratio**2 * self.v_zero
 
 
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Two shares of units, `one` events of `n_one` and `zero` of `n_zero`, with the interval that a score test leaves.
+
+    Miettinen and Nurminen (1985), "Comparative analysis of two rates": the variance is that of the likeliest shares
+    with the difference (ratio, if `is_ratio`: then effects are shares of the control's, ratio - 1) that is tested,
+    times N/(N - 1). It holds where events are few, and no interval of a fall goes below -100 %. Of no difference both
+    are the test of pooled shares.
+    """
+
+    one: float
+    n_one: float
+    zero: float
+    n_zero: float
+    is_ratio: bool = False
+
+    def interval(self, critical: float) -> tuple[float | None, float | None]:
+        """(None, None) of a ratio to a control without events, which has no upper limit."""
+        if self.is_ratio and self.zero <= 0:
+            return None, None
+        one, zero = self.one / self.n_one, self.zero / self.n_zero
+        if not self.is_ratio:
+            point, low, high = one - zero, -1.0, 1.0
+        else:
+            point, low, high = one / zero - 1, -1.0, 2 * one / zero + 1
+            while self.statistic(high) > -critical and high < 1e12:
+                high = 4 * high + 4
+        return self._end(low, point, critical), self._end(high, point, -critical)
+
+    def _end(self, far: float, point: float, critical: float) -> float:
+        """Where the statistic is `critical`, between an end of the scale and the estimate."""
+        if far == point or abs(self.statistic(far)) <= abs(critical):
+            return far
+        return float(brentq(lambda null: self.statistic(null) - critical, far, point, xtol=1e-12, rtol=1e-12))
+
+    def statistic(self, null: float) -> float:
+        one, zero = self.one / self.n_one, self.zero / self.n_zero
+        distance = one - (1 + null) * zero if self.is_ratio else one - zero - null
+        variance = self._variance(null)
+        if variance <= 0:
+            return math.copysign(math.inf, distance) if abs(distance) > 1e-15 else 0.0
+        return distance / math.sqrt(variance)
+
+    def _variance(self, null: float) -> float:
+        total = self.n_one + self.n_zero
+        if null == 0:
+            # Both scales test the same here, to the last digit.
+            one, zero, weight = ((self.one + self.zero) / total,) * 2 + (1.0,)
+        elif self.is_ratio:
+            ratio = 1 + null
+            zero = self._zero_at_ratio(ratio)
+            one, weight = ratio * zero, ratio**2
+        else:
+            zero = self._zero_at_difference(null)
+            one, weight = zero + null, 1.0
+        one, zero = min(max(one, 0.0), 1.0), min(max(zero, 0.0), 1.0)
+        spread = one * (1 - one) / self.n_one + weight * zero * (1 - zero) / self.n_zero
+        return spread * total / (total - 1)
+
+    def _zero_at_ratio(self, ratio: float) -> float:
+        """The control's likeliest share, given the ratio: the smaller root of a square."""
+        a = (self.n_one + self.n_zero) * ratio
+        b = self.n_one * ratio + self.one + self.n_zero + self.zero * ratio
+        c = self.one + self.zero
+        return 2 * c / (b + math.sqrt(max(b * b - 4 * a * c, 0.0)))
+
+    def _zero_at_difference(self, null: float) -> float:
+        """The control's likeliest share, given the difference: a root of a cube (their appendix)."""
+        cube = self.n_one + self.n_zero
+        square = (self.n_one + 2 * self.n_zero) * null - cube - self.one - self.zero
+        linear = (self.n_zero * null - cube - 2 * self.zero) * null + self.one + self.zero
+        constant = self.zero * null * (1 - null)
+        third = square / (3 * cube)
+        q = third**3 - square * linear / (6 * cube**2) + constant / (2 * cube)
+        p = math.copysign(math.sqrt(max(third**2 - linear / (3 * cube), 0.0)), q)
+        if p == 0:
+            return -third
+        angle = (math.pi + math.acos(min(max(q / p**3, -1.0), 1.0))) / 3
+        return 2 * p * math.cos(angle) - third
+
+
 def _grown(logarithm: float) -> float:
     return math.expm1(min(logarithm, 700.0))
 
@@ -86,7 +168,7 @@ class Estimate:
     n_control: int
     df: float | None = None
     reason: str | None = None
-    procedure: Multiple | Share | None = field(default=None, compare=False, repr=False)
+    procedure: Multiple | Share | Score | None = field(default=None, compare=False, repr=False)
 
     def interval(self, critical: float) -> tuple[float | None, float | None]:
         """The values that a two-sided test with this critical value does not reject; (None, None) without bounds."""
@@ -110,7 +192,7 @@ class Estimate:
         return (self.estimate - null) / self.std_error
 
     def at_least(self, floor: float) -> "Estimate":
-        """A share whose interval ends at `floor`, where less can't be."""
+        """A share of a level whose interval ends at `floor`, where less can't be."""
         if not isinstance(self.procedure, Share) or not is_bounded(self):
             return self
         return replace(self, ci_low=max(self.ci_low, floor), procedure=replace(self.procedure, floor=floor))

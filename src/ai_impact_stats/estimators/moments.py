@@ -19,6 +19,7 @@ class Arm:
     mean: float
     variance: float
     df: float | None = None
+    is_share: bool = False  # of units that did something, each by itself: its test may count them
 
     @property
     def freedom(self) -> float:
@@ -34,7 +35,7 @@ class Arm:
     def from_proportion(cls, successes: float, n: int) -> "Arm":
         """From a count of successes. The variance is the binomial p(1 - p)."""
         p = successes / n if n else math.nan
-        return cls(n, p, p * (1 - p))
+        return cls(n, p, p * (1 - p), is_share=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,49 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True)
+class Leverage:
+    """What an arm's clusters say about the error of its mean, each by its share p of the arm's denominator.
+
+    `scatter` is Σ(y - Rz)²/(1 - p) over the clusters' totals, with R the arm's ratio: its error by CR2, Bell and
+    McCaffrey (2002), "Bias reduction in standard errors for linear regression with multi-stage samples": the residuals
+    of a mean's clusters are too small by 1 - p. `cubes` are Σp³, `sizes` Σp²/(1 - p), `squares` Σ(p²/(1 - p))². NaN
+    where they are not known.
+    """
+
+    scatter: float = math.nan
+    cubes: float = math.nan
+    sizes: float = math.nan
+    squares: float = math.nan
+
+    @classmethod
+    def from_totals(cls, y: ArrayLike, z: ArrayLike) -> "Leverage":
+        """From the clusters' totals."""
+        y, z = np.asarray(y, "float64"), np.asarray(z, "float64")
+        if not z.sum() or len(z) < 2:
+            return cls()
+        p = z / z.sum()
+        left = 1 / (1 - np.where(p < 1, p, math.nan))
+        residual = y - y.sum() / z.sum() * z
+        sums = (residual**2 * left).sum(), (p**3).sum(), (p**2 * left).sum(), ((p**2 * left) ** 2).sum()
+        return cls(*map(float, sums))
+
+    def freedom(self, p2: float) -> float:
+        """The degrees of freedom of the error, `p2` being Σp²: the harmonic mean of two of Bell and McCaffrey's.
+
+        They are those of the error's mean and variance if the clusters' totals vary as so many independent units, and
+        if all units of a cluster are alike. How alike they are is not known well enough of a few clusters to choose.
+        With S = (1 - p1')u and u independent of variance v, Σ S²/(1 - p) is a quadratic form whose matrix has only
+        sums of powers of p and 1/(1 - p) in the traces that are needed.
+        """
+        q, s, r = self.sizes, self.squares, self.sizes - p2 - self.cubes  # r is Σp⁴/(1 - p)
+        as_units = 1 / (p2 + q * q - s)
+        trace = 2 * p2 - q + q * p2
+        square = (q * p2) ** 2 + 2 * p2 * s + 2 * (q - p2) ** 2 - 4 * q * p2 * (q - p2)
+        square += -3 * s + 2 * q * r + 4 * r
+        return 2 / (1 / as_units + square / trace**2)
+
+
+@dataclass(frozen=True, slots=True)
 class UnitMoments:
     """The joint moments of a unit's numerator y, denominator z and covariate x in one arm.
 
@@ -73,8 +117,8 @@ class UnitMoments:
     Where whole clusters were assigned, each of the n is a cluster: y, z and x are its totals, so that for a metric per
     unit z is the cluster's size, and x is the total of the covariate's distance from its mean over all arms. `n_units`
     then counts the units within; it is 0 where every unit stands for itself. Where units were assigned within clusters,
-    a cluster has totals in each arm, and `shared` holds what an arm's have in common with the control's. `n_unknown`
-    units have no y: it isn't known, or has no logarithm. `min_y` is the least y of a unit, NaN where that is not known.
+    a cluster has totals in each arm, and `shared` holds what an arm's have in common with the control's. `leverage` is
+    known of clusters that are counted together, not of those that are merged from parts. `n_unknown` units have no y: it isn't known, or has no logarithm. `min_y` is the least y of a unit, NaN where that is not known.
     """
 
     n: int
@@ -91,6 +135,7 @@ class UnitMoments:
     n_unknown: int = 0
     min_y: float = math.nan
     shared: Shared = Shared()
+    leverage: Leverage = Leverage()
 
     @property
     def units(self) -> int:
@@ -116,7 +161,9 @@ class UnitMoments:
         totals = [np.bincount(index, np.asarray(v, "float64"), len(labels)) for v in (y, z)]
         if x is not None:
             totals.append(np.bincount(index, np.asarray(x, "float64") - x_centre, len(labels)))
-        return replace(cls.from_rows(*totals), n_units=units, min_y=float(np.min(y)) if units else math.nan)
+        least = float(np.min(y)) if units else math.nan
+        leverage = Leverage.from_totals(totals[0], totals[1])
+        return replace(cls.from_rows(*totals), n_units=units, min_y=least, leverage=leverage)
 
     @classmethod
     def from_rows(cls, y: ArrayLike, z: ArrayLike | None = None, x: ArrayLike | None = None) -> "UnitMoments":
@@ -185,31 +232,53 @@ class UnitMoments:
         """The covariate's own arm, for a balance test."""
         return Arm(self.n, self.mean_x, self.var_x)
 
+    def linear_variance(self) -> float:
+        """The variance of the linearised unit (y - Rz)/z̄, R being the ratio; NaN where the denominator's mean is 0."""
+        if not self.mean_z:
+            return math.nan
+        r = self.mean_y / self.mean_z
+        variance = (self.var_y - 2 * r * self.cov_yz + r * r * self.var_z) / self.mean_z**2
+        return max(variance, 0.0) if math.isfinite(variance) else variance
+
     def ratio(self) -> Arm:
         """The arm's ratio ȳ/z̄ as a mean, with the variance of its linearised unit (y - Rz)/z̄.
 
         Delta method: Deng, Knoblich and Lu (2018), "Applying the delta method in metric analytics".
-        For z = 1 this is the plain mean. Over clusters the variance allows for correlation within them: it is the
-        cluster-robust one of least squares, with G/(G - 1) for the G clusters of the arm, and its degrees of freedom
-        are those of the effective number of clusters: clusters of different size tell less than as many alike. NaN
-        where the denominator's mean is 0.
+        For z = 1 this is the plain mean. Over clusters the variance allows for correlation within them: CR2, which
+        would be unbiased if units were independent, with Bell and McCaffrey's degrees of freedom (`Leverage`). Where
+        the leverages aren't known: the cluster-robust one times `bias`, with those of the effective number of clusters.
+        NaN where the denominator's mean is 0.
         """
         if not self.mean_z:
             return Arm(self.n, math.nan, math.nan)
-        r = self.mean_y / self.mean_z
-        variance = (self.var_y - 2 * r * self.cov_yz + r * r * self.var_z) / self.mean_z**2
-        return Arm(self.n, r, max(variance, 0.0) if math.isfinite(variance) else variance, self._cluster_freedom())
+        variance, df = self.linear_variance(), None
+        if self.n_units and self.n > 1 and math.isfinite(self.var_z):
+            df = 1 / self.concentration() - 1
+            if math.isfinite(self.leverage.scatter) and self.concentration() < 1 - 1e-12:
+                variance = self.leverage.scatter / self.n / self.mean_z**2
+                df = self.leverage.freedom(self.concentration())
+            else:
+                variance *= self.bias()
+            df = max(df, 1.0) if math.isfinite(df) else 1.0
+        return Arm(self.n, self.mean_y / self.mean_z, variance, df)
 
-    def _cluster_freedom(self) -> float | None:
-        """G/(1 + cv²) - 1, with cv the coefficient of variation of the clusters' denominators; None for single units.
+    def concentration(self) -> float:
+        """Σp² over clusters with the shares p of the denominator: 1 over the effective number of clusters.
 
-        The effective number of clusters of Carter, Schnepel and Steigerwald (2017), "Asymptotic behavior of a t-test
-        robust to cluster heterogeneity", for a mean whose clusters' totals have a variance in proportion to their size.
+        Carter, Schnepel and Steigerwald (2017), "Asymptotic behavior of a t-test robust to cluster heterogeneity", for
+        a mean whose clusters' totals have a variance in proportion to their size.
         """
-        if not self.n_units or self.n < 2 or not math.isfinite(self.var_z):
-            return None
-        variation = self.var_z * (self.n - 1) / self.n / self.mean_z**2
-        return max(self.n / (1 + variation) - 1, 1.0)
+        return (1 + self.var_z * (self.n - 1) / self.n / self.mean_z**2) / self.n
+
+    def bias(self) -> float:
+        """How many times `linear_variance` the variance over clusters is in truth, if units are independent.
+
+        ΣS² of the clusters' residuals is too small by 1 - Σp², and `linear_variance` divides it by 1 - 1/G. It is 1
+        for units that stand for themselves.
+        """
+        if not self.n_units or self.n < 2 or not math.isfinite(self.var_z) or self.concentration() >= 1:
+            return 1.0
+        return (1 - 1 / self.n) / (1 - self.concentration())
 
     def ratio_covariance(self) -> float:
         """The covariance of the linearised unit with the covariate; NaN where the denominator's mean is 0."""

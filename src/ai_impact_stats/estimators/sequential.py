@@ -23,9 +23,9 @@ def _legendre(count: int) -> tuple[Array, Array]:
 
 
 def _nodes(edge: float, step: float) -> tuple[Array, Array]:
-    """Nodes and weights on [-1, 1] for a density within ±edge that varies over `step`: eight a step, up to 400."""
-    wanted = min(max(16 * edge / step, 64), 400)
-    return _legendre(min(64 * math.ceil(wanted / 64), 400))
+    """Nodes and weights on [-1, 1] for a density within ±edge that varies over `step`: three a step."""
+    wanted = min(max(6 * edge / step, 32), 400)
+    return _legendre(min(16 * math.ceil(wanted / 16), 400))
 
 
 @lru_cache
@@ -78,44 +78,84 @@ SPENDING: dict[str, Callable[[float, float], float]] = {
 }
 
 
+# Daily readings of an experiment that takes longer are as this many: the boundary is all but that of reading at any time.
+MOST_READINGS = 60
+
+
+def readings(looks: Sequence[float], days: float | None, fraction: float = 1.0) -> tuple[float, ...]:
+    """The shares of the planned information at which an experiment is read until now: daily from its first look on.
+
+    `looks` are the planned ones and `days` the planned time; `fraction` is what is covered now, which is the last
+    reading, each of the others a day before the next. Marts are built every day, and what is there is read: with the
+    boundary of the last look that was reached, daily readings of five looks of Pocock's find 9 % false positives for
+    5 %. Lan and DeMets' functions spend by what is covered, whenever it is looked at. Empty before the first look.
+    """
+    now, first = min(fraction, 1.0), looks[0]
+    if now < first - 1e-9:
+        return ()
+    step = max(1 / days if days and days > 0 else 1.0, (1 - first) / MOST_READINGS)
+    count = math.floor((now - first) / step + 1e-9)
+    return tuple(now - k * step for k in range(count, -1, -1))
+
+
 def group_sequential_bounds(
     fractions: Sequence[float], alpha: float = 0.05, spending: str = "obrien_fleming"
 ) -> list[float]:
-    """The |z| that a two-sided test must exceed at each planned look.
+    """The |z| that a two-sided test must exceed at each look.
 
     `fractions` are the ascending shares of the planned information at the looks, in (0, 1]. By the recursion of
     Armitage, McPherson and Rowe (1969), "Repeated significance tests on accumulating data", on Gauss-Legendre nodes.
     Raises ValueError for fractions that don't ascend within (0, 1] or an unknown spending function.
     """
+    return [float(z) for z in _bounds(fractions, np.array([alpha]), spending)[0]]
+
+
+def _bounds(fractions: Sequence[float], levels: Array, spending: str) -> Array:
+    """As `group_sequential_bounds`, one row for each of the levels."""
     looks = [float(t) for t in fractions]
     if not looks or any(b <= a for a, b in zip([0.0, *looks], looks, strict=False)) or looks[-1] > 1 + 1e-9:
         raise ValueError("The looks must be ascending shares of the planned information, above 0 and at most 1.")
     if spending not in SPENDING:
         raise ValueError(f"The spending function {spending} is unknown: use one of {', '.join(SPENDING)}.")
     spend = SPENDING[spending]
-    bounds: list[float] = []
+    bounds = np.empty((len(levels), len(looks)))
     # Where the score √t·z is before a look, as nodes with their probability: at the origin, before the first.
-    nodes, mass, spent, earlier = np.zeros(1), np.ones(1), 0.0, 0.0
-    for t in looks:
-        step, due = math.sqrt(t - earlier), spend(min(t, 1.0), alpha) - spent
-
-        z = _FAR
-        if due > 1e-16:
-            z = float(brentq(_excess, 0.0, _FAR, args=(due, t, step, nodes, mass), xtol=1e-12))
-        bounds.append(z)
+    nodes, mass = np.zeros((len(levels), 1)), np.ones((len(levels), 1))
+    spent, earlier = np.zeros(len(levels)), 0.0
+    for k, t in enumerate(looks):
+        step = math.sqrt(t - earlier)
+        due = np.maximum(np.array([spend(min(t, 1.0), float(level)) for level in levels]) - spent, 0.0)
+        z = _crossed_by(due, t, step, nodes, mass)
+        bounds[:, k] = z
         edge = z * math.sqrt(t)
-        places, weights = _nodes(edge, step)
-        inside = places * edge
-        density = np.exp(-(((inside[:, None] - nodes) / step) ** 2) / 2) / (step * math.sqrt(2 * math.pi))
-        nodes, mass = inside, (density @ mass) * weights * edge
-        spent, earlier = spent + max(due, 0.0), t
+        places, weights = _nodes(float(edge.max()), step)
+        inside = edge[:, None] * places
+        gap = (inside[:, :, None] - nodes[:, None, :]) / step
+        density = np.exp(-(gap**2) / 2) / (step * math.sqrt(2 * math.pi))
+        nodes, mass = inside, np.einsum("lij,lj->li", density, mass) * weights * edge[:, None]
+        spent, earlier = spent + due, t
     return bounds
 
 
-def _excess(z: float, due: float, t: float, step: float, nodes: Array, mass: Array) -> float:
-    """The chance to cross the boundary z at the look t, from `nodes` with their `mass`, beyond what is `due`."""
-    edge = z * math.sqrt(t)
-    return float(mass @ (ndtr((-edge - nodes) / step) + ndtr((nodes - edge) / step))) - due
+def _crossed_by(due: Array, t: float, step: float, nodes: Array, mass: Array) -> Array:
+    """The boundary |z| at the look t that is crossed with the chance `due`, from `nodes` with their `mass`.
+
+    By bisection and then Newton's steps, of all levels at once; as far as can be where nothing is due.
+    """
+    root = math.sqrt(t)
+    low, high = np.zeros(len(due)), np.full(len(due), _FAR)
+    z = (low + high) / 2
+    for _ in range(60):
+        ahead = [(-z * root)[:, None] - nodes, nodes - (z * root)[:, None]]
+        excess = sum((mass * ndtr(a / step)).sum(axis=1) for a in ahead) - due
+        low, high = np.where(excess > 0, z, low), np.where(excess > 0, high, z)
+        slope = sum((mass * np.exp(-((a / step) ** 2) / 2)).sum(axis=1) for a in ahead)
+        newton = z + excess / np.maximum(slope * root / (step * math.sqrt(2 * math.pi)), 1e-300)
+        following = np.where((newton > low) & (newton < high), newton, (low + high) / 2)
+        moved, z = float(np.abs(following - z).max()), following
+        if moved < 1e-10:
+            break
+    return np.where(due > 1e-16, z, _FAR)
 
 
 @lru_cache
@@ -195,8 +235,9 @@ def _levels_by_bound(fractions: tuple[float, ...], spending: str) -> tuple[Array
     Solving for every estimate would take a hundred times as long as all else.
     """
     scores = -ndtri(np.array([0.999, 1e-12]) / 2)
-    scores = scores[0] + (scores[1] - scores[0]) * np.linspace(0, 1, 90) ** 1.5
-    bounds = np.array([group_sequential_bounds(fractions, float(2 * ndtr(-s)), spending)[-1] for s in scores])
+    scores = scores[0] + (scores[1] - scores[0]) * np.linspace(0, 1, 24) ** 2.0
+    # One by one: a level far out in the tail needs the most nodes.
+    bounds = np.array([_bounds(fractions, 2 * ndtr(-scores[k : k + 1]), spending)[0, -1] for k in range(len(scores))])
     # Where nothing is spent the boundary is as far as can be, whatever the level.
     kept = np.concatenate([[True], (np.diff(bounds) > 1e-9) & (bounds[1:] < _FAR - 1e-6)])
     return bounds[kept], scores[kept], CubicSpline(bounds[kept], scores[kept])

@@ -10,11 +10,11 @@ import pandas as pd
 import pyarrow as pa
 
 from ..estimators.adjustment import PRODUCTS, ClusterProducts, JointMoments
-from ..estimators.moments import Shared, UnitMoments
+from ..estimators.moments import Leverage, Shared, UnitMoments
 from ..estimators.unknown import Unknown, unknown_of
 from .registry import is_missing
 
-MOMENTS = [f.name for f in fields(UnitMoments) if f.name not in ("n_units", "n_unknown", "shared")]
+MOMENTS = [f.name for f in fields(UnitMoments) if f.name not in ("n_units", "n_unknown", "shared", "leverage")]
 NOTHING = UnitMoments.from_rows([])
 Arms = dict[str, UnitMoments]
 
@@ -255,7 +255,8 @@ def _moments(row: Mapping[str, Any]) -> UnitMoments:
     if both:
         sums = (_number(row[f"shared_{pair}"]) for pair in ("yy", "yz", "zy", "zz"))
         shared = Shared(both, _number(row["shared_centre"]), *sums)
-    return UnitMoments(n=int(row["n"]), **values, n_units=units, n_unknown=unknown, shared=shared)
+    leverage = Leverage(*(_number(row.get(f"leverage_{f.name}")) for f in fields(Leverage)))
+    return UnitMoments(n=int(row["n"]), **values, n_units=units, n_unknown=unknown, shared=shared, leverage=leverage)
 
 
 def read_unknown(catalogue: dict[str, dict[str, Any]], past: pd.DataFrame | None) -> Tables:
