@@ -196,6 +196,23 @@ def effect_scale(metric: Mapping[str, Any]) -> str:
     return "absolute" if metric.get("aggregation") in ("mean", "proportion") else "relative"
 
 
+def registered_effect(
+    experiment: Experiment, metric_id: str | None, metric: Mapping[str, Any], level: float
+) -> float | None:
+    """The registered smallest effect in the unit of an absolute estimate, if it is one on this metric.
+
+    `level` is what the treated had, or would have had, without treatment: the effect may be registered as its share.
+    """
+    planned = experiment.smallest_effect
+    if planned is None or metric_id != experiment.primary:
+        return None
+    if metric.get("transform") == "log":
+        return math.log1p(planned)
+    if effect_scale(metric) == "absolute":
+        return planned
+    return planned * abs(level) if math.isfinite(level) and level else None
+
+
 def find_checks(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     """All checks of one experiment that can be made; the first eight are always there."""
     sizes = tables.sizes.get(experiment.experiment_id, {})
