@@ -322,7 +322,10 @@ TRICKS = {
         late=(*of_experiment("renamed", experiment_id="renamed_again"), MOVED),
     ),
     "value_per_unit": Trick(
-        honest, None, "roi_assumptions.base", late=of_use_case("roi_assumptions", "value_per_unit", base=10000, high=12000)
+        honest,
+        None,
+        "roi_assumptions.base",
+        late=of_use_case("roi_assumptions", "value_per_unit", base=10000, high=12000),
     ),
     # When it was registered.
     "assigned_before": Trick(assigned_before_its_start, "registered_late"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from published import counties, wooldridge
 
-from ai_impact_stats.designs.grading import grade_did
+from ai_impact_stats.designs.grading import grade_detrended, grade_did
 from ai_impact_stats.estimators import did
 from ai_impact_stats.estimators.moments import Arm
 
@@ -88,7 +88,11 @@ def test_two_by_two_of_a_panel_equals_clustered_least_squares(clusters):
 
     y, first = random_panel(5, ((None, 30), (4, 25)), effect=0.4)
     rng = np.random.default_rng(2)
-    label = {None: np.arange(55), "across arms": rng.integers(0, 9, 55)}.get(clusters, np.r_[0:30, 30:55] // 5)
+    # Ten clusters in each arm: of fewer the variance would be pooled.
+    label = {None: np.arange(55), "across arms": rng.integers(0, 9, 55)}.get(
+        clusters, np.r_[np.arange(30) // 3, 10 + np.arange(25) // 2.5].astype(int)
+    )
+    assert clusters != "within arms" or len(set(label[:30])) == 10
     y = y + rng.normal(size=100)[label][:, None] * np.linspace(0, 1, 8)
     long = pd.DataFrame({"y": y.ravel(), "unit": np.repeat(label, 8), "t": np.tile(np.arange(8), len(y))})
     long["treated"], long["after"] = np.repeat(first >= 0, 8).astype(int), (long["t"] >= 4).astype(int)
@@ -193,7 +197,7 @@ def test_counties_aggregates(panel):
 
 
 def test_counties_pre_trend(panel):
-    tested = did.pre_trend(did.group_time(panel))
+    tested = did.pre_trend(did.group_time(panel), matters=0.05)
     assert tested.check.p_value == pytest.approx(0.16812, abs=5e-6)
     assert tested.check.passed and 0 < tested.power < 1 and tested.detectable_slope > 0
 
@@ -454,20 +458,90 @@ def test_no_period_before_treatment_is_grade_d():
     assert grade == "D" and "no pre-trend" in reason
 
 
+def effects_of(sizes, seed=4, effect=0.0, drift=0.0, **given):
+    y, first = random_panel(seed, sizes, effect=effect)
+    y = y + drift * np.arange(8) * (first >= 0)[:, None]
+    return did.group_time(did.cohorts_from_rows(y, first), "never_treated", "universal", **given)
+
+
+TWO = ((None, 100), (4, 100))
+
+
 def test_diverging_paths_are_grade_d():
-    y, first = random_panel(4, ((None, 100), (4, 100)), effect=0.6)
-    good = did.pre_trend(did.group_time(did.cohorts_from_rows(y, first)))
-    assert grade_did(good)[0] == "C"
-    y = y + np.arange(8) * (first >= 0)[:, None]
-    grade, reason = grade_did(did.pre_trend(did.group_time(did.cohorts_from_rows(y, first))))
+    good = effects_of(TWO, effect=0.6)
+    assert grade_did(did.pre_trend(good, matters=2.0))[0] == "C"
+    grade, reason = grade_did(did.pre_trend(effects_of(TWO, effect=0.6, drift=1.0), matters=2.0))
     assert grade == "D" and "diverged" in reason
 
 
 def test_low_power_is_grade_d():
-    y, first = random_panel(4, ((None, 20), (4, 20)), effect=0.02)
-    tested = did.pre_trend(did.group_time(did.cohorts_from_rows(y, first)))
+    tested = did.pre_trend(effects_of(TWO, effect=5.0), matters=0.02)
     grade, reason = grade_did(tested)
     assert tested.check.passed and grade == "D" and "undetected" in reason
+    assert grade_did(did.pre_trend(effects_of(TWO, effect=5.0)))[0] == "D"  # nothing said of what matters
+
+
+@pytest.mark.parametrize("matters", [None, 0.5])
+def test_no_check_before_treatment_depends_on_the_estimate(matters):
+    """Power against what was estimated passes those who overestimate: the same past is the same grade."""
+    for seed in range(5):
+        small, large = (effects_of(TWO, seed, effect) for effect in (0.0, 9.0))
+        assert did.pre_trend(small, matters=matters) == did.pre_trend(large, matters=matters)
+        assert did.bend(small) == did.bend(large)
+
+
+def test_net_of_the_line_is_each_units_own_forecast():
+    """In one wave it is the difference of means of what units were less the line of their own past."""
+    y, first = random_panel(6, ((None, 30), (4, 25)), effect=0.4)
+    found = did.estimates(did.detrended(did.group_time(did.cohorts_from_rows(y, first), "never_treated", "universal")))
+    lines = np.polyfit(np.arange(4), y[:, :4].T, 1)
+    left = (y[:, 4:] - lines[1][:, None] - lines[0][:, None] * np.arange(4, 8)).mean(axis=1)
+    e, arms = found["overall",], (left[first >= 0], left[first < 0])
+    assert e.estimate == pytest.approx(arms[0].mean() - arms[1].mean(), abs=1e-12)
+    assert e.std_error == pytest.approx(math.sqrt(sum(a.var() / len(a) for a in arms)), rel=1e-9)
+
+
+@pytest.mark.parametrize(("sizes", "few"), [(((None, 60), (4, 60)), False), (((None, 48), (4, 2)), True)])
+@pytest.mark.parametrize("drift", [0.0, 0.1, 1.0])
+def test_net_of_the_line_finds_no_more_than_it_says_however_paths_diverge(sizes, few, drift):
+    alarms, bent, runs = 0, 0, 300
+    for seed in range(runs):
+        effects = effects_of(sizes, seed, drift=drift)
+        e = did.estimates(did.detrended(effects), small=few)[("overall",)]
+        alarms += e.p_value < 0.05
+        bent += not did.bend(effects, small=few).passed
+    for share in (alarms / runs, bent / runs):
+        assert abs(share - 0.05) < 3 * math.sqrt(0.05 * 0.95 / runs), (alarms, bent)
+
+
+def test_a_bend_before_treatment_is_grade_d():
+    y, first = random_panel(4, TWO)
+    y = y + np.where(np.arange(8) >= 2, 3.0, 0.0) * (first >= 0)[:, None]
+    check = did.bend(did.group_time(did.cohorts_from_rows(y, first), "never_treated", "universal"))
+    assert grade_detrended(check)[0] == "D" and "along a line" in grade_detrended(check)[1]
+    short = did.group_time(did.cohorts_from_rows(y[:, 2:], np.where(first < 0, -1, first - 2)), base="universal")
+    assert "needs 4 periods" in did.detrended(short)
+    assert grade_detrended(did.bend(short))[0] == "D" and did.bend(short).passed is None
+    assert did.relative_effect(short, did.DETRENDED).estimate is None
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_two_treated_of_fifty_find_no_more_than_they_say(clustered):
+    """Their own variance is near 0 by chance, which finds 11 % and more; that of all stands for it."""
+    alarms, runs = 0, 300
+    for seed in range(runs):
+        sizes = ((None, 240), (4, 10)) if clustered else ((None, 48), (4, 2))
+        y, first = random_panel(seed, sizes)
+        label = np.arange(len(y)) // 5
+        y = y + np.random.default_rng(seed).normal(size=(len(y), 1, 8))[label, 0] if clustered else y
+        panel = did.cohorts_from_rows(y, first, cluster=label if clustered else None)
+        for e in (
+            did.two_by_two_panel(panel),
+            did.estimates(did.aggregate(did.group_time(panel), "simple"), small=True)[("overall",)],
+        ):
+            alarms += e.p_value < 0.05
+            assert e.df == 48
+    assert abs(alarms / runs / 2 - 0.05) < 3 * math.sqrt(0.05 * 0.95 / runs)
 
 
 @pytest.mark.parametrize("base", did.BASES)

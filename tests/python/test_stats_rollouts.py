@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from by_design import check_rollouts, estimate_rollouts, study_rollouts
 
-from ai_impact_stats.designs.rollouts import KINDS
+from ai_impact_stats.designs.rollouts import DETRENDED, KINDS
 from ai_impact_stats.estimators import did
 
 
@@ -73,7 +73,7 @@ def test_rows_equal_the_estimator_on_rows(panel):
     y, first = panel
     table = estimate_rollouts(registry(), METRICS, moments(y, first)).to_pandas()
     of = table[table["metric_id"] == "hours"].set_index("method")
-    assert set(of.index) == {name + end for name in KINDS.values() for end in ("", "_relative")}
+    assert set(of.index) == {name + end for name in (*KINDS.values(), DETRENDED) for end in ("", "_relative")}
     effects = did.group_time(did.cohorts_from_rows(y, np.nan_to_num(first + 4, nan=-1)), "not_yet_treated")
     for kind, method in KINDS.items():
         expected = did.estimates(did.aggregate(effects, kind))[("overall",)]
@@ -82,7 +82,11 @@ def test_rows_equal_the_estimator_on_rows(panel):
             (expected.estimate, expected.std_error, expected.p_value), rel=1e-6
         )
     head = of.loc["staggered_did"]
-    assert head.ci_low < -2 < head.ci_high and head.verdict == "improved" and head.evidence_grade == "C"
+    assert head.ci_low < -2 < head.ci_high and head.evidence_grade == "D"
+    assert "moves the effect by" in head.reason  # a divergence of one standard error, which no test so short finds
+    line = of.loc[DETRENDED]
+    assert line.ci_low < -2 < line.ci_high and line.verdict == "improved" and line.evidence_grade == "C"
+    assert line.std_error > head.std_error and of.loc[f"{DETRENDED}_relative"].ci_low < -0.2
     assert (head.n_treatment, head.n_control, head.estimand) == (80, 40, "att")
     assert of.loc["staggered_did_relative"].estimate == pytest.approx(-0.2, abs=0.03)
 
@@ -90,7 +94,7 @@ def test_rows_equal_the_estimator_on_rows(panel):
 def test_registered_metrics_without_data_have_a_reason(panel):
     table = estimate_rollouts(registry(), METRICS, moments(*panel)).to_pandas()
     of = table[table["metric_id"] == "count"]
-    assert len(of) == 8 and of["estimate"].isna().all() and of["evidence_grade"].isna().all()
+    assert len(of) == 10 and of["estimate"].isna().all() and of["evidence_grade"].isna().all()
     assert set(of["verdict"]) == {"not_estimated"} and "every period" in of["reason"].iloc[0]
     unknown = estimate_rollouts(registry(primary_metric_id="other"), METRICS, moments(*panel)).to_pandas()
     assert "catalogue" in unknown["reason"].iloc[0]
@@ -146,6 +150,35 @@ def test_where_every_treatment_ended_there_is_no_estimate(panel, design):
         found = estimate_rollouts(registry(design=design), METRICS, table, None, several(80, 0)).to_pandas()
         assert found["estimate"].isna().all() and found["evidence_grade"].isna().all()
         assert found["reason"].str.contains("80 units are left out: the treatment ended.", regex=False).all()
+
+
+@pytest.mark.parametrize("registered", [None, 0.02, 0.5])
+def test_the_grade_does_not_depend_on_the_estimate(panel, registered):
+    """The same past with and without an effect has the same grades; they depend on what was registered at most."""
+    y, first = panel
+    with np.errstate(invalid="ignore"):
+        without = y + 2 * (np.arange(10) - 4 >= first[:, None])
+    plans = registry(minimum_detectable_effect=registered, secondary_metric_ids=None)
+    tables = [estimate_rollouts(plans, METRICS, moments(of, first)).to_pandas() for of in (y, without)]
+    grades = [dict(zip(table["method"], table["evidence_grade"], strict=True)) for table in tables]
+    assert grades[0] == grades[1] and grades[0][DETRENDED] == "C"
+
+
+@pytest.mark.parametrize(("drift", "truth"), [(0.0, 0.0), (0.3, 0.0), (-0.3, -2.0)])
+def test_paths_that_diverge_along_a_line_mislead_nobody_at_grade_c(drift, truth):
+    rows, graded = [], 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        first = np.repeat([math.nan, 0.0], [30, 30])
+        treated = ~np.isnan(first)[:, None]
+        y = 30 + rng.normal(size=(60, 1)) + rng.normal(size=10) + rng.normal(size=(60, 10))
+        y = y + treated * (drift * np.arange(10) + truth * (np.arange(10) >= 4))
+        table = estimate_rollouts(registry(minimum_detectable_effect=0.05), METRICS, moments(y, first)).to_pandas()
+        mine = table[(table.metric_id == "hours") & (table.scale == "absolute") & (table.evidence_grade == "C")]
+        assert set(mine.method) <= {DETRENDED}
+        rows += [low <= truth <= high for low, high in zip(mine.ci_low, mine.ci_high, strict=True)]
+        graded += len(mine)
+    assert graded >= 32 and np.mean(rows) >= 0.85
 
 
 def test_late_registration_is_said(panel):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..estimators.checks import LEAST_POWER, Check
 from ..estimators.did import PreTrend
 from ..io.registry import HOLDOUT_DESIGNS, RANDOMISED_DESIGNS
 from ..wording import sentence
@@ -187,14 +188,11 @@ def one_verdict(deciding: dict, other: dict) -> None:
         other["reason"] = sentence([other["reason"], note])
 
 
-LEAST_POWER = 0.8
-
-
 def grade_did(pre: PreTrend, notes: Sequence[str] = ()) -> tuple[str, str | None]:
     """C when paths were parallel before treatment as far as the test could see, D otherwise, and the reasons.
 
-    A test that had less than 80 % chance to find a divergence that alone would explain the effect is not one that was
-    passed.
+    A test that had less than 80 % chance to find a divergence that matters is not one that was passed: `matters` is the
+    registered smallest effect or the estimate's standard error, never the estimate itself.
     """
     reasons = list(notes)
     failed = pre.check.passed is not True
@@ -205,5 +203,14 @@ def grade_did(pre: PreTrend, notes: Sequence[str] = ()) -> tuple[str, str | None
     elif pre.power is None or pre.power < LEAST_POWER:
         failed = True
         chance = "unknown" if pre.power is None else f"{pre.power:.0%}"
-        reasons.append(f"A divergence that alone would explain the effect could have gone undetected (power {chance}).")
+        by = "" if pre.matters is None else f" that moves the effect by {pre.matters:.3g}"
+        reasons.append(f"A divergence{by} could have gone undetected (power {chance}).")
     return ("D" if failed else "C"), " ".join(reasons) or None
+
+
+def grade_detrended(bend: Check, notes: Sequence[str] = ()) -> tuple[str, str | None]:
+    """C when the divergence before treatment, which is taken off, shows no bend; D otherwise, and the reasons."""
+    if bend.passed is True:
+        return "C", " ".join(notes) or None
+    why = bend.detail if bend.passed is None else f"Paths did not diverge along a line before treatment: {bend.detail}"
+    return "D", " ".join([*notes, why])

@@ -216,6 +216,23 @@ def is_plausible(planned: float, metric: Mapping[str, Any], control: float) -> b
     return planned <= LARGEST_SHARE * abs(control)
 
 
+def registered_effect(
+    experiment: Experiment, metric_id: str | None, metric: Mapping[str, Any], level: float
+) -> float | None:
+    """The registered smallest effect in the unit of an absolute estimate, if it is one on this metric.
+
+    `level` is what the treated had, or would have had, without treatment: the effect may be registered as its share.
+    """
+    planned = experiment.smallest_effect
+    if planned is None or metric_id != experiment.primary:
+        return None
+    if metric.get("transform") == "log":
+        return math.log1p(planned)
+    if effect_scale(metric) == "absolute":
+        return planned
+    return planned * abs(level) if math.isfinite(level) and level else None
+
+
 def find_checks(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     """All checks of one experiment that can be made; the first ten are always there."""
     sizes = tables.sizes.get(experiment.experiment_id, {})
@@ -304,7 +321,9 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
         # Units of a cluster are lost together: as many clusters' worth.
         n, lost = (round(int(row[name]) / size) for name in ("n_units", "n_lost"))
         outcomes = (number(row.get(name), math.nan) for name in ("mean_kept", "var_kept", "mean_lost"))
-        losses.setdefault(f"{LOSSES[row['kind']]} ({row['metric_id']})", {})[row["arm"]] = checks.Loss(n, lost, *outcomes)
+        losses.setdefault(f"{LOSSES[row['kind']]} ({row['metric_id']})", {})[row["arm"]] = checks.Loss(
+            n, lost, *outcomes
+        )
     several = len(experiment.treatments) > 1
     pairs = {
         f"{name} in {treatment}" if several else name: (found[treatment], found[experiment.control])

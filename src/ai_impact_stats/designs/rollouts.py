@@ -1,5 +1,6 @@
 """Rollouts: from the moments of cohorts to differences-in-differences."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -8,19 +9,20 @@ import numpy as np
 import pandas as pd
 
 from ..estimators import did
-from ..estimators.checks import Check
-from ..estimators.estimate import Estimate, missing
+from ..estimators.checks import Check, relevant_bias
+from ..estimators.estimate import Estimate, is_bounded, is_known, missing
 from ..io.inputs import Inputs
 from ..io.registry import Experiment, is_missing
 from ..wording import counted, sentence
 from .design import Design
-from .grading import grade_did
-from .health import without_logarithm
+from .grading import grade_detrended, grade_did
+from .health import registered_effect, without_logarithm
 from .rows import NUMBERS, arms_problem, effect_rows, registration_notes
 
 # All weigh the same cells, each differently.
 KINDS = {"simple": "staggered_did", "dynamic": "staggered_did_dynamic", "group": "staggered_did_group"}
 KINDS |= {"calendar": "staggered_did_calendar"}
+DETRENDED = "staggered_did_detrended"
 # Fewer units than this in a cohort: t in place of the normal distribution, and a test of the slope.
 FEW_UNITS = 30
 
@@ -32,6 +34,7 @@ class _Rollout:
     panel: did.Panel
     effects: did.Effects | str
     small: bool
+    against_never: did.Effects | str = ""  # the same against units never treated, where there are some
     periods: tuple[str, ...] = ()  # what there is to say of those that count; it is in the panel's notes too
 
     def missing(self, reason: str) -> Estimate:
@@ -56,10 +59,13 @@ class Rollouts(Design):
 
     def estimate(self, experiment: Experiment, metric_id: str, inputs: Inputs) -> list[dict]:
         """The simple average over treated units and periods against units not yet treated (`staggered_did`), the three
-        other averages of Callaway and Sant'Anna, and all of them as a share (`…_relative`): absolute effects are in the
-        metric's unit per unit and period. The design did has `did` too: all periods after the start against all before;
-        one treated unit has `two_way_fixed_effects`. Grade C when paths were parallel before, as far as could be seen;
-        D otherwise."""
+        other averages of Callaway and Sant'Anna, `staggered_did_detrended`, and all of them as a share (`…_relative`):
+        absolute effects are in the metric's unit per unit and period. The design did has `did` too: all periods after
+        the start against all before; one treated unit has `two_way_fixed_effects`, and detrended.
+
+        Grade C: of what is net of the line along which paths diverged before, when that did not bend; of the others
+        when paths were parallel, and the test would have found a divergence that matters (`relevant_bias` of the
+        registered smallest effect, never of the estimate). D otherwise."""
         rollout, metric = _rollout(experiment, metric_id, inputs), inputs.catalogue.get(metric_id, {})
         gaps = _gaps(experiment, inputs.rows("moments_cohort_periods", experiment.experiment_id, metric_id))
         without = without_logarithm(metric, gaps)
@@ -68,7 +74,9 @@ class Rollouts(Design):
         rows = _metric_rows(experiment, metric_id, metric, rollout)
         panel = inputs.part("int_geo_panels", experiment.experiment_id, metric_id)
         if panel is not None and not (without or _problem(metric) or arms_problem(experiment)):
-            rows += _one_rows(experiment, metric_id, metric, rollout, one_panel(panel))
+            one = one_panel(panel)
+            for line in (True, False):
+                rows += _one_rows(experiment, metric_id, metric, rollout, one, line)
         return rows
 
     def event_study(self, experiment: Experiment, inputs: Inputs) -> list[dict]:
@@ -95,8 +103,9 @@ class Rollouts(Design):
             return {"parallel_trends": found.pre.check if found.pre else problem}
         if isinstance(rollout.effects, str):
             return {"parallel_trends": Check(None, None, did.PRE_TREND_ALPHA, None, rollout.effects)}
+        metric = inputs.catalogue.get(str(experiment.primary), {})
         return {
-            "parallel_trends": did.pre_trend(rollout.effects, small=rollout.small).check,
+            "parallel_trends": _pre_trend(experiment, experiment.primary, metric, rollout).check,
             "trend_sensitivity": did.breakdown(rollout.effects, experiment.alpha, rollout.small),
         }
 
@@ -164,9 +173,13 @@ def _read(rows: Sequence[Mapping[str, Any]], shared: Sequence[Mapping[str, Any]]
     panel = _without_lone_waves(did.Panel(cohorts, notes, _clusters(shared, cohorts, periods)), periods)
     if not panel.cohorts:
         late = sum(int(cells[0].get("n_without_before") or 0) for cells in by_cohort.values())
-        return _Rollout(panel, NO_PAST if late else "No unit was seen in every period of the panel.", True, stated)
+        why = NO_PAST if late else "No unit was seen in every period of the panel."
+        return _Rollout(panel, why, True, why, stated)
     effects = did.group_time(panel, "not_yet_treated", "universal")
-    return _Rollout(panel, effects, min(panel.sizes().values()) < FEW_UNITS, stated)
+    # Units not yet treated may diverge too: the line is that of the treated against those who never are.
+    never = any(cohort.first is None for cohort in panel.cohorts)
+    alone = did.group_time(panel, "never_treated", "universal") if never else effects
+    return _Rollout(panel, effects, min(panel.sizes().values()) < FEW_UNITS, alone, stated)
 
 
 NO_PAST = "No cohort is treated within the panel after its first period, so there is no past to compare with."
@@ -290,10 +303,12 @@ def _merge(a: did.Cohort, b: did.Cohort) -> did.Cohort:
 def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, Any], rollout: _Rollout) -> list[dict]:
     rows, effects = [], rollout.effects
     grade, why = None, None
-    if not isinstance(effects, str):
-        grade, why = grade_did(did.pre_trend(effects, small=rollout.small), registration_notes(experiment))
-        why = sentence([why or BELOW_B, *rollout.panel.notes])
     reason = _problem(metric) or (effects if isinstance(effects, str) else None)
+    rows += _detrended_rows(experiment, metric_id, metric, rollout, reason)
+    if not isinstance(effects, str):
+        pre = _pre_trend(experiment, metric_id, metric, rollout)
+        grade, why = grade_did(pre, registration_notes(experiment))
+        why = sentence([why or BELOW_B, *rollout.panel.notes])
     kinds = {"before_after": "did"} | KINDS if experiment.design == "did" else KINDS
     for kind, method in kinds.items():
         if reason or isinstance(effects, str):
@@ -307,6 +322,47 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
             relative = did.relative_effect(effects, kind, experiment.alpha, rollout.small)
         rows += effect_rows(experiment, metric_id, metric, method, absolute, relative, grade=grade, why=why)
     return rows
+
+
+def _detrended_rows(
+    experiment: Experiment, metric_id: str, metric: Mapping[str, Any], rollout: _Rollout, reason: str | None
+) -> list[dict]:
+    effects, grade, why = rollout.against_never, None, None
+    line = reason or (effects if isinstance(effects, str) else did.detrended(effects))
+    if isinstance(line, str) or isinstance(effects, str):
+        absolute = relative = rollout.missing(str(line))
+    else:
+        absolute = did.estimates(line, experiment.alpha, rollout.small)[("overall",)]
+        relative = did.relative_effect(effects, did.DETRENDED, experiment.alpha, rollout.small)
+        bend = did.bend(effects, small=rollout.small)
+        grade, why = grade_detrended(bend, registration_notes(experiment))
+        why = sentence([why or STRAIGHT, *rollout.panel.notes])
+    return effect_rows(experiment, metric_id, metric, DETRENDED, absolute, relative, grade=grade, why=why)
+
+
+def _pre_trend(
+    experiment: Experiment, metric_id: str | None, metric: Mapping[str, Any], rollout: _Rollout
+) -> did.PreTrend:
+    """The test of parallel paths, with its power against a bias that matters."""
+    effects = rollout.effects
+    if isinstance(effects, str):
+        return did.PreTrend(Check(None, None, did.PRE_TREND_ALPHA, None, effects), None, None)
+    e = did.estimates(did.aggregate(effects, "simple"), experiment.alpha, rollout.small)[("overall",)]
+    if not is_known(e):
+        return did.pre_trend(effects, small=rollout.small)
+    registered = registered_effect(experiment, metric_id, metric, _level_before(rollout.panel))
+    return did.pre_trend(effects, small=rollout.small, matters=relevant_bias(e.std_error, registered))
+
+
+def _level_before(panel: did.Panel) -> float:
+    """The mean of the treated units before their treatment: no effect is in it."""
+    cells = [
+        (c.n * (c.first - c.entered), float(c.mean[c.entered : c.first].mean()))
+        for c in panel.cohorts
+        if c.first is not None and c.entered < c.first
+    ]
+    size = sum(n for n, _ in cells)
+    return sum(n * mean for n, mean in cells) / size if size else math.nan
 
 
 def one_panel(frame: pd.DataFrame) -> tuple[np.ndarray, int, list[str]]:
@@ -339,21 +395,32 @@ def _one_rows(
     metric: Mapping[str, Any],
     rollout: _Rollout,
     panel: tuple[np.ndarray, int, list[str]],
+    line: bool,
 ) -> list[dict]:
     y, before, notes = panel
-    found = did.one_treated(y, before, experiment.alpha)
+    level = float(y[-1, :before].mean()) if before else math.nan
+    registered = registered_effect(experiment, metric_id, metric, level)
+    found = did.one_treated(y, before, experiment.alpha, registered, line)
     grade, why = None, None
     if found.pre is not None:
-        grade, why = grade_did(found.pre, registration_notes(experiment))
+        said = registration_notes(experiment)
+        if line:
+            grade, why = grade_detrended(did.one_bends(y, before), said)
+        else:
+            grade, why = grade_did(found.pre, said)
+        if not is_bounded(found.estimate):
+            grade = "D"
         who = "unit" if experiment.cluster_by is None else "cluster"
         rank = f"One {who} is treated: p is its rank among {len(y)}, and can't be below {1 / len(y):.2g}."
         limits = None if found.estimate.ci_low is not None else "With so few controls the interval has no limits."
-        why = sentence([why or BELOW_B, rank, limits, *rollout.periods, *notes])
-    return effect_rows(experiment, metric_id, metric, ONE_TREATED, found.estimate, found.share, grade=grade, why=why)
+        why = sentence([why or (STRAIGHT if line else BELOW_B), rank, limits, *rollout.periods, *notes])
+    method = f"{ONE_TREATED}_detrended" if line else ONE_TREATED
+    return effect_rows(experiment, metric_id, metric, method, found.estimate, found.share, grade=grade, why=why)
 
 
 ONE_TREATED = "two_way_fixed_effects"
 BELOW_B = "Not randomised: the effect assumes that trends were parallel and would have stayed parallel."
+STRAIGHT = "Not randomised: the effect assumes that paths would have diverged on along the line of the time before."
 
 
 def _problem(metric: Mapping[str, Any]) -> str | None:

@@ -28,6 +28,11 @@ GROUP_LIMIT = 0.1
 # The chi-square approximation wants this many expected units in an arm.
 LEAST_EXPECTED = 5
 
+# A bias of one standard error, where a check finds it with 80 % chance, makes no more than 6 of 100 comparisons without
+# an effect pass the check and find one, and no other bias, smaller or larger, more: the chance to be found and that to
+# be taken for an effect rise together.
+BIAS_LIMIT, LEAST_POWER = 1.0, 0.8
+
 UNKNOWN = "The check can't be made: its input is not a number."
 
 
@@ -57,6 +62,17 @@ class Check:
 
 def _is_nan(value: float | None) -> bool:
     return value is not None and math.isnan(value)
+
+
+def relevant_bias(std_error: float, registered: float | None = None) -> float:
+    """The bias that a check must be able to find for an estimate to rest on it, in the unit of `std_error`.
+
+    The registered smallest effect, or one standard error of the estimate where that is less or nothing is registered:
+    what is smaller than the error moves no test by much. It never depends on the estimate, as those who overestimate
+    would pass.
+    """
+    limit = BIAS_LIMIT * std_error
+    return limit if registered is None else min(abs(registered), limit)
 
 
 def sample_ratio(
@@ -343,9 +359,7 @@ def told_after_outcome(late: int, units: int, limit: float = REACH_LIMIT) -> Che
     return Check(late / units, exceeds(late, units, limit), limit, exceeds(late, units, limit) >= REACH_ALPHA, detail)
 
 
-def contamination(
-    control: tuple[int, int], treatment: tuple[int, int], what: str, limit: float = REACH_LIMIT
-) -> Check:
+def contamination(control: tuple[int, int], treatment: tuple[int, int], what: str, limit: float = REACH_LIMIT) -> Check:
     """Did the treatment reach the control arm? (units with a sign of it, units) of each arm; `what` is the sign.
 
     More than `limit` of the control, tested exactly. Where as many of the control have the sign as of the treatment

@@ -12,15 +12,20 @@ from scipy.special import chdtrc, chdtri, chndtr, chndtrinc, ndtr
 
 from ..wording import counted, counted_of
 from .arrays import Array, ArrayLike, Counts, Flags
-from .checks import Check
+from .checks import Check, relevant_bias
 from .estimate import Estimate, as_share, is_known, missing, quantile, two_sided_p, wald
 from .linear import least_squares
 from .moments import Arm
+from .multiplicity import holm
 
 CONTROLS = ("never_treated", "not_yet_treated")
 BASES = ("varying", "universal")
 AGGREGATES = ("simple", "dynamic", "group", "calendar")
 PRE_TREND_ALPHA = 0.05
+# With fewer units (or clusters) of a start, their own variance says too little: that of all starts stands for it.
+FEW_OWN = 10
+# A line before treatment, and whether it bends, take as many periods.
+LEAST_LINE = 4
 # Draws of the simultaneous critical value, and their seed: the same table gives the same band.
 DRAWS, SEED = 20_000, 20_240_501
 # What an estimate is the effect of: (first treated period, period), (periods since treatment,), ("overall",) …
@@ -230,8 +235,10 @@ def two_by_two_panel(panel: Panel, relative: bool = False, alpha: float = 0.05) 
     """`before_after` with the errors of least squares on arm, after and their product, clustered by unit or cluster.
 
     Liang and Zeger's errors with G/(G - 1)·(N - 1)/(N - 4) for G units (or clusters) and N rows, on G - 1 degrees of
-    freedom; from cohort moments they equal those of the rows. `relative`: as a share of what the treated would have
-    had, with Fieller's interval. No estimate, with a reason, with fewer than 2 units (clusters) in an arm.
+    freedom; from cohort moments they equal those of the rows. With fewer than FEW_OWN units in an arm their variance
+    is pooled: of two treated units the own variance is 0 by chance, and finds what is not there. `relative`: as a share
+    of what the treated would have had, with Fieller's interval. No estimate, with a reason, with fewer than 2 units
+    (clusters) in an arm.
     """
     effects = before_after(panel)
     if isinstance(effects, str):
@@ -241,6 +248,10 @@ def two_by_two_panel(panel: Panel, relative: bool = False, alpha: float = 0.05) 
     if checked.estimate is None:
         return checked
     sizes = checked.n_treatment, checked.n_control
+    turn = np.array([[-1.0, 1.0], [0.0, 1.0]])  # the level without treatment, and the level with it
+    if effects.is_pooled:
+        covariance, df = effects.covariance(small=True), float(effects.degrees()[0])
+        return _two_by_two(effects, covariance, df, turn, sizes, relative, alpha)
     used = np.any(effects.slope[0], axis=1)
     rows = sum(c.n * (panel.periods - c.entered) for c, is_used in zip(panel.cohorts, used, strict=True) if is_used)
     g = int(effects.sizes[:, 0].sum())
@@ -249,10 +260,15 @@ def two_by_two_panel(panel: Panel, relative: bool = False, alpha: float = 0.05) 
         arms = np.flatnonzero(effects.sizes[:, 0])
         g -= int(effects.clusters.count[arms[0], arms[1]])
     covariance = effects.covariance() * g / (g - 1) * (rows - 1) / (rows - 4)
-    absolute = wald(float(effects.estimate[0]), float(covariance[0, 0]), g - 1, *sizes, alpha)
+    return _two_by_two(effects, covariance, g - 1, turn, sizes, relative, alpha)
+
+
+def _two_by_two(
+    effects: "Effects", covariance: Array, df: float, turn: Array, sizes: tuple[int, int], relative: bool, alpha: float
+) -> Estimate:
+    absolute = wald(float(effects.estimate[0]), float(covariance[0, 0]), df, *sizes, alpha)
     if not relative:
         return absolute
-    turn = np.array([[-1.0, 1.0], [0.0, 1.0]])  # the level without treatment, and the level with it
     (v_zero, v_both), (_, v_one) = turn @ covariance @ turn.T
     return as_share(absolute, float(effects.estimate[1] - effects.estimate[0]), (v_zero, v_both, v_one), alpha)
 
@@ -291,6 +307,50 @@ class Effects:
         units = self._samples @ used.T
         return units if self.clusters is None else np.where(units > 0, np.diag(self.clusters.count)[:, None], 0)
 
+    @property
+    def is_pooled(self) -> bool:
+        """Is a start so small that the variance within starts is pooled? Not where clusters have units of several."""
+        used = np.any(self.slope, axis=(0, 2))
+        sizes = [size for size, own in zip(self._all_sizes(), self._samples, strict=True) if (own & used).any()]
+        if not sizes or not 2 <= min(sizes) < FEW_OWN or self.clusters is None:
+            return bool(sizes) and 2 <= min(sizes) < FEW_OWN
+        alone = bool((self.clusters.count == np.diag(np.diag(self.clusters.count))).all())
+        return alone and len(self.cohorts) == len(self.clusters.count)
+
+    def _all_sizes(self) -> list[int]:
+        if self.clusters is not None:
+            return [int(size) for size in np.diag(self.clusters.count)]
+        return [sum(c.n for c, is_own in zip(self.cohorts, own, strict=True) if is_own) for own in self._samples]
+
+    def _pooled_parts(self) -> Array:
+        """As `parts`, with one matrix of covariances within starts for all: Donald and Lang (2007), "Inference with
+        difference-in-differences and other panel data", section 2, of units that vary alike whatever their arm."""
+        blocks = np.zeros((len(self._samples), len(self.labels), len(self.labels)))
+        if self.clusters is not None:
+            size = self.slope.shape[2] + 1
+            own = [self.clusters.moments[k * size : (k + 1) * size, k * size : (k + 1) * size] for k in
+                   range(len(self.cohorts))]  # fmt: skip
+            counts = np.diag(self.clusters.count).astype("float64")
+            pooled = np.sum(own, axis=0) / self._pooled_df()
+            influence = np.concatenate([self.shift[:, :, None], self.slope], axis=2)
+            for g, members in enumerate(map(np.flatnonzero, self._samples)):
+                i = influence[:, members[0]]
+                blocks[g] = counts[g] * i @ pooled @ i.T
+            return blocks / self.n**2
+        there = np.arange(self.slope.shape[2]) >= np.array([[c.entered] for c in self.cohorts])
+        n = np.array([c.n for c in self.cohorts], "float64")
+        freedom = np.einsum("k,kt,ks->ts", n - 1, there, there)
+        total = np.sum([c.scatter for c in self.cohorts], axis=0)
+        pooled = np.divide(total, freedom, out=np.zeros_like(freedom), where=freedom > 0)
+        for g, members in enumerate(map(np.flatnonzero, self._samples)):
+            for k in members:
+                c, a = self.slope[:, k], self.shift[:, k]
+                blocks[g] += n[k] * (c @ pooled @ c.T + np.outer(a, a))
+        return blocks / self.n**2
+
+    def _pooled_df(self) -> float:
+        return float(max(sum(self._all_sizes()) - len(self.cohorts), 1))
+
     def _by_cluster(self, clusters: Clusters) -> Array:
         """(K, K, m, m): Σψψ' over clusters, of each two cohorts' parts of a cluster's influence."""
         k = len(self.cohorts)
@@ -301,7 +361,12 @@ class Effects:
         return products
 
     def parts(self, small: bool = False) -> Array:
-        """Each start's part of the covariance, (G, m, m): Σψψ' over its units (or clusters), divided by n²."""
+        """Each start's part of the covariance, (G, m, m): Σψψ' over its units (or clusters), divided by n².
+
+        `small`: variances with divisor n - 1, and where a start has fewer than FEW_OWN units, pooled over starts.
+        """
+        if small and self.is_pooled:
+            return self._pooled_parts()
         sizes, samples = self.sizes.astype("float64"), self._samples
         factor = np.sqrt(np.where(sizes > 1, sizes / np.maximum(sizes - 1, 1), 1.0)) if small else np.ones(sizes.shape)
         if self.clusters is not None:
@@ -322,9 +387,9 @@ class Effects:
         return blocks / self.n**2
 
     def covariance(self, small: bool = False) -> Array:
-        """(m, m). `small`: variances within starts with divisor n - 1 in place of n."""
+        """(m, m). `small` as in `parts`."""
         total: Array = self.parts(small).sum(axis=0)
-        if self.clusters is None:
+        if self.clusters is None or (small and self.is_pooled):
             return total
         # Clusters that have units of several starts.
         across, samples = self._by_cluster(self.clusters), self._samples
@@ -332,7 +397,9 @@ class Effects:
         return total + between / self.n**2
 
     def degrees(self) -> Array:
-        """Satterthwaite's degrees of freedom of each variance, from n - 1 in each start."""
+        """Satterthwaite's degrees of freedom of each variance, from n - 1 in each start; all of them where pooled."""
+        if self.is_pooled:
+            return np.full(len(self.labels), self._pooled_df())
         parts = np.stack([np.diag(b) for b in self.parts(small=True)])
         df = np.maximum(self.sizes - 1, 0).astype("float64")
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -576,17 +643,23 @@ class PreTrend:
     """Whether the paths were parallel before treatment, and what the test could have seen.
 
     `check` is the joint test. `detectable_slope` is the linear divergence, in the outcome's unit a period, that
-    the test finds with 80 % chance; `power` is the chance to find a divergence that alone would explain the overall
-    effect. Both are None where they can't be computed.
+    the test finds with 80 % chance; `power` is the chance to find a divergence that alone would move the overall effect
+    by `matters`. Both are None where they can't be computed.
     """
 
     check: Check
     detectable_slope: float | None
     power: float | None
+    matters: float | None = None
 
 
-def pre_trend(effects: Effects, alpha: float = PRE_TREND_ALPHA, small: bool = False) -> PreTrend:
+def pre_trend(
+    effects: Effects, alpha: float = PRE_TREND_ALPHA, small: bool = False, matters: float | None = None
+) -> PreTrend:
     """The joint test that all effects before treatment are 0, with its power.
+
+    `matters` is the bias of the overall effect, in the outcome's unit, that the test should find; it must not come from
+    the estimate: power against what was estimated passes those who overestimate.
 
     Wald's chi-square of all group-time effects before treatment; with few units (`small`), or when the effects
     determine each other, Satterthwaite's t of their linear trend in its place: few units can't estimate the whole
@@ -603,7 +676,7 @@ def pre_trend(effects: Effects, alpha: float = PRE_TREND_ALPHA, small: bool = Fa
         return PreTrend(Check(None, None, alpha, None, reason), None, None)
     rank = np.linalg.matrix_rank(covariance, tol=1e-10 * max(float(np.diag(covariance).max()), 1e-300), hermitian=True)
     if small or rank < size:
-        return _slope_test(effects, alpha)
+        return _slope_test(effects, alpha, matters)
     inverse = np.linalg.inv(covariance)
     statistic = float(early.estimate @ inverse @ early.estimate)
     p = float(chdtrc(size, statistic))
@@ -614,14 +687,15 @@ def pre_trend(effects: Effects, alpha: float = PRE_TREND_ALPHA, small: bool = Fa
     detectable = math.sqrt(chndtrinc(critical, size, 0.2) / unit) if unit > 0 else None
     power = None
     overall = aggregate(effects, "dynamic")
-    if overall.labels[-1] == ("overall",) and unit > 0:
+    if overall.labels[-1] == ("overall",) and unit > 0 and matters:
         times = [label[0] for label in overall.labels[:-1] if label[0] >= 0]
-        explained = float(overall.estimate[-1]) / (np.mean(times) + 1)
-        power = float(1 - chndtr(critical, size, unit * explained**2))
+        power = float(1 - chndtr(critical, size, unit * (matters / (np.mean(times) + 1)) ** 2))
     detail = f"Effects before treatment, {size} together: chi-square {statistic:.3g}."
     if detectable is not None:
-        detail += f" A divergence of {detectable:.3g} a period would be found with 80 % chance{_chance(power)}."
-    return PreTrend(Check(statistic, p, alpha, p >= alpha, detail), detectable, power)
+        detail += (
+            f" A divergence of {detectable:.3g} a period would be found with 80 % chance{_chance(power, matters)}."
+        )
+    return PreTrend(Check(statistic, p, alpha, p >= alpha, detail), detectable, power, matters)
 
 
 def _divergence(first: int, t: int, effects: Effects) -> float:
@@ -629,7 +703,7 @@ def _divergence(first: int, t: int, effects: Effects) -> float:
     return 1.0 if _is_varying(effects) else float(t - (first - 1))
 
 
-def _slope_test(effects: Effects, alpha: float) -> PreTrend:
+def _slope_test(effects: Effects, alpha: float, matters: float | None) -> PreTrend:
     """One test of a linear divergence before treatment, which few units can still make."""
     dynamic = aggregate(effects, "dynamic")
     row = {label[0]: i for i, label in enumerate(dynamic.labels)}
@@ -647,20 +721,86 @@ def _slope_test(effects: Effects, alpha: float) -> PreTrend:
     critical = quantile(1 - alpha / 2, e.freedom)
     detectable = (critical + quantile(0.8, e.freedom)) * e.std_error
     power = None
-    if "overall" in row:
+    if "overall" in row and matters:
         later = [t for t in row if t != "overall" and t >= 0]
-        explained = abs(float(dynamic.estimate[row["overall"]])) / (np.mean(later) + 1)
-        power = float(ndtr(explained / e.std_error - critical))
+        power = float(ndtr(matters / (np.mean(later) + 1) / e.std_error - critical))
     detail = (
         f"Divergence before treatment, over {counted(len(times), 'period')}: {e.estimate:.3g} a period. "
-        f"One of {detectable:.3g} would be found with 80 % chance{_chance(power)}."
+        f"One of {detectable:.3g} would be found with 80 % chance{_chance(power, matters)}."
     )
     statistic = e.estimate / e.std_error
-    return PreTrend(Check(statistic, e.p_value, alpha, e.p_value >= alpha, detail), float(detectable), power)
+    check = Check(statistic, e.p_value, alpha, e.p_value >= alpha, detail)
+    return PreTrend(check, float(detectable), power, matters)
 
 
-def _chance(power: float | None) -> str:
-    return "" if power is None else f", one that alone would explain the effect with {power:.0%}"
+def _chance(power: float | None, matters: float | None) -> str:
+    return "" if power is None else f", one that would move the effect by {matters:.3g} with {power:.0%}"
+
+
+def detrended(effects: Effects) -> Effects | str:
+    """The average dynamic effect less the line along which paths diverged before treatment; or why it can't be said.
+
+    The line is fitted to the effects before treatment and continued to the periods after it; its uncertainty is in the
+    error. It holds where paths diverge along a line and where they don't diverge, which no test of parallel trends can
+    promise: Roth (2022), "Pretest with caution", section 4; Bilinski and Hatfield (2018), "Nothing to see here?". Needs
+    effects with a universal base, and LEAST_LINE periods before treatment.
+    """
+    parts = _line(effects)
+    if isinstance(parts, str):
+        return parts
+    dynamic, row, early = parts
+    later = np.mean([t for t in row if t != "overall" and t >= 0])
+    weights = np.zeros(len(dynamic.labels))
+    weights[row["overall"]] = 1
+    centre = early - early.mean()
+    for t, w in zip(early, 1 / len(early) + centre * (later - early.mean()) / (centre**2).sum(), strict=True):
+        if int(t) in row:  # the base period's effect is 0 by construction, and counts
+            weights[row[int(t)]] -= w
+    return dynamic.combine(("overall",), weights)
+
+
+def bend(effects: Effects, alpha: float = PRE_TREND_ALPHA, small: bool = False) -> Check:
+    """Did paths diverge along a line before treatment? Tests of what a curve and a step add to it (polynomials of
+    degree 2 and 3), with Student's t if `small` and Holm's correction."""
+    parts = _line(effects)
+    if isinstance(parts, str):
+        return Check(None, None, alpha, None, parts)
+    dynamic, row, early = parts
+    tests = []
+    for shape in _shapes(len(early)).T:
+        weights = np.zeros(len(dynamic.labels))
+        for t, w in zip(early, shape, strict=True):
+            if int(t) in row:
+                weights[row[int(t)]] = w
+        tests.append(estimates(dynamic.combine(("bend",), weights), alpha, small)[("bend",)])
+    known = [e for e in tests if is_known(e)]
+    if len(known) < len(tests):
+        return Check(None, None, alpha, None, f"Whether the divergence bends can't be tested. {tests[0].reason}")
+    return _bend_check([e.p_value for e in known], len(early), alpha)
+
+
+def _shapes(periods: int) -> Array:
+    """(periods, 2): what a curve and a step add to a line, orthonormal."""
+    time = np.arange(periods, dtype="float64") - (periods - 1) / 2
+    shapes: Array = np.linalg.qr(np.column_stack([time**k for k in range(4)]))[0][:, 2:]
+    return shapes
+
+
+def _bend_check(p_values: Sequence[float], periods: int, alpha: float) -> Check:
+    p = min(float(min(holm(list(p_values)))), 1.0)
+    detail = f"Curve and step of the divergence over {periods} periods before treatment: p = {p:.2g}."
+    return Check(None, p, alpha, p >= alpha, detail)
+
+
+def _line(effects: Effects) -> tuple[Effects, dict[Any, int], Array] | str:
+    """Effects by time since treatment, the row of each, and the times before it, the base among them."""
+    dynamic = aggregate(effects, "dynamic")
+    row = {label[0]: i for i, label in enumerate(dynamic.labels)}
+    early = np.array(sorted({-1, *(t for t in row if t != "overall" and t < 0)}), "float64")
+    if "overall" not in row or _is_varying(effects) or len(early) < LEAST_LINE:
+        there = counted(len(early), "period")
+        return f"A line before treatment needs {LEAST_LINE} periods there with units to compare; there are {there}."
+    return dynamic, row, early
 
 
 def _is_varying(effects: Effects) -> bool:
@@ -764,6 +904,9 @@ def breakdown(effects: Effects, alpha: float = 0.05, small: bool = False) -> Che
     return Check(reached, None, LEAST_MAGNITUDE, reached >= LEAST_MAGNITUDE, detail)
 
 
+DETRENDED = "detrended"
+
+
 def relative_effect(effects: Effects, kind: str = "simple", alpha: float = 0.05, small: bool = False) -> Estimate:
     """The overall effect as a share of what the treated would have had without treatment, with Fieller's interval.
 
@@ -779,9 +922,15 @@ def relative_effect(effects: Effects, kind: str = "simple", alpha: float = 0.05,
         slope[i, own, t] = effects.n / n[own].sum()
         shift[i, own] = effects.n / n[own].sum() * (means - levels[i])
     observed = Effects(effects.labels, levels, shift, slope, effects.cohorts, effects.clusters, effects.members)
-    rows = [aggregate(e, kind) for e in (observed, effects)]
-    both = stacked([e.select([len(e.labels) - 1]) for e in rows])
-    absolute = estimates(rows[1].select([len(rows[1].labels) - 1]), alpha, small)[("overall",)]
+    rows = [aggregate(e, "dynamic" if kind == DETRENDED else kind) for e in (observed, effects)]
+    rows = [e.select([len(e.labels) - 1]) for e in rows]
+    if kind == DETRENDED:
+        line = detrended(effects)
+        if isinstance(line, str):
+            return missing(line)
+        rows[1] = line
+    both = stacked(rows)
+    absolute = estimates(rows[1], alpha, small)[("overall",)]
     if absolute.estimate is None:
         return absolute
     level = float(both.estimate[0] - both.estimate[1])
@@ -801,7 +950,9 @@ class OneTreated:
     pre: PreTrend | None
 
 
-def one_treated(y: ArrayLike, before: int, alpha: float = 0.05) -> OneTreated:
+def one_treated(
+    y: ArrayLike, before: int, alpha: float = 0.05, matters: float | None = None, line: bool = False
+) -> OneTreated:
     """Two-way fixed effects with one treated unit: its change beside the mean change of the controls.
 
     `y` (N + 1, T) holds the controls first and the treated unit last, over T periods of which the first `before` are
@@ -809,7 +960,8 @@ def one_treated(y: ArrayLike, before: int, alpha: float = 0.05) -> OneTreated:
     share of units whose effect, each put in the treated unit's place in turn, is as large (a permutation test; Conley
     and Taber 2011, "Inference with difference in differences with a small number of policy changes"). The interval
     holds the effects that this test doesn't reject, and has no limits with fewer than 1/alpha controls; the standard
-    error is that of one more control. The share is of the level that the unit would have had.
+    error is that of one more control. The share is of the level that the unit would have had. With `line` a unit's
+    change is that from the continued line of its path before treatment (`detrended`). `matters` as in `pre_trend`.
     """
     rows = np.asarray(y, "float64")
     n = len(rows) - 1
@@ -820,7 +972,13 @@ def one_treated(y: ArrayLike, before: int, alpha: float = 0.05) -> OneTreated:
         e = missing("There is no period before treatment, or none after it.", 1, n)
         return OneTreated(e, e, None)
     after = float(rows[-1, before:].mean())
-    change = rows[:, before:].mean(axis=1) - rows[:, :before].mean(axis=1)
+    if line and before < LEAST_LINE:
+        there = counted(before, "period")
+        e = missing(f"A line before treatment needs {LEAST_LINE} periods there; there are {there}.", 1, n)
+        return OneTreated(e, e, None)
+    time = np.arange(rows.shape[1]) - np.arange(before).mean()
+    slope = rows[:, :before] @ time[:before] / (time[:before] ** 2).sum() if line else np.zeros(n + 1)
+    change = rows[:, before:].mean(axis=1) - rows[:, :before].mean(axis=1) - slope * time[before:].mean()
     spread, effect = change[:-1] - change[:-1].mean(), float(change[-1] - change[:-1].mean())
     error = float(np.sqrt((1 + 1 / n) * spread.var(ddof=1)))
     if not error > 1e-13 * float(np.abs(rows).max()):
@@ -830,7 +988,7 @@ def one_treated(y: ArrayLike, before: int, alpha: float = 0.05) -> OneTreated:
     low, high = (None, None) if above is None or below is None else (effect - above, effect + below)
     e = Estimate(effect, error, low, high, _permutation_p(effect, spread), 1, n)
     share = _one_share(e, after, (effect,) if low is None or high is None else (effect, low, high))
-    return OneTreated(e, share, _one_pre_trend(rows, before, effect))
+    return OneTreated(e, share, _one_pre_trend(rows, before, relevant_bias(error, matters)))
 
 
 def _thresholds(spread: Array) -> tuple[Array, Array]:
@@ -864,8 +1022,19 @@ def _one_share(e: Estimate, after: float, values: Sequence[float]) -> Estimate:
     return Estimate(share, e.std_error / abs(levels[0]), low, high, e.p_value, e.n_treatment, e.n_control)
 
 
-def _one_pre_trend(y: Array, before: int, effect: float, alpha: float = PRE_TREND_ALPHA) -> PreTrend:
-    """Was the unit's slope before treatment one among the controls', and would the test have seen what explains all?"""
+def one_bends(y: ArrayLike, before: int, alpha: float = PRE_TREND_ALPHA) -> Check:
+    """Did the treated unit's path before treatment bend more than the controls' do? Arguments as in `one_treated`."""
+    rows = np.asarray(y, "float64")[:, :before]
+    if before < LEAST_LINE or not np.isfinite(rows).all():
+        why = "There are too few periods before treatment to see a bend, or gaps in them."
+        return Check(None, None, alpha, None, why)
+    shapes = (rows @ _shapes(before)).T
+    p_values = [_permutation_p(float(own[-1] - own[:-1].mean()), own[:-1] - own[:-1].mean()) for own in shapes]
+    return _bend_check(p_values, before, alpha)
+
+
+def _one_pre_trend(y: Array, before: int, matters: float, alpha: float = PRE_TREND_ALPHA) -> PreTrend:
+    """Was the unit's slope before treatment one among the controls', and would the test have seen what matters?"""
     if before < 2:
         check = Check(None, None, alpha, None, "There is one period before treatment: no pre-trend to test.")
         return PreTrend(check, None, None)
@@ -874,12 +1043,8 @@ def _one_pre_trend(y: Array, before: int, effect: float, alpha: float = PRE_TREN
     slopes = y[:, :before] @ centre / (centre**2).sum()
     spread, own = slopes[:-1] - slopes[:-1].mean(), float(slopes[-1] - slopes[:-1].mean())
     p, limits = _permutation_p(own, spread), _farthest(spread, alpha)
-    explained = effect / (time[before:].mean() - time[:before].mean())
+    explained = matters / (time[before:].mean() - time[:before].mean())
     above, below = (math.inf if limit is None else limit for limit in limits)
     power = float(np.mean((spread + explained > above) | (spread + explained < -below)))
-    detail = f"Divergence before treatment, over {before} periods: {own:.3g} a period{_chance_to_find(power)}."
-    return PreTrend(Check(own, p, alpha, p >= alpha, detail), None, power)
-
-
-def _chance_to_find(power: float) -> str:
-    return f"; one that alone would explain the effect would be found with {power:.0%} chance"
+    detail = f"Divergence before treatment, over {before} periods: {own:.3g} a period{_chance(power, matters)}."
+    return PreTrend(Check(own, p, alpha, p >= alpha, detail), None, power, matters)
