@@ -341,6 +341,10 @@ TRICKS = {
     "control_used_ai": Trick(control_used_ai, "contamination"),
     "late_conversions": Trick(late_conversions, None, ""),
     "moved_units": Trick(moved_units, "multiple_exposure", ""),
+    # What is paid.
+    "a_ratio_has_no_price": Trick(
+        honest, metric={"aggregation": "ratio", "denominator_measure": "complaint"}, says="", check=None
+    ),
     # What is read, and when.
     "still_recruiting": Trick(
         lambda company, name: company.trial(name, at=DATA_END - timedelta(days=21)),
@@ -359,6 +363,8 @@ COMPLAINTS |= {"is_guardrail": True, "non_inferiority_margin": 0.3}
 BUILT = ("+impact_claims", "+experiment_health", "+roi_effects")
 HONEST = "honest"
 ALL = {HONEST: Trick(honest)} | TRICKS
+# Use cases that name the experiment of another as their own gain.
+BORROWERS = ("borrower", "another_borrower")
 
 
 def registered() -> dict[str, dict]:
@@ -387,11 +393,17 @@ def tables(tmp_path_factory) -> dict[str, pd.DataFrame]:
             connection, registered(), {name: SIGNED | t.metric for name, t in ALL.items()} | {"complaints": COMPLAINTS}
         )
         lived = {"domain": "execution", "ai_live_from": START, "baseline_from": REGISTERED, "baseline_to": START}
-        fill(connection, "use_cases", [{"use_case_id": name, "name": name} | lived for name in ALL])
+        fill(connection, "use_cases", [{"use_case_id": name, "name": name} | lived for name in (*ALL, *BORROWERS)])
         term = {"term": "revenue", "basis": "per_unit"}
-        fill(connection, "roi_terms", [{"use_case_id": n, "experiment_id": n, "metric_id": n} | term for n in ALL])
+        paid = [*((name, name) for name in ALL), *((borrower, HONEST) for borrower in BORROWERS)]
+        rows = [{"use_case_id": n, "experiment_id": of, "metric_id": of} | term for n, of in paid]
+        fill(connection, "roi_terms", rows)
         worth = {"name": "value_per_unit", "low": 50, "base": 100, "high": 150, "distribution": "triangular"}
-        fill(connection, "roi_assumptions", [{"use_case_id": name, "source": "Finance"} | worth for name in ALL])
+        fill(
+            connection,
+            "roi_assumptions",
+            [{"use_case_id": name, "source": "Finance"} | worth for name in (*ALL, *BORROWERS)],
+        )
     commits = {name: f"{REGISTERED:%Y-%m-%d %H:%M:%S}" for name, trick in ALL.items() if trick.is_witnessed}
     variables = json.dumps({"registration_commits": commits, "expected_outcomes": ["signup", "complaint"]})
 
@@ -423,7 +435,7 @@ def test_an_honest_gain_is_proven_and_paid(tables):
     assert set(claims.evidence_grade) == {"A"}
     health = tables["experiment_health"].query("experiment_id == @HONEST and passed == False")
     assert health.empty, health.to_string()
-    assert tables["roi_effects"].query("experiment_id == @HONEST").is_counted.all()
+    assert tables["roi_effects"].query("use_case_id == @HONEST").is_counted.all()
 
 
 @pytest.mark.parametrize("name", TRICKS)
@@ -438,6 +450,13 @@ def test_a_trick_is_paid_with_a_mark_only(tables, name):
     effects = tables["roi_effects"][tables["roi_effects"].use_case_id == name]
     paid = effects[effects.is_counted]
     assert paid.reason.fillna("").ne("").all(), paid.T.to_string()
+
+
+@pytest.mark.parametrize("name", [*BORROWERS, "logged", "a_ratio_has_no_price"])
+def test_what_was_paid_elsewhere_or_has_no_price_is_not_paid(tables, name):
+    effects = tables["roi_effects"][tables["roi_effects"].use_case_id == name]
+    assert len(effects) == 1 and not effects.is_counted.any()
+    assert effects.not_counted_because.notna().all()
 
 
 @pytest.mark.parametrize("name", [name for name, trick in TRICKS.items() if trick.check or trick.says])
