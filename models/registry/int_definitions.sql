@@ -40,6 +40,10 @@ settings as (
     {{ ai_impact.setting_rows() }}
 ),
 
+seeds as (
+    {{ ai_impact.seed_rows() }}
+),
+
 -- NULL and the empty text are one value, which every engine compares.
 fields as (
     {% for seed in ai_impact.definitions() -%}
@@ -47,6 +51,8 @@ fields as (
         union all
     {% endfor -%}
     select * from settings
+    union all
+    select * from seeds
 ),
 
 -- An entry that stands there twice is the business of the tests of its seed; here its key is one.
