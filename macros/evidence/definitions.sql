@@ -143,6 +143,22 @@
     {%- endfor %}
 {%- endmacro %}
 
+{# One row per seed, without an entry: since when the warehouse reads it, though it be empty. #}
+{% macro seed_rows() -%}
+    {%- for seed, definition in ai_impact.definitions().items() %}
+        select
+            '{{ seed }}' as seed,
+            '' as definition_id,
+            '' as field,
+            '{{ definition['kind'] }}' as kind,
+            'seed' as scope,
+            '{{ seed }}' as scope_id,
+            false as is_entry,
+            '' as value
+        {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
 {# A text of SQL, typed, whatever it holds. #}
 {% macro text_literal(text) -%}
     cast('{{ dbt.escape_single_quotes(text | string) }}' as {{ dbt.type_string() }})

@@ -37,6 +37,7 @@ MODELS = (
     "event_reconciliation",
 )
 
+SEEN = ("int_definitions", "definitions_snapshot")
 
 # A manifest names the database, which in DuckDB is the name of the file: all files here have this one.
 FILE = f"{PARSED.name}.duckdb"
@@ -102,6 +103,12 @@ class Project:
     def query(self, sql: str) -> list[tuple]:
         with duckdb.connect(str(self.path), read_only=True) as connection:
             return connection.execute(sql).fetchall()
+
+    def see_registrations(self, *options: str, at: str = "2000-01-01") -> None:
+        """As if this warehouse had first read the registry as it stands at some time: before anything began."""
+        self.dbt("build", "--select", *SEEN, "--exclude-resource-type", "test", "unit_test", *options)
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute("update definitions_snapshot set dbt_valid_from = cast(? as timestamp)", [at])
 
 
 class Warehouse(Project):

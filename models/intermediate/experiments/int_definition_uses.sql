@@ -23,7 +23,6 @@ versions as (
     select * from {{ ref('int_definition_versions') }}
 ),
 
--- A metric that left the catalogue is still one that the experiment names.
 metrics as (
     select cast(metric_id as {{ dbt.type_string() }}) as metric_id from metric_catalog
     {{ ai_impact.union_distinct() }}
@@ -31,35 +30,33 @@ metrics as (
     where scope = 'metric'
 ),
 
+-- A metric is of an experiment by any version of its lists, and if it has left the catalogue.
 named_metrics as (
     select
-        experiments.experiment_id,
-        metrics.metric_id
-    from experiments
-    inner join metrics
-        on
-            {{ ai_impact.in_list(
-                'metrics.metric_id', 'cast(experiments.primary_metric_id as ' ~ dbt.type_string() ~ ')'
-            ) }}
-            or {{ ai_impact.in_list(
-                'metrics.metric_id', 'cast(experiments.secondary_metric_ids as ' ~ dbt.type_string() ~ ')'
-            ) }}
-            or {{ ai_impact.in_list(
-                'metrics.metric_id', 'cast(experiments.guardrail_metric_ids as ' ~ dbt.type_string() ~ ')'
-            ) }}
+        versions.scope_id as experiment_id,
+        metrics.metric_id,
+        max(case when versions.valid_to is null then 1 else 0 end) as is_current
+    from versions
+    inner join metrics on {{ ai_impact.in_list('metrics.metric_id', 'versions.value') }}
+    where
+        versions.seed = 'experiments'
+        and versions.field in ('primary_metric_id', 'secondary_metric_ids', 'guardrail_metric_ids')
+    group by versions.scope_id, metrics.metric_id
 ),
 
 -- A KPI that an experiment answers for: by name, or because one of its metrics is the KPI.
 kpis as (
     select
         named_metrics.experiment_id,
-        kpi_catalog.kpi_id
+        kpi_catalog.kpi_id,
+        named_metrics.is_current
     from kpi_catalog
     inner join named_metrics on kpi_catalog.kpi_id = named_metrics.metric_id
     {{ ai_impact.union_distinct() }}
     select
         cast(causal_experiment_id as {{ dbt.type_string() }}) as experiment_id,
-        kpi_id
+        kpi_id,
+        1 as is_current
     from kpi_catalog
     where causal_experiment_id is not null
 ),
@@ -74,27 +71,49 @@ methods as (
     where coalesce(trim(cast(experiments.primary_method as {{ dbt.type_string() }})), '') = ''
 ),
 
+-- What is paid for, or was: the key of a term names its use case and kind.
+terms as (
+    select
+        cast(experiment_id as {{ dbt.type_string() }}) as experiment_id,
+        cast(use_case_id as {{ dbt.type_string() }}) as use_case_id,
+        cast(term as {{ dbt.type_string() }}) as term,
+        1 as is_current
+    from roi_terms
+    union all
+    select
+        scope_id as experiment_id,
+        {{ ai_impact.nth_part('definition_id', "'|'", 1) }} as use_case_id,
+        {{ ai_impact.nth_part('definition_id', "'|'", 2) }} as term,
+        0 as is_current
+    from versions
+    where seed = 'roi_terms' and is_entry and valid_to is not null
+),
+
 settings as (
     select
         experiment_id,
-        'experiment' as setting
+        'experiment' as setting,
+        1 as is_current
     from experiments
     union all
     select
         experiment_id,
-        case when design in ('did', 'staggered_did') then 'rollout' else design end as setting
+        case when design in ('did', 'staggered_did') then 'rollout' else design end as setting,
+        1 as is_current
     from experiments
     where design in ('did', 'staggered_did', 'matched', 'uplift')
     union all
     select
         experiment_id,
-        'return' as setting
-    from roi_terms
+        'return' as setting,
+        is_current
+    from terms
     union all
     select
         experiment_id,
-        'labour' as setting
-    from roi_terms
+        'labour' as setting,
+        is_current
+    from terms
     where term = 'labour'
 ),
 
@@ -102,53 +121,71 @@ uses as (
     select
         experiment_id,
         'experiment' as scope,
-        experiment_id as scope_id
+        experiment_id as scope_id,
+        1 as is_current
     from experiments
     union all
     select
         experiment_id,
         'use_case' as scope,
-        use_case_id as scope_id
+        use_case_id as scope_id,
+        1 as is_current
     from experiments
     union all
     select
         experiment_id,
         'metric' as scope,
-        metric_id as scope_id
+        metric_id as scope_id,
+        is_current
     from named_metrics
     union all
     select
         experiment_id,
         'kpi' as scope,
-        kpi_id as scope_id
+        kpi_id as scope_id,
+        is_current
     from kpis
     union all
     select
         experiment_id,
         'method' as scope,
-        method as scope_id
+        method as scope_id,
+        1 as is_current
     from methods
     union all
     select
         experiment_id,
         'setting' as scope,
-        setting as scope_id
+        setting as scope_id,
+        is_current
     from settings
     union all
     select
         experiment_id,
         'return_of' as scope,
-        use_case_id as scope_id
-    from roi_terms
+        use_case_id as scope_id,
+        is_current
+    from terms
+),
+
+named as (
+    select
+        cast(experiment_id as {{ dbt.type_string() }}) as experiment_id,
+        scope,
+        cast(scope_id as {{ dbt.type_string() }}) as scope_id,
+        is_current
+    from uses
+    where experiment_id is not null and scope_id is not null
 ),
 
 final as (
-    select distinct
-        cast(experiment_id as {{ dbt.type_string() }}) as experiment_id,
+    select
+        experiment_id,
         scope,
-        cast(scope_id as {{ dbt.type_string() }}) as scope_id
-    from uses
-    where experiment_id is not null and scope_id is not null
+        scope_id,
+        max(is_current) = 1 as is_current
+    from named
+    group by experiment_id, scope, scope_id
 )
 
 select * from final

@@ -6,6 +6,7 @@ with definitions as (
 
 uses as (
     select * from {{ ref('int_definition_uses') }}
+    where is_current
 ),
 
 fields as (
