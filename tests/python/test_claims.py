@@ -138,7 +138,13 @@ def test_no_cause_is_named_below_grade_c():
         ({}, "holds", "registered", True, "contradicted"),
         ({"direction": "down", "verdict": "worsened"}, "holds", "registered", False, "contradicted"),
         # A loss is a loss, whatever its grade.
-        ({"direction": "down", "verdict": "not_established", "grade": "D"}, "holds", "registered", False, "contradicted"),
+        (
+            {"direction": "down", "verdict": "not_established", "grade": "D"},
+            "holds",
+            "registered",
+            False,
+            "contradicted",
+        ),
         ({"verdict": "inconclusive", "ci_low": -0.1}, "worsened", "registered", False, "not_shown"),
         ({"verdict": "inconclusive"}, "holds", "registered", False, "not_shown"),
         ({"direction": "None"}, "worsened", "registered", False, "not_shown"),

@@ -144,7 +144,9 @@ def lost(kind, treatment, control, **more):
 
 
 def reach(control, treatment):
-    return pd.DataFrame([{"experiment_id": "e", "arm": a, "n_ai_work": n} for a, n in (("c", control), ("t", treatment))])
+    return pd.DataFrame(
+        [{"experiment_id": "e", "arm": a, "n_ai_work": n} for a, n in (("c", control), ("t", treatment))]
+    )
 
 
 def shared(kind, treated, n_units, n_groups):
@@ -159,7 +161,11 @@ def shared(kind, treated, n_units, n_groups):
         ({"losses": lost("late", (40, 150), (1, 150))}, "lost_by_arm", "lost more in one arm"),
         ({"losses": lost("told_after_outcome", (50, 150), (40, 150))}, "told_after_outcome", "told after the outcome"),
         ({"reach": reach(30, 200)}, "contamination", "reached the control arm"),
-        ({"groups": pd.DataFrame(shared("team", (0, 10), 10, 20))}, "unregistered_clusters", "no clusters are registered"),
+        (
+            {"groups": pd.DataFrame(shared("team", (0, 10), 10, 20))},
+            "unregistered_clusters",
+            "no clusters are registered",
+        ),
     ],
 )
 def test_a_planted_fault_costs_the_cause(tables, check, said):
@@ -207,7 +213,11 @@ def test_units_in_several_arms(excluded, grade):
     [
         ({"is_registration_witnessed": False}, "B", "not witnessed"),
         ({"is_registration_witnessed": None}, "B", "witnessed is not known"),
-        ({"changed_fields": "metric_catalog.transform|experiments.alpha"}, "B", "metric_catalog.transform, experiments.al"),
+        (
+            {"changed_fields": "metric_catalog.transform|experiments.alpha"},
+            "B",
+            "metric_catalog.transform, experiments.al",
+        ),
         ({"changed_fields": "experiments.expected_split"}, "D", "planned split was changed"),
         ({"n_withdrawn": 9}, "B", "9 of the experiments of the same units were withdrawn"),
         ({"is_registered_before_start": False}, "D", "when its data could be seen"),

@@ -304,7 +304,9 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
         # Units of a cluster are lost together: as many clusters' worth.
         n, lost = (round(int(row[name]) / size) for name in ("n_units", "n_lost"))
         outcomes = (number(row.get(name), math.nan) for name in ("mean_kept", "var_kept", "mean_lost"))
-        losses.setdefault(f"{LOSSES[row['kind']]} ({row['metric_id']})", {})[row["arm"]] = checks.Loss(n, lost, *outcomes)
+        losses.setdefault(f"{LOSSES[row['kind']]} ({row['metric_id']})", {})[row["arm"]] = checks.Loss(
+            n, lost, *outcomes
+        )
     several = len(experiment.treatments) > 1
     pairs = {
         f"{name} in {treatment}" if several else name: (found[treatment], found[experiment.control])

@@ -343,9 +343,7 @@ def told_after_outcome(late: int, units: int, limit: float = REACH_LIMIT) -> Che
     return Check(late / units, exceeds(late, units, limit), limit, exceeds(late, units, limit) >= REACH_ALPHA, detail)
 
 
-def contamination(
-    control: tuple[int, int], treatment: tuple[int, int], what: str, limit: float = REACH_LIMIT
-) -> Check:
+def contamination(control: tuple[int, int], treatment: tuple[int, int], what: str, limit: float = REACH_LIMIT) -> Check:
     """Did the treatment reach the control arm? (units with a sign of it, units) of each arm; `what` is the sign.
 
     More than `limit` of the control, tested exactly. Where as many of the control have the sign as of the treatment
