@@ -155,6 +155,7 @@ def test_verdicts(changed, guardrail, registration, contradicted, expected):
     verdict, why = verdict_of(finding(**changed), guardrail, registration, contradicted)
     assert verdict == expected
     said_why = verdict in ("invalid", "contradicted") or (verdict == "suggestive" and changed.get("grade", "A") in "AB")
+    said_why |= verdict == "not_shown" and guardrail == "worsened" and changed != {"direction": "None"}
     assert (why is not None) == said_why
 
 
@@ -391,6 +392,9 @@ def test_only_what_could_be_proven_says_why_it_is_not():
         ({}, {}, {"methods_agree": False}, "methods disagree"),
         ({}, {}, {"contamination": False}, "reached the control"),
         ({"p_value_adjusted": 0.06}, {}, {}, "use case, KPI and year is 0.06"),
+        # A level of .5 is no level.
+        ({"p_value_adjusted": 0.06, "alpha": 0.5}, {}, {}, "use case, KPI and year is 0.06"),
+        ({"p_value_adjusted": None}, {}, {}, "use case, KPI and year is not known"),
     ],
 )
 def test_what_proof_takes(changed, run, health, said):

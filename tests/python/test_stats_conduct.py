@@ -1,4 +1,4 @@
-"""How an experiment was run: loss, contamination, groups that share an arm, arms told late. With planted faults, and none."""
+"""How an experiment was run: loss, contamination, groups that share an arm, arms told late. Planted, and not."""
 
 import math
 from collections import Counter
@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
+import test_stats_experiments
 from hypothesis import given
 from hypothesis import strategies as st
 from test_stats_experiments import moments_of, run, units
@@ -20,6 +21,12 @@ from ai_impact_stats.estimators.checks import (
 )
 
 NO_PAST = {"covariate": None}
+
+
+@pytest.fixture(autouse=True)
+def own_numbers(monkeypatch):
+    """Those of the module that the fixtures are from are left as its tests expect them."""
+    monkeypatch.setattr(test_stats_experiments, "RNG", np.random.default_rng(21))
 
 
 def losses_of(lost, y, treated):
@@ -132,7 +139,7 @@ def test_few_neighbours_are_no_clusters():
     assert unregistered_clusters({}).passed is None
 
 
-# ------------------------------------------------------------------------------------------------- what the grade makes of it
+# ------------------------------------------------------------------------------------------ what the grade makes of it
 
 
 def lost(kind, treatment, control, **more):
@@ -242,6 +249,8 @@ def test_a_smallest_effect_that_nobody_looks_for_makes_no_effect_small():
         assert found.verdict["difference_in_means", "all"] == verdict
         assert (checks.passed["power"] is None) == (planned == 0.5)
     assert "no effect that is looked for" not in checks.detail["power"]
+    found, checks = run(moments_of(frame), frame, {"minimum_detectable_effect": 0.1, "power": 0.1}, share, past=past)
+    assert checks.passed["power"] is None and set(found.evidence_grade) == {"B"}
 
 
 RATE = np.random.default_rng(9)
@@ -255,7 +264,7 @@ def test_a_fixed_design_is_not_read_while_it_could_be_stopped():
     assert set(found.verdict) == {"still_running"} and not checks.passed["still_running"]
     found, checks = run(moments_of(frame), frame, early | {"data_end": pd.Timestamp("2026-04-10")})
     assert set(found.verdict) == {"improved"} and not checks.passed["stopped_early"]
-    goes_on = {name: 0 for name in ("n_before", "n_returned", "n_undated")} | {"n_assignments": 250, "n_after": 50}
+    goes_on = dict.fromkeys(("n_before", "n_returned", "n_undated"), 0) | {"n_assignments": 250, "n_after": 50}
     for last, verdict in (("2026-04-09", "still_running"), ("2026-03-28", "improved")):
         count = goes_on | {"last_assigned_at": pd.Timestamp(last)}
         found, checks = run(moments_of(frame), frame, {"data_end": pd.Timestamp("2026-04-10")}, count=count)

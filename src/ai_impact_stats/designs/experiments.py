@@ -430,7 +430,8 @@ def _grade(experiment: Experiment, rows: list[dict], tables: Tables) -> None:
 
 def _conduct(experiment: Experiment, tables: Tables) -> Conduct:
     found = find_checks(experiment, tables)
-    several, deviations = found["multiple_exposure"], ()
+    several = found["multiple_exposure"]
+    deviations: tuple[str, ...] = ()
     if several.passed and several.statistic is not None and several.statistic > STRAY:
         deviations = (f"{several.statistic:.2%} of the units were in several arms",)
     return Conduct(

@@ -31,6 +31,7 @@ TRANSFORMS = ("none", "log", "log1p", "winsorize")
 CLUSTERS_KNOWN = 0.99
 OPEN_WINDOWS = 0.01  # of the units; a metric is read to its end when no more have a window that is open
 BALANCED = 0.1
+LEAST_POWER = 0.5
 RECENT_DAYS = 7
 LARGEST_SHARE = 0.5  # of the control's level, and
 LARGEST_POINTS = 0.1  # of a share: a registered smallest effect beyond is none that anybody plans for
@@ -358,7 +359,7 @@ def _contamination(experiment: Experiment, tables: Tables) -> checks.Check:
         control, *treated = ((met.get(a, 0), sizes.get(a, (0, 0))[0]) for a in experiment.arms)
         both = sum(k for k, _ in treated), sum(n for _, n in treated)
         found.append(checks.contamination(control, both, what))
-    return min(found, key=lambda check: (check.passed is not False, check.passed is None))
+    return min(found, key=lambda check: (check.passed is not False, check.passed is None, check.p_value is None))
 
 
 def _units_per_cluster(experiment: Experiment, tables: Tables) -> float:
@@ -621,6 +622,9 @@ def _power(experiment: Experiment, tables: Tables) -> checks.Check:
     problem = metric_problem(experiment, primary, metric, tables)
     if problem or planned is None or metric is None:
         return checks.Check(None, None, planned, None, problem or "No minimum detectable effect is registered.")
+    if experiment.power < LEAST_POWER:
+        detail = f"A registered power of {experiment.power:g} plans to miss the effect more often than to find it."
+        return checks.Check(None, None, planned, None, detail)
     reached = []
     for treatment in experiment.treatments:
         found, control = _precision(experiment, primary, treatment, metric, tables)
@@ -631,8 +635,8 @@ def _power(experiment: Experiment, tables: Tables) -> checks.Check:
             return checks.Check(None, None, planned, None, f"The effect of the arm {treatment} can't be estimated.")
         if not is_plausible(planned, metric, control):
             detail = (
-                f"The registered minimum_detectable_effect of {planned:.3g} is larger than half of the control's level, "
-                f"or than {LARGEST_POINTS * 100:.0f} points of a share: no effect that is looked for is so large."
+                f"The registered minimum_detectable_effect of {planned:.3g} is larger than half of the control's level "
+                f"or, of a share, than {LARGEST_POINTS * 100:.0f} points: no effect that is looked for is so large."
             )
             return checks.Check(None, None, planned, None, detail)
         best = min(known, key=lambda e: e.std_error)

@@ -15,12 +15,13 @@ from ..designs.rows import absolute_of
 from ..estimators.estimate import LEAST_SHARE
 from ..estimators.matching import e_value
 from ..estimators.multiplicity import benjamini_hochberg
-from ..io.registry import COMPARED_DESIGNS, HOLDOUT_DESIGNS, is_missing, names
+from ..io.registry import COMPARED_DESIGNS, HOLDOUT_DESIGNS, is_missing, names, number
 from ..io.schemas import CLAIMS
 from ..io.tables import records, write_table
 from ..wording import counted_of, sentence
 
 CAUSAL = frozenset("ABC")
+LARGEST_ALPHA = 0.05  # that proof is given at, whatever is registered
 LARGEST_MARGIN = 0.5  # of the control's level: who allows a guardrail to lose more than half of it guards nothing
 REGISTRATION = {
     "registered": "registered before its start",
@@ -66,8 +67,8 @@ def moment(value: Any) -> pd.Timestamp:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A number about a metric. `scale` is relative (shares), points (a difference of shares) or absolute; `direction`
-    (up, down) says which way is good; `is_share`: the levels before and after are shares; `is_holdout`: the evidence is a
-    holdout."""
+    (up, down) says which way is good; `is_share`: the levels before and after are shares; `is_holdout`: the evidence is
+    a holdout."""
 
     subject: str
     phrase: str
@@ -148,7 +149,7 @@ def verdict_of(
     if f.is_clear and f.is_gain and guardrail == "worsened":
         return "invalid", "Its guardrail worsened, so the gain does not count."
     if not f.is_clear:
-        return "not_shown", None
+        return "not_shown", "Its guardrail worsened." if guardrail == "worsened" else None
     if contradicted:
         return "contradicted", "Another method clearly says the opposite."
     if not f.is_gain:
@@ -156,10 +157,10 @@ def verdict_of(
     if f.grade not in "AB":
         return "suggestive", None
     against = [*doubted]
-    if f.grade == "B" and not f.is_holdout:
-        against.append("its grade is B, and it is no holdout")
     if guardrail == "unknown":
         against.append("its guardrails are not shown to hold")
+    if f.grade == "B" and not f.is_holdout and not against:
+        against.append("its grade is B, and it is no holdout")
     return ("suggestive", f"Not proven: {'; '.join(against)}.") if against else ("proven", None)
 
 
@@ -192,11 +193,8 @@ def guardrail_of(row: Mapping[str, Any], direction: str) -> str:
 
 
 def is_margin(row: Mapping[str, Any]) -> bool:
-    margin, level = row.get("non_inferiority_margin"), row.get("mean_control")
-    if is_missing(margin):
-        return True
-    of = 1.0 if row["scale"] == "relative" or is_missing(level) else abs(float(level))
-    return float(margin) <= LARGEST_MARGIN * of * (1 + 1e-9)
+    margin, level = number(row.get("non_inferiority_margin"), 0.0), abs(number(row.get("mean_control"), 1.0))
+    return margin <= LARGEST_MARGIN * (1.0 if row["scale"] == "relative" else level) * (1 + 1e-9)
 
 
 def worst(states: Sequence[str]) -> str:
@@ -316,13 +314,12 @@ def experiment_claims(estimates: pd.DataFrame, catalogue: Catalogue) -> list[dic
         groups.setdefault((experiment, arm, metric), []).append(row)
         if row["is_quoted"]:
             quoted.setdefault((experiment, arm), {})[metric] = row
-    asked = {}
+    asked: dict[tuple[str, str, str], dict[str, Any]] = {}
     for key, rows in sorted(groups.items()):
         experiment, arm, metric = key
         if rows[0]["metric_role"] != "guardrail":
-            row = quotable(quoted[experiment, arm][metric], rows)
-            if row is not None:
-                asked[key] = row
+            read = quotable(quoted[experiment, arm][metric], rows)
+            asked |= {} if read is None else {key: read}
     families = family_p_values(asked, catalogue)
     return [
         experiment_claim(*key, row, groups[key], quoted[key[:2]], families.get(key), catalogue)
@@ -398,8 +395,9 @@ def doubts_of(
     if not is_missing(registered):
         wanted, method = (absolute_of(str(name)) or str(name) for name in (registered, row["method"]))
         said += [] if wanted == method else [f"it is not by the registered method {registered}"]
-    if family_p is not None and family_p >= float(row["alpha"]):
-        said.append(f"its p value among the claims of this use case, KPI and year is {family_p:.2g}")
+    if family_p is None or family_p >= min(float(row["alpha"]), LARGEST_ALPHA):
+        p = "not known" if family_p is None else f"{family_p:.2g}"
+        said.append(f"its p value among the claims of this use case, KPI and year is {p}")
     said += [] if stale is None else ["it is stale"]
     passed = catalogue.passed.get(str(row["experiment_id"]), {})
     said += doubts(passed, run.get("design") in COMPARED_DESIGNS)

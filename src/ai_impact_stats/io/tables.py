@@ -42,7 +42,8 @@ class Tables:
     `past`: arm to moments. `parts`: dimension to part to arm to units. `neighbours`: share of control units'
     neighbours that is treated.
     `enrolment`: arm to how many of its assignments lie where, as `moments_arm_counts` names it. `recruited_until`: the
-    last assignment of all arms. `losses`: rows of `moments_losses`. `groups`: kind of group to rows of `moments_groups`.
+    last assignment of all arms. `losses`: rows of `moments_losses`. `groups`: kind of group to rows of
+    `moments_groups`.
     """
 
     catalogue: dict[str, dict[str, Any]]
