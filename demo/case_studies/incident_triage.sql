@@ -115,12 +115,12 @@ numbers as (
     union all
     select
         9,
-        'Return on investment of incident triage',
+        'Return on investment of incident triage, if the labour that is not shown was saved',
         'percent',
         cast(null as double),
-        100 * roi.roi,
-        100 * roi.roi_ci_low,
-        100 * roi.roi_ci_high,
+        100 * roi.roi_with_not_shown,
+        100 * roi.roi_with_not_shown_ci_low,
+        100 * roi.roi_with_not_shown_ci_high,
         cast(null as double),
         cast(null as double),
         roi.labour_grade,

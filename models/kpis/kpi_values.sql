@@ -104,7 +104,8 @@ final as (
             when status = 'uncertain' and reason is null
                 then
                     case
-                        when coalesce(low_above_target_low, low_above_target_high) is null
+                        when
+                            coalesce(low_above_target_low, low_above_target_high) is null
                             or coalesce(high_above_target_low, high_above_target_high) is null
                             then 'It or its baseline has no interval to judge the target by.'
                         else 'Its interval holds the limit of the target.'

@@ -45,12 +45,12 @@ NOT_EQUAL: dict[str, dict[str, Otherwise]] = {
     "bigquery": {
         "event_quarantine": Otherwise("a hash inside of to_json_string comes out as its raw bytes", OF_A_ROW),
         "kpi_values": OF_SHARES,
-        **dict.fromkeys(("roi_results", "roi_summary"), OF_MONEY),
+        **dict.fromkeys(("roi_results", "roi_summary", "roi_bridge"), OF_MONEY),
         **dict.fromkeys(
             (
                 *("claim_kpis", "claim_results", "impact_claims", "human_delta", "impact_estimates"),
                 *("estimate_agreement", "experiment_health", "experiment_plan", "roi_candidates", "roi_costs"),
-                *("roi_distribution", "roi_effects", "roi_sensitivity", "roi_volumes"),
+                *("roi_distribution", "roi_effects", "roi_overlaps", "roi_sensitivity", "roi_volumes"),
                 *("revenue_projection", "roi_run_rates"),
             ),
             THREE_DIGITS,

@@ -1,6 +1,7 @@
 """Return on investment: published examples, closed forms, and what is left out and why."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from ai_impact_stats.estimators.multiplicity import holm as holm_of
 from ai_impact_stats.impact.returns import effect, return_rows, returns
 from ai_impact_stats.impact.roi import (
     Case,
@@ -471,3 +473,261 @@ def test_nothing_in_nothing_out():
     empty = {k: v.iloc[:0] for k, v in tables().items()}
     assert returns(**empty).num_rows == 0
     assert returns(**empty).schema == RETURNS
+
+
+# ----------------------------------------------------------------------------- what is shown, marked, and counted once
+
+
+NOT_SHOWN = {"is_chosen": True, "is_counted": False, "has_price": True, "not_counted_because": "Not shown."}
+
+
+def test_a_gain_that_is_not_shown_is_beside_the_return():
+    """The return of what is established, and beside it that of all effects that were chosen."""
+    both = summary(tables(assumptions=without()))
+    found = summary(tables(effects=lambda rows: [rows[0], rows[1] | NOT_SHOWN]))
+    assert found["labour_saved"] is None
+    assert found["roi"] == pytest.approx((2000 - 400 - 20) / 400)
+    assert found["not_shown"] == pytest.approx(1000)
+    assert found["not_counted"] == 0
+    for name in ("roi", "p_positive"):
+        assert found[f"{name}_with_not_shown"] == pytest.approx(both[name])
+    assert found["roi_with_not_shown_ci_low"] == pytest.approx(both["roi_ci_low"])
+    assert "Not shown." in found["reason"]
+    assert both["roi_with_not_shown"] == pytest.approx(both["roi"])
+    assert both["not_shown"] == 0
+
+
+def test_a_use_case_of_which_nothing_is_shown_has_no_return_but_says_what_it_may_be():
+    given = tables(effects=lambda rows: [rows[1] | NOT_SHOWN])
+    found, company = summary(given), summary(given, "(all)")
+    assert found["roi"] is None
+    assert found["p_positive"] is None
+    assert found["reason"].startswith("No benefit of it is established.")
+    assert found["not_shown"] == pytest.approx(1000)
+    assert found["roi_with_not_shown"] == pytest.approx((1000 - 400 - 20) / 400)
+    assert company["roi"] is None
+    assert company["roi_with_not_shown"] == pytest.approx((1000 - 400 - 20) / 400)
+    hidden = tables(effects=lambda rows: [rows[1] | NOT_SHOWN], volumes=with_values(labour_reason="Few people."))
+    assert summary(hidden)["roi_with_not_shown"] is None
+    unasked = summary(tables(effects=lambda rows: [rows[1] | NOT_SHOWN], assumptions=without("recapture_rate")))
+    assert unasked["roi_with_not_shown"] is None
+
+
+def test_what_has_no_price_is_worth_nothing_beside_the_return():
+    """A ratio or a logarithm, or the result of another use case's experiment: it isn't even in what is not counted."""
+    refused = {"is_counted": False, "has_price": False, "not_counted_because": "A ratio is no amount of a unit."}
+    found = summary(tables(effects=lambda rows: [rows[0] | refused, rows[1]]))
+    assert found["not_counted"] == 0
+    assert found["revenue"] is None
+    assert "A ratio is no amount" in found["reason"]
+
+
+def test_stale_and_admitted_evidence_marks_every_row_that_it_moves():
+    mark = {"evidence_grade": "D", "is_admitted_by_var": True, "stale_since": "2026-05-04"}
+    rows = return_rows(**tables(effects=lambda r: [r[0] | mark, r[1] | {"stale_since": "2026-04-01"}]), draws=50)
+    assert {r["part"] for r in rows} == {"summary", "sensitivity", "quantile", "bridge"}
+    assert all(r["is_admitted_by_var"] for r in rows)
+    for row in (r for r in rows if r["part"] == "summary"):
+        assert row["stale_since"] == "2026-04-01"
+        assert "roi_evidence_grades" in row["reason"]
+        assert "tale" in row["reason"]
+    clean = return_rows(**tables(), draws=50)
+    assert not any(r["is_admitted_by_var"] for r in clean)
+    assert {r["stale_since"] for r in clean} == {None}
+
+
+def same_units(names, treated=100, share=1.0, together=True, effects=lambda n, row: row):
+    """Use cases with one cost and revenue each, of experiments of their own on the same units."""
+    given = tables()
+    cost, volume = given["costs"].iloc[0].to_dict(), given["volumes"].iloc[0].to_dict()
+    revenue = given["effects"].iloc[0].to_dict() | {"is_chosen": True, "has_price": True}
+    assumed = given["assumptions"].to_dict("records")
+    pairs = [(a, b) for a in names for b in names if a != b]
+    return {
+        "costs": pd.DataFrame([cost | {"use_case_id": n} for n in names]),
+        "volumes": pd.DataFrame([volume | {"use_case_id": n} for n in names]),
+        "effects": pd.DataFrame([effects(n, revenue | {"use_case_id": n, "experiment_id": f"x_{n}"}) for n in names]),
+        "assumptions": pd.DataFrame([row | {"use_case_id": n} for n in names for row in assumed]),
+        "overlaps": pd.DataFrame(
+            {
+                "use_case_id": [a for a, _ in pairs],
+                "other_use_case_id": [b for _, b in pairs],
+                "n_treated": treated,
+                "share_shared": share,
+                "is_together": together,
+            }
+        ),
+    }
+
+
+def bridge(given, draws=500):
+    return {r["use_case_id"]: r for r in return_rows(**given, draws=draws) if r["part"] == "bridge"}
+
+
+TEN = [f"u{i}" for i in range(10)]
+
+
+def test_ten_use_cases_on_the_same_units_bring_what_one_brings():
+    """Each pays its own cost; the revenue is one, with the uncertainty of one, and the bridge says which counts."""
+    one, ten = summary(same_units(["u0"]), "(all)"), summary(same_units(TEN), "(all)")
+    assert ten["revenue"] == pytest.approx(one["revenue"])
+    assert ten["counted_twice"] == pytest.approx(9 * 2000)
+    assert ten["operating_cost"] == pytest.approx(10 * one["operating_cost"])
+    assert summary(same_units(TEN), "u3")["revenue"] == pytest.approx(2000)
+    spread = (one["roi_ci_high"] - one["roi_ci_low"]) * one["operating_cost"]
+    assert (ten["roi_ci_high"] - ten["roi_ci_low"]) * ten["operating_cost"] == pytest.approx(spread, rel=0.25)
+    assert "The revenue of u7 is counted once, with that of u0" in ten["reason"]
+    parts = bridge(same_units(TEN))
+    assert [parts[n]["counted_twice"] for n in TEN] == pytest.approx([0.0] + [-2000.0] * 9)
+    assert "counted once" in parts["u7"]["reason"]
+
+
+def test_independent_experiments_on_the_same_units_add_up_and_it_is_said():
+    ten = summary(same_units(TEN, share=0.5, together=False), "(all)")
+    assert ten["revenue"] == pytest.approx(10 * 2000)
+    assert ten["counted_twice"] == 0
+    assert (
+        "u0 treats some of the units of u1, u2, u3, u4, u5, u6, u7, u8, u9: their revenue adds up if" in ten["reason"]
+    )
+
+
+def test_part_of_the_units_is_counted_once():
+    found = summary(same_units(["a", "b"], share=0.25), "(all)")
+    assert found["revenue"] == pytest.approx(2000 + 0.75 * 2000)
+    # The third shares a quarter with each: of the second's a quarter is the first's already.
+    three = summary(same_units(["a", "b", "c"], share=0.25), "(all)")
+    assert three["revenue"] == pytest.approx(2000 + 1500 + (1 - 0.25 - 0.25 * 0.75) * 2000)
+
+
+def test_a_loss_on_the_same_units_is_not_counted_away():
+    fell = {"estimate": -2.0, "ci_low": -3.0, "ci_high": -1.0}
+    given = same_units(["a", "b"], effects=lambda n, row: row | (fell if n == "b" else {}))
+    found = summary(given, "(all)")
+    assert found["revenue"] == pytest.approx(0)
+    assert found["counted_twice"] == 0
+    assert found["p_positive"] < 0.5
+
+
+def test_who_is_not_in_the_company_takes_nothing_away_from_it():
+    """The first of ten has no known cost: the second counts in whole, the others are its units."""
+    given = same_units(TEN)
+    given["costs"].loc[0, ["operating_cost", "reason"]] = [None, "No charge."]
+    found = summary(given, "(all)")
+    assert found["revenue"] == pytest.approx(2000)
+    assert found["counted_twice"] == pytest.approx(8 * 2000)
+
+
+def test_who_treated_more_units_counts_in_whole_whatever_its_effect():
+    big = {"estimate": 20.0, "ci_low": 10.0, "ci_high": 30.0}
+    given = same_units(["a", "b"], effects=lambda n, row: row | (big if n == "a" else {}))
+    given["overlaps"]["n_treated"] = [100, 200]
+    assert summary(given, "(all)")["revenue"] == pytest.approx(2000)
+
+
+def test_effects_of_one_experiment_share_their_draw():
+    """Of one experiment both terms move as one; of two each by itself."""
+    fixed = {name: replace(driver, low=driver.base, high=driver.base) for name, driver in case().assumptions.items()}
+    apart = case(assumptions=fixed)
+    joint = replace(apart, drawn_with={"revenue": "x", "labour": "x"})
+
+    def correlation(model):
+        drawn = draws_of(model, "u", 4000)
+        return np.corrcoef(drawn["revenue_effect"], drawn["labour_effect"])[0, 1]
+
+    assert correlation(joint) == pytest.approx(1, abs=1e-9)
+    assert abs(correlation(apart)) < 0.05
+    rows = same_units(["u"])
+    labour = tables()["effects"].iloc[1].to_dict() | {"is_chosen": True, "has_price": True, "experiment_id": "x_u"}
+    assumed = rows["assumptions"]
+
+    def width(experiment):
+        effects = pd.concat([rows["effects"], pd.DataFrame([labour | {"experiment_id": experiment}])])
+        found = summary(rows | {"effects": effects, "assumptions": assumed}, draws=20_000)
+        return found["roi_ci_high"] - found["roi_ci_low"]
+
+    assert width("x_u") > 1.02 * width("another")
+
+
+@given(st.data())
+def test_the_bridge_adds_up(data):
+    """Whatever counts, is shown, overlaps or is not known: the parts add up to the company of the summary."""
+    names = [f"u{i}" for i in range(data.draw(st.integers(1, 5)))]
+    money = st.floats(-50, 50).map(lambda x: round(x, 3))
+
+    def effect_of(name, row):
+        middle = data.draw(money)
+        counted = data.draw(st.booleans())
+        row = row | {"estimate": middle, "ci_low": middle - 1, "ci_high": middle + 1, "is_counted": counted}
+        return row | {"is_chosen": counted or data.draw(st.booleans()), "not_counted_because": "Why."}
+
+    given = same_units(names, effects=effect_of)
+    for column, values in (("days", [30, 73]), ("operating_cost", [0.0, 60.0, 1e6]), ("reason", [None, None, "Why."])):
+        given["costs"][column] = [data.draw(st.sampled_from(values)) for _ in names]
+    given["costs"]["days_in_period"] = 73
+    n_pairs = len(given["overlaps"])
+    given["overlaps"]["is_together"] = [data.draw(st.booleans()) for _ in range(n_pairs)]
+    given["overlaps"]["share_shared"] = [data.draw(st.floats(0, 1)) for _ in range(n_pairs)]
+    rows = return_rows(**given, draws=20)
+    parts = [r for r in rows if r["part"] == "bridge" and r["net_benefit"] is not None]
+    for row in parts:
+        total = row["net_benefit"] + row["rescaled"] + row["counted_twice"]
+        assert row["company_net_benefit"] == pytest.approx(total, rel=1e-9, abs=1e-6)
+        assert row["counted_twice"] <= 0
+    company = [r for r in parts if r["use_case_id"] == "(all)"]
+    of_use_cases = sum(r["company_net_benefit"] for r in parts if r["use_case_id"] != "(all)")
+    if company:
+        assert company[0]["company_net_benefit"] == pytest.approx(of_use_cases, rel=1e-9, abs=1e-6)
+    whole = next(r for r in rows if r["part"] == "summary" and r["use_case_id"] == "(all)")
+    if whole["net_benefit"] is not None:
+        assert whole["net_benefit"] == pytest.approx(of_use_cases, rel=1e-9, abs=1e-6)
+
+
+# ------------------------------------------------------------------------------------------------------- rates of nulls
+
+
+def pays(estimate: float, is_shown: bool) -> bool:
+    """Whether the return of one effect, almost free of cost, says that it surely pays."""
+
+    def rows(of):
+        counted = is_shown or estimate <= 0
+        shown = {"estimate": estimate, "ci_low": estimate - 1.96, "ci_high": estimate + 1.96, "is_chosen": True}
+        return [of[0] | shown | {"is_counted": counted, "has_price": True, "not_counted_because": "Not shown."}]
+
+    free = with_values(operating_cost=0.01, training_cost=0.0, remediation_cost=0.0)
+    found = summary(tables(effects=rows, costs=free), draws=400)
+    return found["p_positive"] is not None and found["p_positive"] >= 0.95
+
+
+def test_the_best_of_ten_nulls_does_not_pay():
+    """Ten metrics without an effect. The return counts the one that was registered first; or, where the seed names
+    only the largest, what is left of it after Holm. By the largest alone, uncorrected, 39 % of nulls would pay."""
+    rng = np.random.default_rng(15)
+    z = rng.standard_normal((400, 10))
+    p = 2 * stats.norm.sf(np.abs(z))
+    corrected_p = np.array([holm_of(row) for row in p])
+    best = z.argmax(axis=1)
+    runs = np.arange(len(z))
+    first = np.mean([pays(e, s) for e, s in zip(z[:, 0], p[:, 0] < 0.05, strict=True)])
+    corrected = np.mean([pays(e, s) for e, s in zip(z[runs, best], corrected_p[runs, best] < 0.05, strict=True)])
+    naive = np.mean([pays(e, s) for e, s in zip(z[runs, best], z[runs, best] > 1.645, strict=True)])
+    assert first <= 0.05
+    assert corrected <= 0.05
+    assert naive == pytest.approx(0.40, abs=0.08)
+
+
+def test_ten_nulls_on_the_same_units_pay_no_more_often_than_one():
+    """Ten copies of an experiment without an effect, counted as ten, are as sure as one; never more."""
+    rng = np.random.default_rng(16)
+    paid = 0
+    for z in rng.standard_normal(200):
+        counted = z > 1.96 or z <= 0
+        shown = {"estimate": z, "ci_low": z - 1.96, "ci_high": z + 1.96, "is_counted": counted}
+
+        def of_all(_, row, shown=shown):
+            return row | shown | {"not_counted_because": "Not shown."}
+
+        given = same_units(TEN, effects=of_all)
+        given["costs"] = given["costs"].assign(operating_cost=0.001, training_cost=0.0, remediation_cost=0.0)
+        found = summary(given, "(all)", draws=200)
+        paid += found["p_positive"] is not None and found["p_positive"] >= 0.95
+    assert paid / 200 <= 0.06

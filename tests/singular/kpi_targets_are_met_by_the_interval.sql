@@ -1,5 +1,5 @@
--- Nothing is on target whose interval holds the limit, and nothing off target whose interval meets it, but for a guardrail that worsened;
--- so no revenue is on target whose interval holds 0.
+-- Nothing is on target whose interval holds the limit, and nothing off target whose interval meets it, but for a
+-- guardrail that worsened; so no revenue is on target whose interval holds 0.
 with kpi_values as (
     select * from {{ ref('kpi_values') }}
 ),

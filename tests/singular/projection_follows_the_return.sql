@@ -1,6 +1,7 @@
 {{ config(group='decisions') }}
--- The projection starts where the return stands: of a series its pace, times twelve, is the revenue a year of the newest 90 days; of units
--- it is that of the units that AI reached in them for the first time, and no others. Each band holds what is expected.
+-- The projection starts where AI stands: of a series its pace, times twelve, is the revenue a year of the newest 90
+-- days; of units it is that of the units that AI reached in them for the first time, and no others. Each band holds
+-- what is expected.
 with paces as (
     select * from {{ ref('roi_run_rates') }}
     where units is not null

@@ -1,5 +1,5 @@
--- The use cases of the bridge add up to its company, each row to its own sum, and both ends are those of roi_summary; evidence of grade
--- D or E is marked wherever it counts.
+-- The use cases of the bridge add up to its company, each row to its own sum, and both ends are those of roi_summary;
+-- evidence of grade D or E is marked wherever it counts.
 with bridge as (
     select
         *,

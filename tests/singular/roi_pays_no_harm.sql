@@ -1,6 +1,6 @@
 {{ config(group='decisions') }}
--- No gain is in the return whose claim does not show it or whose guardrail worsened, no effect of an experiment that still runs; and no
--- experiment pays another use case than that of its registration.
+-- No gain is in the return whose claim does not show it or whose guardrail worsened, no effect of an experiment that
+-- still runs; and no experiment pays another use case than that of its registration.
 with effects as (
     select
         *,

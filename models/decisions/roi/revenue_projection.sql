@@ -1,6 +1,6 @@
 {#- The incremental revenue of each use case in the next twelve months, from as many new units as AI reached in the
-    newest 90 days, if it wears off by the assumed share each month. Two bands: of the estimate with the assumptions at their base, and of the
-    assumptions with the estimate as it is. -#}
+    newest 90 days, if it wears off by the assumed share each month. Two bands: of the estimate with the assumptions at
+    their base, and of the assumptions with the estimate as it is. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 {%- set amounts = ['expected', 'ci_low', 'ci_high', 'low', 'high'] -%}
 with paces as (

@@ -138,7 +138,7 @@ judged as (
             when basis = 'per_unit' and design in {{ panels }}
                 then 'the design ' || design || ' gives the effect on a unit in one period, not over its whole window.'
             when basis = 'per_unit' and metric_unit_type <> unit_type
-                then 'the metric is one of a ' || metric_unit_type || ', the experiment counts each ' || unit_type || '.'
+                then 'the metric is one of a ' || metric_unit_type || ', the experiment counts ' || unit_type || 's.'
             when basis = 'per_week' and design <> 'time_series'
                 then 'per_week pays the effect on a series, and its design is ' || design || '.'
             {% for paid_by, top, bottom, way in [

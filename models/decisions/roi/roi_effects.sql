@@ -15,10 +15,12 @@ seen as (
     select
         candidates.*,
         guardrails.worsened,
-        coalesce(case when candidates.direction = 'down' then candidates.estimate < 0 else candidates.estimate > 0 end, false)
-            as is_gain,
-        coalesce(case when candidates.direction = 'down' then candidates.ci_high < 0 else candidates.ci_low > 0 end, false)
-            as is_beyond_chance,
+        coalesce(
+            case when candidates.direction = 'down' then candidates.estimate < 0 else candidates.estimate > 0 end, false
+        ) as is_gain,
+        coalesce(
+            case when candidates.direction = 'down' then candidates.ci_high < 0 else candidates.ci_low > 0 end, false
+        ) as is_beyond_chance,
         candidates.estimate is not null and candidates.ci_low is not null and candidates.ci_high is not null
             as is_whole
     from candidates

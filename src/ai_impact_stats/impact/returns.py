@@ -607,7 +607,7 @@ def company_notes(
         also = [other for other in overlaps.apart.get(name, []) if other in in_sum and name < other]
         if also:
             notes.append(
-                f"{name} reaches units that {', '.join(sorted(also))} reaches, too: their revenue adds up if neither "
+                f"{name} treats some of the units of {', '.join(sorted(also))}: their revenue adds up if neither "
                 "changes what the other does."
             )
     stale = ", ".join(p.case.use_case_id for p in counted if p.case.stale_since is not None)
