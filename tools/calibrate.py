@@ -160,7 +160,7 @@ def quantiles(probability: float, n: int, cluster_size: int = 1) -> Experiment:
         below = y <= point
         share = UnitMoments.from_clusters(cluster, below) if cluster_size > 1 else UnitMoments.from_rows(below)
         y = np.sort(y)
-        return quantile_arm(probability, point, y, y, np.arange(n) + 1, share.ratio(), ALPHA)
+        return quantile_arm(probability, point, y, y, np.arange(n) + 1, share.ratio())
 
     def run(rng: np.random.Generator, effect: float) -> Estimate:
         t, c = arm(rng, effect), arm(rng, 0.0)

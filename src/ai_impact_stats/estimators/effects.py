@@ -94,8 +94,9 @@ def is_near_zero(arm: Arm, alpha: float = 0.05) -> bool:
 def relative_effect(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estimate:
     """(treatment - control) / |control| as a fraction, with Fieller's interval and the p value of `difference`.
 
-    Of two proportions it is the score test's (`Score`), which holds for fewer events. Fieller's holds where `relative_difference` misses to one side: values that are skewed, and few events. Its interval leaves
-    out 0 exactly where that of the difference does. No estimate where the control can't be distinguished from 0.
+    Of two proportions it is the score test's (`Score`), which holds for fewer events. Fieller's holds where
+    `relative_difference` misses to one side: values that are skewed. The interval leaves out 0 exactly where that of
+    the difference does. No estimate where the control can't be distinguished from 0.
     """
     absolute = difference(treatment, control, alpha)
     if absolute.estimate is None:
