@@ -519,7 +519,7 @@ def _precision(
         if isinstance(one, str) or isinstance(other, str):
             return [], found[experiment.control].point
         known = [difference(one, other, experiment.alpha)]
-        return known, found[experiment.control].point
+        return known, other.mean
     arms = tables.arms(*key)
     t, c = arms.get(treatment, NOTHING), arms.get(experiment.control, NOTHING)
     known = [compare(t, c, metric, experiment.alpha)]

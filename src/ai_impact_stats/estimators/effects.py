@@ -60,8 +60,8 @@ def difference(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estimate:
 
 def _scored(treatment: Arm, control: Arm, alpha: float, is_ratio: bool = False) -> Estimate:
     """Two proportions by their counts (`Score`); the standard error is that of their own shares."""
-    counts = treatment.mean * treatment.n, treatment.n, control.mean * control.n, control.n
-    procedure = Score(*map(float, counts), is_ratio)
+    events = [arm.mean * arm.n for arm in (treatment, control)]
+    procedure = Score(events[0], float(treatment.n), events[1], float(control.n), is_ratio)
     low, high = procedure.interval(quantile(1 - alpha / 2))
     if low is None:
         return missing(NO_EVENTS, treatment.n, control.n)

@@ -7,7 +7,7 @@ import numpy as np
 from .arrays import Array, ArrayLike
 from .moments import Arm
 
-# Fewer units than these beyond a quantile, if all were independent: its interval is much too wide (docs/calibration.md).
+# Fewer units than these beyond a quantile, if all were independent, leave it much too wide (docs/calibration.md).
 FEWEST_BEYOND = 10
 # How many standard errors of the share to either side the distribution's slope is taken over. Wider, it takes in more
 # of its bend: at twice, the 90th percentile of 200 units of a lognormal is found to differ in 3.3 % for 5 %.
