@@ -20,7 +20,7 @@ from ai_impact_stats.estimators.planning import sample_size
 from ai_impact_stats.estimators.quantiles import quantile_arm
 from ai_impact_stats.estimators.sequential import always_valid, group_sequential_bounds
 
-from . import calibrate_quasi
+from . import calibrate_quasi, calibrate_rates
 
 RUNS, LOOKING_RUNS, PLANNED_RUNS, SEED, ALPHA = 10_000, 20_000, 100_000, 20260302, 0.05
 TABLE, PLOT = Path("docs/calibration.md"), Path("docs/images/calibration.svg")
@@ -160,7 +160,7 @@ def quantiles(probability: float, n: int, cluster_size: int = 1) -> Experiment:
         below = y <= point
         share = UnitMoments.from_clusters(cluster, below) if cluster_size > 1 else UnitMoments.from_rows(below)
         y = np.sort(y)
-        return quantile_arm(probability, point, y, y, np.arange(n) + 1, share.ratio(), ALPHA)
+        return quantile_arm(probability, point, y, y, np.arange(n) + 1, share.ratio())
 
     def run(rng: np.random.Generator, effect: float) -> Estimate:
         t, c = arm(rng, effect), arm(rng, 0.0)
@@ -384,8 +384,22 @@ def plot(results: list[Result]) -> str:
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
+def spliced(text: str, section: str) -> str:
+    """The page with one of its sections (from its heading to the next) written anew."""
+    title = section.split("\n", 1)[0]
+    before, found, rest = text.partition(f"\n{title}\n")
+    if not found:
+        return text.rstrip("\n") + "\n\n" + section
+    _, heading, after = rest.partition("\n## ")
+    return before + "\n" + section + ("\n## " + after if heading else "")
+
+
 def main(only: str = "", runs: int = RUNS) -> None:
-    """Measure the rows whose name contains `only`, and write the page if that is all of them."""
+    """Measure the rows whose name contains `only`, and write the page if that is all of them, or the `rates`."""
+    if only == "rates":
+        section = calibrate_rates.section(calibrate_rates.measured(), calibrate_rates.daily())
+        TABLE.write_text(spliced(TABLE.read_text(), section))
+        return
     results = []
     for cell in cells():
         if only not in cell.name:
@@ -393,13 +407,15 @@ def main(only: str = "", runs: int = RUNS) -> None:
         results.append(measure(cell, runs))
         r = results[-1]
         print(f"{r.name}: {percent(r.false_positives)} % false positives, {percent(r.coverage)} % coverage", flush=True)
+    rates = calibrate_rates.measured(only, runs)
     if only:
         return
     peeks, looks = peeking(), looking()
     print(", ".join(f"{name}: {percent(share)} %" for name, share in [*peeks, *looks]), flush=True)
     PLOT.parent.mkdir(parents=True, exist_ok=True)
+    hard = calibrate_rates.section(rates, calibrate_rates.daily())
     quasi = calibrate_quasi.section(*calibrate_quasi.measured())
-    TABLE.write_text(page(results, peeks, looks, runs) + "\n" + quasi)
+    TABLE.write_text("\n".join([page(results, peeks, looks, runs), hard, quasi]))
     PLOT.write_text(plot(results))
 
 

@@ -14,7 +14,6 @@ from ai_impact_stats.estimators.adjustment import lin_clusters
 from ai_impact_stats.estimators.checks import novelty
 from ai_impact_stats.estimators.clusters import crossed, cuped_crossed, fixed_effects, lin_crossed
 from ai_impact_stats.estimators.effects import cuped, cuped_arms, cuped_coefficient, difference, relative_difference
-from ai_impact_stats.estimators.estimate import quantile
 from ai_impact_stats.estimators.moments import Leverage, UnitMoments
 from ai_impact_stats.estimators.multiplicity import holm
 

@@ -281,8 +281,7 @@ def _quantile_rows(context: _Context, tables: Tables) -> list[dict]:
 
 def _quantile_segment(context: _Context, segment: str, arms: Mapping[str, QuantileArm]) -> list[dict]:
     found = {
-        arm: quantile_arm(q.probability, q.point, q.lows, q.highs, q.ranks, q.share.ratio(), context.alpha)
-        for arm, q in arms.items()
+        arm: quantile_arm(q.probability, q.point, q.lows, q.highs, q.ranks, q.share.ratio()) for arm, q in arms.items()
     }
     rows = []
     for treatment in context.treatments:

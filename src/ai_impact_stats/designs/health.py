@@ -663,13 +663,13 @@ def _precision(
         if not (treatment in found and experiment.control in found):
             return [], math.nan
         one, other = (
-            quantile_arm(q.probability, q.point, q.lows, q.highs, q.ranks, q.share.ratio(), experiment.alpha)
+            quantile_arm(q.probability, q.point, q.lows, q.highs, q.ranks, q.share.ratio())
             for q in (found[treatment], found[experiment.control])
         )
         if isinstance(one, str) or isinstance(other, str):
             return [], found[experiment.control].point
         known = [difference(one, other, experiment.alpha)]
-        return known, found[experiment.control].point
+        return known, other.mean
     arms = tables.arms(*key)
     t, c = arms.get(treatment, NOTHING), arms.get(experiment.control, NOTHING)
     known = [compare(t, c, metric, experiment.alpha)]
@@ -730,9 +730,7 @@ def _read_baseline(
     if experiment.cluster_by is not None and units.n_units in (0, units.n):
         caution = f"The {experiment.cluster_by} of the units is not known yet: they are planned for as if independent."
     if isinstance(arm, QuantileArm):
-        found = quantile_arm(
-            arm.probability, arm.point, arm.lows, arm.highs, arm.ranks, units.ratio(), experiment.alpha
-        )
+        found = quantile_arm(arm.probability, arm.point, arm.lows, arm.highs, arm.ranks, units.ratio())
         if isinstance(found, str):
             return _Baseline(arm.point, math.nan, 1.0, None, source, found)
         inflation = None if units.n_units else 1.0

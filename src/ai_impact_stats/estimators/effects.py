@@ -60,8 +60,8 @@ def difference(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estimate:
 
 def _scored(treatment: Arm, control: Arm, alpha: float, is_ratio: bool = False) -> Estimate:
     """Two proportions by their counts (`Score`); the standard error is that of their own shares."""
-    counts = treatment.mean * treatment.n, treatment.n, control.mean * control.n, control.n
-    procedure = Score(*map(float, counts), is_ratio)
+    events = [arm.mean * arm.n for arm in (treatment, control)]
+    procedure = Score(events[0], float(treatment.n), events[1], float(control.n), is_ratio)
     low, high = procedure.interval(quantile(1 - alpha / 2))
     if low is None:
         return missing(NO_EVENTS, treatment.n, control.n)
@@ -94,8 +94,9 @@ def is_near_zero(arm: Arm, alpha: float = 0.05) -> bool:
 def relative_effect(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estimate:
     """(treatment - control) / |control| as a fraction, with Fieller's interval and the p value of `difference`.
 
-    Of two proportions it is the score test's (`Score`), which holds for fewer events. Fieller's holds where `relative_difference` misses to one side: values that are skewed, and few events. Its interval leaves
-    out 0 exactly where that of the difference does. No estimate where the control can't be distinguished from 0.
+    Of two proportions it is the score test's (`Score`), which holds for fewer events. Fieller's holds where
+    `relative_difference` misses to one side: values that are skewed. The interval leaves out 0 exactly where that of
+    the difference does. No estimate where the control can't be distinguished from 0.
     """
     absolute = difference(treatment, control, alpha)
     if absolute.estimate is None:

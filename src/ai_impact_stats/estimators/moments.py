@@ -118,7 +118,8 @@ class UnitMoments:
     unit z is the cluster's size, and x is the total of the covariate's distance from its mean over all arms. `n_units`
     then counts the units within; it is 0 where every unit stands for itself. Where units were assigned within clusters,
     a cluster has totals in each arm, and `shared` holds what an arm's have in common with the control's. `leverage` is
-    known of clusters that are counted together, not of those that are merged from parts. `n_unknown` units have no y: it isn't known, or has no logarithm. `min_y` is the least y of a unit, NaN where that is not known.
+    known of clusters that are counted together, not of those that are merged from parts. `n_unknown` units have no y:
+    it isn't known, or has no logarithm. `min_y` is the least y of a unit, NaN where that is not known.
     """
 
     n: int

@@ -78,7 +78,7 @@ SPENDING: dict[str, Callable[[float, float], float]] = {
 }
 
 
-# Daily readings of an experiment that takes longer are as this many: the boundary is all but that of reading at any time.
+# Daily readings of what takes longer are taken as this many: the boundary is all but that of reading at any time.
 MOST_READINGS = 60
 
 
