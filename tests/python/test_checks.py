@@ -78,6 +78,7 @@ SILENT = {
     did.breakdown: [lambda f: f(effects(NAN)), lambda f: f(effects(NAN), small=True)],
     matching.balance_check: [lambda f: f([]), lambda f: f([matching.Balance("x", NAN, NAN, NAN, NAN, NAN)])],
     matching.placebo_outcome: [lambda f: f(ABSENT), lambda f: f(UNKNOWN)],
+    matching.hidden_cause: [lambda f: f(ABSENT, ("x", 1.0)), lambda f: f(UNKNOWN, None)],
     matching.hidden_bias: [lambda f: f([], ABSENT, NAN), lambda f: f([NAN, NAN], UNKNOWN, 1.0)],
     propensity.overlap: [
         lambda f: f(units(0), scores(2, 0.5), np.ones(2)),

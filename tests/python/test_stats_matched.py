@@ -24,6 +24,7 @@ METRICS = pd.DataFrame(
 def registry(**changes) -> pd.DataFrame:
     matched = {"experiment_id": "choice", "design": "matched", "unit_type": "person", "control_arm": "no"}
     matched |= {"treatment_arm": "yes", "secondary_metric_ids": None, "assignment_method": "self_selected"}
+    matched |= {"minimum_detectable_effect": 0.2}
     return rollout(**(matched | changes))
 
 
@@ -190,7 +191,7 @@ def test_every_registered_metric_has_rows():
 
 def test_checks_of_a_comparison():
     good = {row["check_id"]: row for row in check_matched(registry(), METRICS, cells(choices(9)))}
-    assert set(good) == {"weighted_balance", "overlap", "placebo_outcome"}
+    assert set(good) == {"weighted_balance", "overlap", "placebo_outcome", "hidden_cause"}
     assert all(row["passed"] for row in good.values())
     bad = {row["check_id"]: row for row in check_matched(registry(), METRICS, cells(choices(9, hidden=1.0)))}
     assert bad["placebo_outcome"]["passed"] is False

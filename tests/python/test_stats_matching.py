@@ -329,16 +329,67 @@ def test_placebo_finds_what_no_covariate_tells():
         hidden = rng.normal(size=len(t)) + 0.6 * t
         units = Units.of(t, x, y)
         propensity = fit_propensity(units)
-        quiet += matching.placebo_outcome(matching.weighted(units.with_outcome(past), propensity, "att")).passed
+        good = matching.placebo_outcome(matching.weighted(units.with_outcome(past), propensity, "att"), matters=2.0)
+        quiet += good.passed is True
         bad = matching.placebo_outcome(matching.weighted(units.with_outcome(past + 2 * hidden), propensity, "att"))
-        fired += not bad.passed
+        fired += bad.passed is False
     assert quiet >= 88 and fired >= 90
     balance = Check(0.0, None, 0.1, True, "")
-    assert matching.grade_matched(balance, balance, balance) == ("C", None)
-    grade, reason = matching.grade_matched(balance, balance, bad)
+    assert matching.grade_matched(balance, balance, balance, balance) == ("C", None)
+    grade, reason = matching.grade_matched(balance, balance, bad, balance)
     assert grade == "D" and reason.startswith("Placebo fails")
-    grade, reason = matching.grade_matched(balance, balance, None)
+    grade, reason = matching.grade_matched(balance, balance, None, balance)
     assert grade == "D" and "could not be checked" in reason
+    unseen = matching.placebo_outcome(missing("None there."))
+    grade, reason = matching.grade_matched(balance, balance, balance, unseen)
+    assert grade == "D" and "hidden cause could not be checked" in reason
+    # A placebo that would not have found what matters is not one that passed, nor is one without a registered effect.
+    still = matching.weighted(units.with_outcome(past), propensity, "att")
+    for matters in (None, 0.5 * still.std_error):
+        check = matching.placebo_outcome(still, alpha=1e-9, matters=matters)
+        assert check.passed is None and check.p_value > 1e-9
+
+
+def test_the_strongest_cause_is_the_bias_that_leaving_it_out_brings():
+    """Twin causes: one is measured, the other hidden. What the measured one tells of the other is its bias."""
+    found = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        x, h = rng.normal(size=(2, 4000))
+        t = (rng.random(4000) < 1 / (1 + np.exp(-0.5 * (x + h)))) * 1.0
+        y = x + h + rng.normal(size=4000)
+        units = Units.of(t, np.column_stack([x, rng.normal(size=4000)]), y)
+        name, bias = matching.strongest_cause(units, ["x", "noise"])
+        assert name == "x"
+        hidden = matching.regressed(units, method="regression").estimate
+        found.append(bias / hidden)
+    assert np.mean(found) == pytest.approx(1.0, abs=0.15)
+    flat = Units.of([1, 0, 1, 0], np.zeros((4, 1)), [1, 2, 3, 4])
+    assert matching.strongest_cause(flat, ["x"]) is None
+
+
+@given(st.integers(0, 1000))
+def test_cells_and_rows_have_the_same_strongest_cause(seed):
+    t, x, y = chosen(seed, 200)
+    rows = matching.strongest_cause(Units.of(t, x, y), ["a", "b"])
+    cells = matching.strongest_cause(cells_of(t, x, y), ["a", "b"])
+    assert rows[0] == cells[0] and rows[1] == pytest.approx(cells[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.4])
+def test_a_hidden_cause_like_the_strongest_covariate_is_seldom_an_effect_at_grade_c(strength):
+    """No effect; the hidden cause moves choice and outcome as x does, and the past hardly."""
+    alarms, found, runs = 0, 0, 100
+    for seed in range(runs):
+        rng = np.random.default_rng(seed)
+        x, h = rng.normal(size=(2, 1000))
+        t = (rng.random(1000) < 1 / (1 + np.exp(-0.4 * x - strength * h))) * 1.0
+        y = 0.4 * x + strength * h + rng.normal(size=1000)
+        units = Units.of(t, x[:, None], y)
+        e = matching.regressed(units, fit_propensity(units), "att")
+        found += e.p_value < 0.05
+        alarms += e.p_value < 0.05 and matching.hidden_cause(e, matching.strongest_cause(units, ["x"])).passed is True
+    assert alarms <= 6 and (found > 50 or not strength)
     assert matching.placebo_outcome(missing("None there.")).passed is None
 
 

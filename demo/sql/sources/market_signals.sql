@@ -1,7 +1,8 @@
 -- Weekly series: branded search moves with the market and its category, with season, and with a step from AI content.
+-- They are known for three years before the company's other data: fewer don't show whether the controls were hit.
 with weeks as (
     select w, cast(date '$first_day' + cast(7 * w as integer) + 3 as date) as week, 1 + 0.12 * cos(2 * pi() * (w - 14) / 52.18) as season
-    from range(65) as t (w)
+    from range(-165, 65) as t (w)
     where $is_first_chunk
 ),
 signals as (
@@ -17,9 +18,9 @@ series as (
         (200 + 4 * market_index + 0.08 * category_search) * if(week >= date '$brand_starts', 1 + $brand_lift, 1) * (1 + 0.02 * z('brand', w)), false
     from signals
     union all
-    select 'share_of_voice', week, 0.18 + if(week >= date '$brand_starts', 0.015, 0) + 0.006 * z('voice', w), false from signals
+    select 'share_of_voice', week, 0.18 + if(week >= date '$brand_starts', 0.015, 0) + 0.006 * z('voice', w), false from signals where w >= 0
     union all
-    select 'sentiment', week, 0.32 + 0.03 * z('sentiment', w), false from signals
+    select 'sentiment', week, 0.32 + 0.03 * z('sentiment', w), false from signals where w >= 0
 )
 select
     series || ':' || week as event_id,

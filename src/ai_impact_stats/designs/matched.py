@@ -16,7 +16,7 @@ from ..io.inputs import Inputs
 from ..io.registry import Experiment, is_missing, names, number
 from ..wording import counted, sentence
 from .design import Design
-from .health import without_logarithm
+from .health import registered_effect, without_logarithm
 from .rows import arms_problem, effect_rows, registration_notes
 
 # The covariates come in quarters of a standard deviation; cells of exact matching are halves: what differs within a
@@ -61,6 +61,7 @@ class _Comparison:
     drift: Units | None = None
     # Of the covariates in their own units, by cell and name: means and sums of squares about them.
     covariates: tuple[np.ndarray, np.ndarray] | None = None
+    matters: float | None = None  # the registered smallest effect, in the metric's unit
 
     def balance(self, weights: np.ndarray | None) -> list[matching.Balance]:
         """Of the covariates in their own units where they are known, of the middles of their bins otherwise."""
@@ -84,16 +85,17 @@ class Matched(Design):
         """The methods `METHODS`, and `ROW_METHODS` on rows, absolute and, with `_relative`, as a share of what the
         treated would have had; and `matched_did`, doubly robust on the change from before the choice (Sant'Anna and
         Zhao 2020, "Doubly robust difference-in-differences estimators"), which needs paths that are parallel given the
-        covariates, not levels that are alike. Grade C when balance after weighting, overlap and a placebo pass; D
-        otherwise. The placebo is the same metric before the choice, of changes the change from the first half of that
-        time to the second. Intervals are Student's t with as many degrees of freedom as the smaller arm has units, less
-        one."""
+        covariates, not levels that are alike. Grade C when balance after weighting, overlap and a placebo pass, the
+        placebo would have found the registered smallest effect, and a hidden cause as strong as the strongest covariate
+        would not explain the effect; D otherwise. The placebo is the same metric before the choice, of changes the
+        change from the first half of that time to the second. Intervals are Student's t with as many degrees of freedom
+        as the smaller arm has units, less one."""
         comparison, metric = _read(experiment, metric_id, inputs), inputs.catalogue.get(metric_id)
         sample = inputs.rows("int_matched_sample", experiment.experiment_id, metric_id)
         rows = []
         for method, estimand, absolute, relative, grade, why in (
             *_cell_effects(experiment, comparison),
-            *_row_effects(experiment, comparison, sample),
+            *_row_effects(experiment, comparison, sample, metric_id, metric or {}),
             _change_effect(experiment, comparison, metric),
         ):
             rows += effect_rows(experiment, metric_id, metric, method, absolute, relative, estimand, grade, why)
@@ -106,8 +108,8 @@ class Matched(Design):
         return _balance_rows(experiment, inputs) or super().balance(experiment, inputs)
 
     def diagnose(self, experiment: Experiment, inputs: Inputs) -> dict[str, Check]:
-        """Of the primary metric's first method: `weighted_balance`, `overlap`, `placebo_outcome`, and `hidden_bias` of
-        pairs of rows; without an estimate `overlap` says why."""
+        """Of the primary metric's first method: `weighted_balance`, `overlap`, `placebo_outcome`, `hidden_cause`, and
+        `hidden_bias` of pairs of rows; without an estimate `overlap` says why."""
         comparison = _read(experiment, experiment.primary, inputs)
         propensity = comparison.problem or fit_propensity(comparison.units)
         if isinstance(propensity, str):
@@ -119,7 +121,8 @@ class Matched(Design):
         checks = {
             "weighted_balance": balance,
             "overlap": shared,
-            "placebo_outcome": matching.placebo_outcome(past),
+            "placebo_outcome": matching.placebo_outcome(past, matters=comparison.matters),
+            "hidden_cause": _hidden_cause(comparison, _with_t(found.estimate, experiment.alpha)),
         }
         drawn = _row_units(experiment, inputs.rows("int_matched_sample", experiment.experiment_id, experiment.primary))
         if drawn is not None:
@@ -206,7 +209,15 @@ def _read(experiment: Experiment, metric_id: str | None, inputs: Inputs) -> _Com
     if crowded:
         problem = f"The covariates make more than {CELL_CAP:,} cells: name fewer, or read the methods on rows."
     others = other("change"), other("drift")
-    return _Comparison(units, other("past"), names, left_out, problem, *others, (means, scatter))
+    smallest = _smallest(experiment, metric_id, metric or {}, units)
+    return _Comparison(units, other("past"), names, left_out, problem, *others, (means, scatter), smallest)
+
+
+def _smallest(experiment: Experiment, metric_id: str | None, metric: Mapping, units: Units) -> float | None:
+    """The registered smallest effect in the metric's unit, where it is a share as one of the controls' mean."""
+    control = units.treated == 0
+    level = float(units.n[control] @ units.mean[control] / units.n[control].sum()) if control.any() else math.nan
+    return registered_effect(experiment, metric_id, metric, level)
 
 
 def _problem(
@@ -273,7 +284,7 @@ def _cell_effects(experiment: Experiment, comparison: _Comparison) -> list[Effec
     propensity = comparison.problem or fit_propensity(units)
     effects: list[Effect] = []
     methods = {} if isinstance(propensity, str) else _methods(units, propensity)
-    placebos = _placebos(comparison.past)
+    placebos, matters = _placebos(comparison.past), comparison.matters
     for name, estimand in METHODS.items():
         grade, why = None, None
         if isinstance(propensity, str):
@@ -284,8 +295,8 @@ def _cell_effects(experiment: Experiment, comparison: _Comparison) -> list[Effec
             relative = _relative(methods[name], units, absolute, experiment.alpha)
             if absolute.estimate is not None:
                 checks = _checks(comparison, propensity, found)
-                placebo = matching.placebo_outcome(placebos[name]) if name in placebos else None
-                grade, why = matching.grade_matched(*checks, placebo)
+                placebo = matching.placebo_outcome(placebos[name], matters=matters) if name in placebos else None
+                grade, why = matching.grade_matched(*checks, placebo, _hidden_cause(comparison, absolute))
                 why = sentence([why, *_notes(experiment, comparison, found), _hidden(absolute, units)])
         effects.append((name, estimand, absolute, relative, grade, why or BELOW_B))
     return effects
@@ -331,7 +342,9 @@ def _pairs(units: Units, e: Estimate, alpha: float) -> Check:
     return matching.hidden_bias(differences, e, float(units.mean.std()), alpha)
 
 
-def _row_effects(experiment: Experiment, comparison: _Comparison, rows: list) -> list[Effect]:
+def _row_effects(
+    experiment: Experiment, comparison: _Comparison, rows: list, metric_id: str, metric: Mapping
+) -> list[Effect]:
     """Estimates on covariates that are not binned, with the checks and the placebo of the same rows."""
     drawn = _row_units(experiment, rows)
     crowded = comparison.problem is not None and "cells" in comparison.problem
@@ -346,7 +359,9 @@ def _row_effects(experiment: Experiment, comparison: _Comparison, rows: list) ->
     placebos = {}
     if past is not None and isinstance(before, Propensity):
         for name, method in _row_methods(past, before).items():
-            placebos[name] = matching.placebo_outcome(_with_t(method(past).estimate, 0.05))
+            e = _with_t(method(past).estimate, 0.05)
+            matters = _smallest(experiment, metric_id, metric, units)
+            placebos[name] = matching.placebo_outcome(e, matters=matters)
     found: list[Effect] = []
     for name, estimand in ROW_METHODS.items():
         grade, why = None, None
@@ -359,7 +374,7 @@ def _row_effects(experiment: Experiment, comparison: _Comparison, rows: list) ->
             if absolute.estimate is not None:
                 of_rows = replace(comparison, units=units, names=_row_names(rows), covariates=None)
                 checks = _checks(of_rows, propensity, matched)
-                grade, why = matching.grade_matched(*checks, placebos.get(name))
+                grade, why = matching.grade_matched(*checks, placebos.get(name), _hidden_cause(of_rows, absolute))
                 why = sentence([why, note, *_notes(experiment, comparison, matched), _hidden(absolute, units)])
         found.append((name, estimand, absolute, relative, grade, why or BELOW_B))
     return found
@@ -403,13 +418,19 @@ def _change_effect(experiment: Experiment, comparison: _Comparison, metric: Mapp
         e = _with_t(found.estimate, experiment.alpha)
         if e.estimate is not None:
             drift = _placebos(comparison.drift).get("doubly_robust")
-            checks = _checks(replace(comparison, units=units, covariates=None), propensity, found)
-            grade, why = matching.grade_matched(*checks, matching.placebo_outcome(drift) if drift else None)
+            of_change = replace(comparison, units=units, covariates=None)
+            checks = _checks(of_change, propensity, found)
+            placebo = matching.placebo_outcome(drift, matters=comparison.matters) if drift else None
+            grade, why = matching.grade_matched(*checks, placebo, _hidden_cause(of_change, e))
             why = sentence([why, *_notes(experiment, comparison, found)])
     return CHANGE, "att", e, None, grade, why or PARALLEL
 
 
 PARALLEL = "Not randomised: the effect assumes parallel trends given the covariates."
+
+
+def _hidden_cause(comparison: _Comparison, e: Estimate) -> Check:
+    return matching.hidden_cause(e, matching.strongest_cause(comparison.units, comparison.names))
 
 
 def _checks(comparison: _Comparison, propensity: Propensity, found: matching.Matched) -> tuple[Check, Check]:

@@ -29,6 +29,7 @@ from ..io.registry import Experiment, is_missing, names
 from ..io.schemas import COUNTERFACTUAL
 from ..wording import counted, sentence
 from .design import Design
+from .health import registered_effect
 from .rows import estimate_row
 
 SCALES = {**STRUCTURAL, **INTERRUPTED}
@@ -48,6 +49,7 @@ class Study:
     starts: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    registered: float | None = None  # the smallest effect, on the scale of the model
 
     @property
     def alpha(self) -> float:
@@ -61,15 +63,17 @@ class Series(Design):
     reads: ClassVar = dict.fromkeys(("estimates", "checks", "counterfactuals"), ("moments_series",))
 
     def estimate(self, experiment: Experiment, metric_id: str, inputs: Inputs) -> list[dict]:
-        """The structural and the interrupted series. Grade C where a control series is there, no date before shows an
-        effect, and the controls did not move; D otherwise."""
+        """The structural and the interrupted series. Grade C of the structural one where a control series is there, no
+        date before shows an effect, and the controls are shown not to have moved; D otherwise. The interrupted series
+        is D: where the level wanders it finds what is not there, and few periods don't tell whether it does."""
         study = _study(experiment, metric_id, inputs)
         grade, why = _grade(study)
         if study.series is None:
             methods = {m: missing(study.problem or "") for m in SCALES}
         else:
             methods = structural(study.series, study.alpha) | interrupted(study.series, study.alpha)
-        return [_row(study, method, e, grade, why) for method, e in methods.items()]
+        wanders = "D", sentence([WANDERS, why if grade == "D" else None])
+        return [_row(study, m, e, *(wanders if m in INTERRUPTED else (grade, why))) for m, e in methods.items()]
 
     def diagnose(self, experiment: Experiment, inputs: Inputs) -> dict[str, Check]:
         """Of the primary metric."""
@@ -166,7 +170,10 @@ def _with_series(study: Study, metric: Mapping[str, Any], frame: pd.DataFrame) -
     x = table[controls].to_numpy(float).reshape(len(table), len(controls))
     series = Periods(t, table[outcome].to_numpy(float), x, after, metric.get("transform") == "log", period, by)
     starts = tuple(str(day)[:10] for day in table.index.start_time)
-    return replace(study, series=series, starts=starts, controls=tuple(controls), notes=tuple(notes))
+    level = float(series.y[series.before].mean()) if series.before.any() else math.nan
+    smallest = registered_effect(study.experiment, study.metric_id, metric, level)
+    found = replace(study, series=series, starts=starts, registered=smallest)
+    return replace(found, controls=tuple(controls), notes=tuple(notes))
 
 
 def _control(
@@ -198,8 +205,12 @@ def _controls_note(registered: Sequence[str], controls: Sequence[str], reasons: 
     return "No control series: the metric names none, and no other series is marked is_covariate."
 
 
+WANDERS = "Its error holds only where the level does not wander, which no test of so few periods shows."
+
+
 def _grade(study: Study) -> tuple[str, str | None]:
-    """C where a control series is there, no date before shows an effect, and the controls did not move; else D."""
+    """C where a control series is there, no date before shows an effect, and controls that moved would have been seen;
+    else D."""
     if study.series is None:
         return "D", None
     if not study.controls:
@@ -207,11 +218,12 @@ def _grade(study: Study) -> tuple[str, str | None]:
     found = _checks(study)
     failed = {
         "placebo_dates": "dates before the start show an effect, or could not be tried",
-        "covariates_untouched": "a control series moved at the start, or could not be judged",
+        "covariates_untouched": "the control series moved at the start, or may have moved unseen",
     }
-    reasons = [text for name, text in failed.items() if found[name].passed is not True]
-    if reasons:
-        return "D", "Diagnostics fail: " + "; ".join(reasons) + "."
+    failing = [name for name in failed if found[name].passed is not True]
+    if failing:
+        why = "Diagnostics fail: " + "; ".join(failed[name] for name in failing) + "."
+        return "D", sentence([why, *(found[name].detail for name in failing)])
     return "C", "One series before and after, adjusted for control series that did not move."
 
 
@@ -247,7 +259,9 @@ def _checks(study: Study) -> dict[str, Check]:
         }
     return {
         "placebo_dates": placebo_dates(study.series),
-        "covariates_untouched": covariates_untouched(study.series, study.controls, without=study.notes[-1]),
+        "covariates_untouched": covariates_untouched(
+            study.series, study.controls, without=study.notes[-1], registered=study.registered
+        ),
     }
 
 

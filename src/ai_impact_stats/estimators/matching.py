@@ -12,8 +12,8 @@ from scipy.special import ndtr
 from scipy.stats import rankdata
 
 from .arrays import Array, ArrayLike, Flags, Places
-from .checks import PLACEBO_ALPHA, Check
-from .estimate import Estimate, is_known, missing, wald
+from .checks import LEAST_POWER, PLACEBO_ALPHA, Check
+from .estimate import Estimate, is_known, missing, quantile, wald
 from .linear import full_rank, one_thread
 from .propensity import Propensity, Units, standardised
 
@@ -457,16 +457,88 @@ def balance_check(balances: Sequence[Balance]) -> Check:
     return Check(abs(smd), None, BALANCE_LIMIT, abs(smd) <= BALANCE_LIMIT, detail)
 
 
-def placebo_outcome(estimate: Estimate, alpha: float = PLACEBO_ALPHA) -> Check:
+def placebo_outcome(estimate: Estimate, alpha: float = PLACEBO_ALPHA, matters: float | None = None) -> Check:
     """The estimate of an outcome that the treatment can't have moved, as the same one from before: is it 0?
 
-    The detail states the effect that would have been found with 80 % chance: passing says little when it is large.
+    `passed` only where an effect of `matters`, the registered smallest one in the outcome's unit, would have been found
+    with 80 % chance: what sees nothing finds nothing. The detail says what would have been found.
     """
     if not is_known(estimate):
         return Check(None, None, alpha, None, f"No placebo: {estimate.reason}")
-    visible = 2.8 * estimate.std_error
+    critical = quantile(1 - alpha / 2, estimate.freedom)
+    visible = (critical + quantile(LEAST_POWER, estimate.freedom)) * estimate.std_error
     detail = f"The effect on the past is {estimate.estimate:.3g}; one of {visible:.3g} would be found with 80 % chance."
-    return Check(estimate.estimate / estimate.std_error, estimate.p_value, alpha, estimate.p_value >= alpha, detail)
+    statistic = estimate.estimate / estimate.std_error
+    if estimate.p_value < alpha:
+        return Check(statistic, estimate.p_value, alpha, False, detail)
+    if matters is None:
+        detail += " No smallest effect is registered for the metric that it would have to find."
+        return Check(statistic, estimate.p_value, alpha, None, detail)
+    power = float(ndtr(matters / estimate.std_error - critical))
+    detail += f" The smallest effect, {matters:.3g}, would be found with {power:.0%} chance."
+    return Check(statistic, estimate.p_value, alpha, True if power >= LEAST_POWER else None, detail)
+
+
+def strongest_cause(units: Units, names: Sequence[str]) -> tuple[str, float] | None:
+    """The bias that a hidden cause as strong as one measured covariate would put into the effect, and which covariate.
+
+    It moves choice and outcome as much as the covariate does beside the others (k = 1), and is the largest over the
+    covariates, in the outcome's unit: Cinelli and Hazlett (2020), "Making sense of sensitivity", section 4.4, of the
+    linear regression on treatment and covariates. None where no covariate varies, or they are collinear.
+    """
+    varies = [j for j in range(units.x.shape[1]) if np.ptp(units.x[:, j]) > 0]
+    root = np.sqrt(units.n)[:, None]
+    x = np.column_stack([np.ones(len(units.n)), units.x[:, varies]]) * root
+    treated, y = units.treated[:, None] * root, units.mean * root[:, 0]
+    if not varies or not full_rank(np.column_stack([x, treated])):
+        return None
+    within = float(units.scatter.sum())
+    outcome, choice = _left(np.column_stack([treated, x]), y) + within, _left(x, treated[:, 0])
+    if not (outcome > 0 and choice > 0):
+        return None
+    found = []
+    for place, j in enumerate(varies):
+        others = np.delete(x, place + 1, axis=1)
+        in_choice = 1 - choice / _left(others, treated[:, 0])
+        in_outcome = 1 - outcome / (_left(np.column_stack([treated, others]), y) + within)
+        found.append((_bias(in_choice, in_outcome) * math.sqrt(outcome / choice), names[j]))
+    bias, name = max(found)
+    return name, bias
+
+
+def _left(x: Array, y: Array) -> float:
+    """The sum of squares that a regression leaves."""
+    return float(((y - x @ np.linalg.lstsq(x, y, rcond=None)[0]) ** 2).sum())
+
+
+def _bias(in_choice: float, in_outcome: float) -> float:
+    """Of a hidden cause with a covariate's partial R² in choice and outcome, as a share of √(left of y/left of d)."""
+    with_choice = in_choice / (1 - in_choice)
+    both = in_choice**2 / (1 - in_choice) ** 2
+    if with_choice >= 1 or both >= 1 or in_outcome >= 1:
+        return math.inf
+    with_outcome = min(((1 + math.sqrt(both)) ** 2 / (1 - both)) * in_outcome / (1 - in_outcome), 1.0)
+    return math.sqrt(with_outcome * with_choice / (1 - with_choice))
+
+
+def hidden_cause(e: Estimate, strongest: tuple[str, float] | None) -> Check:
+    """Would the interval still leave 0 out if there were a hidden cause as strong as the `strongest_cause`?
+
+    The statistic is the bias of such a cause, the threshold how far the interval's nearer end is from 0. An interval
+    that holds 0 claims nothing that a cause could explain away.
+    """
+    if not is_known(e) or e.ci_low is None or e.ci_high is None or strongest is None:
+        why = "" if is_known(e) else f" {e.reason or ''}"
+        return Check(None, None, None, None, f"No measured covariate to judge a hidden cause by.{why}".strip())
+    name, bias = strongest
+    if e.ci_low <= 0 <= e.ci_high:
+        return Check(bias, None, 0.0, True, "The interval holds 0: there is no effect that a hidden cause may explain.")
+    near = min(abs(e.ci_low), abs(e.ci_high))
+    detail = (
+        f"A hidden cause as strong as {name} would move the effect by {bias:.3g}; the interval's nearer end is "
+        f"{near:.3g} from 0."
+    )
+    return Check(bias, None, near, bias < near, detail)
 
 
 def matched_pairs(units: Units, score: Array, caliper: float | None = None) -> Array:
@@ -582,8 +654,9 @@ def e_value_of_difference(estimate: Estimate, deviation: float) -> tuple[float, 
     return point, limit
 
 
-def grade_matched(balance: Check, overlapping: Check, placebo: Check | None) -> tuple[str, str | None]:
-    """C when balance, overlap and placebo pass, D otherwise, with the sentences that say why.
+def grade_matched(balance: Check, overlapping: Check, placebo: Check | None, hidden: Check) -> tuple[str, str | None]:
+    """C when balance, overlap and placebo pass, and no hidden cause as strong as the strongest covariate would overturn
+    it; D otherwise, with the sentences that say why.
 
     A check that could not be made is not one that passed.
     """
@@ -591,6 +664,7 @@ def grade_matched(balance: Check, overlapping: Check, placebo: Check | None) -> 
         "Balance": balance,
         "Overlap": overlapping,
         "Placebo": placebo or Check(None, None, PLACEBO_ALPHA, None, "There is no outcome from before."),
+        "Robustness to a hidden cause": hidden,
     }
     reasons = []
     for name, check in checks.items():

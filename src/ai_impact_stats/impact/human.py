@@ -22,6 +22,10 @@ RATING_CAP = 200_000
 # As in matched comparisons: at most this share of the treated may have no like.
 LARGEST_UNMATCHED = 0.05
 COVARIATES = ("confidence", "evidence")
+SENSED = (
+    "Not randomised: people override and review what they sense to be wrong, which no record shows, so the difference "
+    "is no evidence of what they add."
+)
 HIDDEN = "Too few people made one of the two kinds of decisions, or the number would reveal their work."
 
 
@@ -29,8 +33,8 @@ def compare_decisions(cells: pd.DataFrame, arms: pd.DataFrame, alpha: float = 0.
     """Overridden less accepted, and AI with a person less AI alone; schema `COMPARISONS`.
 
     `cells` is `int_decision_cells`: compared within cells of alike decisions, weighted by those a person changed or
-    looked at, as `matching.coarsened_exact` does it. Grade C when nearly all of them have their like, what is known of
-    them is balanced, and the value that AI predicted beforehand does not differ; D otherwise. `arms` is
+    looked at, as `matching.coarsened_exact` does it. Grade D, whatever is alike: people change and review what they
+    sense to be wrong, and what they sense is in no cell; simulated, 90 % of absent effects were found. `arms` is
     `int_decision_arms`: Welch's comparison of arms assigned at random; its grade is that of the experiment. What is
     suppressed has a row without any number.
     """
@@ -106,10 +110,16 @@ def _matched(group: pd.DataFrame, alpha: float) -> dict:
     lost = found.unmatched / (found.unmatched + found.estimate.n_treatment)
     detail = f"{lost:.1%} of the treated have no match among the controls."
     overlap = Check(lost, None, LARGEST_UNMATCHED, lost <= LARGEST_UNMATCHED, detail)
-    grade, why = matching.grade_matched(balance, overlap, _placebo(units, rows, cells))
-    reason = sentence(["Not randomised: overridden or reviewed decisions may differ in unrecorded ways.", why])
+    checks = {"Balance": balance, "Overlap": overlap, "Placebo": _placebo(units, rows, cells)}
+    failed = [f"{name} fails: {check.detail}" for name, check in checks.items() if check and check.passed is False]
     return _row(
-        found.estimate, treated, others, "matched", n_unmatched=found.unmatched, evidence_grade=grade, reason=reason
+        found.estimate,
+        treated,
+        others,
+        "matched",
+        n_unmatched=found.unmatched,
+        evidence_grade="D",
+        reason=sentence([SENSED, *failed]),
     )
 
 
