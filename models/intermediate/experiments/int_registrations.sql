@@ -17,7 +17,7 @@ uses as (
     select * from {{ ref('int_definition_uses') }}
 ),
 
-hashes as (
+registration_hashes as (
     select * from {{ ref('int_registration_hashes') }}
 ),
 
@@ -25,20 +25,12 @@ withdrawn as (
     select * from {{ ref('int_withdrawn_experiments') }}
 ),
 
-assignments as (
-    select * from {{ ref('stg_assignments') }}
+assigned as (
+    select * from {{ ref('int_assignment_spans') }}
 ),
 
 attestations as (
     select * from {{ ref('int_attestations') }}
-),
-
-assigned as (
-    select
-        experiment_id,
-        min(assigned_at) as first_assigned_at
-    from assignments
-    group by experiment_id
 ),
 
 dates as (
@@ -135,12 +127,12 @@ final as (
         case when dated.first_seen_at is not null then changed.changed_fields is not null end as is_changed_after_start,
         changed.changed_fields,
         coalesce(siblings.n_withdrawn, 0) as n_withdrawn,
-        hashes.registration_hash,
+        registration_hashes.registration_hash,
         dated.latest_ends_at
     from dated
     left join changed on dated.experiment_id = changed.experiment_id
     left join siblings on dated.experiment_id = siblings.experiment_id
-    left join hashes on dated.experiment_id = hashes.experiment_id
+    left join registration_hashes on dated.experiment_id = registration_hashes.experiment_id
 )
 
 select * from final
