@@ -1,7 +1,7 @@
 {#-
     Experiments that are not in the registry any more, beside those that are and ask the same: one row per pair.
 
-    The snapshot knows a registration that left; it counts if it left after it had begun, and its siblings are of its use
+    The snapshot knows a registration that left; it counts if that was after it had begun, its siblings being of its use
     case, kind of unit and time. One that the warehouse never saw registered is known by its assignments alone: its
     siblings share half of the units of the smaller of both, at the same time.
 -#}
