@@ -124,8 +124,10 @@ final as (
         dated.witnessed_at,
         coalesce(dated.registered_at <= dated.started_at, false) as is_registered_before_start,
         coalesce(dated.witnessed_at <= dated.started_at, false) as is_registration_witnessed,
-        case when dated.first_seen_at is not null then changed.changed_fields is not null end as is_changed_after_start,
-        changed.changed_fields,
+        case
+            when dated.first_seen_at is not null then changed.experiment_id is not null
+        end as is_changed_after_start,
+        case when changed.experiment_id is not null then changed.changed_fields end as changed_fields,
         coalesce(siblings.n_withdrawn, 0) as n_withdrawn,
         registration_hashes.registration_hash,
         dated.latest_ends_at
