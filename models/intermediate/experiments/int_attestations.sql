@@ -10,8 +10,11 @@ use_cases as (
 
 reviews as (
     select
-        *,
-        {{ ai_impact.definition_id('reviews') }} as definition_id
+        {{ ai_impact.definition_id('reviews') }} as definition_id,
+        reviewed_on,
+        cast(experiment_id as {{ dbt.type_string() }}) as experiment_id,
+        lower(trim(cast(signed_off_by as {{ dbt.type_string() }}))) as signed_off_by,
+        trim(cast(registration_hash as {{ dbt.type_string() }})) as registration_hash
     from {{ ref('reviews') }}
     where experiment_id is not null and signed_off_by is not null
 ),
@@ -59,9 +62,9 @@ signatures as (
     inner join registration_hashes
         on
             reviews.experiment_id = registration_hashes.experiment_id
-            and trim(reviews.registration_hash) = registration_hashes.registration_hash
+            and reviews.registration_hash = registration_hashes.registration_hash
     left join use_cases on experiments.use_case_id = use_cases.use_case_id
-    where coalesce(lower(trim(reviews.signed_off_by)) <> lower(trim(use_cases.owner)), true)
+    where coalesce(reviews.signed_off_by <> lower(trim(cast(use_cases.owner as {{ dbt.type_string() }}))), true)
 ),
 
 committed as (
