@@ -233,7 +233,9 @@
 
 {# What the var `registration_commits` attests, one a row: the time of the commit, and the hash that it holds for (NULL: any). #}
 {% macro attested_commits() -%}
-    {%- for experiment_id, attested in var('registration_commits').items() %}
+    {%- set commits = var('registration_commits') -%}
+    {#- Anything but a mapping is what check_config stops at. -#}
+    {%- for experiment_id, attested in (commits if commits is mapping else {}).items() %}
         {%- set of_commit = attested if attested is mapping else {'committed_at': attested} %}
         select
             {{ ai_impact.text_literal(experiment_id) }} as experiment_id,

@@ -17,8 +17,8 @@ fields as (
     {{ ai_impact.seed_rows() }}
 ),
 
--- NULL and the empty text are one value, which every engine compares. An entry that stands there twice is the business of
--- the tests of its seed; here its key is one.
+-- NULL and the empty text are one value, which every engine compares. An entry that stands there twice has one key: the
+-- tests of its seed find it.
 final as (
     select
         {{ ai_impact.hash_key(['seed', 'definition_id', 'field']) }} as definition_key,

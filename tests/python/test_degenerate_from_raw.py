@@ -211,6 +211,7 @@ def results(tmp_path_factory):
     wanted = ("+impact_estimates", "+experiment_health", "+experiment_plan", "+covariate_balance")
     # Nobody ever signs up. Unless that is said, it is taken for a misspelt name.
     signups = ("--vars", "{expected_outcomes: [signup]}")
+    project.see_registrations()
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test", *signups)
     # The data tests that a user's build would run on these experiments.
     tested = [*(name.removeprefix("+") for name in wanted), "moments_quantile_points", "moments_unit_metrics"]

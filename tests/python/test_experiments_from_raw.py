@@ -316,6 +316,7 @@ def results(company, tmp_path_factory):
         register(connection, {name: DEFAULTS | row for name, row in EXPERIMENTS.items()}, METRICS)
     wanted = ("+impact_estimates", "+experiment_health", "+experiment_plan")
     rates = ("--vars", json.dumps({"currency_rates": RATES}))
+    project.see_registrations()
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test", *rates)
     # The data tests that a user's build would run on these experiments.
     tested = [*(name.removeprefix("+") for name in wanted), "moments_quantile_points", "moments_unit_metrics"]

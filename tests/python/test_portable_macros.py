@@ -90,6 +90,16 @@ CASES = [
         "2026-01-02 03:04:05.5"),
     ("to_text", """{{ ai_impact.to_text("cast('2026-01-02 03:04:50' as timestamp)", 'timestamp') }}""",
         "2026-01-02 03:04:50"),
+    *(("canonical_text", f"{{{{ ai_impact.canonical_text('cast({value} as {DOUBLE})', 'double') }}}}".replace(
+        "{{ ai_impact.physical_type('double') }}", "' ~ ai_impact.physical_type('double') ~ '"), text)
+        for value, text in (("0.050", "0.05"), ("100", "100"), ("-20.5", "-20.5"), ("0", "0"), ("null", None),
+            ("0.0000001", "0.0000001"), ("1234567.89", "1234567.89"))),
+    ("canonical_text", "{{ ai_impact.canonical_text('cast(14 as integer)', 'double') }}", "14"),
+    ("canonical_text", "{{ ai_impact.canonical_text('cast(true as boolean)', 'boolean') }}", "true"),
+    ("canonical_text", '{{ ai_impact.canonical_text("cast(\'2026-01-02\' as date)", "timestamp") }}',
+        "2026-01-02 00:00:00"),
+    ("canonical_text", '{{ ai_impact.canonical_text("cast(\'2026-01-02 10:00:00\' as timestamp)", "date") }}',
+        "2026-01-02"),
     ("utc_now", "{{ ai_impact.utc_now() }} > cast('2026-01-01' as timestamp)", True),
     ("with_days", """(select count(date_day) from ({{ ai_impact.with_days(
         "(select cast('2026-02-27' as date) as a, cast('2026-03-02' as date) as z)", 'a', 'z') }}) as d)""", 3),

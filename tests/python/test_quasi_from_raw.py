@@ -215,6 +215,7 @@ def results(tmp_path_factory):
         register(connection, {name: DEFAULTS | change for name, (change, *_) in CASES.items()}, METRICS)
     tables = ("impact_estimates", "experiment_health", "covariate_balance", "event_study", "counterfactual_series")
     wanted = [f"+{name}" for name in tables]
+    project.see_registrations()
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
     with duckdb.connect(str(project.path), read_only=True) as connection:
         return {name: connection.sql(f"select * from {name}").df() for name in tables}

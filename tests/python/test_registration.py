@@ -12,10 +12,12 @@ from raw_tables import insert
 MODELS = (
     "base_assignments",
     "stg_assignments",
+    "int_assignment_spans",
     "int_definitions",
     "definitions_snapshot",
     "int_definition_versions",
     "int_definition_changes",
+    "int_return_terms",
     "int_definition_uses",
     "int_registration_hashes",
     "int_attestations",
@@ -196,7 +198,7 @@ def test_the_first_sight_before_the_start_is_a_witness(started):
 
 @pytest.fixture(scope="module")
 def tricked(started, tmp_path_factory) -> Registry:
-    """All tricks at once: each is told apart."""
+    """All tricks at once: each has its row."""
     project = copy_of(started, tmp_path_factory.mktemp("tricked"))
     project.edit(*(statement for statement, _ in TRICKS.values()))
     project.build()
@@ -204,7 +206,7 @@ def tricked(started, tmp_path_factory) -> Registry:
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_a_change_after_the_start_is_told(tricked, trick):
+def test_a_change_after_the_start_is_shown(tricked, trick):
     _, (name, before, after) = TRICKS[trick]
     rows = tricked.query(
         "select seed || '.' || field, from_value, to_value, marked_experiment_ids, seen_at from definition_changes"

@@ -175,6 +175,7 @@ def results(tmp_path_factory):
         register(connection, registered | {"by_account": by_account}, METRICS)
     tables = ("uplift_deciles", "uplift_curve", "channel_attribution", "impact_estimates", "experiment_health", *FACTS)
     wanted = [f"+{name}" for name in tables]
+    project.see_registrations()
     project.dbt("build", "--select", *wanted, "--exclude-resource-type", "seed", "test", "unit_test")
     # It compares a fact with a KPI that nothing here builds.
     beyond = ("--exclude", "kpi_cycle_time_counts_every_task")

@@ -94,10 +94,36 @@ found as (
         'medium' as severity,
         cast(null as bigint) as n,
         cast(null as bigint) as total,
-        'The registration of ' || experiment_id
-        || ' changed after its start: restore it, or register the change as an experiment of its own.' as sentence
+        'What the experiment ' || experiment_id || ' rests on changed after its start ('
+        || replace(changed_fields, '|', ', ')
+        || '): see definition_changes, and register what changed as an experiment of its own.' as sentence
     from runs
     where is_changed_after_start
+    union all
+    select
+        'experiment_not_witnessed' as finding,
+        'experiment' as thing_type,
+        experiment_id as thing_id,
+        'medium' as severity,
+        cast(null as bigint) as n,
+        cast(null as bigint) as total,
+        'Nothing but its own date shows that the experiment ' || experiment_id
+        || ' was registered before its start: pass the time of its commit in the var registration_commits.' as sentence
+    from runs
+    where is_registered_before_start and not is_registration_witnessed
+    union all
+    select
+        'experiments_withdrawn' as finding,
+        'experiment' as thing_type,
+        experiment_id as thing_id,
+        'high' as severity,
+        cast(n_withdrawn as bigint) as n,
+        cast(null as bigint) as total,
+        'Beside the experiment ' || experiment_id || ' '
+        || {{ ai_impact.counted('n_withdrawn', 'other is', 'others are') }}
+        || ' not in the registry any more: put them back, so that all results are read together.' as sentence
+    from runs
+    where n_withdrawn > 0
     union all
     select
         finding,

@@ -1,5 +1,5 @@
-{#- Since when somebody else than the cell `registered_at` can show that a registration stood as it stands: the commit of the
-    seeds, or a signature. One row per experiment that has one. -#}
+{#- Since when more than the cell `registered_at` shows that a registration stood as it stands: the commit of the seeds,
+    or a signature. One row per experiment that has one. -#}
 with experiments as (
     select * from {{ ref('experiments') }}
 ),
@@ -10,8 +10,11 @@ use_cases as (
 
 reviews as (
     select
-        *,
-        {{ ai_impact.definition_id('reviews') }} as definition_id
+        {{ ai_impact.definition_id('reviews') }} as definition_id,
+        reviewed_on,
+        cast(experiment_id as {{ dbt.type_string() }}) as experiment_id,
+        lower(trim(cast(signed_off_by as {{ dbt.type_string() }}))) as signed_off_by,
+        trim(cast(registration_hash as {{ dbt.type_string() }})) as registration_hash
     from {{ ref('reviews') }}
     where experiment_id is not null and signed_off_by is not null
 ),
@@ -20,7 +23,7 @@ versions as (
     select * from {{ ref('int_definition_versions') }}
 ),
 
-hashes as (
+registration_hashes as (
     select * from {{ ref('int_registration_hashes') }}
 ),
 
@@ -42,8 +45,8 @@ first_build as (
     select min(valid_from) as built_at from versions
 ),
 
--- The first build of a warehouse can't have seen what was signed before it, and believes the date. Later it could have: a
--- signature then counts from when it was seen. Nobody signs for a use case of their own, or for another registration.
+-- The first build of a warehouse has not seen what was signed before it, and believes the date. Later it could have: a
+-- signature then counts from when it was seen. Nobody signs for their own use case, or for another registration.
 signatures as (
     select
         reviews.experiment_id,
@@ -56,12 +59,12 @@ signatures as (
     inner join entries on reviews.definition_id = entries.definition_id
     cross join first_build
     inner join experiments on reviews.experiment_id = experiments.experiment_id
-    inner join hashes
+    inner join registration_hashes
         on
-            reviews.experiment_id = hashes.experiment_id
-            and trim(reviews.registration_hash) = hashes.registration_hash
+            reviews.experiment_id = registration_hashes.experiment_id
+            and reviews.registration_hash = registration_hashes.registration_hash
     left join use_cases on experiments.use_case_id = use_cases.use_case_id
-    where coalesce(lower(trim(reviews.signed_off_by)) <> lower(trim(use_cases.owner)), true)
+    where coalesce(reviews.signed_off_by <> lower(trim(cast(use_cases.owner as {{ dbt.type_string() }}))), true)
 ),
 
 committed as (
@@ -69,10 +72,10 @@ committed as (
         commits.experiment_id,
         commits.committed_at as attested_at
     from commits
-    inner join hashes
+    inner join registration_hashes
         on
-            commits.experiment_id = hashes.experiment_id
-            and coalesce(commits.registration_hash, hashes.registration_hash) = hashes.registration_hash
+            commits.experiment_id = registration_hashes.experiment_id
+            and coalesce(commits.registration_hash = registration_hashes.registration_hash, true)
 ),
 
 attested as (

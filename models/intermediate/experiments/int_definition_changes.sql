@@ -1,4 +1,4 @@
-{#- What changed since the warehouse first saw it: a field, an entry that left or came back, an entry that was added. -#}
+{#- What changed since the warehouse first saw it: a field, or an entry that left, came back or was added. -#}
 with versions as (
     select * from {{ ref('int_definition_versions') }}
 ),

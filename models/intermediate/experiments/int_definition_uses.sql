@@ -15,8 +15,8 @@ method_catalogue as (
     select * from {{ ref('method_catalogue') }}
 ),
 
-roi_terms as (
-    select * from {{ ref('roi_terms') }}
+terms as (
+    select * from {{ ref('int_return_terms') }}
 ),
 
 versions as (
@@ -69,24 +69,6 @@ methods as (
     from experiments
     inner join method_catalogue on {{ ai_impact.in_list('experiments.design', 'method_catalogue.designs') }}
     where coalesce(trim(cast(experiments.primary_method as {{ dbt.type_string() }})), '') = ''
-),
-
--- What is paid for, or was: the key of a term names its use case and kind.
-terms as (
-    select
-        cast(experiment_id as {{ dbt.type_string() }}) as experiment_id,
-        cast(use_case_id as {{ dbt.type_string() }}) as use_case_id,
-        cast(term as {{ dbt.type_string() }}) as term,
-        1 as is_current
-    from roi_terms
-    union all
-    select
-        scope_id as experiment_id,
-        {{ ai_impact.nth_part('definition_id', "'|'", 1) }} as use_case_id,
-        {{ ai_impact.nth_part('definition_id', "'|'", 2) }} as term,
-        0 as is_current
-    from versions
-    where seed = 'roi_terms' and is_entry and valid_to is not null
 ),
 
 settings as (

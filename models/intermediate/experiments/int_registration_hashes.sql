@@ -1,5 +1,5 @@
-{#- A hash of all that an experiment rests on, for a signature to say what was signed. Empty fields are left out, so that a
-    new column of a seed, still empty, makes no other hash. -#}
+{#- A hash of all that an experiment rests on, for a signature to say what was signed. Empty fields are left out: a new
+    column of a seed, still empty, makes no other hash. -#}
 with definitions as (
     select * from {{ ref('int_definitions') }}
 ),

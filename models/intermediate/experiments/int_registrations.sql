@@ -17,7 +17,7 @@ uses as (
     select * from {{ ref('int_definition_uses') }}
 ),
 
-hashes as (
+registration_hashes as (
     select * from {{ ref('int_registration_hashes') }}
 ),
 
@@ -25,20 +25,12 @@ withdrawn as (
     select * from {{ ref('int_withdrawn_experiments') }}
 ),
 
-assignments as (
-    select * from {{ ref('stg_assignments') }}
+assigned as (
+    select * from {{ ref('int_assignment_spans') }}
 ),
 
 attestations as (
     select * from {{ ref('int_attestations') }}
-),
-
-assigned as (
-    select
-        experiment_id,
-        min(assigned_at) as first_assigned_at
-    from assignments
-    group by experiment_id
 ),
 
 dates as (
@@ -132,15 +124,17 @@ final as (
         dated.witnessed_at,
         coalesce(dated.registered_at <= dated.started_at, false) as is_registered_before_start,
         coalesce(dated.witnessed_at <= dated.started_at, false) as is_registration_witnessed,
-        case when dated.first_seen_at is not null then changed.changed_fields is not null end as is_changed_after_start,
-        changed.changed_fields,
+        case
+            when dated.first_seen_at is not null then changed.experiment_id is not null
+        end as is_changed_after_start,
+        case when changed.experiment_id is not null then changed.changed_fields end as changed_fields,
         coalesce(siblings.n_withdrawn, 0) as n_withdrawn,
-        hashes.registration_hash,
+        registration_hashes.registration_hash,
         dated.latest_ends_at
     from dated
     left join changed on dated.experiment_id = changed.experiment_id
     left join siblings on dated.experiment_id = siblings.experiment_id
-    left join hashes on dated.experiment_id = hashes.experiment_id
+    left join registration_hashes on dated.experiment_id = registration_hashes.experiment_id
 )
 
 select * from final

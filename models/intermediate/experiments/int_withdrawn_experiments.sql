@@ -1,9 +1,9 @@
 {#-
     Experiments that are not in the registry any more, beside those that are and ask the same: one row per pair.
 
-    The snapshot knows a registration that left, if it left after it had begun; its siblings are of its use case, kind of unit
-    and time. Of an experiment that the warehouse never saw registered only the assignments tell: its siblings share half of
-    the units of the smaller of both, at the same time.
+    The snapshot knows a registration that left; it counts if that was after it had begun, its siblings being of its use
+    case, kind of unit and time. One that the warehouse never saw registered is known by its assignments alone: its
+    siblings share half of the units of the smaller of both, at the same time.
 -#}
 with experiments as (
     select * from {{ ref('experiments') }}
@@ -19,12 +19,7 @@ assignments as (
 ),
 
 assigned as (
-    select
-        experiment_id,
-        min(assigned_at) as first_at,
-        max(assigned_at) as last_at
-    from assignments
-    group by experiment_id
+    select * from {{ ref('int_assignment_spans') }}
 ),
 
 -- The newest version of each field that says what and when; of the dates, the widest that were ever announced.
@@ -52,22 +47,22 @@ left_registry as (
         seen.use_case_id,
         seen.unit_type,
         seen.left_at,
-        {{ ai_impact.least(['seen.starts_at', 'assigned.first_at']) }} as first_at,
-        {{ ai_impact.greatest(['seen.ends_at', 'assigned.last_at']) }} as last_at
+        {{ ai_impact.least(['seen.starts_at', 'assigned.first_assigned_at']) }} as first_at,
+        {{ ai_impact.greatest(['seen.ends_at', 'assigned.last_assigned_at']) }} as last_at
     from seen
     left join assigned on seen.experiment_id = assigned.experiment_id
     left join experiments on seen.experiment_id = experiments.experiment_id
     where
         seen.current_count = 0
         and experiments.experiment_id is null
-        and (assigned.first_at is not null or seen.left_at >= seen.starts_at)
+        and (assigned.first_assigned_at is not null or seen.left_at >= seen.starts_at)
 ),
 
 never_seen as (
     select
         assigned.experiment_id,
-        assigned.first_at,
-        assigned.last_at
+        assigned.first_assigned_at as first_at,
+        assigned.last_assigned_at as last_at
     from assigned
     left join seen on assigned.experiment_id = seen.experiment_id
     left join experiments on assigned.experiment_id = experiments.experiment_id
@@ -80,10 +75,10 @@ registered as (
         experiments.use_case_id,
         experiments.unit_type,
         {{ ai_impact.least([
-            'cast(experiments.starts_at as ' ~ dbt.type_timestamp() ~ ')', 'assigned.first_at'
+            'cast(experiments.starts_at as ' ~ dbt.type_timestamp() ~ ')', 'assigned.first_assigned_at'
         ]) }} as first_at,
         {{ ai_impact.greatest([
-            'cast(experiments.ends_at as ' ~ dbt.type_timestamp() ~ ')', 'assigned.last_at'
+            'cast(experiments.ends_at as ' ~ dbt.type_timestamp() ~ ')', 'assigned.last_assigned_at'
         ]) }} as last_at
     from experiments
     left join assigned on experiments.experiment_id = assigned.experiment_id

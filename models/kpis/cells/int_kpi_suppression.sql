@@ -1,6 +1,5 @@
-{#- Which cells are not shown. The passes need not come to an end; so where lines still reveal what they hide, the last
-    resort hides all parts of that period, or of that week and its days. Where the company's own cells reveal still, they
-    are hidden as well, and nothing is left to subtract from. -#}
+{#- Which cells are not shown. Where lines reveal what they hide after all passes, all parts of that period (or week and
+    its days) are hidden; where the company's own cells reveal still, they are too: nothing is left to subtract. -#}
 with cells as (
     select
         *,
