@@ -6,7 +6,7 @@
 judged as (
     select
         seen.*,
-        case when seen.known_at < told.told_at then 1 else 0 end as is_told_after
+        case when seen.is_before = 1 or seen.known_at < told.told_at then 1 else 0 end as is_told_after
     from seen
     left join told
         on

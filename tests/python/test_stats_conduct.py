@@ -19,6 +19,7 @@ from ai_impact_stats.estimators.checks import (
     told_after_outcome,
     unregistered_clusters,
 )
+from ai_impact_stats.estimators.moments import Arm
 
 NO_PAST = {"covariate": None}
 
@@ -103,6 +104,20 @@ def test_contamination(control, treatment, passed):
     assert contamination(control, treatment, "exposure").passed is passed
 
 
+def test_a_holdout_has_no_version_to_meet():
+    assert contamination((565, 565), (2153, 2153), "exposure").passed
+    assert contamination((565, 565), (2153, 2153), "exposure", is_withheld=True).passed is False
+    assert contamination((2, 565), (2153, 2153), "exposure", is_withheld=True).passed
+
+
+def test_units_of_arms_that_nobody_registered():
+    """Sixty converted control units that are now called something else, and a third arm that is like the others."""
+    others = Arm.from_proportion(325, 6500)
+    check = lost_by_arm({}, {"units of arms that are not registered (rate)": (Arm(60, 1.0, 0.0), others)})
+    assert check.passed is False and "60 units, which differ from all others by 0.95" in check.detail
+    assert lost_by_arm({}, {"units": (Arm.from_proportion(165, 3000), others)}).passed
+
+
 def groups(labels, treated):
     found = Counter((int(treated[labels == g].sum()), int((labels == g).sum())) for g in np.unique(labels))
     return [(k, n, count) for (k, n), count in found.items()]
@@ -181,6 +196,19 @@ def test_a_planted_fault_costs_the_cause(tables, check, said):
     assert not checks.passed[check]
     assert set(found.evidence_grade) == {"D"} and set(found.verdict) == {"not_established"}
     assert found.reason.str.contains(said).all()
+
+
+def test_control_units_that_were_renamed_are_found():
+    """Units of an arm that is not registered, by what came of them."""
+    frame = units(n=200)
+    rows = [("t", 200, 0.3, 0.2), ("c", 180, 0.2, 0.2), ("x", 20, 1.0, 0.0)]
+    key = {"experiment_id": "e", "metric_id": "m", "kind": "several_arms", "n_lost": 0, "mean_lost": None}
+    losses = [key | dict(zip(("arm", "n_units", "mean_kept", "var_kept"), row, strict=True)) for row in rows]
+    found, checks = run(moments_of(frame), frame, losses=pd.DataFrame(losses))
+    assert not checks.passed["lost_by_arm"] and set(found.evidence_grade) == {"D"}
+    losses[2] |= {"mean_kept": 0.3, "var_kept": 0.2}
+    found, checks = run(moments_of(frame), frame, losses=pd.DataFrame(losses))
+    assert checks.passed["lost_by_arm"]
 
 
 def test_no_fault_costs_nothing():

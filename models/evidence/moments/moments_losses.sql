@@ -44,9 +44,16 @@ units as (
         assignments.arm_count,
         assignments.assigned_at,
         case
-            when metrics.window_days is null then metrics.ends_at
-            else {{ ai_impact.add_time('day', 'metrics.window_days', 'assignments.assigned_at') }}
-        end as window_ends_at
+            when metrics.is_from_exposure then coalesce(assignments.exposed_at, assignments.assigned_at)
+            else assignments.assigned_at
+        end as window_starts_at,
+        metrics.window_days,
+        metrics.ends_at,
+        case
+            when assignments.arm = experiments.control_arm then 0
+            when {{ ai_impact.in_list('assignments.arm', 'experiments.treatment_arm') }} then 0
+            else 1
+        end as is_stranger
     from assignments
     inner join experiments on assignments.experiment_id = experiments.experiment_id
     inner join metrics
@@ -55,9 +62,20 @@ units as (
             and assignments.unit_type = metrics.unit_type
 ),
 
+windows as (
+    select
+        *,
+        case
+            when window_days is null then ends_at
+            else {{ ai_impact.add_time('day', 'window_days', 'window_starts_at') }}
+        end as window_ends_at
+    from units
+),
+
+-- Experiments with units of several arms, or of one that is not registered.
 moved as (
-    select distinct experiment_id from assignments
-    where arm_count > 1
+    select distinct experiment_id from units
+    where arm_count > 1 or is_stranger = 1
 ),
 
 totals as (
@@ -69,14 +87,14 @@ totals as (
         units.arm,
         units.arm_count,
         coalesce({{ ai_impact.exact_sum('measures.value') }}, 0) as total
-    from units
+    from windows as units
     inner join moved on units.experiment_id = moved.experiment_id
     left join measures
         on
             units.unit_type = measures.unit_type
             and units.unit_id = measures.unit_id
             and units.numerator_measure = measures.measure
-            and units.assigned_at <= measures.occurred_at
+            and units.window_starts_at <= measures.occurred_at
             and (measures.occurred_at < units.window_ends_at or units.window_ends_at is null)
     group by
         units.experiment_id, units.metric_id, units.aggregation, units.unit_id, units.arm, units.arm_count
@@ -119,8 +137,9 @@ seen as (
         max(case when outcome_events.row_status = 'accepted' then 1 else 0 end) as is_accepted,
         max(case when outcome_events.row_status = 'quarantined' then 1 else 0 end) as is_quarantined,
         max(case when outcome_events.row_status = 'accepted' and outcome_events.is_late then 1 else 0 end) as is_late,
+        max(case when outcome_events.occurred_at < units.assigned_at then 1 else 0 end) as is_before,
         min(case when outcome_events.row_status = 'accepted' then outcome_events.received_at end) as known_at
-    from units
+    from windows as units
     inner join aliases
         on
             units.unit_type = aliases.unit_type
@@ -133,7 +152,7 @@ seen as (
                 outcome_events.name in (units.numerator_measure, units.denominator_measure)
                 or outcome_events.name || '_value' in (units.numerator_measure, units.denominator_measure)
             )
-            and (outcome_events.occurred_at >= units.assigned_at or outcome_events.occurred_at is null)
+            and (outcome_events.occurred_at >= units.window_starts_at or outcome_events.occurred_at is null)
             and (
                 outcome_events.occurred_at < units.window_ends_at
                 or outcome_events.occurred_at is null

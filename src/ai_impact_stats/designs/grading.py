@@ -93,12 +93,10 @@ def grade(conduct: Conduct) -> tuple[str, str | None]:
         how = conduct.assignment_method or "unknown"
         return "D", f"The units were not assigned at random (assignment method: {how}), and nothing is adjusted for it."
     faults = _faults(conduct)
-    if faults:
-        return "D", "No evidence of a cause: " + "; ".join(faults) + "."
     deviations = ([HOLDOUT] if conduct.is_holdout else []) + _deviations(conduct)
-    if deviations:
-        return "B", "Deviations: " + "; ".join(deviations) + "."
-    return "A", None
+    said = [f"No evidence of a cause: {'; '.join(faults)}." if faults else None]
+    said.append(f"Deviations: {'; '.join(deviations)}." if deviations else None)
+    return "D" if faults else "B" if deviations else "A", sentence(said)
 
 
 def _faults(conduct: Conduct) -> list[str]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from ..estimators.planning import effective_variance, minimum_detectable_effect,
 from ..estimators.quantiles import quantile_arm
 from ..estimators.sequential import always_valid_inflation, looks_inflation, readings
 from ..estimators.unknown import UNKNOWN_ALPHA, UNKNOWN_LIMIT
-from ..io.registry import COMPARED_DESIGNS, Experiment, is_missing, names, number
+from ..io.registry import COMPARED_DESIGNS, HOLDOUT_DESIGNS, Experiment, is_missing, names, number
 from ..io.schemas import PLANS
 from ..io.tables import NOTHING, QuantileArm, Tables
 from ..wording import counted, sentence
@@ -313,7 +314,8 @@ def _further(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
 def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     """What happened between the assignment and the table of results: who was lost, and whom the treatment reached."""
     e, arms = experiment.experiment_id, set(experiment.arms)
-    rows = [row for row in tables.losses.get(e, []) if row["arm"] in arms]
+    found = tables.losses.get(e, [])
+    rows = [row for row in found if row["arm"] in arms]
     size = _units_per_cluster(experiment, tables)
     losses: dict[str, dict[str, checks.Loss]] = {}
     for row in rows:
@@ -327,10 +329,10 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
         )
     several = len(experiment.treatments) > 1
     pairs = {
-        f"{name} in {treatment}" if several else name: (found[treatment], found[experiment.control])
-        for name, found in losses.items()
+        f"{name} in {treatment}" if several else name: (by_arm[treatment], by_arm[experiment.control])
+        for name, by_arm in losses.items()
         for treatment in experiment.treatments
-        if treatment in found and experiment.control in found
+        if treatment in by_arm and experiment.control in by_arm
     }
     told: dict[str, list[int]] = {}
     for row in (row for row in rows if row["kind"] == "told_after_outcome"):
@@ -339,15 +341,32 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
         sums[1] += int(row["n_units"])
     late, units = max(told.values(), key=lambda s: (s[0] / s[1] if s[1] else 0.0, s[1]), default=[0, 0])
     groups = {
-        kind: [(int(r["n_treated"]), int(r["n_units"]), int(r["n_groups"])) for r in found]
-        for kind, found in tables.groups.get(e, {}).items()
+        kind: [(int(r["n_treated"]), int(r["n_units"]), int(r["n_groups"])) for r in counts]
+        for kind, counts in tables.groups.get(e, {}).items()
     }
     return {
-        "lost_by_arm": checks.lost_by_arm(pairs),
+        "lost_by_arm": checks.lost_by_arm(pairs, _strangers(experiment, found)),
         "told_after_outcome": checks.told_after_outcome(late, units),
         "contamination": _contamination(experiment, tables),
         "unregistered_clusters": checks.unregistered_clusters(groups),
     }
+
+
+def _strangers(experiment: Experiment, rows: list[dict[str, Any]]) -> dict[str, tuple[Arm, Arm]]:
+    """Of each metric the units of arms that are not registered, and all others, where there are any."""
+    found: dict[str, tuple[list[UnitMoments], list[UnitMoments]]] = {}
+    for row in (row for row in rows if row["kind"] == "several_arms"):
+        n = int(row["n_units"]) - int(row["n_lost"])
+        mean, variance = (number(row.get(name), 0.0) for name in ("mean_kept", "var_kept"))
+        name = f"units of arms that are not registered ({row['metric_id']})"
+        if n:
+            found.setdefault(name, ([], []))[row["arm"] in experiment.arms].append(UnitMoments(n, mean, variance))
+    pairs = {name: pair for name, pair in found.items() if all(pair)}
+    return {n: (_all_of(theirs).ratio(), _all_of(others).ratio()) for n, (theirs, others) in pairs.items()}
+
+
+def _all_of(parts: list[UnitMoments]) -> UnitMoments:
+    return reduce(UnitMoments.merged, parts)
 
 
 def _contamination(experiment: Experiment, tables: Tables) -> checks.Check:
@@ -358,7 +377,8 @@ def _contamination(experiment: Experiment, tables: Tables) -> checks.Check:
         met = parts.get(dimension, {}).get(dimension, {})
         control, *treated = ((met.get(a, 0), sizes.get(a, (0, 0))[0]) for a in experiment.arms)
         both = sum(k for k, _ in treated), sum(n for _, n in treated)
-        found.append(checks.contamination(control, both, what))
+        is_holdout = experiment.design in HOLDOUT_DESIGNS or experiment.assignment_method == "holdout"
+        found.append(checks.contamination(control, both, what, is_holdout and dimension == "exposed"))
     return min(found, key=lambda check: (check.passed is not False, check.passed is None, check.p_value is None))
 
 

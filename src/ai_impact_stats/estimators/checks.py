@@ -314,13 +314,20 @@ class Loss:
         return share * (self.mean_kept - self.mean_lost), share**2 * self.var_kept * (1 / self.lost + 1 / kept)
 
 
-def lost_by_arm(losses: Mapping[str, tuple[Loss, Loss]], alpha: float = LOSS_ALPHA) -> Check:
+def lost_by_arm(
+    losses: Mapping[str, tuple[Loss, Loss]],
+    strangers: Mapping[str, tuple[Arm, Arm]] | None = None,
+    alpha: float = LOSS_ALPHA,
+) -> Check:
     """Are units and outcomes lost alike in both arms, and alike by outcome? With Holm's correction over all questions.
 
     `losses` maps what is lost, and of what, to its (treatment, control) loss. Shares by Fisher's exact test; where the
     outcome of the lost is known, also how far the loss moves the difference of the arms' means, against what the loss
     of any units would. There is no share that is small enough: one in a hundred, all of one arm and one outcome, moves
     a rare outcome by more than its effect. The statistic is the number of units that are lost, of all questions.
+
+    `strangers` are (units of arms that are not registered, all others), by metric: which arm they were drawn for is not
+    known, so that they may not differ from the others at all (Welch).
     """
     p_values: dict[str, float] = {}
     said: dict[str, str] = {}
@@ -336,6 +343,12 @@ def lost_by_arm(losses: Mapping[str, tuple[Loss, Loss]], alpha: float = LOSS_ALP
             p_values[key] = two_sided_p(moved / math.sqrt(spread + noise), math.inf)
             said[key] = f"{said[name][:-1]}; without them the difference of the arms is {moved:+.3g} larger."
     lost = float(sum(t.lost + c.lost for t, c in losses.values()))
+    for name, (theirs, others) in (strangers or {}).items():
+        e = difference(theirs, others)
+        if is_known(e):
+            p_values[name] = e.p_value
+            said[name] = f"{name}: {counted(theirs.n, 'unit')}, which differ from all others by {e.estimate:.3g}."
+            lost += theirs.n
     if not p_values:
         if not any(t.n and c.n for t, c in losses.values()):
             return Check(None, None, alpha, None, "Nothing says whether units or outcomes were lost.")
@@ -359,18 +372,26 @@ def told_after_outcome(late: int, units: int, limit: float = REACH_LIMIT) -> Che
     return Check(late / units, exceeds(late, units, limit), limit, exceeds(late, units, limit) >= REACH_ALPHA, detail)
 
 
-def contamination(control: tuple[int, int], treatment: tuple[int, int], what: str, limit: float = REACH_LIMIT) -> Check:
+def contamination(
+    control: tuple[int, int],
+    treatment: tuple[int, int],
+    what: str,
+    is_withheld: bool = False,
+    limit: float = REACH_LIMIT,
+) -> Check:
     """Did the treatment reach the control arm? (units with a sign of it, units) of each arm; `what` is the sign.
 
     More than `limit` of the control, tested exactly. Where as many of the control have the sign as of the treatment
-    (Fisher's exact test), it does not tell the arms apart: a record of who met either version, or AI in both arms.
+    (Fisher's exact test), it does not tell the arms apart: a record of who met either version, or AI in both arms. Of a
+    control from which everything is withheld (`is_withheld`) there is no version to meet.
     """
     (met, n), (treated, m) = control, treatment
     if not n or not m or not (met or treated):
         return Check(None, None, limit, None, f"No {what} is recorded.")
     share = met / n
     detail = f"{what.capitalize()}: {met} of {counted(n, 'control unit')}, {treated} of {counted(m, 'treated unit')}."
-    if share >= treated / m or fisher_exact([[met, n - met], [treated, m - treated]])[1] >= REACH_ALPHA:
+    is_alike = share >= treated / m or fisher_exact([[met, n - met], [treated, m - treated]])[1] >= REACH_ALPHA
+    if is_alike and not is_withheld:
         return Check(share, None, limit, True, f"{detail} It does not tell the arms apart.")
     p = exceeds(met, n, limit)
     return Check(share, p, limit, p >= REACH_ALPHA, detail)
