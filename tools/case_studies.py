@@ -139,8 +139,8 @@ TEXT = {
         ),
         9: Number(
             "Not planted. Labour saved at each team's hourly cost, less the costs, with the interval from 100,000 "
-            "draws. That the labour per incident fell is not shown, so there is no return; this is what it would be with "
-            "it ([the formula](../roi.md)).",
+            "draws. That the labour per incident fell is not shown, so there is no return; this is what it would be "
+            "with it ([the formula](../roi.md)).",
             RETURN,
         ),
     },

@@ -1,5 +1,4 @@
-{#- The worsened guardrails of each estimate in the seed roi_terms: those registered by its experiment, and that of the
-    KPI of the same name. As in claims, the estimate that is quoted counts. -#}
+{#- The worsened guardrails of each term: those registered, and that of the KPI of the same name; as quoted. -#}
 with candidates as (
     select * from {{ ref('roi_candidates') }}
 ),
@@ -21,33 +20,29 @@ catalog as (
     select * from {{ ref('kpi_catalog') }}
 ),
 
-worse as (
-    select estimates.*
-    from estimates
-    left join metrics on estimates.metric_id = metrics.metric_id
-    where
-        estimates.verdict = 'worsened'
-        or (
-            estimates.evidence_grade not in ('A', 'B', 'C')
-            and case when metrics.direction = 'down' then estimates.ci_low > 0 else estimates.ci_high < 0 end
-        )
-),
-
 final as (
     select
         candidates.roi_effect_key,
-        {{ ai_impact.joined_sorted('worse.metric_id', ', ') }} as worsened
+        {{ ai_impact.joined_sorted('estimates.metric_id', ', ') }} as worsened
     from candidates
     inner join experiments on candidates.experiment_id = experiments.experiment_id
-    inner join worse
+    inner join estimates
         on
-            candidates.experiment_id = worse.experiment_id
-            and coalesce(candidates.treatment_arm, '') = coalesce(worse.treatment_arm, '')
-            and candidates.metric_id <> worse.metric_id
+            candidates.experiment_id = estimates.experiment_id
+            and coalesce(candidates.treatment_arm, '') = coalesce(estimates.treatment_arm, '')
+            and candidates.metric_id <> estimates.metric_id
+    left join metrics on estimates.metric_id = metrics.metric_id
     left join catalog on candidates.metric_id = catalog.kpi_id
     where
-        {{ ai_impact.in_list('worse.metric_id', 'experiments.guardrail_metric_ids') }}
-        or worse.metric_id = catalog.guarded_by
+        (
+            {{ ai_impact.in_list('estimates.metric_id', 'experiments.guardrail_metric_ids') }}
+            or estimates.metric_id = catalog.guarded_by
+        )
+        and (
+            estimates.verdict = 'worsened'
+            or estimates.evidence_grade not in ('A', 'B', 'C')
+            and case when metrics.direction = 'down' then estimates.ci_low > 0 else estimates.ci_high < 0 end
+        )
     group by candidates.roi_effect_key
 )
 

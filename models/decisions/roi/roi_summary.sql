@@ -1,3 +1,9 @@
+{%- set measured = [
+    'revenue', 'labour_saved', 'operating_cost', 'training_cost', 'remediation_cost', 'net_benefit', 'roi', 'roi_low', 'roi_high',
+    'roi_ci_low', 'roi_ci_high', 'p_positive', 'net_present_value', 'npv_ci_low', 'npv_ci_high', 'payback_months', 'not_counted',
+    'not_shown', 'roi_with_not_shown', 'roi_with_not_shown_ci_low', 'roi_with_not_shown_ci_high', 'p_positive_with_not_shown',
+    'double_counted', 'counted_twice', 'revenue_grade', 'labour_grade', 'is_admitted_by_var'
+] -%}
 with results as (
     select * from {{ ref('roi_results') }}
     where part = 'summary'
@@ -15,33 +21,9 @@ final as (
         periods.period_start,
         periods.period_end,
         cast(results.days as {{ dbt.type_int() }}) as days,
-        results.revenue,
-        results.labour_saved,
-        results.operating_cost,
-        results.training_cost,
-        results.remediation_cost,
-        results.net_benefit,
-        results.roi,
-        results.roi_low,
-        results.roi_high,
-        results.roi_ci_low,
-        results.roi_ci_high,
-        results.p_positive,
-        results.net_present_value,
-        results.npv_ci_low,
-        results.npv_ci_high,
-        results.payback_months,
-        results.not_counted,
-        results.not_shown,
-        results.roi_with_not_shown,
-        results.roi_with_not_shown_ci_low,
-        results.roi_with_not_shown_ci_high,
-        results.p_positive_with_not_shown,
-        results.double_counted,
-        results.counted_twice,
-        results.revenue_grade,
-        results.labour_grade,
-        results.is_admitted_by_var,
+        {% for column in measured -%}
+            results.{{ column }},
+        {% endfor -%}
         cast(results.stale_since as date) as stale_since,
         results.draws,
         results.reason
