@@ -18,7 +18,7 @@ from ai_impact_stats.estimators.moments import Arm, Leverage, UnitMoments
 from ai_impact_stats.estimators.quantiles import quantile_arm
 from ai_impact_stats.estimators.sequential import always_valid, group_sequential_bounds, readings
 
-RUNS, DAILY_RUNS, SEED, ALPHA = 10_000, 40_000, 20260302, 0.05
+RUNS, DAILY_RUNS, SEED, ALPHA = 4_000, 40_000, 20260302, 0.05
 TITLE = "## Skew, few events, few clusters, shared values"
 SAYS_SO = 0.9  # of the runs: then the method says that it doesn't hold there
 # An absolute and a relative estimate, and why they are unreliable, if so.
