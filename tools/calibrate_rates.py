@@ -53,7 +53,7 @@ class Result:
         if self.said >= SAYS_SO:
             return "says so"
         misses = [self.false_positives, 1 - self.coverage, *([] if self.relative is None else [1 - self.relative])]
-        near = 3 * math.sqrt(ALPHA * (1 - ALPHA) / max(self.shown, 1)) if self.shown < 2000 else 0.0
+        near = 2 * math.sqrt(ALPHA * (1 - ALPHA) / max(self.shown, 1)) if self.shown < 2000 else 0.0
         for word, tolerance in (("yes", 0.01), ("within 1.5", 0.015)):
             if all(abs(miss - ALPHA) <= tolerance + near + 1e-9 for miss in misses):
                 return word
@@ -276,7 +276,7 @@ def section(results: list[Result], days: list[tuple[str, float]], runs: int = RU
         "",
         "Required: 5 ± 1 % and 95 ± 1 %, in all columns; or the method says that it does not hold, in at least",
         f"{SAYS_SO:.0%} of the runs. `within 1.5`: within 1.5 points, the goal for grades A to C. If fewer than",
-        "2,000 runs are left, three standard errors of the simulation are allowed for.",
+        "2,000 runs are left, two standard errors of the simulation are allowed for.",
         "",
         "| experiment | found without an effect, % | says so, % | false positives of the rest, % | coverage, % "
         "| coverage, relative, % | holds |",

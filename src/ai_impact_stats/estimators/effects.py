@@ -110,7 +110,7 @@ def relative_effect(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estima
 
 # Simulated (docs/calibration.md): where none is passed, 95 % intervals of values that are never below 0 miss in 3.5 to
 # 6.5 % of cases. Values of units are the strictest: few of them may be all that one sees of a long tail.
-MOST_SKEW, FEWEST_EVENTS, FEWEST_VALUES, FEWEST_IN_CLUSTERS = 0.15, 3, 15, 5
+MOST_SKEW, FEWEST_EVENTS, FEWEST_VALUES, FEWEST_IN_CLUSTERS, FEWEST_WEIGHED = 0.15, 3, 15, 5, 20
 
 
 def pooled_variation(treatment: Arm, control: Arm) -> float:
@@ -156,10 +156,10 @@ def unreliable(treatment: Arm, control: Arm, are_clusters: bool = False) -> str 
     are_shares = treatment.is_share and control.is_share
     fewest = FEWEST_EVENTS if are_shares else FEWEST_IN_CLUSTERS if are_clusters else FEWEST_VALUES
     weighed = [arm.df + 1 for arm in (treatment, control) if arm.df is not None]
-    if not are_clusters and weighed and min(weighed) < FEWEST_VALUES:
+    if not are_clusters and weighed and min(weighed) < FEWEST_WEIGHED:
         return (
             f"Its interval is unreliable: the denominators of an arm's units are so unequal that they weigh as "
-            f"{min(weighed):.0f} alike, and {FEWEST_VALUES} are needed. Wait for more units."
+            f"{min(weighed):.0f} alike, and {FEWEST_WEIGHED} are needed. Wait for more units."
         )
     events = events_of(treatment, control)
     if events < fewest:
