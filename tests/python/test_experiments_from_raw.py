@@ -683,9 +683,9 @@ def woodruff(y: pd.Series, probability: float, cluster: pd.Series | None = None)
         squares = ((groups["sum"] - below.mean() * groups["size"]) ** 2).sum() / len(y) ** 2
         p = groups["size"] / len(y)
         inflation = squares / (1 - (p**2).sum()) * len(y) / (below.mean() * (1 - below.mean()))
-    margin = 1.5 * math.sqrt(variance * inflation / len(y))
+    margin = 1.25 * math.sqrt(variance * inflation / len(y))
     low, point, high = np.interp([probability - margin, probability, probability + margin], middle, values)
-    return float(point), float(((high - low) / 3) ** 2)
+    return float(point), float(((high - point) ** 2 + (point - low) ** 2) / 2 / 1.25**2)
 
 
 def test_quantiles_of_units_and_clusters(company, results):
