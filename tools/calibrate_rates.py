@@ -275,8 +275,8 @@ def section(results: list[Result], days: list[tuple[str, float]], runs: int = RU
         f"a share of 5 % is known to ± {known} points, with fewer to less.",
         "",
         "Required: 5 ± 1 % and 95 ± 1 %, in all columns; or the method says that it does not hold, in at least",
-        f"{SAYS_SO:.0%} of the runs. `within 1.5`: within 1.5 points, the goal for grades A to C. If fewer than",
-        "2,000 runs are left, two standard errors of the simulation are allowed for.",
+        f"{100 * SAYS_SO:.0f} % of the runs. `within 1.5`: within 1.5 points, the goal for grades A to C. If fewer",
+        "than 2,000 runs are left, two standard errors of the simulation are allowed for.",
         "",
         "| experiment | found without an effect, % | says so, % | false positives of the rest, % | coverage, % "
         "| coverage, relative, % | holds |",
