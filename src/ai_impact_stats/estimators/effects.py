@@ -235,7 +235,8 @@ def cuped_arms(treatment: UnitMoments, control: UnitMoments, theta: float | None
     for moments in (treatment, control):
         arm = moments.ratio()
         variance = moments.linear_variance() + theta**2 * moments.var_x - 2 * theta * moments.ratio_covariance()
-        df = arm.df if arm.df is None else max(arm.df - 0.5, 1.0)
+        # Of the effective number of clusters: the slope takes up a part of what makes clusters alike.
+        df = None if arm.df is None else max(1 / moments.concentration() - 1.5, 1.0)
         arms.append(
             Arm(arm.n, arm.mean - theta * (moments.mean_x - pooled), max(variance, 0.0) * moments.bias() * lost, df)
         )
