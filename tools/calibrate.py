@@ -394,12 +394,7 @@ def spliced(text: str, section: str) -> str:
     return before + "\n" + section + ("\n## " + after if heading else "")
 
 
-def main(only: str = "", runs: int = RUNS) -> None:
-    """Measure the rows whose name contains `only`, and write the page if that is all of them, or the `rates`."""
-    if only == "rates":
-        section = calibrate_rates.section(calibrate_rates.measured(), calibrate_rates.daily())
-        TABLE.write_text(spliced(TABLE.read_text(), section))
-        return
+def randomised(only: str = "", runs: int = RUNS) -> list[Result]:
     results = []
     for cell in cells():
         if only not in cell.name:
@@ -407,16 +402,33 @@ def main(only: str = "", runs: int = RUNS) -> None:
         results.append(measure(cell, runs))
         r = results[-1]
         print(f"{r.name}: {percent(r.false_positives)} % false positives, {percent(r.coverage)} % coverage", flush=True)
-    rates = calibrate_rates.measured(only, runs)
-    if only:
-        return
-    peeks, looks = peeking(), looking()
+    return results
+
+
+def first_part(runs: int = RUNS) -> str:
+    """The page up to the sections of other modules; it writes the plot, too."""
+    results, peeks, looks = randomised("", runs), peeking(), looking()
     print(", ".join(f"{name}: {percent(share)} %" for name, share in [*peeks, *looks]), flush=True)
     PLOT.parent.mkdir(parents=True, exist_ok=True)
-    hard = calibrate_rates.section(rates, calibrate_rates.daily())
-    quasi = calibrate_quasi.section(*calibrate_quasi.measured())
-    TABLE.write_text("\n".join([page(results, peeks, looks, runs), hard, quasi]))
     PLOT.write_text(plot(results))
+    return page(results, peeks, looks, runs)
+
+
+def main(only: str = "", runs: int = RUNS) -> None:
+    """Write the page, or one of its parts: `randomised`, `rates`; or print the rows whose name contains `only`."""
+    text = TABLE.read_text() if TABLE.exists() else ""
+    if only == "randomised":
+        TABLE.write_text(first_part(runs) + "\n" + text[text.index(calibrate_rates.TITLE) :])
+    elif only == "rates":
+        section = calibrate_rates.section(calibrate_rates.measured(), calibrate_rates.daily())
+        TABLE.write_text(spliced(text, section))
+    elif only:
+        randomised(only, runs)
+        calibrate_rates.measured(only, runs)
+    else:
+        hard = calibrate_rates.section(calibrate_rates.measured(), calibrate_rates.daily())
+        quasi = calibrate_quasi.section(*calibrate_quasi.measured())
+        TABLE.write_text("\n".join([first_part(runs), hard, quasi]))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import calibrate, calibrate_quasi
+from tools import calibrate, calibrate_quasi, calibrate_rates
 
 PAGE = Path(__file__).parents[2] / calibrate.TABLE
 
@@ -18,6 +18,44 @@ def test_a_published_row_can_be_measured_again(name):
     row = next(line for line in PAGE.read_text().splitlines() if line.startswith(f"| {name} |"))
     shares = [calibrate.percent(v) for v in (result.false_positives, result.coverage, result.found)]
     assert [part.strip() for part in row.split("|")[2:5]] == shares
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["mean, lognormal σ = 2, 50 per arm", "proportion, 5 events per arm, effect +50%", "median, 1 to 5, 50 per arm"],
+)
+def test_a_published_rate_can_be_measured_again(name):
+    result = calibrate_rates.measure(next(cell for cell in calibrate_rates.cells() if cell.name == name))
+    rows = [line for line in PAGE.read_text().splitlines() if line.startswith(f"| {name} |")]
+    assert rows == [
+        line for line in calibrate_rates.section([result], []).splitlines() if line.startswith(f"| {name} |")
+    ]
+
+
+def test_every_rate_is_published_and_none_misses_unsaid():
+    lines = PAGE.read_text().splitlines()
+    for cell in calibrate_rates.cells():
+        rows = [line for line in lines if line.startswith(f"| {cell.name} |")]
+        assert len(rows) == 1 and "**no**" not in rows[0], rows
+
+
+def test_what_a_rate_says_of_itself():
+    good = calibrate_rates.Result("good", 0.05, 0.0, 0.05, 0.95, 0.945, 4000)
+    near = calibrate_rates.Result("near", 0.05, 0.0, 0.05, 0.937, None, 4000)
+    bad = calibrate_rates.Result("bad", 0.09, 0.1, 0.08, 0.95, None, 3600)
+    said = calibrate_rates.Result("said", 0.09, 0.95, 0.2, 0.7, None, 200)
+    rare = calibrate_rates.Result("rare", 0.05, 0.8, 0.06, 0.93, None, 800)
+    assert [r.holds() for r in (good, near, bad, said, rare)] == ["yes", "within 1.5", "**no**", "says so", "yes"]
+    section = calibrate_rates.section([good, bad, said], [("daily", 0.049)])
+    assert "- **bad**: of what is shown, 8.0 % false positives" in section and "- **said**" not in section
+    assert "| said | 9.0 | 95.0 | – | – | – | says so |" in section and "| daily | 4.9 |" in section
+
+
+def test_a_section_is_written_anew_where_it_stands():
+    page = "# T\n\n## A\n\nold\n\n## B\n\nb\n"
+    assert calibrate.spliced(page, "## A\n\nnew\n") == "# T\n\n## A\n\nnew\n\n## B\n\nb\n"
+    assert calibrate.spliced(page, "## B\n\nnew\n") == "# T\n\n## A\n\nold\n\n## B\n\nnew\n"
+    assert calibrate.spliced(page, "## C\n\nc\n").endswith("b\n\n## C\n\nc\n")
 
 
 def test_every_cell_is_published():

@@ -156,7 +156,7 @@ def test_the_slope_of_cuped_costs_a_degree_of_freedom(seed, g0, g1):
         plain = m.linear_variance() + theta**2 * m.var_x - 2 * theta * m.ratio_covariance()
         lost = (g0 + g1 - 2) / (g0 + g1 - 3) * m.bias()
         assert adjusted.variance == pytest.approx(plain * lost, rel=1e-6, abs=1e-9)
-        assert adjusted.df == pytest.approx(max(m.ratio().df - 0.5, 1))
+        assert adjusted.df == pytest.approx(max(1 / m.concentration() - 1.5, 1))
 
 
 def test_ignoring_the_clusters_would_claim_too_much():

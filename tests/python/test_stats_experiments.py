@@ -608,7 +608,7 @@ def test_plan_of_clusters_that_are_not_known_says_so():
 
 
 def test_plan_of_a_quantile():
-    frame = units(n=500)
+    frame = units(n=2000)
     tables = quantile_tables(frame)
     table = plan_experiments(
         pd.DataFrame([REGISTRATION]),

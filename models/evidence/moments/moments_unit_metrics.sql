@@ -1,6 +1,7 @@
 {%- set counts = ['n', 'n_units', 'n_unknown', 'n_shared'] -%}
 {%- set means = ['mean_y', 'mean_z', 'mean_x'] -%}
 {%- set seconds = ['var_y', 'var_z', 'var_x', 'cov_yz', 'cov_yx', 'cov_zx'] -%}
+{%- set nothing = 'cast(null as ' ~ ai_impact.physical_type('double') ~ ') as ' -%}
 {%- set names = ['n', 'n_units'] + means + seconds + ['n_unknown', 'min_y'] -%}
 with cells as (
     select * from {{ ref('moments_unit_cells') }}
@@ -67,7 +68,7 @@ final as (
                 {{ 'cast(' ~ name ~ ' as ' ~ dbt.type_bigint() ~ ') as ' ~ name if name in counts else name }},
             {%- endfor %}
             {%- for name in ai_impact.leverage_names() %}
-                {{ name if relation == 'clusters' else 'cast(null as ' ~ ai_impact.physical_type('double') ~ ') as ' ~ name }}
+                {{ name if relation == 'clusters' else nothing ~ name }}
                 {%- if not loop.last %},{% endif %}
             {%- endfor %}
         from {{ relation }}

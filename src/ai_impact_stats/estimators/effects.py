@@ -110,7 +110,7 @@ def relative_effect(treatment: Arm, control: Arm, alpha: float = 0.05) -> Estima
 
 # Simulated (docs/calibration.md): where none is passed, 95 % intervals of values that are never below 0 miss in 3.5 to
 # 6.5 % of cases. Values of units are the strictest: few of them may be all that one sees of a long tail.
-MOST_SKEW, FEWEST_EVENTS, FEWEST_VALUES, FEWEST_IN_CLUSTERS = 0.15, 3, 12, 5
+MOST_SKEW, FEWEST_EVENTS, FEWEST_VALUES, FEWEST_IN_CLUSTERS, FEWEST_WEIGHED = 0.15, 3, 15, 5, 20
 
 
 def pooled_variation(treatment: Arm, control: Arm) -> float:
@@ -155,6 +155,12 @@ def unreliable(treatment: Arm, control: Arm, are_clusters: bool = False) -> str 
     """Why no interval of these means of values that are never below 0 holds, or None."""
     are_shares = treatment.is_share and control.is_share
     fewest = FEWEST_EVENTS if are_shares else FEWEST_IN_CLUSTERS if are_clusters else FEWEST_VALUES
+    weighed = [arm.df + 1 for arm in (treatment, control) if arm.df is not None]
+    if not are_clusters and weighed and min(weighed) < FEWEST_WEIGHED:
+        return (
+            f"Its interval is unreliable: the denominators of an arm's units are so unequal that they weigh as "
+            f"{min(weighed):.0f} alike, and {FEWEST_WEIGHED} are needed. Wait for more units."
+        )
     events = events_of(treatment, control)
     if events < fewest:
         return (
@@ -229,7 +235,8 @@ def cuped_arms(treatment: UnitMoments, control: UnitMoments, theta: float | None
     for moments in (treatment, control):
         arm = moments.ratio()
         variance = moments.linear_variance() + theta**2 * moments.var_x - 2 * theta * moments.ratio_covariance()
-        df = arm.df if arm.df is None else max(arm.df - 0.5, 1.0)
+        # Of the effective number of clusters: the slope takes up a part of what makes clusters alike.
+        df = None if arm.df is None else max(1 / moments.concentration() - 1.5, 1.0)
         arms.append(
             Arm(arm.n, arm.mean - theta * (moments.mean_x - pooled), max(variance, 0.0) * moments.bias() * lost, df)
         )

@@ -247,13 +247,14 @@ class UnitMoments:
         Delta method: Deng, Knoblich and Lu (2018), "Applying the delta method in metric analytics".
         For z = 1 this is the plain mean. Over clusters the variance allows for correlation within them: CR2, which
         would be unbiased if units were independent, with Bell and McCaffrey's degrees of freedom (`Leverage`). Where
-        the leverages aren't known: the cluster-robust one times `bias`, with those of the effective number of clusters.
-        NaN where the denominator's mean is 0.
+        the leverages aren't known, and for the ratio of units, whose denominators may be as unequal as clusters' sizes:
+        the variance of the linearised unit times `bias`, with the degrees of freedom of the effective number of
+        clusters or units. NaN where the denominator's mean is 0.
         """
         if not self.mean_z:
             return Arm(self.n, math.nan, math.nan)
         variance, df = self.linear_variance(), None
-        if self.n_units and self.n > 1 and math.isfinite(self.var_z):
+        if self.is_unequal():
             df = 1 / self.concentration() - 1
             if math.isfinite(self.leverage.scatter) and self.concentration() < 1 - 1e-12:
                 variance = self.leverage.scatter / self.n / self.mean_z**2
@@ -263,8 +264,12 @@ class UnitMoments:
             df = max(df, 1.0) if math.isfinite(df) else 1.0
         return Arm(self.n, self.mean_y / self.mean_z, variance, df)
 
+    def is_unequal(self) -> bool:
+        """Are these clusters, or units that count by a denominator?"""
+        return self.n > 1 and math.isfinite(self.var_z) and bool(self.n_units or self.var_z > 0)
+
     def concentration(self) -> float:
-        """Σp² over clusters with the shares p of the denominator: 1 over the effective number of clusters.
+        """Σp² with the shares p of the denominator: 1 over the effective number of clusters, or of units of a ratio.
 
         Carter, Schnepel and Steigerwald (2017), "Asymptotic behavior of a t-test robust to cluster heterogeneity", for
         a mean whose clusters' totals have a variance in proportion to their size.
@@ -272,12 +277,12 @@ class UnitMoments:
         return (1 + self.var_z * (self.n - 1) / self.n / self.mean_z**2) / self.n
 
     def bias(self) -> float:
-        """How many times `linear_variance` the variance over clusters is in truth, if units are independent.
+        """How many times `linear_variance` the variance is in truth, if it is in proportion to the denominator.
 
-        ΣS² of the clusters' residuals is too small by 1 - Σp², and `linear_variance` divides it by 1 - 1/G. It is 1
-        for units that stand for themselves.
+        ΣS² of the residuals is too small by 1 - Σp², and `linear_variance` divides it by 1 - 1/n. It is 1 for a metric
+        per unit.
         """
-        if not self.n_units or self.n < 2 or not math.isfinite(self.var_z) or self.concentration() >= 1:
+        if not self.is_unequal() or self.concentration() >= 1:
             return 1.0
         return (1 - 1 / self.n) / (1 - self.concentration())
 

@@ -52,8 +52,7 @@ def effective_variance(moments: UnitMoments) -> float:
 
     Over clusters it contains their design effect; NaN for fewer than two units or clusters.
     """
-    arm = moments.ratio()
-    return arm.variance * moments.units / moments.n if moments.n > 1 else math.nan
+    return moments.linear_variance() * moments.units / moments.n if moments.n > 1 else math.nan
 
 
 def remaining_variance(treatment: UnitMoments, control: UnitMoments) -> float:
@@ -63,8 +62,8 @@ def remaining_variance(treatment: UnitMoments, control: UnitMoments) -> float:
     if not math.isfinite(theta):
         return 1.0
     weights = [(m, m.n - 1) for m in (treatment, control)]
-    plain = sum(w * m.ratio().variance for m, w in weights)
-    left = sum(w * (m.ratio().variance + theta**2 * m.var_x - 2 * theta * m.ratio_covariance()) for m, w in weights)
+    plain = sum(w * m.linear_variance() for m, w in weights)
+    left = sum(w * (m.linear_variance() + theta**2 * m.var_x - 2 * theta * m.ratio_covariance()) for m, w in weights)
     return min(max(left / plain, 0.0), 1.0) if plain > 0 else 1.0
 
 
