@@ -59,8 +59,8 @@ def test_rows_equal_the_estimator(method):
 
 
 def test_the_grade_is_earned():
-    """B for a holdout that passes, D where regions were chosen and the placebo date would not have seen that they diverge,
-    or where the mixture does not follow."""
+    """B for a holdout that passes, D where regions were chosen and the placebo date would not have seen that they
+    diverge, or where the mixture does not follow."""
     y = factors(3, 3.0) + 100
     assert of(estimate_geo(registry(), METRICS, panels(y)), "synthetic_did").evidence_grade == "B"
     chosen = of(estimate_geo(registry(assignment_method="self_selected"), METRICS, panels(y)), "synthetic_did")

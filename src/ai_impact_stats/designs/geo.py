@@ -191,14 +191,14 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
             earned, problem = few.grade_synthetic(found, _placebo(panel, method), experiment.alpha)
             rank = f"Its gap has rank p = {found.rank_p_value:.2g} among placebos."
             early = few.placebo_estimate(panel.y, panel.n_treated, panel.before, method, PLACEBO_ALPHA)
-            grade, why = _graded(experiment, earned, problem, rank, _unseen(early, absolute, smallest))
+            grade, why = _graded(experiment, earned, problem, rank, unseen(early, absolute, smallest))
         add(method, absolute, relative, grade, why)
     e = missing(panel.problem, *panel.sizes) if panel.problem else _conformal(panel, experiment.alpha)
     grade, why = None, None
     if e.estimate is not None:
         note = "By permutation of periods, for a constant effect."
         early = few.placebo_estimate(panel.y, panel.n_treated, panel.before, "synthetic_control_demeaned", 0.05)
-        grade, why = _graded(experiment, *_grade_conformal(panel), note, _unseen(early, e, smallest))
+        grade, why = _graded(experiment, *_grade_conformal(panel), note, unseen(early, e, smallest))
     add(CONFORMAL, e, _share(panel, e), grade, why)
     if panel.has_pairs:
         e = missing(panel.problem, *panel.sizes) if panel.problem else _trimmed(panel, panel.before, experiment.alpha)
@@ -208,25 +208,25 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
             early = _trimmed(_head(panel), cut, PLACEBO_ALPHA)
             placebo = few.placebo_check(early, cut)
             earned, problem = ("C", None) if placebo.passed else ("D", placebo.detail)
-            unseen = _unseen(early, e, smallest)
-            grade, why = _graded(experiment, earned, problem, f"{len(panel.pairs)} pairs.", unseen)
+            note = f"{len(panel.pairs)} pairs."
+            grade, why = _graded(experiment, earned, problem, note, unseen(early, e, smallest))
         add("trimmed_match", e, None, grade, why)
     return rows
 
 
 def _graded(
-    experiment: Experiment, earned: str, problem: str | None, note: str, unseen: str | None
+    experiment: Experiment, earned: str, problem: str | None, note: str, missed: str | None
 ) -> tuple[str, str | None]:
     """B where regions were assigned at random; where they were chosen, C if a divergence would have been seen too."""
     notes = registration_notes(experiment)
     if earned == "C" and experiment.assignment_method in RANDOM_METHODS:
         return "B", sentence([HOLDOUT, note, *notes])
-    if earned == "C" and unseen:
-        return "D", sentence([unseen, note, *notes])
+    if earned == "C" and missed:
+        return "D", sentence([missed, note, *notes])
     return earned, sentence([problem or BELOW_B, note, *notes])
 
 
-def _unseen(early: Estimate, e: Estimate, registered: float | None) -> str | None:
+def unseen(early: Estimate, e: Estimate, registered: float | None) -> str | None:
     """Why the placebo date would not have seen regions that diverge by what matters, if so."""
     if not (is_known(early) and is_known(e)):
         return "There is no placebo date whose power is known."
