@@ -1,7 +1,7 @@
 {#- The checks that are made of what units did, and not of how many were assigned to what. -#}
 {%- set outcome_checks = [
     'pre_period_balance', 'pre_period_difference', 'power', 'novelty', 'parallel_trends', 'trend_sensitivity',
-    'weighted_balance', 'overlap', 'placebo_outcome', 'hidden_bias', 'synthetic_fit', 'placebo_date',
+    'weighted_balance', 'overlap', 'placebo_outcome', 'hidden_cause', 'hidden_bias', 'synthetic_fit', 'placebo_date',
     'values_known', 'lost_by_arm', 'told_after_outcome'
 ] -%}
 with design_checks as (

@@ -77,7 +77,7 @@ def test_a_cell_that_falls_short_is_said():
     assert "bad</text>" in calibrate.plot([good, bad, weak])
 
 
-@pytest.mark.parametrize("name", ["2×2, 150 units per arm", "overlap weights, 400 people"])
+@pytest.mark.parametrize("name", ["2×2, 2 of 50 treated", "overlap weights, 400 people"])
 def test_a_published_row_without_randomisation_can_be_measured_again(name):
     result = calibrate_quasi.measure(next(cell for cell in calibrate_quasi.cells() if cell.name == name))
     rows = [line for line in PAGE.read_text().splitlines() if line.startswith(f"| {name} |")]
@@ -91,6 +91,19 @@ def test_every_quasi_experiment_is_published():
 
 def test_a_quasi_experiment_that_falls_short_is_said():
     good = calibrate_quasi.Result("good", 400, 0.05, 0.95, 0.8, 0.1, "drift", 0.9, 0.8, 0.2)
-    bad = calibrate_quasi.Result("bad", 400, 0.05, 0.85, 0.8, 0.1, "drift", 0.9, 0.8, 0.2)
-    assert [calibrate_quasi.ok(r) for r in (good, bad)] == [True, False]
-    assert "| bad | 400 | 5.0 | 85.0 | 80.0 | 10.0 | **no** |" in calibrate_quasi.section([good, bad])
+    others = {"bad": (0.05, 0.85, 1.0), "high": (0.12, 0.95, 1.0), "wide": (0.0, 0.99, 1.0), "weak": (0.5, 0.5, 0.0)}
+    results = {
+        name: calibrate_quasi.Result(name, 400, fp, held, 0.8, 0.1, "drift", 0.9, 0.8, 0.2, graded, fp)
+        for name, (fp, held, graded) in others.items()
+    }
+    said = [calibrate_quasi.verdict(r) for r in (good, *results.values())]
+    assert said == ["yes", "**no**", "**no**", "too wide", "grade D"]
+    page = calibrate_quasi.section([good, *results.values()])
+    assert "| bad | 400 | 2.1 | 5.0 | 85.0 | 80.0 | 100.0 | 5.0 | 10.0 | **no** |" in page
+    assert "| good | 400 | 2.1 | 5.0 | 95.0 | 80.0 | 100.0 | – | 10.0 | yes |" in page
+
+
+def test_the_other_intervals_are_published():
+    text = PAGE.read_text()
+    for name in ("Qini, no unit differs, t-learner", "overrides where people sense failures"):
+        assert text.count(f"| {name} |") == 1

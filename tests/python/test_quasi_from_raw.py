@@ -47,6 +47,7 @@ METRICS = {
 CHOICE = {"design": "matched", "primary_metric_id": "aware"}
 AGE = {"design": "matched", "primary_metric_id": "aware_of_age"}
 SERIES = {"design": "time_series", "control_arm": None, "treatment_arm": None, "primary_metric_id": "searches"}
+SERIES |= {"minimum_detectable_effect": 0.05}
 LIFT, FIRST_MONTH = 0.1, datetime(2026, 1, 1)
 LEVEL = {"design": "did", "primary_metric_id": "level"}
 YEARS = {"design": "staggered_did", "period": "year", "primary_metric_id": "employment", "unit_type": "region"}
@@ -180,7 +181,8 @@ class Warehouse(RawRows):
             at = END - timedelta(days=7 * (60 - week))
             self.signal("searches", at, 100 + float(rng.normal()))
             self.signal("still", at, 5.0)
-        market = 100 + np.cumsum(rng.normal(0, 2, 80))
+        # A steady market: one that wanders can't be shown not to have moved at the start.
+        market = 100 + 0.1 * np.arange(80) + rng.normal(0, 0.5, 80)
         for week in range(80):
             # A week that begins on Sunday; the market's on the Monday after. Rumours follow nothing, and are marked.
             sunday = END - timedelta(days=7 * (80 - week) + 1)
@@ -190,7 +192,7 @@ class Warehouse(RawRows):
             self.signal("rumours", sunday + timedelta(days=1), float(100 * lift**6 + rng.normal(0, 1)), True)
             if week not in (11, 12, 75):
                 self.signal("holes", sunday + timedelta(days=1), float(50 + 10 * rng.normal()))
-        market = 100 + np.cumsum(rng.normal(0, 2, 65))
+        market = 100 + 0.1 * np.arange(65) + rng.normal(0, 0.5, 65)
         for month, at in enumerate(pd.date_range("2021-01-01", periods=65, freq="MS").to_pydatetime()):
             lift = 1 + LIFT * (at >= FIRST_MONTH)
             self.signal("monthly", at, float(3 * market[month] * lift * math.exp(rng.normal(0, 0.01))))

@@ -59,11 +59,12 @@ def test_rows_equal_the_estimator(method):
 
 
 def test_the_grade_is_earned():
-    """B for a holdout that passes, C where regions were chosen, D where the mixture does not follow."""
+    """B for a holdout that passes, D where regions were chosen and the placebo date would not have seen that they
+    diverge, or where the mixture does not follow."""
     y = factors(3, 3.0) + 100
     assert of(estimate_geo(registry(), METRICS, panels(y)), "synthetic_did").evidence_grade == "B"
     chosen = of(estimate_geo(registry(assignment_method="self_selected"), METRICS, panels(y)), "synthetic_did")
-    assert chosen.evidence_grade == "C"
+    assert chosen.evidence_grade == "D" and "could have gone undetected" in chosen.reason
     drift = factors(3, 0.0, trend=2.0) + 100
     row = of(estimate_geo(registry(), METRICS, panels(drift)), "synthetic_did")
     assert row.evidence_grade == "D" and row.verdict == "not_established"

@@ -4,13 +4,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ..estimators.paths import Paths, markov, shapley, weighted_count_interval
+from ..estimators.paths import Paths, Spread, markov, shapley, shapley_spread, weighted_count_interval
 from ..io.registry import number
 from ..io.schemas import CHANNEL_CREDITS
 from ..io.tables import records, write_table
+from ..wording import sentence
 
 NO_TOUCH = "(none)"
 DRAWS, SEED, CHUNK = 200, 20260101, 2_000_000
+# Of fewer conversions of like size no interval of their revenue holds: one that has not come yet may outweigh them.
+LEAST_EFFECTIVE = 20
+FEW = f"Its revenue rests on fewer than {LEAST_EFFECTIVE} conversions of like size: no interval of it would hold."
+BELOW_0 = "Revenue below 0 has no interval."
 Ends = tuple[float, float | None, float | None]  # a value and its interval
 
 
@@ -82,41 +87,50 @@ def _spread(row: dict) -> float:
 def _ruled(row: dict | None, alpha: float) -> dict:
     if row is None:
         return _values((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 0.0, 0.0, None)
-    found: list[Ends] = []
-    reason = None
+    found = {}
     for name in ("conversions", "revenue"):
-        total, squares, largest = float(row[name]), float(row[f"{name}_squared"]), float(row[f"largest_{name}"])
-        if total < 0 or largest < 0:
-            found.append((total, None, None))
-            reason = "Revenue below 0 has no interval."
-        else:
-            found.append((total, *weighted_count_interval(total, squares, largest, alpha)))
-    return _values(found[0], found[1], float(row["ai_conversions"]), float(row["ai_revenue"]), reason)
+        total, squares, largest = (float(row[part]) for part in (name, f"{name}_squared", f"largest_{name}"))
+        found[name] = _ends(total, squares, largest, alpha, name == "revenue")
+    (conversions, _), (revenue, reason) = found.values()
+    return _values(conversions, revenue, float(row["ai_conversions"]), float(row["ai_revenue"]), reason)
+
+
+def _ends(total: float, squares: float, largest: float, alpha: float, is_revenue: bool) -> tuple[Ends, str | None]:
+    """A sum over journeys with its interval, or the reason why it has none."""
+    if total < 0 or largest < 0:
+        return (total, None, None), BELOW_0
+    if is_revenue and squares > 0 and total**2 < LEAST_EFFECTIVE * squares:
+        return (total, None, None), FEW
+    return (total, *weighted_count_interval(total, squares, largest, alpha)), None
 
 
 def _drawn(paths: Paths, alpha: float, draws: int) -> dict[str, list[dict]]:
-    """The models of paths, with intervals from the same redrawn journeys."""
+    """The models of paths: of Shapley values the squares are summed, the variance of removal effects comes from redrawn
+    journeys; what both get for the largest journey is alike."""
     ai = "Removal effects and Shapley values belong to channels, so the share of AI's touches is undefined."
     nothing = "No journey with a touch converted in this period."
-    models = {"markov": markov, "shapley": shapley}
     if not paths.channels or not paths.converted.sum():
         blank = _values((0.0, None, None), (0.0, None, None), None, None, nothing)
-        return {name: [blank for _ in paths.channels] for name in models}
+        return {name: [blank for _ in paths.channels] for name in ("markov", "shapley")}
     rng = np.random.default_rng(SEED)
     size = max(1, CHUNK // len(paths.steps))
-    parts: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {name: [] for name in models}
-    for begin in range(0, draws, size):
-        redrawn = paths.redrawn(min(size, draws - begin), rng)
-        for name, model in models.items():
-            parts[name].append(model(redrawn))
-    found = {}
-    for name, model in models.items():
-        points = model(paths)
-        ends = [
-            np.quantile(np.concatenate(of), [alpha / 2, 1 - alpha / 2], axis=0) for of in zip(*parts[name], strict=True)
-        ]
-        both = [np.vstack([point, end]).T.tolist() for point, end in zip(points, ends, strict=True)]
-        found[name] = [_values(n, value, None, None, ai) for n, value in zip(*both, strict=True)]
+    parts = [markov(paths.redrawn(min(size, draws - begin), rng)) for begin in range(0, draws, size)]
+    one = shapley_spread(paths)
+    varied = [np.concatenate(of).var(axis=0) for of in zip(*parts, strict=True)]
+    spreads = {
+        "markov": [Spread(v, spread.largest) for v, spread in zip(varied, one, strict=True)],
+        "shapley": list(one),
+    }
+    found: dict[str, list[dict]] = {}
+    for name, model in {"markov": markov, "shapley": shapley}.items():
+        rows = []
+        for k in range(len(paths.channels)):
+            (conversions, _), (revenue, reason) = (
+                _ends(float(credit[k]), float(spread.squares[k]), float(spread.largest[k]), alpha, is_revenue)
+                for credit, spread, is_revenue in zip(model(paths), spreads[name], (False, True), strict=True)
+            )
+            rows.append(_values(conversions, revenue, None, None, sentence([ai, reason])))
+        found[name] = rows
     return found
 
 

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from ..estimators import synthetic as few
-from ..estimators.checks import PLACEBO_ALPHA, Check
+from ..estimators.checks import LEAST_POWER, PLACEBO_ALPHA, Check, relevant_bias
 from ..estimators.estimate import Estimate, is_bounded, is_known, missing, quantile, wald
 from ..io.calendars import days_apart
 from ..io.inputs import Inputs
@@ -17,7 +18,7 @@ from ..io.registry import Experiment, is_missing
 from ..wording import counted, sentence
 from .design import Design
 from .grading import RANDOM_METHODS
-from .health import without_logarithm
+from .health import registered_effect, without_logarithm
 from .rows import LOGARITHMS, arms_problem, effect_rows, registration_notes
 
 # Diagnostics and paths are of the first.
@@ -60,7 +61,8 @@ class Geo(Design):
         them `synthetic_control_conformal`, by permuted periods, which needs fewer controls and more periods. Where
         strata are pairs, one treated and one control, also `trimmed_match` of the changes of pairs, a tenth left out at
         either end. Controls with a gap are left out. Grade B when the regions were assigned at random and mixture and
-        placebo date pass, C without the former, D without the latter."""
+        placebo date pass; C when they were chosen, and the placebo date would have found a divergence that matters
+        (`relevant_bias`); D otherwise."""
         return _metric_rows(
             experiment, metric_id, inputs.catalogue.get(metric_id), _read(experiment, metric_id, inputs)
         )
@@ -170,6 +172,8 @@ def _paired(
 
 def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, Any] | None, panel: _Panel) -> list[dict]:
     rows: list[dict] = []
+    level = float(panel.y[len(panel.y) - panel.n_treated :, : panel.before].mean()) if panel.before else math.nan
+    smallest = registered_effect(experiment, metric_id, metric or {}, level)
 
     def add(method: str, absolute: Estimate, relative: Estimate | None, grade: str | None, why: str | None) -> None:
         found = effect_rows(experiment, metric_id, metric, method, absolute, relative, grade=grade, why=why or BELOW_B)
@@ -186,13 +190,15 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
         if found is not None and absolute.estimate is not None:
             earned, problem = few.grade_synthetic(found, _placebo(panel, method), experiment.alpha)
             rank = f"Its gap has rank p = {found.rank_p_value:.2g} among placebos."
-            grade, why = _graded(experiment, earned, problem, rank)
+            early = few.placebo_estimate(panel.y, panel.n_treated, panel.before, method, PLACEBO_ALPHA)
+            grade, why = _graded(experiment, earned, problem, rank, unseen(early, absolute, smallest))
         add(method, absolute, relative, grade, why)
     e = missing(panel.problem, *panel.sizes) if panel.problem else _conformal(panel, experiment.alpha)
     grade, why = None, None
     if e.estimate is not None:
         note = "By permutation of periods, for a constant effect."
-        grade, why = _graded(experiment, *_grade_conformal(panel), note)
+        early = few.placebo_estimate(panel.y, panel.n_treated, panel.before, "synthetic_control_demeaned", 0.05)
+        grade, why = _graded(experiment, *_grade_conformal(panel), note, unseen(early, e, smallest))
     add(CONFORMAL, e, _share(panel, e), grade, why)
     if panel.has_pairs:
         e = missing(panel.problem, *panel.sizes) if panel.problem else _trimmed(panel, panel.before, experiment.alpha)
@@ -202,18 +208,35 @@ def _metric_rows(experiment: Experiment, metric_id: str, metric: Mapping[str, An
             early = _trimmed(_head(panel), cut, PLACEBO_ALPHA)
             placebo = few.placebo_check(early, cut)
             earned, problem = ("C", None) if placebo.passed else ("D", placebo.detail)
-            grade, why = _graded(experiment, earned, problem, f"{len(panel.pairs)} pairs.")
+            note = f"{len(panel.pairs)} pairs."
+            grade, why = _graded(experiment, earned, problem, note, unseen(early, e, smallest))
         add("trimmed_match", e, None, grade, why)
     return rows
 
 
-def _graded(experiment: Experiment, earned: str, problem: str | None, note: str) -> tuple[str, str | None]:
+def _graded(
+    experiment: Experiment, earned: str, problem: str | None, note: str, missed: str | None
+) -> tuple[str, str | None]:
+    """B where regions were assigned at random; where they were chosen, C if a divergence would have been seen too."""
     notes = registration_notes(experiment)
     if not experiment.registered_before_start:
         return "D", sentence([problem, note, *notes])
     if earned == "C" and experiment.assignment_method in RANDOM_METHODS:
         return "B", sentence([HOLDOUT, note, *notes])
+    if earned == "C" and missed:
+        return "D", sentence([missed, note, *notes])
     return earned, sentence([problem or BELOW_B, note, *notes])
+
+
+def unseen(early: Estimate, e: Estimate, registered: float | None) -> str | None:
+    """Why the placebo date would not have seen regions that diverge by what matters, if so."""
+    if not (is_known(early) and is_known(e)):
+        return "There is no placebo date whose power is known."
+    matters = relevant_bias(e.std_error, registered)
+    power = float(ndtr(matters / early.std_error - quantile(1 - PLACEBO_ALPHA / 2, early.freedom)))
+    if power >= LEAST_POWER:
+        return None
+    return f"A divergence that moves the effect by {matters:.3g} could have gone undetected (power {power:.0%})."
 
 
 def _placebo(panel: _Panel, method: str) -> Check:

@@ -285,6 +285,7 @@ def _cell_effects(experiment: Experiment, comparison: _Comparison) -> list[Effec
     effects: list[Effect] = []
     methods = {} if isinstance(propensity, str) else _methods(units, propensity)
     placebos, matters = _placebos(comparison.past), comparison.matters
+    strongest = None if isinstance(propensity, str) else matching.strongest_cause(units, comparison.names)
     for name, estimand in METHODS.items():
         grade, why = None, None
         if isinstance(propensity, str):
@@ -296,7 +297,7 @@ def _cell_effects(experiment: Experiment, comparison: _Comparison) -> list[Effec
             if absolute.estimate is not None:
                 checks = _checks(comparison, propensity, found)
                 placebo = matching.placebo_outcome(placebos[name], matters=matters) if name in placebos else None
-                grade, why = matching.grade_matched(*checks, placebo, _hidden_cause(comparison, absolute))
+                grade, why = matching.grade_matched(*checks, placebo, matching.hidden_cause(absolute, strongest))
                 why = sentence([why, *_notes(experiment, comparison, found), _hidden(absolute, units)])
         effects.append((name, estimand, absolute, relative, grade, why or BELOW_B))
     return effects
@@ -363,6 +364,7 @@ def _row_effects(
             matters = _smallest(experiment, metric_id, metric, units)
             placebos[name] = matching.placebo_outcome(e, matters=matters)
     found: list[Effect] = []
+    strongest = None if isinstance(propensity, str) else matching.strongest_cause(units, _row_names(rows))
     for name, estimand in ROW_METHODS.items():
         grade, why = None, None
         if isinstance(propensity, str):
@@ -374,7 +376,8 @@ def _row_effects(
             if absolute.estimate is not None:
                 of_rows = replace(comparison, units=units, names=_row_names(rows), covariates=None)
                 checks = _checks(of_rows, propensity, matched)
-                grade, why = matching.grade_matched(*checks, placebos.get(name), _hidden_cause(of_rows, absolute))
+                hidden = matching.hidden_cause(absolute, strongest)
+                grade, why = matching.grade_matched(*checks, placebos.get(name), hidden)
                 why = sentence([why, note, *_notes(experiment, comparison, matched), _hidden(absolute, units)])
         found.append((name, estimand, absolute, relative, grade, why or BELOW_B))
     return found

@@ -123,19 +123,19 @@ def uplift_tables(
 
 
 def _tables(cohort: Cohort, units: Subjects, learner: str, scores: Scores) -> tuple[list[dict], list[dict]]:
-    alpha, sign = cohort.alpha, cohort.sign
+    alpha, sign, treated = cohort.alpha, cohort.sign, units.treated[scores.at]
     predicted, signal = scores.predicted[learner], scores.signal
     place = ranks(predicted, scores.fold)
     p = alike_by_prediction(signal, place)
     slope = calibration(predicted, signal, scores.fold)
-    area = curve(signal, place, units.treated, alpha)
-    chosen = policy(signal, predicted, units.treated, alpha)
+    area = curve(signal, place, treated, alpha)
+    chosen = policy(signal, predicted, treated, alpha)
     there = bool(p is not None and p < alpha and area.qini.ci_low is not None and area.qini.ci_low > 0)
     base = {"learner": learner, "reason": cohort.note} | cohort.keys
     rows = []
     for decile in range(1, 11):
         at = (place >= (decile - 1) / 10) & (place < decile / 10)
-        e = effect_of(signal[at], units.treated[at], alpha)
+        e = effect_of(signal[at], treated[at], alpha)
         ends = (-e.ci_high, -e.ci_low) if sign < 0 and is_bounded(e) else (e.ci_low, e.ci_high)
         rows.append(
             dict.fromkeys(DECILES.names) | base

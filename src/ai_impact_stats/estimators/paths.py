@@ -96,6 +96,34 @@ def shapley(paths: Paths) -> tuple[Array, Array]:
     return paths.converted @ split, paths.revenue @ split
 
 
+@dataclass(frozen=True)
+class Spread:
+    """Of a credit that is a sum over journeys, by channel: the sum of its squares and the largest that one has."""
+
+    squares: Array
+    largest: Array
+
+
+def shapley_spread(paths: Paths) -> tuple[Spread, Spread]:
+    """Of the conversions and of the revenue that `shapley` credits: what an interval of such a sum needs.
+
+    The largest revenue of equal journeys is at most their mean and (n - 1)/√n deviations (Samuelson's inequality), and
+    no more than they have together.
+    """
+    split = np.zeros((len(paths.steps), len(paths.channels)))
+    for row, steps in zip(split, paths.steps, strict=True):
+        distinct = sorted(set(steps))
+        row[distinct] = 1 / len(distinct)
+    n = np.maximum(paths.converted, 1)
+    mean, deviation = paths.revenue / n, np.sqrt(paths.spread / np.maximum(n - 1, 1))
+    largest = np.minimum(mean + deviation * (n - 1) / np.sqrt(n), paths.revenue)
+    there = (paths.converted > 0).astype("float64")
+    return (
+        Spread(paths.converted @ split**2, (there[:, None] * split).max(axis=0)),
+        Spread((paths.revenue * mean + paths.spread) @ split**2, (largest[:, None] * split).max(axis=0)),
+    )
+
+
 def _incidence(paths: Paths, k: int) -> tuple[Array, Array, Array]:
     """Of each path its first and last channel, and how often it goes from one channel to another."""
     import scipy.sparse as sparse

@@ -326,11 +326,15 @@ def placebo_date(
 
     Same arguments as `synthetic`. `passed` is None when too few periods are left.
     """
+    return placebo_check(placebo_estimate(y, n_treated, before, method, alpha), before * 2 // 3, alpha)
+
+
+def placebo_estimate(y: ArrayLike, n_treated: int, before: int, method: str, alpha: float) -> Estimate:
+    """What `placebo_date` judges."""
     y, at = np.asarray(y, "float64"), before * 2 // 3
     if at < ENOUGH_BEFORE:
-        detail = f"No placebo date: it would leave {counted(at, 'period')} before it, and {ENOUGH_BEFORE} are needed."
-        return Check(None, None, alpha, None, detail)
-    return placebo_check(synthetic(y[:, :before], n_treated, at, method, alpha).estimate, at, alpha)
+        return missing(f"It would leave {counted(at, 'period')} before it, and {ENOUGH_BEFORE} are needed.")
+    return synthetic(y[:, :before], n_treated, at, method, alpha).estimate
 
 
 def placebo_check(e: Estimate, at: int, alpha: float = PLACEBO_ALPHA) -> Check:
