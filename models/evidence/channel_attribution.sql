@@ -11,9 +11,9 @@ moments as (
     select * from {{ ref('moments_channel_credits') }}
 ),
 
-suppression as (
-    select * from {{ ref('int_channel_suppression') }}
-    where is_suppressed
+hidden_groups as (
+    select * from {{ ref('int_hidden_groups') }}
+    where family = 'channels' and column_id = 'conversions'
 ),
 
 experiments as (
@@ -39,7 +39,7 @@ increments as (
 periods as (
     select
         credits.*,
-        suppression.channel is not null as is_suppressed,
+        hidden_groups.row_id is not null as is_suppressed,
         {{ ai_impact.is_revenue_unknown() }} as is_unknown,
         cast(credits.period_start as date) as month_start,
         cast({{ ai_impact.add_time('month', 1, 'cast(credits.period_start as date)') }} as date) as month_end
@@ -49,10 +49,10 @@ periods as (
             credits.channel = moments.channel
             and cast(credits.period_start as date) = cast(moments.period_start as date)
             and case when credits.model in ('markov', 'shapley') then 'linear' else credits.model end = moments.model
-    left join suppression
+    left join hidden_groups
         on
-            credits.channel = suppression.channel
-            and cast(credits.period_start as date) = suppression.period_start
+            credits.channel = hidden_groups.row_id
+            and cast({{ dbt.date_trunc('quarter', 'cast(credits.period_start as date)') }} as date) = hidden_groups.quarter_start
 ),
 
 windowed as (
@@ -106,8 +106,8 @@ final as (
         case
             when is_suppressed
                 then
-                    'Fewer than {{ var("k_anonymity") }} people converted by it, '
-                    || 'or the number would reveal their work.'
+                    'Fewer than {{ var("k_anonymity") }} people converted by it in this quarter, '
+                    || 'or the number would reveal theirs.'
             when is_unknown
                 then
                     'The revenue of a conversion is not known: give it an amount, or its currency a rate in the var '

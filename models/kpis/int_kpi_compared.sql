@@ -31,7 +31,7 @@ reported as (
         cells.period_end,
         cells.baseline_of,
         cells.n_people,
-        cells.is_suppressed
+        cells.suppression_rule
     from measures
     inner join cells
         on
@@ -64,7 +64,7 @@ placed as (
 
 baselines as (
     select * from placed
-    where period_grain = 'baseline' and baseline_use_case_id = baseline_of and not is_suppressed
+    where period_grain = 'baseline' and baseline_use_case_id = baseline_of and suppression_rule is null
 ),
 
 compared as (

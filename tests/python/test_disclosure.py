@@ -61,7 +61,7 @@ def sql(warehouse) -> str:
 
 
 def hidden_groups(sql: str, work: dict) -> dict[tuple, str]:
-    names = ("family", "quarter_start", "use_case_id", "team_id", "n_people", "most_people")
+    names = ("family", "quarter_start", "row_id", "column_id", "n_people", "most_people")
     sizes = [
         ("execution", QUARTERS[0], *group, len(people), len(people)) for group, people in with_margins(work).items()
     ]

@@ -1,4 +1,4 @@
-{#- What every execution KPI starts from: a cell's period, sums, people, and whether it may be shown. -#}
+{#- What every execution KPI starts from: a cell's period, sums, people, and the rule that hides it, if one does. -#}
 {{ config(materialized=ai_impact.heavy_view()) }}
 
 with sums as (
@@ -9,8 +9,13 @@ periods as (
     select * from {{ ref('int_kpi_periods') }}
 ),
 
-suppression as (
-    select * from {{ ref('int_kpi_suppression') }}
+people as (
+    select * from {{ ref('int_kpi_people') }}
+),
+
+hidden_periods as (
+    select * from {{ ref('int_hidden_periods') }}
+    where family = 'execution'
 ),
 
 final as (
@@ -21,15 +26,20 @@ final as (
         periods.period_end,
         periods.days_in_period,
         periods.baseline_of,
-        suppression.n_people,
-        suppression.is_suppressed
+        coalesce(people.n_people, 0) as n_people,
+        hidden_periods.suppression_rule
     from sums
     inner join periods on sums.period_key = periods.period_key
-    inner join suppression
+    left join people
         on
-            sums.period_key = suppression.period_key
-            and sums.use_case_id = suppression.use_case_id
-            and sums.team_id = suppression.team_id
+            sums.period_key = people.period_key
+            and sums.use_case_id = people.use_case_id
+            and sums.team_id = people.team_id
+    left join hidden_periods
+        on
+            sums.period_key = hidden_periods.period_key
+            and sums.use_case_id = hidden_periods.row_id
+            and sums.team_id = hidden_periods.column_id
     where sums.completed > 0
 )
 

@@ -1,6 +1,7 @@
-{#- How many distinct people each reporting group has in each calendar quarter: a team in a use case, a use case, a team,
-    all of them; of the work that execution KPIs count, and behind each strategic and human KPI, where the sides that a
-    number compares stand in the place of teams. -#}
+{#- How many distinct people each reporting group has in each calendar quarter. A family is a table of groups whose
+    numbers add up: rows, columns, and (all) of either. Execution KPIs have use cases by teams; strategic and human KPIs,
+    and the arms of experiments, use cases by the sides that a number compares or leaves out; attribution channels;
+    calibration use cases by tenths of confidence, over all time. -#}
 {%- set text = dbt.type_string() -%}
 with person_days as (
     select * from {{ ref('int_people_daily') }}
@@ -10,33 +11,86 @@ strategic_days as (
     select * from {{ ref('int_strategic_people_daily') }}
 ),
 
-members as (
-    select distinct
+sides as (
+    select * from {{ ref('int_decision_sides') }}
+),
+
+decisions as (
+    select * from {{ ref('int_decisions') }}
+),
+
+conversions as (
+    select * from {{ ref('int_conversions') }}
+),
+
+conversion_touches as (
+    select * from {{ ref('int_conversion_touches') }}
+),
+
+work as (
+    select
         'execution' as family,
-        cast({{ dbt.date_trunc('quarter', 'completed_on') }} as date) as quarter_start,
-        use_case_id,
-        team_id,
+        completed_on as worked_on,
+        use_case_id as row_id,
+        team_id as column_id,
         cast(person_number as {{ text }}) as person_id
     from person_days
     union all
-    select distinct
+    select
         kpi_id,
-        cast({{ dbt.date_trunc('quarter', 'observed_on') }} as date),
+        observed_on,
         use_case_id,
         case when is_rest = 1 then 'left out' else 'counted' end,
         person_id
     from strategic_days
+    union all
+    select
+        {{ ai_impact.family_of_arms('kpi_id', 'experiment_id') }},
+        decided_on,
+        use_case_id,
+        case is_treated when 1 then 'treated' when 0 then 'control' else 'outside' end,
+        person_id
+    from sides
+    union all
+    select
+        'confidence',
+        {{ ai_impact.all_time() }},
+        {{ ai_impact.mapped('use_case_id') }},
+        cast({{ ai_impact.tenth_of('ai_confidence') }} as {{ text }}),
+        person_id
+    from decisions
+    where {{ ai_impact.tells_of_confidence() }}
+    union all
+    select
+        'channels',
+        conversions.period_start,
+        coalesce(conversion_touches.channel, '(none)'),
+        'conversions',
+        conversions.journey_id
+    from conversions
+    left join conversion_touches on conversions.conversion_key = conversion_touches.conversion_key
+),
+
+members as (
+    select distinct
+        family,
+        cast({{ dbt.date_trunc('quarter', 'worked_on') }} as date) as quarter_start,
+        row_id,
+        column_id,
+        person_id
+    from work
+    where person_id is not null
 ),
 
 sizes as (
     select
         family,
         quarter_start,
-        {{ ai_impact.cell_of('use_case_id') }} as use_case_id,
-        {{ ai_impact.cell_of('team_id') }} as team_id,
+        {{ ai_impact.cell_of('row_id') }} as row_id,
+        {{ ai_impact.cell_of('column_id') }} as column_id,
         count(distinct person_id) as n_people
     from members
-    group by {{ ai_impact.cell_sets(['family', 'quarter_start']) }}
+    group by {{ ai_impact.cell_sets(['family', 'quarter_start'], 'row_id', 'column_id') }}
 ),
 
 -- What is hidden for the sake of others should be the same from quarter to quarter, so the most there were so far decides.
@@ -44,7 +98,7 @@ final as (
     select
         *,
         max(n_people) over (
-            partition by family, use_case_id, team_id order by quarter_start
+            partition by family, row_id, column_id order by quarter_start
             rows between unbounded preceding and current row
         ) as most_people
     from sizes

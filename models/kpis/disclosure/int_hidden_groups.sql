@@ -1,15 +1,19 @@
 {#- The reporting groups that are hidden in a quarter: small ones, and further ones so that each small group could be
     larger, and none smaller, while everything that is shown stays as it is. Then no sum of small groups follows from
-    what is shown. Such a change runs around a rectangle of the table of use cases and teams with its margins: it raises
+    what is shown. Such a change runs around a rectangle of the table of its family with its margins: it raises
     the small group and lowers a hidden one of its row and one of its column, or raises the margin of either; the
     fourth corner closes it. Only groups of k people or more may be lowered. The rectangle that hides the fewest people
     is taken. (Cell suppression: Fischetti and Salazar-Gonzalez 2000, section 2.) -#}
-with groups as (
+with sizes as (
+    select * from {{ ref('int_group_sizes') }}
+),
+
+groups as (
     select
         *,
         n_people < {{ var('k_anonymity') }} as is_small,
-        {{ ai_impact.hash_key(['family', 'quarter_start', 'use_case_id', 'team_id']) }} as group_key
-    from {{ ref('int_group_sizes') }}
+        {{ ai_impact.hash_key(['family', 'quarter_start', 'row_id', 'column_id']) }} as group_key
+    from sizes
     where n_people > 0
 ),
 
@@ -19,14 +23,14 @@ raised as (
     select
         *,
         case when is_small then 0 else most_people end as cost,
-        case when is_margin = 1 then 'team ' || team_id else 'use case ' || use_case_id end as from_node,
-        case when is_margin = 1 then 'use case ' || use_case_id else 'team ' || team_id end as to_node
+        case when is_margin = 1 then 'column ' || column_id else 'row ' || row_id end as from_node,
+        case when is_margin = 1 then 'row ' || row_id else 'column ' || column_id end as to_node
     from (
         select
             groups.*,
             case
-                when use_case_id = {{ ai_impact.rollup_label() }} and team_id = {{ ai_impact.rollup_label() }} then 0
-                when use_case_id = {{ ai_impact.rollup_label() }} or team_id = {{ ai_impact.rollup_label() }} then 1
+                when row_id = {{ ai_impact.rollup_label() }} and column_id = {{ ai_impact.rollup_label() }} then 0
+                when row_id = {{ ai_impact.rollup_label() }} or column_id = {{ ai_impact.rollup_label() }} then 1
                 else 0
             end as is_margin
         from groups
@@ -101,8 +105,8 @@ final as (
     select
         groups.family,
         groups.quarter_start,
-        groups.use_case_id,
-        groups.team_id,
+        groups.row_id,
+        groups.column_id,
         case when groups.is_small then 'small_group' else 'complement' end as suppression_rule
     from groups
     left join corners on groups.group_key = corners.group_key

@@ -1,5 +1,5 @@
-{#- All strategic and human KPIs, one row per KPI and cell, with whether it may be shown. A new family is one more
-    name in this list. -#}
+{#- All strategic and human KPIs, one row per KPI and cell, with the rule that hides it, if one does. A new family is
+    one more name in this list. -#}
 {{ config(materialized=ai_impact.view_or_table()) }}
 
 {% set families = [
@@ -11,7 +11,7 @@
     'reason'
 ] -%}
 with
-{% for name in families + ['int_kpi_periods'] %}
+{% for name in families + ['int_kpi_periods', 'int_strategic_people'] %}
     {{ name }} as (
         select * from {{ ref(name) }}
     ),
@@ -19,11 +19,7 @@ with
 measured as (
     {% for family in families %}
         select
-            {% for column in columns -%}
-                {{ column }},
-            {% endfor -%}
-            n_people,
-            is_suppressed
+            {{ columns | join(',\n            ') }}
         from {{ family }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -38,10 +34,15 @@ final as (
         periods.period_start,
         periods.period_end,
         periods.baseline_of,
-        cast(measured.n_people as bigint) as n_people,
-        measured.is_suppressed
+        cast(coalesce(people.n_people, 0) as bigint) as n_people,
+        people.suppression_rule
     from measured
     inner join int_kpi_periods as periods on measured.period_key = periods.period_key
+    left join int_strategic_people as people
+        on
+            measured.period_key = people.period_key
+            and measured.kpi_id = people.kpi_id
+            and measured.use_case_id = people.use_case_id
 )
 
 select * from final
