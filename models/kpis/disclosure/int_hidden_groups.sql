@@ -8,7 +8,7 @@ with sizes as (
     select * from {{ ref('int_group_sizes') }}
 ),
 
-groups as (
+reported as (
     select
         *,
         n_people < {{ var('k_anonymity') }} as is_small,
@@ -27,13 +27,13 @@ raised as (
         case when is_margin = 1 then 'row ' || row_id else 'column ' || column_id end as to_node
     from (
         select
-            groups.*,
+            reported.*,
             case
                 when row_id = {{ ai_impact.rollup_label() }} and column_id = {{ ai_impact.rollup_label() }} then 0
                 when row_id = {{ ai_impact.rollup_label() }} or column_id = {{ ai_impact.rollup_label() }} then 1
                 else 0
             end as is_margin
-        from groups
+        from reported
     ) as marked
 ),
 
@@ -103,14 +103,14 @@ corners as (
 
 final as (
     select
-        groups.family,
-        groups.quarter_start,
-        groups.row_id,
-        groups.column_id,
-        case when groups.is_small then 'small_group' else 'complement' end as suppression_rule
-    from groups
-    left join corners on groups.group_key = corners.group_key
-    where groups.is_small or corners.group_key is not null
+        reported.family,
+        reported.quarter_start,
+        reported.row_id,
+        reported.column_id,
+        case when reported.is_small then 'small_group' else 'complement' end as suppression_rule
+    from reported
+    left join corners on reported.group_key = corners.group_key
+    where reported.is_small or corners.group_key is not null
 )
 
 select * from final

@@ -16,7 +16,7 @@ quarters as (
     from hidden_groups
 ),
 
-overlaps as (
+hidden_in as (
     select
         quarters.quarter_start,
         periods.period_key
@@ -28,13 +28,13 @@ overlaps as (
 final as (
     select
         hidden_groups.family,
-        overlaps.period_key,
+        hidden_in.period_key,
         hidden_groups.row_id,
         hidden_groups.column_id,
         {{ ai_impact.strictest_rule('hidden_groups.suppression_rule') }} as suppression_rule
     from hidden_groups
-    inner join overlaps on hidden_groups.quarter_start = overlaps.quarter_start
-    group by hidden_groups.family, overlaps.period_key, hidden_groups.row_id, hidden_groups.column_id
+    inner join hidden_in on hidden_groups.quarter_start = hidden_in.quarter_start
+    group by hidden_groups.family, hidden_in.period_key, hidden_groups.row_id, hidden_groups.column_id
 )
 
 select * from final
