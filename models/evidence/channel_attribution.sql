@@ -3,7 +3,7 @@
 ] -%}
 {%- set experiment = var('attribution_calibration_experiment') -%}
 {%- set metric = var('attribution_calibration_metric') -%}
-with credits as (
+with model_credits as (
     select * from {{ ref('channel_credits') }}
 ),
 
@@ -13,7 +13,48 @@ moments as (
 
 hidden_groups as (
     select * from {{ ref('int_hidden_groups') }}
-    where family = 'channels' and column_id = 'conversions'
+    where family = 'channels' and column_id = 'conversions' and row_id <> {{ ai_impact.rollup_label() }}
+),
+
+-- A hidden channel has a row in every month that any channel has one in: none is missing for want of conversions.
+months as (
+    select distinct
+        model,
+        period_start,
+        n_paths
+    from model_credits
+),
+
+credits as (
+    select
+        model,
+        channel,
+        period_start,
+        {% for name in numbers + ['ai_conversions', 'ai_revenue', 'n_conversions', 'n_paths'] -%}
+            {{ name }},
+        {% endfor -%}
+        reason
+    from model_credits
+    union all
+    select
+        months.model,
+        hidden_groups.row_id,
+        months.period_start,
+        {%- for name in numbers + ['ai_conversions', 'ai_revenue'] %}
+            cast(null as {{ ai_impact.physical_type('double') }}),
+        {%- endfor %}
+        cast(null as {{ dbt.type_bigint() }}),
+        months.n_paths,
+        cast(null as {{ dbt.type_string() }})
+    from months
+    inner join hidden_groups
+        on {{ ai_impact.quarter_of('cast(months.period_start as date)') }} = hidden_groups.quarter_start
+    left join model_credits
+        on
+            months.model = model_credits.model
+            and months.period_start = model_credits.period_start
+            and hidden_groups.row_id = model_credits.channel
+    where model_credits.channel is null
 ),
 
 experiments as (
@@ -52,7 +93,7 @@ periods as (
     left join hidden_groups
         on
             credits.channel = hidden_groups.row_id
-            and cast({{ dbt.date_trunc('quarter', 'cast(credits.period_start as date)') }} as date) = hidden_groups.quarter_start
+            and {{ ai_impact.quarter_of('cast(credits.period_start as date)') }} = hidden_groups.quarter_start
 ),
 
 windowed as (

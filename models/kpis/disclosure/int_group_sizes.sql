@@ -74,7 +74,7 @@ work as (
 members as (
     select distinct
         family,
-        cast({{ dbt.date_trunc('quarter', 'worked_on') }} as date) as quarter_start,
+        {{ ai_impact.quarter_of('worked_on') }} as quarter_start,
         row_id,
         column_id,
         person_id

@@ -3,7 +3,7 @@
     what is shown. Such a change runs around a rectangle of the table of its family with its margins: it raises
     the small group and lowers a hidden one of its row and one of its column, or raises the margin of either; the
     fourth corner closes it. Only groups of k people or more may be lowered. The rectangle that hides the fewest people
-    is taken. (Cell suppression: Fischetti and Salazar-Gonzalez 2000, section 2.) -#}
+    is taken, and of several the first by name, so that it is the same one in the next quarter. (Cell suppression: Fischetti and Salazar-Gonzalez 2000, section 2.) -#}
 with sizes as (
     select * from {{ ref('int_group_sizes') }}
 ),
@@ -12,7 +12,8 @@ reported as (
     select
         *,
         n_people < {{ var('k_anonymity') }} as is_small,
-        {{ ai_impact.hash_key(['family', 'quarter_start', 'row_id', 'column_id']) }} as group_key
+        {{ ai_impact.hash_key(['family', 'quarter_start', 'row_id', 'column_id']) }} as group_key,
+        row_id || '|' || column_id as name
     from sizes
     where n_people > 0
 ),
@@ -42,6 +43,7 @@ steps as (
         family,
         quarter_start,
         group_key,
+        name,
         cost,
         from_node,
         to_node
@@ -51,6 +53,7 @@ steps as (
         family,
         quarter_start,
         group_key,
+        name,
         cost,
         to_node,
         from_node
@@ -67,8 +70,7 @@ rectangles as (
         row_number() over (
             partition by small.group_key
             order by
-                first_step.cost + second_step.cost + third_step.cost, first_step.group_key, second_step.group_key,
-                third_step.group_key
+                first_step.cost + second_step.cost + third_step.cost, first_step.name, second_step.name, third_step.name
         ) as place
     from raised as small
     inner join steps as first_step

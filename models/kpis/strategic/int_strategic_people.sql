@@ -16,6 +16,10 @@ kpis as (
     select distinct kpi_id from person_days
 ),
 
+period_keys as (
+    select distinct period_key from periods
+),
+
 person_periods as (
     select distinct
         periods.period_key,
@@ -46,6 +50,7 @@ known as (
         case when hidden_periods.column_id = 'left out' then 'complement' else hidden_periods.suppression_rule end
     from hidden_periods
     inner join kpis on hidden_periods.family = kpis.kpi_id
+    inner join period_keys on hidden_periods.period_key = period_keys.period_key
 ),
 
 measured as (
