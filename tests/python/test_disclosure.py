@@ -1,5 +1,5 @@
-"""Hidden groups can't be worked out, in companies that hypothesis makes and in the demo: all that is published of them, over
-all periods, is one linear system."""
+"""Hidden groups can't be worked out, in companies that hypothesis makes and in the demo: all that is published of them,
+over all periods, is one linear system."""
 
 import datetime as dt
 from collections import defaultdict
