@@ -70,7 +70,8 @@ final as (
         target_high,
         target_basis,
         status,
-        case when suppression_rule is not null and guarded_by is not null then 'unknown' else guardrail end as guardrail_status,
+        case when suppression_rule is not null and guarded_by is not null then 'unknown' else guardrail end
+            as guardrail_status,
         case when suppression_rule is null then n_people end as n_people,
         case
             when suppression_rule is not null then {{ ai_impact.suppression_reason('suppression_rule') }}

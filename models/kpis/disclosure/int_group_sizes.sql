@@ -1,7 +1,7 @@
 {#- How many distinct people each reporting group has in each calendar quarter. A family is a table of groups whose
-    numbers add up: rows, columns, and (all) of either. Execution KPIs have use cases by teams; strategic and human KPIs,
-    and the arms of experiments, use cases by the sides that a number compares or leaves out; attribution channels;
-    calibration use cases by tenths of confidence, over all time. -#}
+    numbers add up: rows, columns, and (all) of either. Execution KPIs have use cases by teams; strategic and human
+    KPIs, and the arms of experiments, use cases by the sides that a number compares or leaves out; attribution has
+    channels; calibration has use cases by tenths of confidence, over all time. -#}
 {%- set text = dbt.type_string() -%}
 with person_days as (
     select * from {{ ref('int_people_daily') }}
@@ -93,7 +93,7 @@ sizes as (
     group by {{ ai_impact.cell_sets(['family', 'quarter_start'], 'row_id', 'column_id') }}
 ),
 
--- What is hidden for the sake of others should be the same from quarter to quarter, so the most there were so far decides.
+-- What is hidden for the sake of others should be the same from quarter to quarter: the most there were so far decides.
 final as (
     select
         *,

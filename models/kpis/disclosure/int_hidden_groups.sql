@@ -1,9 +1,10 @@
 {#- The reporting groups that are hidden in a quarter: small ones, and further ones so that each small group could be
     larger, and none smaller, while everything that is shown stays as it is. Then no sum of small groups follows from
-    what is shown. Such a change runs around a rectangle of the table of its family with its margins: it raises
-    the small group and lowers a hidden one of its row and one of its column, or raises the margin of either; the
-    fourth corner closes it. Only groups of k people or more may be lowered. The rectangle that hides the fewest people
-    is taken, and of several the first by name, so that it is the same one in the next quarter. (Cell suppression: Fischetti and Salazar-Gonzalez 2000, section 2.) -#}
+    what is shown. Such a change runs around a rectangle of the table of its family with its margins: it raises the
+    small group and lowers a hidden one of its row and one of its column, or raises the margin of either; the fourth
+    corner closes it. Only groups of k people or more may be lowered. The rectangle that hides the fewest people is
+    taken, and of several the first by name, so that it is the same one in the next quarter. (Cell suppression:
+    Fischetti and Salazar-Gonzalez 2000, section 2.) -#}
 with sizes as (
     select * from {{ ref('int_group_sizes') }}
 ),
@@ -18,8 +19,8 @@ reported as (
     where n_people > 0
 ),
 
--- A group joins its row and its column, and raising it is a step from the one to the other. A margin stands on the other
--- side of its line's equation, so it is walked the other way.
+-- A group joins its row and its column, and raising it is a step from the one to the other. A margin stands on the
+-- other side of its line's equation, so it is walked the other way.
 raised as (
     select
         *,

@@ -40,7 +40,8 @@ kpi_periods as (
     from measured
 ),
 
--- What is hidden has a row without numbers in every period in which anyone has the KPI: none is missing for want of work.
+-- What is hidden has a row without numbers in every period in which anyone has the KPI: none is missing for want of
+-- work.
 reported as (
     select
         {% for column in columns -%}
