@@ -85,3 +85,16 @@
             and outcomes.use_case_id = panels.use_case_id
             and panels.weakness = 1
 {%- endmacro %}
+
+{# The tenth in which a confidence lies, from 0; a confidence of 1 is in the last. #}
+{% macro tenth_of(confidence) -%}
+    case when {{ confidence }} >= 0.9 then 9 else cast(floor({{ confidence }} * 10) as integer) end
+{%- endmacro %}
+
+{# Whether a decision tells if AI was as sure as it should be: its recommendation was carried out, and the outcome is known. #}
+{% macro tells_of_confidence() -%}
+    decided_at is not null
+    and is_success is not null
+    and ai_confidence is not null
+    and coalesce(human_action, 'none') in ('accepted', 'none')
+{%- endmacro %}

@@ -1,9 +1,3 @@
-{# KPIs about single people, of whom a month has few: reported for rolling windows, not for months, so that none can be had from them by
-   subtraction. #}
-{% macro kpis_of_windows() %}
-    {{- return(['interviewer_rating', 'hire_performance', 'hire_retention_180d']) -}}
-{% endmacro %}
-
 {# What was seen and could not be counted is said, with why. #}
 {% macro left_out_reason(n, n_total, problem) -%}
     case
@@ -45,9 +39,7 @@
         cast({{ n }} as {{ double }}) as denominator,
         cast({{ n }} as bigint) as n,
         {{ ai_impact.interval('100 * (' ~ low ~ ')', '100 * (' ~ high ~ ')') }},
-        {{ reason }} as reason,
-        cast(n_total as bigint) as n_people,
-        n_total between 1 and {{ var('k_anonymity') }} - 1 as is_suppressed
+        {{ reason }} as reason
     from weighted
 {%- endmacro %}
 
@@ -62,51 +54,4 @@
 {# Half the width of a KPI's interval, on a logarithmic scale; 0 where none is known. #}
 {% macro log_width(kpi) -%}
     coalesce(case when {{ kpi }}.ci_low > 0 then (ln({{ kpi }}.ci_high) - ln({{ kpi }}.ci_low)) / 2 end, 0)
-{%- endmacro %}
-
-{# From cells with a line (KPI and use case): the runs of months that are hidden together, by KPI. A month that must not be shown is
-   hidden with the next of its line that may be, or the last one before; what overlaps or touches is one run, in all lines of the KPI. #}
-{% macro hidden_months(relation) -%}
-    {%- set running = 'rows between unbounded preceding and current row' -%}
-    select
-        kpi_id,
-        min(period_start) as first_month,
-        max(period_start) as last_month
-    from (
-        select
-            covered.*,
-            sum(1 - is_covered) over (partition by kpi_id order by period_start {{ running }}) as gaps
-        from (
-            select
-                months.kpi_id,
-                months.period_start,
-                max(case when spans.from_month is not null then 1 else 0 end) as is_covered
-            from {{ relation }} as months
-            left join (
-                select
-                    kpi_id,
-                    case when next_shown is null then coalesce(last_shown, first_month) else period_start end as from_month,
-                    coalesce(next_shown, period_start) as to_month
-                from (
-                    select
-                        cells.*,
-                        min(case when is_hidden = 0 then period_start end) over (
-                            partition by kpi_id, use_case_id order by period_start desc {{ running }}
-                        ) as next_shown,
-                        max(case when is_hidden = 0 then period_start end) over (
-                            partition by kpi_id, use_case_id order by period_start {{ running }}
-                        ) as last_shown,
-                        min(period_start) over (partition by kpi_id, use_case_id) as first_month
-                    from {{ relation }} as cells
-                    where period_grain = 'month' and kpi_id not in ({{ ai_impact.quoted(ai_impact.kpis_of_windows()) }})
-                ) as placed
-                where is_hidden = 1
-            ) as spans
-                on months.kpi_id = spans.kpi_id and months.period_start between spans.from_month and spans.to_month
-            where months.period_grain = 'month'
-            group by months.kpi_id, months.period_start
-        ) as covered
-    ) as runs
-    where is_covered = 1
-    group by kpi_id, gaps
 {%- endmacro %}

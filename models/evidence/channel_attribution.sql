@@ -3,7 +3,7 @@
 ] -%}
 {%- set experiment = var('attribution_calibration_experiment') -%}
 {%- set metric = var('attribution_calibration_metric') -%}
-with credits as (
+with model_credits as (
     select * from {{ ref('channel_credits') }}
 ),
 
@@ -11,9 +11,50 @@ moments as (
     select * from {{ ref('moments_channel_credits') }}
 ),
 
-suppression as (
-    select * from {{ ref('int_channel_suppression') }}
-    where is_suppressed
+hidden_groups as (
+    select * from {{ ref('int_hidden_groups') }}
+    where family = 'channels' and column_id = 'conversions' and row_id <> {{ ai_impact.rollup_label() }}
+),
+
+-- A hidden channel has a row in every month that any channel has one in: none is missing for want of conversions.
+months as (
+    select distinct
+        model,
+        period_start,
+        n_paths
+    from model_credits
+),
+
+credits as (
+    select
+        model,
+        channel,
+        period_start,
+        {% for name in numbers + ['ai_conversions', 'ai_revenue', 'n_conversions', 'n_paths'] -%}
+            {{ name }},
+        {% endfor -%}
+        reason
+    from model_credits
+    union all
+    select
+        months.model,
+        hidden_groups.row_id,
+        months.period_start,
+        {%- for name in numbers + ['ai_conversions', 'ai_revenue'] %}
+            cast(null as {{ ai_impact.physical_type('double') }}),
+        {%- endfor %}
+        cast(null as {{ dbt.type_bigint() }}),
+        months.n_paths,
+        cast(null as {{ dbt.type_string() }})
+    from months
+    inner join hidden_groups
+        on {{ ai_impact.quarter_of('cast(months.period_start as date)') }} = hidden_groups.quarter_start
+    left join model_credits
+        on
+            months.model = model_credits.model
+            and months.period_start = model_credits.period_start
+            and hidden_groups.row_id = model_credits.channel
+    where model_credits.channel is null
 ),
 
 experiments as (
@@ -39,7 +80,7 @@ increments as (
 periods as (
     select
         credits.*,
-        suppression.channel is not null as is_suppressed,
+        hidden_groups.row_id is not null as is_suppressed,
         {{ ai_impact.is_revenue_unknown() }} as is_unknown,
         cast(credits.period_start as date) as month_start,
         cast({{ ai_impact.add_time('month', 1, 'cast(credits.period_start as date)') }} as date) as month_end
@@ -49,10 +90,10 @@ periods as (
             credits.channel = moments.channel
             and cast(credits.period_start as date) = cast(moments.period_start as date)
             and case when credits.model in ('markov', 'shapley') then 'linear' else credits.model end = moments.model
-    left join suppression
+    left join hidden_groups
         on
-            credits.channel = suppression.channel
-            and cast(credits.period_start as date) = suppression.period_start
+            credits.channel = hidden_groups.row_id
+            and {{ ai_impact.quarter_of('cast(credits.period_start as date)') }} = hidden_groups.quarter_start
 ),
 
 windowed as (
@@ -106,8 +147,8 @@ final as (
         case
             when is_suppressed
                 then
-                    'Fewer than {{ var("k_anonymity") }} people converted by it, '
-                    || 'or the number would reveal their work.'
+                    'Fewer than {{ var("k_anonymity") }} people converted by it in this quarter, '
+                    || 'or the number would reveal theirs.'
             when is_unknown
                 then
                     'The revenue of a conversion is not known: give it an amount, or its currency a rate in the var '

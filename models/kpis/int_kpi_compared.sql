@@ -23,6 +23,14 @@ catalog as (
     select * from {{ ref('kpi_catalog') }}
 ),
 
+kpis as (
+    select distinct
+        kpi_id,
+        period_key
+    from measures
+),
+
+-- A hidden cell has a row without numbers of every KPI that anyone has in the period: none is missing for want of work.
 reported as (
     select
         measures.*,
@@ -31,13 +39,30 @@ reported as (
         cells.period_end,
         cells.baseline_of,
         cells.n_people,
-        cells.is_suppressed
+        cells.suppression_rule
     from measures
     inner join cells
         on
             measures.period_key = cells.period_key
             and measures.use_case_id = cells.use_case_id
             and measures.team_id = cells.team_id
+    where cells.suppression_rule is null
+    union all
+    select
+        cells.period_key,
+        cells.use_case_id,
+        cells.team_id,
+        kpis.kpi_id,
+        {{ ai_impact.no_numbers() }},
+        cells.period_grain,
+        cells.period_start,
+        cells.period_end,
+        cells.baseline_of,
+        cells.n_people,
+        cells.suppression_rule
+    from cells
+    inner join kpis on cells.period_key = kpis.period_key
+    where cells.suppression_rule is not null
     union all
     select *
     from strategic
@@ -64,7 +89,7 @@ placed as (
 
 baselines as (
     select * from placed
-    where period_grain = 'baseline' and baseline_use_case_id = baseline_of and not is_suppressed
+    where period_grain = 'baseline' and baseline_use_case_id = baseline_of and suppression_rule is null
 ),
 
 compared as (

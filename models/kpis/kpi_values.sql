@@ -46,7 +46,7 @@ targeted as (
     select
         *,
         case
-            when is_suppressed then 'suppressed'
+            when suppression_rule is not null then 'suppressed'
             when
                 value is null or n < {{ var('min_observations') }} or coalesce(target_low, target_high) is null
                 then 'not_enough_data'
@@ -79,17 +79,17 @@ final as (
         {% for column in [
             'value', 'numerator', 'denominator', 'n', 'baseline_value', 'change_absolute', 'change_percent', 'ci_low', 'ci_high'
         ] -%}
-            case when not is_suppressed then {{ column }} end as {{ column }},
+            case when suppression_rule is null then {{ column }} end as {{ column }},
         {% endfor -%}
         target_low,
         target_high,
         target_basis,
         status,
-        case when is_suppressed and guarded_by is not null then 'unknown' else guardrail end as guardrail_status,
-        case when not is_suppressed then n_people end as n_people,
+        case when suppression_rule is not null and guarded_by is not null then 'unknown' else guardrail end
+            as guardrail_status,
+        case when suppression_rule is null then n_people end as n_people,
         case
-            when is_suppressed
-                then 'Fewer than {{ var("k_anonymity") }} people did this work, or the number would reveal their work.'
+            when suppression_rule is not null then {{ ai_impact.suppression_reason('suppression_rule') }}
             when status = 'no_baseline'
                 then coalesce(baseline_problem, 'The baseline is 0: there is no change in percent.')
             when
@@ -112,6 +112,7 @@ final as (
                     end
             else reason
         end as reason,
+        suppression_rule,
         baseline_use_case_id,
         causal_experiment_id,
         causal_metric_id

@@ -107,12 +107,11 @@ final as (
             when effects.basis = 'per_unit' then coalesce(units.new_units, 0)
         end as {{ ai_impact.physical_type('double') }}) as new_units,
         case
-            when not coalesce(cells.is_suppressed, false) and labour.unpaid_team is null
+            when cells.suppression_rule is null and labour.unpaid_team is null
                 then coalesce(labour.task_hours_value, 0)
         end as labour_volume,
         case
-            when cells.is_suppressed
-                then 'Fewer than {{ var("k_anonymity") }} people did this work, or the number would reveal their work.'
+            when cells.suppression_rule is not null then {{ ai_impact.suppression_reason('cells.suppression_rule') }}
             when labour.unpaid_team is not null
                 then
                     'The team ' || labour.unpaid_team

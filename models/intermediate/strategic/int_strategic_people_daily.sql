@@ -16,6 +16,10 @@ deals as (
     where revenue is not null
 ),
 
+answers as (
+    select * from {{ ref('int_answers') }}
+),
+
 decisions as (
     select
         *,
@@ -51,6 +55,24 @@ stood as (
     from deals
     union all
     select
+        kpi_id,
+        cast(null as {{ text }}),
+        answered_on,
+        person_id,
+        0
+    from answers
+    where points is not null
+    union all
+    select
+        kpi_id || '_response_rate',
+        cast(null as {{ text }}),
+        answered_on,
+        person_id,
+        0
+    from answers
+    where account_id is not null
+    union all
+    select
         'automation_bias',
         mapped_use_case_id,
         decided_on,
@@ -79,21 +101,12 @@ stood as (
 final as (
     select distinct
         kpi_id,
-        {{ ai_impact.rollup_label() }} as use_case_id,
+        coalesce(use_case_id, {{ ai_impact.unmapped() }}) as use_case_id,
         observed_on,
         person_id,
         is_rest
     from stood
     where person_id is not null
-    {{ ai_impact.union_distinct() }}
-    select distinct
-        kpi_id,
-        use_case_id,
-        observed_on,
-        person_id,
-        is_rest
-    from stood
-    where person_id is not null and use_case_id is not null
 )
 
 select * from final

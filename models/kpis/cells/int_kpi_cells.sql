@@ -1,36 +1,81 @@
-{#- What every execution KPI starts from: a cell's period, sums, people, and whether it may be shown. -#}
+{#- What every execution KPI starts from: the sums and people of a cell in a period, and the rule that hides it, if one
+    does. A hidden cell has a row in every period in which anyone worked: else its absence would say that nobody
+    of it did. -#}
 {{ config(materialized=ai_impact.heavy_view()) }}
 
 with sums as (
     select * from {{ ref('int_kpi_sums') }}
+    where completed > 0
 ),
 
 periods as (
     select * from {{ ref('int_kpi_periods') }}
 ),
 
-suppression as (
-    select * from {{ ref('int_kpi_suppression') }}
+people as (
+    select * from {{ ref('int_kpi_people') }}
+),
+
+hidden_periods as (
+    select * from {{ ref('int_hidden_periods') }}
+    where family = 'execution'
+),
+
+worked as (
+    select distinct period_key from sums
+),
+
+cells as (
+    select
+        period_key,
+        use_case_id,
+        team_id
+    from sums
+    {{ ai_impact.union_distinct() }}
+    select
+        hidden_periods.period_key,
+        hidden_periods.row_id,
+        hidden_periods.column_id
+    from hidden_periods
+    inner join worked on hidden_periods.period_key = worked.period_key
+    inner join periods on hidden_periods.period_key = periods.period_key
+    where periods.baseline_of in ({{ ai_impact.rollup_label() }}, hidden_periods.row_id)
 ),
 
 final as (
     select
-        sums.*,
+        cells.period_key,
+        cells.use_case_id,
+        cells.team_id,
+        {% for column in ai_impact.kpi_counts() + ai_impact.kpi_amounts() + [
+            'days', 'completed_squared', 'total_cost_squared', 'total_cost_by_completed'
+        ] -%}
+            sums.{{ column }},
+        {% endfor -%}
         periods.period_grain,
         periods.period_start,
         periods.period_end,
         periods.days_in_period,
         periods.baseline_of,
-        suppression.n_people,
-        suppression.is_suppressed
-    from sums
-    inner join periods on sums.period_key = periods.period_key
-    inner join suppression
+        coalesce(people.n_people, 0) as n_people,
+        hidden_periods.suppression_rule
+    from cells
+    inner join periods on cells.period_key = periods.period_key
+    left join sums
         on
-            sums.period_key = suppression.period_key
-            and sums.use_case_id = suppression.use_case_id
-            and sums.team_id = suppression.team_id
-    where sums.completed > 0
+            cells.period_key = sums.period_key
+            and cells.use_case_id = sums.use_case_id
+            and cells.team_id = sums.team_id
+    left join people
+        on
+            cells.period_key = people.period_key
+            and cells.use_case_id = people.use_case_id
+            and cells.team_id = people.team_id
+    left join hidden_periods
+        on
+            cells.period_key = hidden_periods.period_key
+            and cells.use_case_id = hidden_periods.row_id
+            and cells.team_id = hidden_periods.column_id
 )
 
 select * from final

@@ -43,7 +43,7 @@ final as (
         period_end,
         baseline_of,
         n_people,
-        is_suppressed,
+        suppression_rule,
         completed,
         days,
         completed_squared,

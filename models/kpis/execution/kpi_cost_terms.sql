@@ -11,14 +11,14 @@ final as (
         period_end,
         nullif(use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
         nullif(team_id, {{ ai_impact.rollup_label() }}) as team_id,
-        case when not is_suppressed then completed end as completed,
-        case when not is_suppressed then compute_cost end as compute_cost,
-        case when not is_suppressed then labour_cost end as labour_cost,
-        case when not is_suppressed then tooling_cost end as tooling_cost,
-        case when not is_suppressed then review_cost end as review_cost,
+        case when suppression_rule is null then completed end as completed,
+        case when suppression_rule is null then compute_cost end as compute_cost,
+        case when suppression_rule is null then labour_cost end as labour_cost,
+        case when suppression_rule is null then tooling_cost end as tooling_cost,
+        case when suppression_rule is null then review_cost end as review_cost,
         '{{ var("reporting_currency") }}' as currency,
-        is_suppressed,
-        case when not is_suppressed then reason end as reason
+        suppression_rule is not null as is_suppressed,
+        case when suppression_rule is null then reason end as reason
     from terms
 )
 

@@ -1,6 +1,5 @@
 {#- Where AI alone and AI with a person were assigned at random: the outcomes of each subject's decisions in a
-    period, by arm. Fewer than k people behind an arm, or behind the decisions outside of the experiment, hide the
-    comparison, and with it the windows that hold its month. -#}
+    period, by arm. Where an arm is hidden, or what was decided outside of the experiment, so is the comparison. -#}
 with sides as (
     select * from {{ ref('int_decision_sides') }}
 ),
@@ -14,49 +13,25 @@ periods as (
     where period_grain in ('month', 'rolling_90d', 'rolling_365d')
 ),
 
-placed as (
-    select
-        sides.*,
-        periods.period_key,
-        periods.period_grain,
-        periods.period_start,
-        periods.period_end
-    from sides
-    inner join period_days on sides.decided_on = period_days.date_day
-    inner join periods on period_days.period_key = periods.period_key
-),
-
-people as (
-    select
-        kpi_id,
-        experiment_id,
-        use_case_id,
-        period_key,
-        period_grain,
-        period_start,
-        period_end,
-        is_treated,
-        count(distinct person_id) as n_people
-    from placed
-    group by
-        kpi_id, experiment_id, use_case_id, period_key, period_grain, period_start, period_end, is_treated
+hidden_periods as (
+    select * from {{ ref('int_hidden_periods') }}
 ),
 
 hidden as (
     select distinct
-        windows.kpi_id,
-        windows.experiment_id,
-        windows.use_case_id,
-        windows.period_key
-    from people as windows
-    inner join people as few
-        on
-            windows.kpi_id = few.kpi_id
-            and windows.experiment_id = few.experiment_id
-            and windows.use_case_id = few.use_case_id
-            and few.n_people between 1 and {{ var('k_anonymity') }} - 1
-            and (few.period_key = windows.period_key or few.period_grain = 'month')
-            and few.period_start < windows.period_end and few.period_end > windows.period_start
+        family,
+        period_key,
+        row_id
+    from hidden_periods
+),
+
+placed as (
+    select
+        sides.*,
+        periods.period_key
+    from sides
+    inner join period_days on sides.decided_on = period_days.date_day
+    inner join periods on period_days.period_key = periods.period_key
 ),
 
 subjects as (
@@ -87,9 +62,8 @@ final as (
     from subjects
     left join hidden
         on
-            subjects.kpi_id = hidden.kpi_id
-            and subjects.experiment_id = hidden.experiment_id
-            and subjects.use_case_id = hidden.use_case_id
+            hidden.family = {{ ai_impact.family_of_arms('subjects.kpi_id', 'subjects.experiment_id') }}
+            and subjects.use_case_id = hidden.row_id
             and subjects.period_key = hidden.period_key
     group by
         subjects.kpi_id,

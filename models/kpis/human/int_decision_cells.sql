@@ -42,10 +42,7 @@ measured as (
             {{ ai_impact.mapped('use_case_id') }} as use_case_id,
             cast(decided_at as date) as decided_on,
             coalesce(decision_type, '-') || '|' || coalesce(
-                cast(
-                    case when ai_confidence >= 0.9 then 9 else cast(floor(ai_confidence * 10) as integer) end
-                    as {{ dbt.type_string() }}
-                ),
+                cast({{ ai_impact.tenth_of('ai_confidence') }} as {{ dbt.type_string() }}),
                 '-'
             ) as cell,
             is_treated,
@@ -94,7 +91,7 @@ final as (
         cast(count(placed.predicted_value) as {{ dbt.type_bigint() }}) as n_predicted,
         avg(placed.predicted_value) as mean_predicted,
         var_samp(placed.predicted_value) as var_predicted,
-        coalesce(people.is_suppressed, false) as is_suppressed
+        people.suppression_rule is not null as is_suppressed
     from placed
     left join people
         on
@@ -103,7 +100,7 @@ final as (
             and placed.cell_use_case_id = people.use_case_id
     group by
         placed.kpi_id, placed.comparison, placed.cell_use_case_id, placed.period_key, placed.cell, placed.is_treated,
-        coalesce(people.is_suppressed, false)
+        people.suppression_rule
 )
 
 select * from final

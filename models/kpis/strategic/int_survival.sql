@@ -25,7 +25,6 @@ times as (
         on
             spells.started_on = periods.date_day
             and periods.baseline_of in ({{ ai_impact.rollup_label() }}, catalog.baseline_use_case_id)
-    where periods.period_grain <> 'month' or spells.kpi_id not in ({{ ai_impact.quoted(ai_impact.kpis_of_windows()) }})
     group by periods.period_key, spells.kpi_id, spells.days
 ),
 

@@ -98,9 +98,7 @@ final as (
         case
             when n_total > n then {{ ai_impact.left_out_reason('n', 'n_total', 'problem') }}
             when units is null then 'No team with incidents has headcount_fte in the seed labor_rates.'
-        end as reason,
-        0 as n_people,
-        false as is_suppressed
+        end as reason
     from exposed
 )
 

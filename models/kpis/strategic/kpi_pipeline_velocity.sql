@@ -25,8 +25,6 @@ factors as (
         {{ ai_impact.log_width('survival') }} as days_width,
         {{ ai_impact.log_width('size') }} as size_width,
         {{ ai_impact.log_width('wins') }} as wins_width,
-        {{ ai_impact.least(['survival.n_people', 'size.n_people', 'wins.n_people']) }} as n_people,
-        survival.is_suppressed or size.is_suppressed or wins.is_suppressed as is_suppressed,
         coalesce(survival.reason, size.reason) as reason
     from survival
     inner join ratios as size on survival.period_key = size.period_key and size.kpi_id = 'average_deal_size'
@@ -50,9 +48,7 @@ final as (
         'pipeline_velocity' as kpi_id,
         {{ ai_impact.ratio_columns('money', 'days', 'n') }},
         {{ ai_impact.interval('money / nullif(days, 0) * exp(-width)', 'money / nullif(days, 0) * exp(width)') }},
-        reason,
-        n_people,
-        is_suppressed
+        reason
     from valued
 )
 

@@ -7,10 +7,6 @@ periods as (
     select * from {{ ref('int_long_periods') }}
 ),
 
-people as (
-    select * from {{ ref('int_strategic_people') }}
-),
-
 sums as (
     select
         periods.period_key,
@@ -31,7 +27,6 @@ sums as (
         on
             days.observed_on = periods.date_day
             and periods.baseline_of in ({{ ai_impact.rollup_label() }}, days.baseline_of)
-    where periods.period_grain <> 'month' or days.kpi_id not in ({{ ai_impact.quoted(ai_impact.kpis_of_windows()) }})
     group by periods.period_key, days.use_case_id, days.kpi_id, days.kind, days.scale
 ),
 
@@ -87,24 +82,17 @@ valued as (
 
 final as (
     select
-        valued.period_key,
-        valued.use_case_id,
+        period_key,
+        use_case_id,
         {{ ai_impact.rollup_label() }} as team_id,
-        valued.kpi_id,
-        cast(valued.value as {{ ai_impact.physical_type('double') }}) as value,
-        cast(valued.numerator as {{ ai_impact.physical_type('double') }}) as numerator,
-        cast(valued.reference as {{ ai_impact.physical_type('double') }}) as denominator,
-        valued.n,
-        {{ ai_impact.interval('valued.low', 'valued.high') }},
-        {{ ai_impact.left_out_reason('valued.n', 'valued.n_total', 'valued.problem') }} as reason,
-        coalesce(people.n_people, 0) as n_people,
-        coalesce(people.is_suppressed, false) as is_suppressed
+        kpi_id,
+        cast(value as {{ ai_impact.physical_type('double') }}) as value,
+        cast(numerator as {{ ai_impact.physical_type('double') }}) as numerator,
+        cast(reference as {{ ai_impact.physical_type('double') }}) as denominator,
+        n,
+        {{ ai_impact.interval('low', 'high') }},
+        {{ ai_impact.left_out_reason('n', 'n_total', 'problem') }} as reason
     from valued
-    left join people
-        on
-            valued.period_key = people.period_key
-            and valued.use_case_id = people.use_case_id
-            and valued.kpi_id = people.kpi_id
 )
 
 select * from final

@@ -98,9 +98,7 @@ final as (
         case
             when reached_per_held_out is null then 'No account was held out.'
             else {{ ai_impact.left_out_reason('n', 'n_total', 'problem') }}
-        end as reason,
-        0 as n_people,
-        false as is_suppressed
+        end as reason
     from compared
 )
 

@@ -13,11 +13,6 @@ catalog as (
     where kpi_id = 'incremental_revenue_influenced'
 ),
 
-people as (
-    select * from {{ ref('int_strategic_people') }}
-    where kpi_id = 'incremental_revenue_influenced' and use_case_id = {{ ai_impact.rollup_label() }}
-),
-
 summed as (
     select
         periods.period_key,
@@ -76,26 +71,23 @@ compared as (
 
 final as (
     select
-        compared.period_key,
+        period_key,
         {{ ai_impact.rollup_label() }} as use_case_id,
         {{ ai_impact.rollup_label() }} as team_id,
         'incremental_revenue_influenced' as kpi_id,
-        cast(compared.revenue - compared.expected_revenue as {{ ai_impact.physical_type('double') }}) as value,
-        cast(compared.revenue as {{ ai_impact.physical_type('double') }}) as numerator,
-        cast(compared.expected_revenue as {{ ai_impact.physical_type('double') }}) as denominator,
-        cast(compared.n as bigint) as n,
+        cast(revenue - expected_revenue as {{ ai_impact.physical_type('double') }}) as value,
+        cast(revenue as {{ ai_impact.physical_type('double') }}) as numerator,
+        cast(expected_revenue as {{ ai_impact.physical_type('double') }}) as denominator,
+        cast(n as bigint) as n,
         {{ ai_impact.interval(
-            'compared.revenue - compared.expected_revenue - compared.margin',
-            'compared.revenue - compared.expected_revenue + compared.margin'
+            'revenue - expected_revenue - margin',
+            'revenue - expected_revenue + margin'
         ) }},
         case
-            when compared.per_deal is null then 'No deal of known revenue closed in the baseline window.'
-            else compared.left_out
-        end as reason,
-        coalesce(people.n_people, 0) as n_people,
-        coalesce(people.is_suppressed, false) as is_suppressed
+            when per_deal is null then 'No deal of known revenue closed in the baseline window.'
+            else left_out
+        end as reason
     from compared
-    left join people on compared.period_key = people.period_key
 )
 
 select * from final

@@ -5,10 +5,6 @@ with curve as (
     select * from {{ ref('int_survival') }}
 ),
 
-people as (
-    select * from {{ ref('int_strategic_people') }}
-),
-
 -- How far the curve is from one half, in standard errors of its log-minus-log: within z, a time belongs to the
 -- interval.
 placed as (
@@ -75,30 +71,23 @@ valued as (
 
 final as (
     select
-        valued.period_key,
+        period_key,
         {{ ai_impact.rollup_label() }} as use_case_id,
         {{ ai_impact.rollup_label() }} as team_id,
-        valued.kpi_id,
-        cast(valued.value as {{ ai_impact.physical_type('double') }}) as value,
-        cast(valued.events as {{ ai_impact.physical_type('double') }}) as numerator,
-        cast(valued.n as {{ ai_impact.physical_type('double') }}) as denominator,
-        cast(valued.n as bigint) as n,
+        kpi_id,
+        cast(value as {{ ai_impact.physical_type('double') }}) as value,
+        cast(events as {{ ai_impact.physical_type('double') }}) as numerator,
+        cast(n as {{ ai_impact.physical_type('double') }}) as denominator,
+        cast(n as bigint) as n,
         {{ ai_impact.interval(
-            'case when valued.value is not null then valued.low_bound end', 'valued.high_bound'
+            'case when value is not null then low_bound end', 'high_bound'
         ) }},
         case
-            when valued.value is not null then cast(null as {{ dbt.type_string() }})
-            when valued.is_share then 'Nobody has been here for 180 days yet.'
+            when value is not null then cast(null as {{ dbt.type_string() }})
+            when is_share then 'Nobody has been here for 180 days yet.'
             else 'Fewer than half of them have ended so far.'
-        end as reason,
-        coalesce(people.n_people, 0) as n_people,
-        coalesce(people.is_suppressed, false) as is_suppressed
+        end as reason
     from valued
-    left join people
-        on
-            valued.period_key = people.period_key
-            and valued.kpi_id = people.kpi_id
-            and people.use_case_id = {{ ai_impact.rollup_label() }}
 )
 
 select * from final

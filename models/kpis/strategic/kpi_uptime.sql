@@ -111,9 +111,7 @@ final as (
             else {{ ai_impact.counted_sentence(
                 'Incidents that have not ended, down until the end of the data', 'n_unended'
             ) }}
-        end as reason,
-        0 as n_people,
-        false as is_suppressed
+        end as reason
     from ranged
 )
 

@@ -1,0 +1,36 @@
+{# The first day of the calendar quarter of a day. #}
+{% macro quarter_of(day) -%}
+    cast({{ dbt.date_trunc('quarter', day) }} as date)
+{%- endmacro %}
+
+{# The family of groups of an experiment that assigned decisions at random. #}
+{% macro family_of_arms(kpi_id, experiment_id) -%}
+    'arms|' || {{ kpi_id }} || '|' || {{ experiment_id }}
+{%- endmacro %}
+
+{# The day under which a family stands that has no quarters. #}
+{% macro all_time() -%}cast('1970-01-01' as date){%- endmacro %}
+
+{# Of the rules that hide a group the one that is said: a group that is small somewhere is small; NULL if none hides it. #}
+{% macro strictest_rule(rule) -%}
+    coalesce(max(case when {{ rule }} = 'small_group' then {{ rule }} end), max({{ rule }}))
+{%- endmacro %}
+
+{# Why a number is hidden, as a sentence. #}
+{% macro suppression_reason(rule) -%}
+    case {{ rule }}
+        when 'small_group' then 'Fewer than {{ var("k_anonymity") }} people are behind this number in a quarter of its period.'
+        when 'complement' then 'This number would reveal the work of fewer than {{ var("k_anonymity") }} people.'
+    end
+{%- endmacro %}
+
+{# The columns of a measure, of what is hidden. #}
+{% macro no_numbers() -%}
+    {%- for column in ['value', 'numerator', 'denominator'] %}
+    cast(null as {{ ai_impact.physical_type('double') }}) as {{ column }},
+    {%- endfor %}
+    cast(null as bigint) as n,
+    cast(null as {{ ai_impact.physical_type('double') }}) as ci_low,
+    cast(null as {{ ai_impact.physical_type('double') }}) as ci_high,
+    cast(null as {{ dbt.type_string() }}) as reason
+{%- endmacro %}
