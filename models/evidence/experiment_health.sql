@@ -2,7 +2,7 @@
 {%- set outcome_checks = [
     'pre_period_balance', 'pre_period_difference', 'power', 'novelty', 'parallel_trends', 'trend_sensitivity',
     'weighted_balance', 'overlap', 'placebo_outcome', 'hidden_cause', 'hidden_bias', 'synthetic_fit', 'placebo_date',
-    'values_known', 'lost_by_arm', 'told_after_outcome'
+    'values_known', 'lost_by_arm', 'assigned_after_outcome'
 ] -%}
 with design_checks as (
     select * from {{ ref('design_checks') }}

@@ -1,5 +1,4 @@
-{#- Decisions of each use case, and how many of them can't be traced: without sources, confidence, rationale or
-    evidence. Counts are hidden where one to k - 1 people made what is counted, or what is left of the whole. -#}
+{#- Decisions of each use case that can't be traced; hidden where few people made what is counted, or what is left. -#}
 {%- set lacks = ['sources', 'confidence', 'rationale', 'evidence'] -%}
 {%- set few = 'between 1 and ' ~ (var('k_anonymity') - 1) -%}
 with events as (

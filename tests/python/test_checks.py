@@ -68,7 +68,7 @@ SILENT = {
         lambda f: f(0.0, 0.0),
     ],
     checks.lost_by_arm: [lambda f: f({}), lambda f: f({"x": (checks.Loss(0, 0), checks.Loss(9, 3))})],
-    checks.told_after_outcome: [lambda f: f(0, 0)],
+    checks.assigned_after_outcome: [lambda f: f(0, 0)],
     checks.contamination: [lambda f: f((0, 0), (0, 0), "exposure"), lambda f: f((0, 9), (0, 9), "exposure")],
     checks.unregistered_clusters: [lambda f: f({}), lambda f: f({"team": [(1, 1, 9), (0, 1, 9)]})],
     did.pre_trend: [lambda f: f(effects(NAN)).check, lambda f: f(effects(NAN), small=True).check],

@@ -32,7 +32,7 @@ METRIC = {"aggregation": "proportion", "numerator_measure": "reply", "covariate"
 FAULTS = {
     "moved": "lost_by_arm",
     "held_back": "lost_by_arm",
-    "told_late": "told_after_outcome",
+    "told_late": "assigned_after_outcome",
     "by_seller": "unregistered_clusters",
     "by_account": "unregistered_clusters",
     "exposed": "contamination",
@@ -139,7 +139,7 @@ def test_an_honest_experiment_has_no_fault(results, name):
     failed = set(checks.index[checks.passed == False]) - {"registration_witnessed", "power"}  # noqa: E712
     assert not failed, checks.detail
     assert grades(results, name) <= {"A", "B"}
-    said = {"lost_by_arm", "told_after_outcome", "unregistered_clusters", "contamination"}
+    said = {"lost_by_arm", "assigned_after_outcome", "unregistered_clusters", "contamination"}
     # Registered clusters count as one unit each, and these are in no larger group.
     assert said - set(checks.index) == ({"unregistered_clusters"} if name == "clustered" else set())
 

@@ -16,7 +16,7 @@ from ai_impact_stats.estimators.checks import (
     contamination,
     exceeds,
     lost_by_arm,
-    told_after_outcome,
+    assigned_after_outcome,
     unregistered_clusters,
 )
 from ai_impact_stats.estimators.moments import Arm
@@ -74,10 +74,10 @@ def test_loss_by_arm_is_found_where_nothing_is_known_of_the_lost():
 
 
 def test_arms_that_were_told_after_the_outcome():
-    assert told_after_outcome(18, 3100).passed, "some deliveries are late"
-    assert not told_after_outcome(300, 3100).passed
-    assert told_after_outcome(1, 20).passed, "one of few is chance"
-    assert told_after_outcome(0, 0).passed is None
+    assert assigned_after_outcome(18, 3100).passed, "some deliveries are late"
+    assert not assigned_after_outcome(300, 3100).passed
+    assert assigned_after_outcome(1, 20).passed, "one of few is chance"
+    assert assigned_after_outcome(0, 0).passed is None
 
 
 @given(st.integers(0, 50), st.integers(1, 50), st.floats(0.001, 0.5))
@@ -181,7 +181,11 @@ def shared(kind, treated, n_units, n_groups):
     [
         ({"losses": lost("quarantined", (1, 150), (40, 150))}, "lost_by_arm", "lost more in one arm"),
         ({"losses": lost("late", (40, 150), (1, 150))}, "lost_by_arm", "lost more in one arm"),
-        ({"losses": lost("told_after_outcome", (50, 150), (40, 150))}, "told_after_outcome", "told after the outcome"),
+        (
+            {"losses": lost("assigned_after_outcome", (50, 150), (40, 150))},
+            "assigned_after_outcome",
+            "assigned after the outcome",
+        ),
         ({"reach": reach(30, 200)}, "contamination", "reached the control arm"),
         (
             {"groups": pd.DataFrame(shared("team", (0, 10), 10, 20))},
@@ -213,12 +217,12 @@ def test_control_units_that_were_renamed_are_found():
 
 def test_no_fault_costs_nothing():
     frame = units(n=200)
-    losses = [lost(kind, (2, 150), (3, 150)) for kind in ("quarantined", "late", "told_after_outcome")]
+    losses = [lost(kind, (2, 150), (3, 150)) for kind in ("quarantined", "late", "assigned_after_outcome")]
     tables = {"losses": pd.concat(losses), "reach": reach(0, 200)}
     tables["groups"] = pd.DataFrame(shared("team", (4, 5, 6), 10, 10))
     found, checks = run(moments_of(frame), frame, **tables)
     assert set(found.evidence_grade) == {"A"}
-    assert checks.passed[["lost_by_arm", "told_after_outcome", "contamination", "unregistered_clusters"]].all()
+    assert checks.passed[["lost_by_arm", "assigned_after_outcome", "contamination", "unregistered_clusters"]].all()
 
 
 def test_an_exposure_of_the_control_arm_is_contamination_unless_both_arms_have_it_alike():

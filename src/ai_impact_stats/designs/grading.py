@@ -20,7 +20,7 @@ FAULTS = {
     "pre_period_balance": "the arms differed before the start, so they were not drawn at random",
     "pre_period_difference": "the metrics differed before the start, so the arms were not drawn at random",
     "registered_late": "it was registered after its start, when its data could be seen",
-    "told_after_outcome": "arms were told after the outcome was known",
+    "assigned_after_outcome": "arms were assigned after the outcome was known",
     "multiple_exposure": "too many units were in several arms",
     "lost_by_arm": "units or outcomes were lost more in one arm than in the other",
     "unregistered_clusters": "units share an arm with others of their group, and no clusters are registered",

@@ -319,7 +319,7 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     size = _units_per_cluster(experiment, tables)
     losses: dict[str, dict[str, checks.Loss]] = {}
     for row in rows:
-        if row["kind"] == "told_after_outcome":
+        if row["kind"] == "assigned_after_outcome":
             continue
         # Units of a cluster are lost together: as many clusters' worth.
         n, lost = (round(int(row[name]) / size) for name in ("n_units", "n_lost"))
@@ -335,7 +335,7 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
         if treatment in by_arm and experiment.control in by_arm
     }
     told: dict[str, list[int]] = {}
-    for row in (row for row in rows if row["kind"] == "told_after_outcome"):
+    for row in (row for row in rows if row["kind"] == "assigned_after_outcome"):
         sums = told.setdefault(str(row["metric_id"]), [0, 0])
         sums[0] += int(row["n_lost"])
         sums[1] += int(row["n_units"])
@@ -346,7 +346,7 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     }
     return {
         "lost_by_arm": checks.lost_by_arm(pairs, _strangers(experiment, found)),
-        "told_after_outcome": checks.told_after_outcome(late, units),
+        "assigned_after_outcome": checks.assigned_after_outcome(late, units),
         "contamination": _contamination(experiment, tables),
         "unregistered_clusters": checks.unregistered_clusters(groups),
     }

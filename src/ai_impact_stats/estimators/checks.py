@@ -363,8 +363,8 @@ def exceeds(found: int, of: int, limit: float) -> float:
     return 1.0 if found <= 0 else float(bdtrc(found - 1, of, limit))
 
 
-def told_after_outcome(late: int, units: int, limit: float = REACH_LIMIT) -> Check:
-    """Of the units that have an outcome: how many were told to be of an arm only when it was known already? Late
+def assigned_after_outcome(late: int, units: int, limit: float = REACH_LIMIT) -> Check:
+    """Of the units that have an outcome: how many were assigned by an event that came when it was known already? Late
     deliveries are no sign of anything, so that a share of `limit` is allowed, tested exactly."""
     if not units:
         return Check(None, None, limit, None, "No outcome says when it was received.")
