@@ -13,10 +13,10 @@ from test_stats_experiments import moments_of, run, units
 
 from ai_impact_stats.estimators.checks import (
     Loss,
+    assigned_after_outcome,
     contamination,
     exceeds,
     lost_by_arm,
-    assigned_after_outcome,
     unregistered_clusters,
 )
 from ai_impact_stats.estimators.moments import Arm
