@@ -85,7 +85,7 @@ TEXT = {
         ),
         10: Number(
             "Nobody assigned overrides, so decisions of the same type and the same tenth of AI's confidence are "
-            "compared. Unrecorded knowledge of people is missing: grade C at best.",
+            "compared. What people sensed is not recorded, so it is grade D.",
             ("stg_decision_events", "int_decisions", "int_decision_cells", "human_comparisons", "human_delta"),
         ),
         11: Number(
