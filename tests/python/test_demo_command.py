@@ -50,8 +50,9 @@ def tables(path: Path) -> dict[str, pd.DataFrame]:
         ).fetchall()
         frames = {}
         for (name,) in names:
-            # A snapshot writes down when it ran.
-            frame = con.sql(f"""select columns(c -> c not like 'dbt\\_%' escape '\\') from "{name}" """).df()
+            # A snapshot, and what reads it, writes down when it ran.
+            kept = "c not like 'dbt\\_%' escape '\\' and c not in ('valid_from', 'first_seen_at')"
+            frame = con.sql(f'select columns(c -> {kept}) from "{name}"').df()
             keys = sorted(frame, key=lambda column: frame[column].dtype == "float64")
             frames[name] = frame.sort_values(keys, kind="stable", ignore_index=True, key=sortable)
         return frames
