@@ -127,7 +127,8 @@ def test_the_summary_quotes_it(con, quoted, demo_warehouse):
 
 
 def test_no_other_list_of_methods_decides():
-    """`impact_estimates` and the check of registrations read the catalogue; nothing else lists or ranks methods."""
+    """`impact_estimates` and the check of registrations read the catalogue, and the snapshot of definitions notices
+    a change of it; nothing else lists or ranks methods."""
     ranked = {
         path.relative_to(ROOT).as_posix()
         for folder in ("models", "macros", "charts", "tools", "src", "analyses")
@@ -138,6 +139,7 @@ def test_no_other_list_of_methods_decides():
         "models/evidence/impact_estimates.sql",
         "models/evidence/impact_estimates.yml",
         "macros/checks/check_primary_methods.sql",
+        "macros/evidence/definitions.sql",
     }
     with (ROOT / "seeds/method_catalogue.csv").open() as file:
         rows = list(csv.DictReader(file))

@@ -135,9 +135,11 @@ class Warehouse(RawRows):
 
     def spans(self) -> None:
         """Forty tasks: an agent says what its two calls say together. Half of the traces name the parents."""
-        by_hand = {"event_type": "completed", "execution_mode": "human", "actor_kind": "human", "actor_id": "p1"}
-        for day in (START, DATA_END - timedelta(days=1)):  # so that April is whole
-            self.add("task_events", day, **by_hand, task_id=f"on {day}", use_case_id="triage")
+        by_hand = {"event_type": "completed", "execution_mode": "human", "actor_kind": "human", "use_case_id": "triage"}
+        # So that April is whole, and enough people work in its quarter.
+        for day in (START, DATA_END - timedelta(days=1)):
+            for n in range(5):
+                self.add("task_events", day, **by_hand, task_id=f"{n} on {day}", actor_id=f"p{n}")
         for k in range(40):
             at, task = datetime(2026, 4, 7, 9) + timedelta(minutes=k), {"task_id": f"task{k}", "use_case_id": "triage"}
             for step, event_type in enumerate(("created", "started", "completed")):

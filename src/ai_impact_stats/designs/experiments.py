@@ -292,10 +292,10 @@ def _quantile_segment(context: _Context, segment: str, arms: Mapping[str, Quanti
         for method, scale in QUANTILES.items():
             if context.problem:
                 e = missing(context.problem, t.n, c.n)
-            elif isinstance(one, str):
-                e = missing(one, t.n, c.n)
-            elif isinstance(other, str):
-                e = missing(other, t.n, c.n)
+            elif isinstance(one, str) or isinstance(other, str):
+                # Where neither arm has the quantile, the smaller one says why.
+                _, reason = min((units.n, arm) for units, arm in ((t, one), (c, other)) if isinstance(arm, str))
+                e = missing(reason, t.n, c.n)
             else:
                 e = (relative_effect if scale == "relative" else difference)(one, other, context.alpha)
             rows.append(_row(context, method, scale, segment, treatment, e, t, c, levels))
