@@ -8,6 +8,8 @@ from engines.compare import Table, differences
 # What BI reads; the rest of the evidence layer is what Python models read.
 MARTS = ("models/marts/", "models/kpis/kpi_values", "models/evidence/", "models/decisions/")
 NO_MARTS = ("models/evidence/moments/",)
+# What was registered has not changed in a warehouse that is built once: test_registration changes it.
+UNCHANGED = {"definition_changes"}
 
 pytestmark = pytest.mark.engines
 
@@ -23,7 +25,8 @@ def test_every_mart_is_the_same(embedded, engine):
     for name in marts:
         expected = embedded.table(name)
         rows += len(expected.rows)
-        assert expected.rows, f"{name} is empty: nothing would be compared"
+        if not expected.rows and name not in UNCHANGED:
+            found.append(f"{name} is empty: nothing is compared")
         found += [f"{name}: {line}" for line in differences(expected, engine.table(name))]
     assert not found, "\n".join(found)
     embedded.record()
