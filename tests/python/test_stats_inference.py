@@ -96,14 +96,26 @@ def test_quantiles_of_values_that_many_units_share(name, probability):
 
 
 @example(360101, 0.9, 24911)
+@example(657617, 0.9, 3249)
 @given(st.integers(0, 2**32), st.sampled_from([0.1, 0.5, 0.9]), st.integers(401, 40_000))
 def test_bins_hardly_matter(seed, probability, n):
-    """As many bins as SQL makes, however many units."""
+    """As many bins as SQL makes, however many units. Where a bin is a quarter of the stretch that the slope is read
+    from, the error may differ by as much; mostly it differs by a few percent, and to neither side (next test)."""
     y = np.random.default_rng(seed).lognormal(0, 1, n)
     exact, coarse = binned(y, probability), binned(y, probability, bins=400)
     error = math.sqrt(exact.variance / exact.n)
     assert abs(coarse.mean - exact.mean) < 0.1 * error
-    assert math.sqrt(coarse.variance / coarse.n) == pytest.approx(error, rel=0.15)
+    assert math.sqrt(coarse.variance / coarse.n) == pytest.approx(error, rel=0.25)
+
+
+def test_bins_move_the_error_of_a_quantile_by_little_and_to_neither_side():
+    moved = []
+    for seed in range(600):
+        y = np.random.default_rng(seed).lognormal(0, 1, 401 + 37 * seed)
+        exact, coarse = (binned(y, (0.1, 0.5, 0.9)[seed % 3], bins=bins) for bins in (None, 400))
+        moved.append(math.sqrt(coarse.variance / exact.variance) - 1)
+    assert abs(np.mean(moved)) < 0.005
+    assert np.quantile(np.abs(moved), 0.95) < 0.08
 
 
 @given(st.integers(0, 2**32), st.integers(401, 5000))
