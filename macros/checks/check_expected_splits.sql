@@ -4,7 +4,7 @@
 #}
 {% macro check_expected_splits(experiments) %}
     {%- if execute -%}
-        {%- set asked = "select experiment_id, control_arm, treatment_arm, expected_split from " ~ experiments ~ " where expected_split is not null and control_arm is not null and treatment_arm is not null and design in ('rct', 'champion_challenger', 'uplift', 'holdout') order by experiment_id" -%}
+        {%- set asked = "select experiment_id, control_arm, treatment_arm, expected_split from " ~ experiments ~ " where expected_split is not null and control_arm is not null and treatment_arm is not null and " ~ ai_impact.has_assigned_arms() ~ " order by experiment_id" -%}
         {%- for experiment_id, control, treatments, split in run_query(asked).rows if split | string | trim -%}
             {%- set problem = ai_impact.split_problem(split | string | trim, [control] + ai_impact.names_in(treatments)) -%}
             {%- if problem -%}

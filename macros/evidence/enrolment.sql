@@ -19,3 +19,8 @@
         else {{ exposed_at }}
     end
 {%- endmacro %}
+
+{# Whether a design compares arms that units were assigned to, as `COMPARED_DESIGNS` of registry.py. #}
+{% macro has_assigned_arms() -%}
+    design in ('rct', 'champion_challenger', 'uplift', 'holdout')
+{%- endmacro %}

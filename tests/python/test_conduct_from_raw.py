@@ -3,6 +3,7 @@
 Each is the same honest experiment with one thing done to its rows; the honest one has grade A.
 """
 
+import re
 from datetime import datetime, timedelta
 
 import duckdb
@@ -10,7 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from dbt_warehouse import Project
-from raw_tables import RawRows, insert_as_text, register
+from raw_tables import PROJECT, RawRows, insert_as_text, register
+
+from ai_impact_stats.io.registry import COMPARED_DESIGNS
 
 START, END, DATA_END = datetime(2026, 3, 2), datetime(2026, 4, 27), datetime(2026, 6, 15)
 N = 1200
@@ -152,3 +155,9 @@ def test_a_split_that_cannot_be_read_stops_the_run(results):
         failed = project.dbt("run", "--select", "int_experiments", succeeds=False)
         (message,) = [r.message for r in failed.result.results if r.message and "expected_split" in r.message]
         assert f"The experiment `honest` registers the expected_split '{split}'" in message and said in message
+
+
+def test_sql_and_python_check_the_same_designs():
+    text = (PROJECT / "macros/evidence/enrolment.sql").read_text()
+    (listed,) = re.findall(r"macro has_assigned_arms\(\) -%\}\s+design in \(([^)]*)\)", text)
+    assert set(re.findall(r"'(\w+)'", listed)) == COMPARED_DESIGNS

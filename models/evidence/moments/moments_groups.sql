@@ -8,7 +8,7 @@ experiments as (
         *,
         {{ ai_impact.unit_kind('unit_type') }} as unit_kind
     from {{ ref('int_experiments') }}
-    where design in ('rct', 'champion_challenger', 'uplift', 'holdout')
+    where {{ ai_impact.has_assigned_arms() }}
 ),
 
 clusters as (

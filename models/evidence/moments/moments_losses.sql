@@ -9,7 +9,7 @@ recorded as (
 
 experiments as (
     select * from {{ ref('int_experiments') }}
-    where design in ('rct', 'champion_challenger', 'uplift', 'holdout')
+    where {{ ai_impact.has_assigned_arms() }}
 ),
 
 metrics as (

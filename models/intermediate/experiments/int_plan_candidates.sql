@@ -1,6 +1,6 @@
 with experiments as (
     select * from {{ ref('experiments') }}
-    where design in ('rct', 'holdout', 'champion_challenger', 'uplift')
+    where {{ ai_impact.has_assigned_arms() }}
 ),
 
 assignments as (
