@@ -132,15 +132,15 @@ def check(commits: Path, folder: Path) -> None:
             """
         ).fetchone()
         assert compared[0] == compared[1] > 0, kpi
-    # Nothing is shown of what fewer than five people landed in a month, whichever use case; bots are no people.
+    # Nothing is shown of a repository to which fewer than five people landed commits in the quarter; bots are no people.
     assert (
         one(
             """
             select count(*) from kpi_values k
             join (
-                select repository, date_trunc('month', committed_at) as month, count(distinct author_key) as authors
+                select repository, date_trunc('quarter', committed_at) as quarter, count(distinct author_key) as authors
                 from raw.commits where not is_merge and not is_bot group by all
-            ) d on d.month = k.period_start and d.repository = k.team_id
+            ) d on d.quarter = date_trunc('quarter', k.period_start) and d.repository = k.team_id
             where k.period_grain = 'month' and k.use_case_id = 'software_delivery' and d.authors < 5
                 and k.value is not null
             """
