@@ -16,3 +16,39 @@
 {% macro default__replacing_strategy() %}
     {{- return('delete+insert') -}}
 {% endmacro %}
+
+{# How a model is kept each of whose rows carries the `input_hash` of what it was computed from. Kept between runs where a query can
+   take out what was computed from something else, and the engine pays for each row; else built anew. #}
+{% macro kept_by_hash() %}
+    {{- return(adapter.dispatch('kept_by_hash', 'ai_impact')()) -}}
+{% endmacro %}
+
+{% macro default__kept_by_hash() %}
+    {{- return('table') -}}
+{% endmacro %}
+
+{% macro duckdb__kept_by_hash() %}
+    {{- return('incremental') -}}
+{% endmacro %}
+
+{% macro postgres__kept_by_hash() %}
+    {{- return('incremental') -}}
+{% endmacro %}
+
+{# Inside a group: a number that changes where one of its rows does, whatever their order. It is compared with that of the run before,
+   so where nothing is kept it is 0. #}
+{% macro input_hash(expressions) %}
+    {{- return(adapter.dispatch('input_hash', 'ai_impact')(expressions)) -}}
+{% endmacro %}
+
+{% macro default__input_hash(expressions) -%}
+    cast(0 as bigint)
+{%- endmacro %}
+
+{% macro duckdb__input_hash(expressions) -%}
+    sum(hash({{ expressions | join(', ') }}))
+{%- endmacro %}
+
+{% macro postgres__input_hash(expressions) -%}
+    sum(cast(cast('x' || substr({{ ai_impact.hash_key(expressions) }}, 1, 15) as bit(60)) as bigint))
+{%- endmacro %}

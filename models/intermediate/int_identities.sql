@@ -1,9 +1,17 @@
+{{ config(
+    materialized=ai_impact.kept_by_hash(),
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ ai_impact.forget_changed_links() }}"
+) }}
+
 with nodes as (
     select * from {{ ref('int_identity_nodes') }}
 ),
 
 reach as (
     select * from {{ ref('int_connected_components') }}
+    where {{ ai_impact.is_not_held() }}
 ),
 
 -- The id that an entity goes by is that of its most telling identifier, and of those the one received first. What
@@ -11,6 +19,7 @@ reach as (
 ranked as (
     select
         reach.node,
+        reach.links_hash,
         nodes.identifier_key as elder_key,
         count(*) over (partition by reach.node) as component_size,
         row_number() over (
@@ -31,7 +40,8 @@ final as (
             when ranked.component_size > {{ var('identity_max_component') }} then nodes.identifier_key
             else ranked.elder_key
         end as entity_id,
-        ranked.component_size > {{ var('identity_max_component') }} as is_absurd
+        ranked.component_size > {{ var('identity_max_component') }} as is_absurd,
+        ranked.links_hash
     from nodes
     inner join ranked
         on

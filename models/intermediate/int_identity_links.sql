@@ -1,4 +1,5 @@
 {%- set kind_a, kind_b = ai_impact.entity_kind('links.id_type_a'), ai_impact.entity_kind('links.id_type_b') -%}
+{%- set identity_rule = local_md5(ai_impact.id_type_rank('id_type') ~ var('identity_max_component')) %}
 with links as (
     select * from {{ ref('stg_identity_links') }}
 ),
@@ -26,7 +27,7 @@ shared_identifiers as (
     having count(distinct {{ ai_impact.hash_key(['other_type', 'other_id']) }}) > {{ var('identity_max_links') }}
 ),
 
-final as (
+judged as (
     select
         links.event_key,
         links.id_type_a,
@@ -45,6 +46,24 @@ final as (
     from links
     left join shared_identifiers as shared_a on links.id_type_a = shared_a.id_type and links.id_a = shared_a.id
     left join shared_identifiers as shared_b on links.id_type_b = shared_b.id_type and links.id_b = shared_b.id
+),
+
+-- What identities follow from. As long as it is the same, they are.
+hashed as (
+    select
+        {{ ai_impact.input_hash([
+            'id_type_a', 'id_a', 'id_type_b', 'id_b', 'entity_kind', 'received_at', "'" ~ identity_rule ~ "'"
+        ]) }} as links_hash
+    from judged
+    where link_status = 'usable'
+),
+
+final as (
+    select
+        judged.*,
+        coalesce(hashed.links_hash, 0) as links_hash
+    from judged
+    cross join hashed
 )
 
 select * from final

@@ -1,13 +1,20 @@
 {#- The first half of the rounds. In a table, because engines that compute a common table expression for each of its
     two readers would begin all over in every round. -#}
+{{ config(
+    materialized=ai_impact.kept_by_hash(),
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ ai_impact.forget_changed_links() }}"
+) }}
 {%- set half = ai_impact.identity_rounds() // 2 -%}
 with links as (
     select * from {{ ref('int_identity_links') }}
-    where link_status = 'usable'
+    where link_status = 'usable' and {{ ai_impact.is_not_held() }}
 ),
 
 nodes as (
     select * from {{ ref('int_identity_nodes') }}
+    where {{ ai_impact.is_not_held() }}
 ),
 
 edges as (
@@ -40,8 +47,16 @@ sized_0 as (
 ),
 
 {{ ai_impact.wider_reach(0, half) }}
+hashed as (
+    select max(links_hash) as links_hash from nodes
+),
+
 final as (
-    select * from sized_{{ half }}
+    select
+        reach.*,
+        hashed.links_hash
+    from sized_{{ half }} as reach
+    cross join hashed
 )
 
 select * from final

@@ -1,8 +1,15 @@
 {#- Every identifier that a usable link names, with a number for it: numbers are joined and sorted several times as fast
     as hashes. -#}
+{{ config(
+    materialized=ai_impact.kept_by_hash(),
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ ai_impact.forget_changed_links() }}"
+) }}
+
 with links as (
     select * from {{ ref('int_identity_links') }}
-    where link_status = 'usable'
+    where link_status = 'usable' and {{ ai_impact.is_not_held() }}
 ),
 
 mentions as (
@@ -10,14 +17,16 @@ mentions as (
         id_type_a as id_type,
         id_a as id,
         entity_kind,
-        received_at
+        received_at,
+        links_hash
     from links
     union all
     select
         id_type_b as id_type,
         id_b as id,
         entity_kind,
-        received_at
+        received_at,
+        links_hash
     from links
 ),
 
@@ -26,7 +35,8 @@ identifiers as (
         id_type,
         id,
         entity_kind,
-        min(received_at) as first_received_at
+        min(received_at) as first_received_at,
+        min(links_hash) as links_hash
     from mentions
     group by id_type, id, entity_kind
 ),
@@ -38,7 +48,8 @@ final as (
         id_type,
         id,
         entity_kind,
-        first_received_at
+        first_received_at,
+        links_hash
     from identifiers
 )
 

@@ -1,7 +1,15 @@
 {#- The one lookup of identifiers: the linked ones, and those that a column without a type of its own
     (account_id, actor_id, respondent_hash) holds though the links name them as of another kind. -#}
+{{ config(
+    materialized=ai_impact.kept_by_hash(),
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ ai_impact.forget_changed_links() }}"
+) }}
+
 with identities as (
     select * from {{ ref('int_identities') }}
+    where {{ ai_impact.is_not_held() }}
 ),
 
 nodes as (
@@ -15,6 +23,7 @@ linked as (
         identities.entity_kind,
         identities.entity_id,
         identities.is_absurd,
+        identities.links_hash,
         row_number() over (
             partition by identities.entity_id
             order by
@@ -34,6 +43,7 @@ named as (
         linked.entity_kind,
         linked.entity_id,
         linked.is_absurd,
+        linked.links_hash,
         case when linked.entity_kind = 'account' then names.id else linked.entity_id end as known_as
     from linked
     inner join linked as names on linked.entity_id = names.entity_id and names.position = 1
@@ -46,7 +56,8 @@ named as (
             named.id,
             min(named.entity_kind) as entity_kind,
             min(named.entity_id) as entity_id,
-            min(named.known_as) as known_as
+            min(named.known_as) as known_as,
+            min(named.links_hash) as links_hash
         from named
         left join nodes on nodes.id_type = '{{ id_type }}' and named.id = nodes.id
         where
@@ -65,7 +76,8 @@ final as (
         entity_kind,
         entity_id,
         known_as,
-        false as is_lent
+        false as is_lent,
+        links_hash
     from named
     {% for id_type in ai_impact.lending_id_types() -%}
         union all
@@ -75,7 +87,8 @@ final as (
             entity_kind,
             entity_id,
             known_as,
-            true
+            true,
+            links_hash
         from lent_{{ id_type }}
     {% endfor %}
 )

@@ -5,6 +5,7 @@ with calls as (
 
 task_calls as (
     select * from {{ ref('int_task_calls') }}
+    where last_called_at is not null
 ),
 
 tasks as (

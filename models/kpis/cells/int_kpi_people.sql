@@ -1,4 +1,11 @@
 {#- How many distinct people did the work of each cell. AI and systems are nobody. -#}
+{{ config(
+    materialized=ai_impact.kept_by_hash(),
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ ai_impact.forget_changed_periods(ref('int_kpi_inputs')) }}"
+) }}
+
 with person_days as (
     select * from {{ ref('int_people_daily') }}
 ),
@@ -7,10 +14,15 @@ period_days as (
     select * from {{ ref('int_kpi_period_days') }}
 ),
 
+inputs as (
+    {{ ai_impact.missing_periods() }}
+),
+
 -- Once a period and person, so that the four ways of grouping count few rows.
 person_periods as (
     select distinct
-        period_days.period_key,
+        inputs.period_key,
+        inputs.input_hash,
         person_days.use_case_id,
         person_days.team_id,
         person_days.person_number
@@ -19,16 +31,18 @@ person_periods as (
         on
             person_days.completed_on = period_days.date_day
             and period_days.baseline_of in ({{ ai_impact.rollup_label() }}, person_days.use_case_id)
+    inner join inputs on period_days.period_key = inputs.period_key
 ),
 
 final as (
     select
         period_key,
+        input_hash,
         {{ ai_impact.cell_of('use_case_id') }} as use_case_id,
         {{ ai_impact.cell_of('team_id') }} as team_id,
         count(distinct person_number) as n_people
     from person_periods
-    group by {{ ai_impact.cell_sets(['period_key']) }}
+    group by {{ ai_impact.cell_sets(['period_key', 'input_hash']) }}
 )
 
 select * from final

@@ -1,4 +1,11 @@
 {#- The sums of every complete period, one row per cell. -#}
+{{ config(
+    materialized=ai_impact.kept_by_hash(),
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ ai_impact.forget_changed_periods(ref('int_kpi_inputs')) }}"
+) }}
+
 with days as (
     select * from {{ ref('int_kpi_daily') }}
 ),
@@ -7,9 +14,14 @@ period_days as (
     select * from {{ ref('int_kpi_period_days') }}
 ),
 
+inputs as (
+    {{ ai_impact.missing_periods() }}
+),
+
 final as (
     select
-        period_days.period_key,
+        inputs.period_key,
+        inputs.input_hash,
         days.use_case_id,
         days.team_id,
         {{ ai_impact.kpi_sums(
@@ -21,7 +33,8 @@ final as (
         on
             days.date_day = period_days.date_day
             and period_days.baseline_of in ({{ ai_impact.rollup_label() }}, days.use_case_id)
-    group by period_days.period_key, days.use_case_id, days.team_id
+    inner join inputs on period_days.period_key = inputs.period_key
+    group by inputs.period_key, inputs.input_hash, days.use_case_id, days.team_id
 )
 
 select * from final

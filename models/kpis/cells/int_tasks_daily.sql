@@ -7,6 +7,7 @@ with tasks as (
 
 calls as (
     select * from {{ ref('int_task_calls') }}
+    where last_called_at is not null
 ),
 
 assumptions as (
@@ -67,7 +68,9 @@ final as (
         coalesce(cast(sum(call_count) as bigint), 0) as calls,
         coalesce(cast(sum(unpriced_call_count) as bigint), 0) as unpriced_calls,
         count(case when is_ai and call_count is null then 1 end) as ai_tasks_without_calls,
-        {{ ai_impact.exact_sum('compute_cost') }} as compute_cost
+        {{ ai_impact.exact_sum('compute_cost') }} as compute_cost,
+        -- Of what is not added up: durations are sorted, and people counted.
+        {{ ai_impact.input_hash(['cycle_hours', 'person_id']) }} as task_hash
     from saved
     group by completed_on, use_case, team
 )

@@ -1,13 +1,26 @@
 {#- Sorting all values of all overlapping windows wants more memory than the rest of the project together: values are
     counted by bins, and only those of the bins that hold a percentile and its interval are sorted. -#}
+{{ config(
+    materialized=ai_impact.kept_by_hash(),
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ ai_impact.forget_changed_periods(ref('int_kpi_inputs')) }}"
+) }}
+
 {%- set percentiles = {50: 0.5, 90: 0.9} -%}
 with tasks as (
     select * from {{ ref('int_tasks') }}
     where is_completed and cycle_hours is not null
 ),
 
+inputs as (
+    {{ ai_impact.missing_periods() }}
+),
+
 period_days as (
-    select * from {{ ref('int_kpi_period_days') }}
+    select days.*
+    from {{ ref('int_kpi_period_days') }} as days
+    inner join inputs on days.period_key = inputs.period_key
 ),
 
 timed as (
@@ -72,7 +85,10 @@ final as (
     {% for name, p in percentiles.items() %}
         {%- set picked = ['near.values_' ~ name, 'cells.n_before_' ~ name, 'cells.n', p] %}
         select
-            {{ ai_impact.measure_keys('cycle_time_p' ~ name) }},
+            cells.period_key,
+            cells.use_case_id,
+            cells.team_id,
+            'cycle_time_p{{ name }}' as kpi_id,
             cast({{ ai_impact.percentile_of(*picked) }} as {{ ai_impact.physical_type('double') }}) as value,
             cast(null as {{ ai_impact.physical_type('double') }}) as numerator,
             cast(null as {{ ai_impact.physical_type('double') }}) as denominator,
@@ -80,9 +96,11 @@ final as (
         {{ ai_impact.interval(
             ai_impact.order_statistic(*picked, side=-1), ai_impact.order_statistic(*picked, side=1)
         ) }},
-            cast(null as {{ dbt.type_string() }}) as reason
+            cast(null as {{ dbt.type_string() }}) as reason,
+            inputs.input_hash
         from cells
         inner join near on cells.cell = near.cell
+        inner join inputs on cells.period_key = inputs.period_key
         {{ 'union all' if not loop.last }}
     {% endfor %}
 )
