@@ -12,23 +12,6 @@
     cast(case when {{ high }} > {{ low }} then {{ high }} end as {{ ai_impact.physical_type('double') }}) as ci_high
 {%- endmacro %}
 
-{# The columns of a rate of reported events: where none was ever reported, none was looked for, and that is not a rate of 0. #}
-{% macro if_ever_reported(what, event_type) -%}
-    period_key,
-    use_case_id,
-    team_id,
-    kpi_id,
-    case when most_reported > 0 then value end as value,
-    numerator,
-    denominator,
-    n,
-    case when most_reported > 0 then ci_low end as ci_low,
-    case when most_reported > 0 then ci_high end as ci_high,
-    case
-        when most_reported = 0 then 'No {{ what }} was ever reported: task_events has no {{ event_type }}.'
-    end as reason
-{%- endmacro %}
-
 {# Value, numerator, denominator and n of a ratio, each in the type of the contract. #}
 {% macro ratio_columns(numerator, denominator, n, scale=1) -%}
     cast({{ scale }} * {{ ai_impact.safe_divide(numerator, denominator) }} as {{ ai_impact.physical_type('double') }}) as value,

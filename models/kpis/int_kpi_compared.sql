@@ -4,15 +4,7 @@
 {{ config(materialized=ai_impact.heavy_view()) }}
 
 with measures as (
-    select * from {{ ref('kpi_execution') }}
-),
-
-cells as (
-    select * from {{ ref('int_kpi_cells') }}
-),
-
-strategic as (
-    select * from {{ ref('kpi_strategic') }}
+    select * from {{ ref('kpi_measures') }}
 ),
 
 use_cases as (
@@ -23,54 +15,9 @@ catalog as (
     select * from {{ ref('kpi_catalog') }}
 ),
 
-kpis as (
-    select distinct
-        kpi_id,
-        period_key
-    from measures
-),
-
--- A hidden cell has a row without numbers of every KPI that anyone has in the period: none is missing for want of work.
-reported as (
-    select
-        measures.*,
-        cells.period_grain,
-        cells.period_start,
-        cells.period_end,
-        cells.baseline_of,
-        cells.n_people,
-        cells.suppression_rule
-    from measures
-    inner join cells
-        on
-            measures.period_key = cells.period_key
-            and measures.use_case_id = cells.use_case_id
-            and measures.team_id = cells.team_id
-    where cells.suppression_rule is null
-    union all
-    select
-        cells.period_key,
-        cells.use_case_id,
-        cells.team_id,
-        kpis.kpi_id,
-        {{ ai_impact.no_numbers() }},
-        cells.period_grain,
-        cells.period_start,
-        cells.period_end,
-        cells.baseline_of,
-        cells.n_people,
-        cells.suppression_rule
-    from cells
-    inner join kpis on cells.period_key = kpis.period_key
-    where cells.suppression_rule is not null
-    union all
-    select *
-    from strategic
-),
-
 placed as (
     select
-        reported.*,
+        measures.*,
         catalog.domain,
         catalog.direction,
         catalog.guarded_by,
@@ -80,11 +27,11 @@ placed as (
         catalog.causal_experiment_id,
         catalog.causal_metric_id,
         case
-            when reported.use_case_id <> {{ ai_impact.rollup_label() }} then reported.use_case_id
+            when measures.use_case_id <> {{ ai_impact.rollup_label() }} then measures.use_case_id
             else catalog.baseline_use_case_id
         end as baseline_use_case_id
-    from reported
-    inner join catalog on reported.kpi_id = catalog.kpi_id
+    from measures
+    inner join catalog on measures.kpi_id = catalog.kpi_id
 ),
 
 baselines as (

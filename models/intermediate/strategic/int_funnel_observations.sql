@@ -24,7 +24,7 @@ known_ids as (
 ),
 
 seen as (
-    select max(last_occurred_at) as seen_until from tasks
+    select observed_until as seen_until from {{ ref('int_observed_until') }}
 ),
 
 seen_units as (

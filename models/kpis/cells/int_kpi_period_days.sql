@@ -5,7 +5,7 @@ with periods as (
 ),
 
 days as (
-    select * from {{ ref('dim_dates') }}
+    select * from {{ ref('int_dates') }}
 ),
 
 final as (

@@ -1,6 +1,6 @@
 {#- The complete, half-open periods of the KPIs, and the baseline window of each use case. -#}
 with days as (
-    select * from {{ ref('dim_dates') }}
+    select * from {{ ref('int_dates') }}
 ),
 
 use_cases as (

@@ -25,6 +25,7 @@ final as (
         {{ ai_impact.measure_keys('cost_per_task') }},
         {{ ai_impact.ratio_columns('total_cost', 'completed', 'completed') }},
         {{ ai_impact.interval(ai_impact.greatest(['cost_per_task - margin', '0']), 'cost_per_task + margin') }},
+        cast(null as {{ ai_impact.physical_type('double') }}) as coverage,
         reason
     from ranged
 )

@@ -9,7 +9,7 @@ rates as (
 ),
 
 days as (
-    select * from {{ ref('dim_dates') }}
+    select * from {{ ref('int_dates') }}
 ),
 
 teams as (

@@ -30,55 +30,7 @@ sums as (
     group by periods.period_key, days.use_case_id, days.kpi_id, days.kind, days.scale
 ),
 
--- A forecast is compared with one that always predicts the base rate: denominator / n.
-referred as (
-    select
-        *,
-        case
-            when kind = 'skill' then denominator - denominator * denominator / nullif(n, 0) else denominator
-        end as reference,
-        case when kind = 'skill' then 1 - 2 * denominator / nullif(n, 0) end as slope
-    from sums
-),
-
-ranged as (
-    select
-        *,
-        {{ ai_impact.safe_divide('numerator', 'reference') }} as ratio,
-        {{ ai_impact.interval_z() }}e0
-        * {{ ai_impact.ratio_std_error(
-            'n', 'numerator', 'denominator', 'numerator_squared', 'denominator_squared', 'numerator_by_denominator'
-        ) }} as margin
-    from referred
-),
-
-skilled as (
-    select
-        *,
-        numerator_squared - 2 * ratio * slope * numerator_by_denominator
-        + power(ratio * slope, 2) * denominator_squared
-        - power(numerator - ratio * slope * denominator, 2) / nullif(n, 0) as squares
-    from ranged
-),
-
-valued as (
-    select
-        *,
-        case when kind = 'skill' then 1 - ratio else scale * ratio end as value,
-        case
-            when kind = 'share' then scale * {{ ai_impact.wilson('numerator', 'n', -1) }}
-            when kind = 'mean' then scale * (ratio - margin)
-            when n > 1 and squares > 0
-                then 1 - ratio - {{ ai_impact.interval_z() }}e0 * sqrt(squares) / nullif(reference, 0)
-        end as low,
-        case
-            when kind = 'share' then scale * {{ ai_impact.wilson('numerator', 'n', 1) }}
-            when kind = 'mean' then scale * (ratio + margin)
-            when n > 1 and squares > 0
-                then 1 - ratio + {{ ai_impact.interval_z() }}e0 * sqrt(squares) / nullif(reference, 0)
-        end as high
-    from skilled
-),
+{{ ai_impact.valued_ratios('sums') }},
 
 final as (
     select
@@ -91,6 +43,7 @@ final as (
         cast(reference as {{ ai_impact.physical_type('double') }}) as denominator,
         n,
         {{ ai_impact.interval('low', 'high') }},
+        cast({{ ai_impact.safe_divide('n', 'n_total') }} as {{ ai_impact.physical_type('double') }}) as coverage,
         {{ ai_impact.left_out_reason('n', 'n_total', 'problem') }} as reason
     from valued
 )
