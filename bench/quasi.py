@@ -156,8 +156,8 @@ def other(code: str, database: Path, python: str = sys.executable, times: int = 
     """A script on the rows of the database: seconds, what it found, peak memory in GB; the best of some `times`."""
     out, best = database.with_suffix(".json"), {}
     for _ in range(times):
-        _, memory = measured([python, "-c", PREPARE + code + FINISH, str(database), str(out)], OMP_NUM_THREADS="2")
-        found = json.loads(out.read_text()) | {"memory": memory}
+        used = measured([python, "-c", PREPARE + code + FINISH, str(database), str(out)], OMP_NUM_THREADS="2")
+        found = json.loads(out.read_text()) | {"memory": used["memory"]}
         best = {name: min(value, best.get(name, value)) if name != "found" else value for name, value in found.items()}
     return best
 

@@ -17,7 +17,8 @@ judged_rows as (
             load_day,
             count(case when row_status = 'accepted' then 1 end) as accepted,
             count(case when row_status = 'duplicate' then 1 end) as duplicate,
-            count(case when row_status = 'accepted' and is_late then 1 end) as late
+            count(case when row_status = 'accepted' and is_late then 1 end) as late,
+            max(case when row_status = 'accepted' then received_at end) as newest_received_at
         from {{ ref('base_' ~ name) }}
         group by 1, 2
         {{ 'union all' if not loop.last }}
@@ -76,7 +77,8 @@ final as (
         coalesce(quarantined_rows.quarantined, 0) as quarantined,
         coalesce(judged_rows.late, 0) as late,
         coalesce(quarantined_rows.too_late, 0) as too_late,
-        coalesce(standing_rows.outdated, 0) as outdated
+        coalesce(standing_rows.outdated, 0) as outdated,
+        judged_rows.newest_received_at
     from days
     left join raw_rows
         on days.source = raw_rows.source and days.load_day = raw_rows.load_day

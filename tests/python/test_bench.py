@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ai_impact_stats.designs import results
-from bench import experiments, load
+from bench import experiments, load, run
 from bench.report import EVENTS, EXPERIMENTS, LOAD, put
 
 
@@ -85,3 +85,19 @@ def test_what_was_not_measured_is_said():
     text = experiments.report([timings], {"estimates": 0.5, "checks": 0.1, "cells": 9}, "2 cores")
     assert "| 1,000 | 2.00 s (4.00 s) | 3.00 s (5.00 s) | 1.50 (1.25) | not installed | not measured |" in text
     assert text.startswith(EXPERIMENTS)
+
+
+def test_what_one_per_cent_more_costs_is_said_of_both_runs():
+    used = {"wall": 12.0, "processor": 9.0, "memory": 1.5, "seconds": 4.0}
+    whole = {**used, "models": {"base_ai_events": 6.0, "roi_summary": 2.0}}
+    text = run.report([{
+        "commit": "abc1234", "events": 1000, "floor": {**used, "seconds": 2.0}, "staging": {**used, "seconds": 3.0},
+        "build": whole, "before": whole, "increment": {**used, "models": {"base_ai_events": 1.0, "roi_summary": 1.0}},
+        "live": {**used, "models": {"base_ai_events": 0.4}},
+    }])  # fmt: skip
+    assert "| abc1234 | 1,000 | 2.0 s | 3.0 s | 1.50 | 4.0 s | 2.00 | 1.5 GB (floor 1.5 GB) |" in text
+    assert "| abc1234 | 1,000 | `dbt build` | 2.0 s | 25% | 12.0 s | 9.0 s |" in text
+    assert "| abc1234 | 1,000 | `live` | 0.4 s | 5% | 12.0 s | 9.0 s |" in text
+    assert "| base_ai_events | 6.00 | 1.00 | 0.40 |" in text
+    assert "| roi_summary | 2.00 | 1.00 |  |" in text
+    assert {len(line.split("|")) for line in text.splitlines() if line.startswith("| abc")} == {10, 9}

@@ -5,6 +5,7 @@ The real dbt project runs, in this process, on a warehouse of its own. Tables ar
 
 import datetime as dt
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -13,9 +14,12 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-from dbt_warehouse import MODELS, Warehouse
+import duckdb
+import pytest
+from dbt_warehouse import MODELS, Project, Warehouse
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from raw_tables import SOURCES, insert
 
 NEWEST = dt.datetime(2026, 3, 2, 12)
 FEW = settings(
@@ -301,3 +305,173 @@ def test_two_people_at_one_account_stay_two(warehouse):
                      link(3, "person", "p1", "email", "p1@x")])  # fmt: skip
     assert warehouse.query("select count(*) from event_quarantine") == [(0,)]
     assert len(set(entities(warehouse).values())) == 1
+
+
+# --- the live path: from raw rows to kpi_values ----------------------------------------------------------------------
+
+NOW = dt.datetime(2026, 5, 20, 12)
+LIVE = ("build", "--selector", "live", "--exclude-resource-type", "test", "unit_test")
+# What is edited between two runs, as if `dbt seed` had loaded it again; and back, for the next example.
+EDITS = {
+    "update labor_rates set loaded_cost_per_hour = loaded_cost_per_hour * 2 where team_id = 'sdr_east'":
+        "update labor_rates set loaded_cost_per_hour = loaded_cost_per_hour / 2 where team_id = 'sdr_east'",
+    "update use_cases set baseline_to = '2026-02-23' where use_case_id = 'email_drafting'":
+        "update use_cases set baseline_to = '2026-03-02' where use_case_id = 'email_drafting'",
+    "update use_cases set baseline_from = '2025-12-15' where use_case_id = 'email_drafting'":
+        "update use_cases set baseline_from = '2025-12-08' where use_case_id = 'email_drafting'",
+}  # fmt: skip
+
+
+class Live(Project):
+    """A warehouse with all that kpi_values is built from, and the tables that `live` keeps up to date."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.see_registrations()
+        self.dbt("run", "--select", "+kpi_values", "event_reconciliation")
+        self.models = [result.node.name for result in self.dbt(*LIVE).result.results]
+
+    def start(self, rows: list[tuple[str, dict]]) -> None:
+        with duckdb.connect(str(self.path)) as connection:
+            for source in SOURCES:
+                connection.execute(f"delete from raw.{source}")
+        self.load(rows)
+        self.dbt(*LIVE, "--full-refresh")
+
+    def load(self, rows: list[tuple[str, dict]]) -> None:
+        with duckdb.connect(str(self.path)) as connection:
+            for source in SOURCES:
+                insert(connection, source, [row for name, row in rows if name == source])
+
+    def change(self, statement: str) -> None:
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute(statement)
+
+    def tables(self) -> dict[str, Counter]:
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            return {
+                model: Counter(repr(row) for row in connection.execute(f"select * from {model}").fetchall())
+                for model in self.models
+            }
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    return Live(tmp_path_factory.mktemp("live"))
+
+
+def at(days: float) -> dt.datetime:
+    return NOW - dt.timedelta(days=days)
+
+
+def task(name: str, completed: float, person: str, rng: random.Random, received: float | None = None) -> list:
+    """A task from start to end with one call of a model; received at once, or as late as is said."""
+    said = completed - 0.01 if received is None else received
+    use_case = rng.choice(["email_drafting", "email_drafting", "incident_triage"])
+    common = {
+        "source": "crm", "task_id": name, "use_case_id": use_case, "team_id": rng.choice(["sdr_east", "sdr_west"]),
+        "received_at": str(at(said)), "execution_mode": "ai_assisted", "actor_kind": "human", "actor_id": person,
+        "is_eligible": "true",
+    }  # fmt: skip
+    hours = rng.uniform(0.5, 20) / 24
+    return [
+        ("task_events", {**common, "event_id": f"{name} started", "event_type": "started",
+                         "occurred_at": str(at(completed + hours))}),
+        ("task_events", {**common, "event_id": f"{name} completed", "event_type": "completed",
+                         "occurred_at": str(at(completed)), "human_minutes": str(rng.randint(5, 90)),
+                         "baseline_minutes": "60", "baseline_source": "measured"}),
+        ("ai_events", {"source": "crm", "event_id": f"{name} called", "event_type": "model_call", "task_id": name,
+                       "trace_id": rng.choice(["", f"trace {name[-1]}"]), "span_id": name, "cost_amount": "0.5",
+                       "response_model": "m1", "occurred_at": str(at(completed)), "received_at": str(at(said))}),
+    ]  # fmt: skip
+
+
+def past(rng: random.Random) -> list:
+    """Half a year of a small company, and what one AI tool cost it."""
+    people = [f"p{n}" for n in range(8)]
+    charge = {
+        "charge_id": "c1", "use_case_id": "email_drafting", "cost_type": "licence", "effective_cost": "900",
+        "billing_currency": "USD", "charge_period_start": "2026-03-01", "charge_period_end": "2026-06-01",
+        "updated_at": str(at(60)), "received_at": str(at(60)), "is_deleted": "false",
+    }  # fmt: skip
+    rows = [row for n in range(150) for row in task(f"t{n}", rng.uniform(4, 165), rng.choice(people), rng)]
+    return [*rows, ("cost_records", charge)]
+
+
+def news(rng: random.Random) -> list[tuple[str, dict]]:
+    """What is received in the last three days: new tasks, late ones, ends that move, corrections, a merged person."""
+    rows = [row for n in range(4) for row in task(f"n{n}", rng.uniform(0.1, 2.9), f"p{n}", rng)]
+    rows += [row for n in range(4) for row in task(f"l{n}", rng.uniform(5, 29), f"p{n}", rng, rng.uniform(0.1, 2.9))]
+    said = {"source": "crm", "actor_kind": "human", "actor_id": "p1", "team_id": "sdr_east"}
+    for n in rng.sample(range(150), 4):
+        what = rng.choice(["completed", "cancelled", "error_found"])
+        days, received = rng.uniform(0, 20), rng.uniform(0, 2.9)
+        rows.append(("task_events", {
+            **said, "event_id": f"again {n}", "event_type": what, "task_id": f"t{n}", "use_case_id": "incident_triage",
+            "occurred_at": str(at(days + received)), "received_at": str(at(received)),
+        }))  # fmt: skip
+    # The same event, otherwise: whichever was received first is kept. It moves a task, and a call, to another one.
+    source, first = rng.choice([row for row in rows if row[1].get("task_id", "")[0] in "nl"])
+    earlier = dt.datetime.fromisoformat(first["received_at"]) - dt.timedelta(minutes=rng.choice([1, -1]))
+    rows.append((source, {**first, "task_id": f"t{rng.randrange(150)}", "received_at": str(earlier)}))
+    # A span around calls of another trace's tasks, which says what they were for and carries their cost.
+    rows.append(("ai_events", {
+        "source": "crm", "event_id": "agent", "event_type": "model_call", "operation_name": "invoke_agent",
+        "trace_id": f"trace {rng.randrange(10)}", "span_id": "agent", "cost_amount": "7",
+        "task_id": f"t{rng.randrange(150)}", "occurred_at": str(at(1)), "received_at": str(at(0.5)),
+    }))  # fmt: skip
+    rows.append(("identity_links", {
+        "source": "crm", "event_id": "link", "occurred_at": str(at(1)), "received_at": str(at(0.9)),
+        "id_type_a": "person", "id_a": "p1", "id_type_b": "person", "id_b": f"p{rng.randint(2, 7)}",
+    }))  # fmt: skip
+    rng.shuffle(rows)
+    return rows
+
+
+@settings(FEW, max_examples=3)
+@given(rng=st.randoms(use_true_random=False), data=st.data())
+def test_whatever_happens_live_ends_as_one_full_refresh(live, rng, data):
+    live.start(past(rng))
+    rows = news(rng)
+    edit = data.draw(st.sampled_from(sorted(EDITS)))
+    done = data.draw(st.integers(1, len(live.models) - 1))
+    cut = data.draw(st.integers(1, len(rows) - 1))
+    live.load(rows[:cut])
+    live.change(edit)
+    live.dbt("run", "--select", *live.models[:done])  # killed here
+    live.load(rows[cut:])
+    live.dbt(*LIVE)
+    ended = live.tables()
+    live.dbt(*LIVE, "--full-refresh")
+    refreshed = live.tables()
+    live.change(EDITS[edit])
+    for model in live.models:
+        assert ended[model] == refreshed[model], (
+            f"{model}: {list((ended[model] - refreshed[model]).items())[:3]} against "
+            f"{list((refreshed[model] - ended[model]).items())[:3]}"
+        )
+    assert len(ended["kpi_values"]) > 1000
+    assert sum("small_group" not in row and "complement" not in row for row in ended["kpi_values"]) > 100
+
+
+KEPT_BY_PERIOD = {"int_kpi_sums": "completed", "int_kpi_people": "n_people", "kpi_cycle_time": "n"}
+
+
+def test_what_no_new_row_touches_is_not_computed_again(live):
+    rng = random.Random(1)
+    live.start([*past(rng), *task("newest", 0.2, "p1", rng)])
+    for model, column in KEPT_BY_PERIOD.items():
+        live.change(f"update {model} set {column} = {column} + 1000")
+    live.load(task("late", 10, "p1", rng, received=0.5))
+    live.dbt(*LIVE)
+    for model, column in KEPT_BY_PERIOD.items():
+        found = live.query(f"""
+            select
+                period_start <= date '{at(10):%F}' and period_end > date '{at(10):%F}' as is_touched,
+                min({column}) >= 1000,
+                max({column}) >= 1000
+            from {model} inner join int_kpi_periods using (period_key)
+            where period_grain <> 'baseline'
+            group by 1 order by 1
+        """)
+        assert found == [(False, True, True), (True, False, False)], model
