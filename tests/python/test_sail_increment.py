@@ -8,8 +8,8 @@ from engines import MissingError, Sail
 from engines.compare import Table, differences
 
 pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("sail")]
-SOURCES = ("task_events", "identity_links")
-TABLES = ("base_task_events", "base_identity_links", "int_tasks_aggregated", "fct_tasks")
+SOURCES = ("task_events", "ai_events", "identity_links")
+TABLES = ("base_task_events", "base_identity_links", "int_tasks_aggregated", "int_task_calls", "fct_tasks")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def sail(tmp_path_factory, company):
 
 
 def build(sail: Sail, *options: str) -> dict[str, Table]:
-    sail.dbt("run", "--select", "+fct_tasks", *options)
+    sail.dbt("run", "--select", "+fct_tasks", "+int_task_calls", *options)
     return {name: sail.table(name) for name in TABLES}
 
 

@@ -1,4 +1,4 @@
-{{ config(group='kpis') }}
+{{ config(group='kpis', tags=['live']) }}
 {#- In no period of kpi_values is there a number of a group that had 1 to k - 1 people in a quarter of it, and what a rule hides has no
     number. By the sizes of groups alone, whatever the models of disclosure make of them. -#}
 with sizes as (

@@ -36,9 +36,8 @@ affected as (
     {% if is_incremental() -%}
     select task_id from recent
     {{ ai_impact.union_distinct() }}
-    select received.task_id
-    from received
-    inner join recent on received.trace_id = recent.trace_id
+    select task_id from received
+    where trace_id in (select recent.trace_id from recent)
     {%- else -%}
     select distinct task_id from received
     {%- endif %}
