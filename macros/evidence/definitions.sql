@@ -36,7 +36,8 @@
             'scope': 'kpi', 'scope_id': 'kpi_id', 'added_counts': false, 'signed': true,
             'fields': {
                 'unit': 'string', 'direction': 'string', 'target_low': 'double', 'target_high': 'double',
-                'target_basis': 'string', 'window_days': 'double', 'guarded_by': 'string',
+                'target_basis': 'string', 'own_target_use_cases': 'string', 'own_target': 'double',
+                'window_days': 'double', 'guarded_by': 'string', 'guardrail_margin': 'double',
                 'baseline_use_case_id': 'string', 'causal_experiment_id': 'string', 'causal_metric_id': 'string'
             }
         },

@@ -28,8 +28,8 @@
 {% macro kpi_counts() %}
     {{- return([
         'completed', 'ai_tasks', 'timed_tasks', 'untimed_tasks', 'eligible_tasks', 'automated_tasks', 'errors', 'reworked_tasks',
-        'saved_tasks', 'saved_tasks_without_rate', 'calls', 'unpriced_calls', 'ai_tasks_without_calls', 'unpaid_tasks',
-        'uncharged_ai_tasks', 'unpriced_charges'
+        'saved_tasks', 'saved_tasks_without_rate', 'calls', 'unpriced_calls', 'loose_unpriced_calls', 'ai_tasks_without_calls',
+        'unpaid_tasks', 'uncharged_ai_tasks', 'unpriced_charges', 'charged_tasks', 'covered_tasks'
     ]) -}}
 {% endmacro %}
 
@@ -37,7 +37,7 @@
 {% macro kpi_amounts() %}
     {{- return([
         'timed_hours', 'timed_hours_squared', 'review_hours', 'recaptured_hours', 'recaptured_hours_squared',
-        'compute_cost', 'labour_cost', 'review_cost', 'tooling_cost'
+        'compute_cost', 'loose_compute_cost', 'covered_share', 'covered_compute_cost', 'labour_cost', 'review_cost', 'tooling_cost'
     ]) -}}
 {% endmacro %}
 

@@ -14,7 +14,7 @@
 
 {# Sentences, one after the other, of those that there are; NULL where there are none. #}
 {% macro said_together(sentences) -%}
-    nullif(trim({% for sentence in sentences %}coalesce({{ sentence }}, ''){{ " || ' ' || " if not loop.last }}{% endfor %}), '')
+    nullif(trim({% for sentence in sentences %}coalesce({{ sentence }} || ' ', ''){{ " || " if not loop.last }}{% endfor %}), '')
 {%- endmacro %}
 
 {# One end of the interval of a survivor share, in percent, by log-minus-log; side is -1 (low) or 1 (high). NULL where all or none are

@@ -15,6 +15,16 @@ catalog as (
     select * from {{ ref('kpi_catalog') }}
 ),
 
+own_targets as (
+    select
+        catalog.kpi_id,
+        use_cases.use_case_id,
+        catalog.own_target
+    from catalog
+    inner join use_cases on {{ ai_impact.in_list('use_cases.use_case_id', 'catalog.own_target_use_cases') }}
+    where catalog.own_target is not null
+),
+
 placed as (
     select
         measures.*,
@@ -22,8 +32,11 @@ placed as (
         catalog.direction,
         catalog.guarded_by,
         catalog.target_basis,
-        catalog.target_low,
-        catalog.target_high,
+        catalog.guardrail_margin,
+        case when catalog.direction = 'up' then coalesce(own_targets.own_target, catalog.target_low) else catalog.target_low end
+            as target_low,
+        case when catalog.direction = 'down' then coalesce(own_targets.own_target, catalog.target_high) else catalog.target_high end
+            as target_high,
         catalog.causal_experiment_id,
         catalog.causal_metric_id,
         case
@@ -32,6 +45,7 @@ placed as (
         end as baseline_use_case_id
     from measures
     inner join catalog on measures.kpi_id = catalog.kpi_id
+    left join own_targets on measures.kpi_id = own_targets.kpi_id and measures.use_case_id = own_targets.use_case_id
 ),
 
 baselines as (
@@ -45,6 +59,7 @@ compared as (
         baselines.value as baseline_value,
         baselines.ci_low as baseline_ci_low,
         baselines.ci_high as baseline_ci_high,
+        baselines.coverage as baseline_coverage,
         case
             when placed.baseline_use_case_id is null then 'The total of all use cases has no baseline window.'
             when use_cases.use_case_id is null then 'The use case of the baseline is not in the seed use_cases.'
@@ -74,13 +89,7 @@ final as (
             when target_basis = 'points vs baseline' or baseline_problem is not null then null
             else 100 * {{ ai_impact.safe_divide('value - baseline_value', 'abs(baseline_value)') }}
         end as change_percent,
-        -- Worse by more than chance: the interval lies beyond the baseline on the bad side.
-        case
-            when baseline_value is null or ci_low is null then 'unknown'
-            when direction = 'down' and ci_low > baseline_value then 'worsened'
-            when direction = 'up' and ci_high < baseline_value then 'worsened'
-            else 'holds'
-        end as as_guardrail
+        {{ ai_impact.as_guardrail() }} as as_guardrail
     from compared
 )
 

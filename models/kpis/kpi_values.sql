@@ -15,8 +15,13 @@ guards as (
 guarded as (
     select
         compared.*,
-        case when compared.guarded_by is null then 'none' else coalesce(guards.as_guardrail, 'unknown') end
+        case when compared.guarded_by is null then 'none' else coalesce(guards.as_guardrail, 'not_shown') end
             as guardrail,
+        -- What is left out might cost otherwise: what covers little has no verdict, and neither has what is compared with it.
+        compared.kpi_id = 'cost_per_task'
+        and coalesce(
+            {{ ai_impact.least(['compared.coverage', 'compared.baseline_coverage']) }} < {{ var('min_cost_coverage') }}, false
+        ) as has_little_coverage,
         case compared.target_basis
             when 'absolute' then compared.value
             when 'points vs baseline' then compared.change_absolute
@@ -48,7 +53,10 @@ targeted as (
         case
             when suppression_rule is not null then 'suppressed'
             when
-                value is null or n < {{ var('min_observations') }} or coalesce(target_low, target_high) is null
+                value is null
+                or n < {{ var('min_observations') }}
+                or coalesce(target_low, target_high) is null
+                or has_little_coverage
                 then 'not_enough_data'
             when judged is null then 'no_baseline'
             when direction = 'up' and high_above_target_low < 0 then 'off_target'
@@ -77,7 +85,8 @@ final as (
         nullif(use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
         nullif(team_id, {{ ai_impact.rollup_label() }}) as team_id,
         {% for column in [
-            'value', 'numerator', 'denominator', 'n', 'baseline_value', 'change_absolute', 'change_percent', 'ci_low', 'ci_high'
+            'value', 'numerator', 'denominator', 'n', 'baseline_value', 'change_absolute', 'change_percent', 'ci_low', 'ci_high',
+            'coverage'
         ] -%}
             case when suppression_rule is null then {{ column }} end as {{ column }},
         {% endfor -%}
@@ -85,7 +94,7 @@ final as (
         target_high,
         target_basis,
         status,
-        case when suppression_rule is not null and guarded_by is not null then 'unknown' else guardrail end
+        case when suppression_rule is not null and guarded_by is not null then 'not_shown' else guardrail end
             as guardrail_status,
         case when suppression_rule is null then n_people end as n_people,
         case
@@ -98,6 +107,12 @@ final as (
                 and value is not null
                 and n < {{ var('min_observations') }}
                 then 'Fewer than {{ var("min_observations") }} observations.'
+            when status = 'not_enough_data' and value is not null and has_little_coverage
+                then {{ ai_impact.said_together([
+                    "case when coverage < " ~ var('min_cost_coverage') ~ " then 'Too few tasks are covered for a verdict.' "
+                    ~ "else 'Too few tasks are covered in the baseline window for a verdict.' end",
+                    'reason'
+                ]) }}
             when
                 status = 'off_target' and guardrail = 'worsened'
                 then 'Its guardrail worsened by more than chance.'

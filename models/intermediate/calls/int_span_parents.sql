@@ -1,6 +1,8 @@
 {#- Which span contains which, within one trace: by the id of the parent; where that is not given, or not in the data,
     by the kind of the operation: a call of a model belongs to the agents of its trace, an agent to its workflows.
     Few traces have such spans, and only those are read on. -#}
+{{ config(materialized=ai_impact.heavy_view()) }}
+
 with calls as (
     select
         event_key as call_key,

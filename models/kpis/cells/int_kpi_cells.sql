@@ -48,7 +48,7 @@ final as (
         cells.use_case_id,
         cells.team_id,
         {% for column in ai_impact.kpi_counts() + ai_impact.kpi_amounts() + [
-            'days', 'completed_squared', 'total_cost_squared', 'total_cost_by_completed'
+            'days', 'covered_squared', 'total_cost_squared', 'total_cost_by_covered'
         ] -%}
             sums.{{ column }},
         {% endfor -%}

@@ -1,37 +1,31 @@
-{#- The four terms of the cost of completed tasks. A term of which a part is unknown is NULL and says why; only where
-    no more than a few model calls have no cost are these taken at the mean of the others, and that is said too. -#}
+{#- The four terms of the cost of the completed tasks that are covered: those of which all four are known. Tooling and the
+    calls that no completed task carries belong to more tasks than these, so that their share counts. Where fewer than
+    half of the tasks are covered, nobody knows. -#}
+{{ config(materialized=ai_impact.heavy_view()) }}
+
 with cells as (
     select * from {{ ref('int_kpi_cells') }}
 ),
 
-explained as (
+shared as (
     select
         *,
-        case
-            when unpriced_calls > calls * {{ 1 - var('min_cost_coverage') | float }}
-                then 'Too many model calls have no cost in {{ var("reporting_currency") }}.'
-            when calls = 0 and ai_tasks > 0
-                then
-                    'No model call in ai_events carries the task_id of a task done with AI: '
-                    || 'record the calls, or write task_id alike in ai_events and task_events.'
-        end as compute_reason,
-        case
-            when
-                unpaid_tasks > 0
-                then 'A task has unknown human minutes, or its team has no rate that month in the seed labor_rates.'
-        end as labour_reason,
-        {% if not var('cost_records_enabled') -%}
-        'The source cost_records is off: set cost_records_enabled to true.' as tooling_reason
-        {%- else -%}
-            case
-                when unpriced_charges > 0 then 'A charge has no effective cost in {{ var("reporting_currency") }}.'
-                when
-                    uncharged_ai_tasks > 0
-                    then 'No licence, infrastructure or maintenance charge covers a day of work with AI.'
-            end as tooling_reason
-        {%- endif %}
+        completed - covered_tasks as left_out_tasks,
+        {{ ai_impact.safe_divide('covered_share', 'completed') }} as coverage,
+        -- A loose call without a cost counts at the mean of all that have one.
+        covered_compute_cost + {{ ai_impact.safe_divide('covered_tasks', 'completed') }} * (
+            loose_compute_cost
+            + loose_unpriced_calls * coalesce({{ ai_impact.safe_divide('compute_cost', 'calls - unpriced_calls') }}, 0)
+        ) as covered_compute,
+        tooling_cost * {{ ai_impact.safe_divide('covered_tasks', 'charged_tasks') }} as covered_tooling,
+        covered_compute_cost + loose_compute_cost + labour_cost + review_cost + tooling_cost as known_cost
     from cells
 ),
+
+{%- set terms = {
+    'compute_cost': 'covered_compute', 'labour_cost': 'labour_cost', 'tooling_cost': 'covered_tooling',
+    'review_cost': 'review_cost'
+} %}
 
 final as (
     select
@@ -46,23 +40,39 @@ final as (
         suppression_rule,
         completed,
         days,
-        completed_squared,
+        covered_tasks,
+        covered_squared,
         total_cost_squared,
-        total_cost_by_completed,
-        case
-            when
-                compute_reason is null
-                then compute_cost * coalesce({{ ai_impact.safe_divide('calls', 'calls - unpriced_calls') }}, 1)
-        end as compute_cost,
-        case when labour_reason is null then labour_cost end as labour_cost,
-        case when tooling_reason is null then tooling_cost end as tooling_cost,
-        case when labour_reason is null then review_cost end as review_cost,
-        compute_cost + labour_cost + tooling_cost + review_cost as known_cost,
-        coalesce(
-            compute_reason, labour_reason, tooling_reason,
-            case when unpriced_calls > 0 then 'Some model calls have no cost and count at the mean of the others.' end
-        ) as reason
-    from explained
+        total_cost_by_covered,
+        known_cost,
+        {% if not var('cost_records_enabled') -%}
+            {% for term in terms -%}
+                cast(null as {{ ai_impact.physical_type('double') }}) as {{ term }},
+            {% endfor -%}
+            cast(null as {{ ai_impact.physical_type('double') }}) as coverage,
+            'The source cost_records is off: set cost_records_enabled to true.' as reason
+        {%- else -%}
+            {% for term, known in terms.items() -%}
+                case when coverage >= 0.5 then {{ known }} end as {{ term }},
+            {% endfor -%}
+            coverage,
+            {{ ai_impact.said_together([
+                "case when coverage < 0.5 then 'The cost of more than half of the tasks is not known.' end",
+                ai_impact.counted_sentence('Tasks left out, as a part of their cost is not known', 'left_out_tasks'),
+                ai_impact.counted_sentence(
+                    'Of unknown human minutes, or of a team without a rate that month in the seed labor_rates', 'unpaid_tasks'
+                ),
+                ai_impact.counted_sentence(
+                    'Done with AI on a day that no licence, infrastructure or maintenance charge covers', 'uncharged_ai_tasks'
+                ),
+                "case when unpriced_charges > 0 then 'A charge has no effective cost in " ~ var('reporting_currency') ~ ".' end",
+                ai_impact.counted_sentence(
+                    'Done with AI, but no model call in ai_events carries the task_id', 'ai_tasks_without_calls'
+                ),
+                ai_impact.counted_sentence('Model calls without a cost, which count at the mean of others', 'unpriced_calls')
+            ]) }} as reason
+        {%- endif %}
+    from shared
 )
 
 select * from final

@@ -25,8 +25,8 @@ final as (
         days.use_case_id,
         days.team_id,
         {{ ai_impact.kpi_sums(
-            ai_impact.kpi_counts() + ['days', 'completed_squared'],
-            ai_impact.kpi_amounts() + ['total_cost_squared', 'total_cost_by_completed']
+            ai_impact.kpi_counts() + ['days', 'covered_squared'],
+            ai_impact.kpi_amounts() + ['total_cost_squared', 'total_cost_by_covered']
         ) }}
     from days
     inner join period_days

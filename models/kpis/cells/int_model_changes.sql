@@ -1,5 +1,7 @@
 {#- When a new model version first answered most of a use case's tasks of a day, and how tasks failed with it and with
     the one before. The version is response_model: what answered, not what was asked for. -#}
+{{ config(materialized=ai_impact.heavy_view()) }}
+
 with tasks as (
     select * from {{ ref('int_tasks') }}
     where is_completed and execution_mode in ('ai_assisted', 'ai_autonomous')

@@ -1,5 +1,7 @@
 {#- What AI tools cost, spread evenly over the days that a charge covers and over the teams that did the work. Usage
     is left out (the calls carry it), and so is what is paid once or for oversight: review is its own term. -#}
+{{ config(materialized=ai_impact.heavy_view()) }}
+
 with charges as (
     select * from {{ ref('stg_cost_records') }}
     where cost_type in ('licence', 'infrastructure', 'maintenance')

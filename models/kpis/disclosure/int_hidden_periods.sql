@@ -1,6 +1,8 @@
 {#- A group that is hidden in a quarter is hidden in every period that overlaps it. So whoever is shown in a period is
     shown in all quarters of it, and a day of a hidden group can take another value, with others of its quarter, that
     leaves all published numbers as they are: subtraction in time finds nothing new. -#}
+{{ config(materialized=ai_impact.heavy_view()) }}
+
 with hidden_groups as (
     select * from {{ ref('int_hidden_groups') }}
 ),

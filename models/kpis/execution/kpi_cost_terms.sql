@@ -12,6 +12,8 @@ final as (
         nullif(use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
         nullif(team_id, {{ ai_impact.rollup_label() }}) as team_id,
         case when suppression_rule is null then completed end as completed,
+        case when suppression_rule is null then covered_tasks end as covered_tasks,
+        case when suppression_rule is null then cast(coverage as {{ ai_impact.physical_type('double') }}) end as coverage,
         case when suppression_rule is null then compute_cost end as compute_cost,
         case when suppression_rule is null then labour_cost end as labour_cost,
         case when suppression_rule is null then tooling_cost end as tooling_cost,

@@ -1,3 +1,5 @@
+{{ config(materialized=ai_impact.heavy_view()) }}
+
 with cells as (
     select * from {{ ref('int_kpi_cells') }}
 ),
