@@ -74,20 +74,15 @@ final as (
             as recaptured_hours_squared,
         coalesce(cast(sum(call_count) as bigint), 0) as calls,
         coalesce(cast(sum(unpriced_call_count) as bigint), 0) as unpriced_calls,
-<<<<<<< HEAD
-        count(case when is_ai and call_count is null then 1 end) as ai_tasks_without_calls,
-        {{ ai_impact.exact_sum('compute_cost') }} as compute_cost,
-        -- Of what is not added up: durations are sorted, and people counted.
-        {{ ai_impact.input_hash(['cycle_hours', 'person_id']) }} as task_hash
-=======
         count(case when is_ai and coalesce(call_count, 0) = 0 then 1 end) as ai_tasks_without_calls,
         {{ ai_impact.exact_sum('compute_cost') }} as compute_cost,
         count(case when costed_share > 0 then 1 end) as costed_tasks,
         {{ ai_impact.exact_sum('costed_share') }} as costed_share,
         {{ ai_impact.exact_sum('human_hours', 'costed_share > 0') }} as costed_hours,
         {{ ai_impact.exact_sum('review_minutes / 60.0', 'costed_share > 0') }} as costed_review_hours,
-        {{ ai_impact.exact_sum('compute_cost / costed_share', 'costed_share > 0') }} as costed_compute
->>>>>>> kpis
+        {{ ai_impact.exact_sum('compute_cost / costed_share', 'costed_share > 0') }} as costed_compute,
+        -- Of what is not added up: durations are sorted, and people counted.
+        {{ ai_impact.input_hash(['cycle_hours', 'person_id']) }} as task_hash
     from saved
     group by completed_on, use_case, team
 )
