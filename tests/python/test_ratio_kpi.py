@@ -90,7 +90,9 @@ def test_the_new_kpi_is_right_everywhere(grown):
 
 def test_the_other_kpis_stay_and_small_groups_are_hidden(grown, demo_warehouse):
     with duckdb.connect(str(demo_warehouse), read_only=True) as con:
-        counts = "select kpi_id, count(*), count(value), round(sum(value), 6) from kpi_values where kpi_id <> 'review_rate' group by 1"
+        counts = """
+            select kpi_id, count(*), count(value), round(sum(value), 6)
+            from kpi_values where kpi_id <> 'review_rate' group by 1"""
         assert sorted(grown.sql(counts).fetchall()) == sorted(con.sql(counts).fetchall())
     hidden = "select count(*) from kpi_values where kpi_id = '{}' and suppression_rule is not null"
     assert grown.sql(hidden.format("review_rate")).fetchall() == grown.sql(hidden.format("rework_rate")).fetchall()
