@@ -38,7 +38,7 @@ ROLLOUT = (
     *("moments_cohort_periods", "design_estimates", "impact_estimates"),
 )
 RETURN = ("impact_estimates", "roi_candidates", "roi_effects", "roi_results", "roi_summary")
-KPI = ("kpi_strategic", "int_kpi_compared", "kpi_values")
+KPI = ("kpi_measures", "int_kpi_compared", "kpi_values")
 
 TEXT = {
     "marketing": {

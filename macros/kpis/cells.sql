@@ -41,6 +41,34 @@
     ]) -}}
 {% endmacro %}
 
+{# The execution KPIs that are a sum over another one of the same tasks. `kind` says what varies, and so how the interval is found; `n` is
+   the number of observations, or else the denominator is; `unless` says why there is no value where the denominator is 0; and of what
+   somebody must report, `reported` names the thing and its event: where none was ever reported, none was looked for. #}
+{% macro task_ratios() %}
+    {{- return({
+        'throughput': {
+            'kind': 'count', 'numerator': 'completed', 'denominator': 'days_in_period * 24', 'n': 'completed'
+        },
+        'throughput_per_labour_hour': {
+            'kind': 'ratio', 'numerator': 'timed_tasks', 'denominator': 'timed_hours', 'n': 'timed_tasks',
+            'squares': ('timed_tasks', 'timed_hours_squared', 'timed_hours'),
+            'unless': 'No completed task has known human minutes.'
+        },
+        'automation_rate': {
+            'kind': 'share', 'numerator': 'automated_tasks', 'denominator': 'eligible_tasks',
+            'unless': 'No completed task is marked as eligible for automation.'
+        },
+        'error_rate': {
+            'kind': 'count', 'scale': 1000, 'numerator': 'errors', 'denominator': 'completed',
+            'reported': ('error', 'error_found')
+        },
+        'rework_rate': {
+            'kind': 'share', 'scale': 100, 'numerator': 'reworked_tasks', 'denominator': 'completed',
+            'reported': ('rework', 'rework_requested')
+        }
+    }) -}}
+{% endmacro %}
+
 {# The sums of all of them, in a select list. #}
 {% macro kpi_sums(counts, amounts) -%}
     {%- for column in counts %}

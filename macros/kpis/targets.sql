@@ -23,7 +23,9 @@
 {# What a KPI says as the guardrail of another. Worse by more than chance is worsened, however little; a worsening that is not seen holds
    only where the interval of the difference excludes one by the margin. #}
 {% macro as_guardrail() -%}
-    {%- set margin = '(1 + (case direction when ' ~ "'down'" ~ ' then 1 else -1 end) * sign(baseline_value) * coalesce(guardrail_margin, 10) / 100.0)' -%}
+    {%- set margin -%}
+        (1 + case direction when 'down' then 1 else -1 end * sign(baseline_value) * coalesce(guardrail_margin, 10) / 100.0)
+    {%- endset -%}
     case
         when direction = 'down' and {{ ai_impact.difference_end('1', 'low') }} > 0 then 'worsened'
         when direction = 'up' and {{ ai_impact.difference_end('1', 'high') }} < 0 then 'worsened'

@@ -93,7 +93,7 @@ def built(warehouse):
         create_raw_tables(connection)
         for source, rows in raw.items():
             insert(connection, source, [{n: None if v is None else str(v) for n, v in row.items()} for row in rows])
-    models = ("+kpi_strategic", "fct_requisitions", "event_quarantine", "event_reconciliation")
+    models = ("+kpi_measures", "fct_requisitions", "event_quarantine", "event_reconciliation")
     # A build, because the experiments of some KPIs are read from their snapshot.
     warehouse.dbt(
         "build", "--full-refresh", "--select", *models, "--exclude-resource-type", "seed", "test", "unit_test"
@@ -106,7 +106,7 @@ def built(warehouse):
 
 def kpi(built, name: str, month: str) -> tuple:
     (found,) = built.query(
-        f"""select value, n, reason from kpi_strategic
+        f"""select value, n, reason from kpi_measures
         where kpi_id = '{name}' and period_grain = 'month' and period_start = '{month}-01'"""
     )
     return found
@@ -152,7 +152,7 @@ def test_an_incident_that_is_resolved_is_over(built):
 
 
 def test_before_the_first_incident_nobody_looked(built):
-    rows = "select kpi_id from kpi_strategic where kpi_id in ('uptime', 'outage_cost') and period_start < '2026-02-01'"
+    rows = "select kpi_id from kpi_measures where kpi_id in ('uptime', 'outage_cost') and period_start < '2026-02-01'"
     assert built.query(f"{rows} and period_grain = 'month'") == []
 
 

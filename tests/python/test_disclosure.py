@@ -195,6 +195,7 @@ PUBLISHED = {
     """
     for kpi in ("throughput", "error_rate", "rework_rate", "automation_rate", "cost_per_task")
 }
+EXECUTION = ("kpi_task_ratios", "kpi_cycle_time", "kpi_time_saved", "kpi_cost_per_task", "kpi_drift_rate")
 PUBLISHED["terms"] = "select period_start, period_end, use_case_id, team_id, completed is not null from kpi_cost_terms"
 
 
@@ -261,10 +262,16 @@ def test_the_demo_shows_what_can_be_shown(demo_warehouse):
                 where n_people < {K}
             ),
             numbers as (
-                select kpi_id, 'execution' as family, period_key, use_case_id, team_id, team_id as column_id
-                from kpi_execution where n > 0
+                {
+            " union all ".join(
+                "select kpi_id, 'execution' as family, period_key, use_case_id, team_id, team_id as column_id "
+                f"from {family} where n > 0"
+                for family in EXECUTION
+            )
+        }
                 union all
-                select kpi_id, kpi_id, period_key, use_case_id, team_id, 'counted' from kpi_strategic
+                select kpi_id, kpi_id, period_key, use_case_id, team_id, 'counted'
+                from kpi_measures inner join kpi_catalog using (kpi_id) where domain <> 'execution'
             )
             select period_grain, small.family is not null, avg(if(status <> 'suppressed', 1, 0)), count(*)
             from numbers

@@ -328,7 +328,7 @@ class Live(Project):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.see_registrations()
-        self.dbt("run", "--select", "+kpi_values", "event_reconciliation")
+        self.dbt("run", "--select", "+kpi_values", "event_quarantine", "event_reconciliation")
         self.models = [result.node.name for result in self.dbt(*LIVE).result.results]
 
     def start(self, rows: list[tuple[str, dict]]) -> None:

@@ -81,8 +81,8 @@ TRICKS = {
         ("use_cases.baseline_from", "2025-12-08", "2025-12-25"),
     ),
     "a target of 100": (
-        "update kpi_catalog set target_low = 100 where kpi_id = 'throughput_per_labour_hour'",
-        ("kpi_catalog.target_low", "20", "100"),
+        "update kpi_catalog set target_low = 50 where kpi_id = 'throughput_per_labour_hour'",
+        ("kpi_catalog.target_low", "100", "50"),
     ),
     "a KPI without its guard": (
         "update kpi_catalog set guarded_by = null where kpi_id = 'throughput_per_labour_hour'",

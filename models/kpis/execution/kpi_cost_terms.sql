@@ -1,5 +1,8 @@
-with terms as (
-    select * from {{ ref('int_kpi_cost_terms') }}
+{%- set shown = [
+    'completed', 'covered_tasks', 'coverage', 'compute_cost', 'labour_cost', 'tooling_cost', 'review_cost', 'reason'
+] -%}
+with costs as (
+    select * from {{ ref('kpi_cost_per_task') }}
     where baseline_of = {{ ai_impact.rollup_label() }}
 ),
 
@@ -11,17 +14,12 @@ final as (
         period_end,
         nullif(use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
         nullif(team_id, {{ ai_impact.rollup_label() }}) as team_id,
-        case when suppression_rule is null then completed end as completed,
-        case when suppression_rule is null then covered_tasks end as covered_tasks,
-        case when suppression_rule is null then cast(coverage as {{ ai_impact.physical_type('double') }}) end as coverage,
-        case when suppression_rule is null then compute_cost end as compute_cost,
-        case when suppression_rule is null then labour_cost end as labour_cost,
-        case when suppression_rule is null then tooling_cost end as tooling_cost,
-        case when suppression_rule is null then review_cost end as review_cost,
+        {% for column in shown -%}
+            case when suppression_rule is null then {{ column }} end as {{ column }},
+        {% endfor -%}
         '{{ var("reporting_currency") }}' as currency,
-        suppression_rule is not null as is_suppressed,
-        case when suppression_rule is null then reason end as reason
-    from terms
+        suppression_rule is not null as is_suppressed
+    from costs
 )
 
 select * from final

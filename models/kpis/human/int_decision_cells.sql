@@ -57,21 +57,16 @@ measured as (
 ),
 
 placed as (
-    select
-        measured.*,
-        periods.period_key,
-        {{ ai_impact.rollup_label() }} as cell_use_case_id
-    from measured
-    inner join period_days on measured.decided_on = period_days.date_day
-    inner join periods on period_days.period_key = periods.period_key
-    union all
-    select
-        measured.*,
-        periods.period_key,
-        measured.use_case_id
-    from measured
-    inner join period_days on measured.decided_on = period_days.date_day
-    inner join periods on period_days.period_key = periods.period_key
+    {% for cell in [ai_impact.rollup_label(), 'measured.use_case_id'] %}
+        select
+            measured.*,
+            periods.period_key,
+            {{ cell }} as cell_use_case_id
+        from measured
+        inner join period_days on measured.decided_on = period_days.date_day
+        inner join periods on period_days.period_key = periods.period_key
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 final as (

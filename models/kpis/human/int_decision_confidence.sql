@@ -15,15 +15,13 @@ hidden_groups as (
 ),
 
 placed as (
-    select
-        decisions.*,
-        {{ ai_impact.mapped('use_case_id') }} as cell_use_case_id
-    from decisions
-    union all
-    select
-        decisions.*,
-        {{ ai_impact.rollup_label() }}
-    from decisions
+    {% for cell in [ai_impact.mapped('use_case_id'), ai_impact.rollup_label()] %}
+        select
+            decisions.*,
+            {{ cell }} as cell_use_case_id
+        from decisions
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 final as (

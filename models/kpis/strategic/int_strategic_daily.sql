@@ -34,14 +34,11 @@ final as (
         observed_on,
         count(case when numerator is not null and denominator is not null then 1 end) as n,
         count(*) as n_total,
-        coalesce({{ ai_impact.exact_sum('case when denominator is not null then numerator end') }}, 0) as numerator,
-        coalesce({{ ai_impact.exact_sum('case when numerator is not null then denominator end') }}, 0) as denominator,
-        coalesce(
-            {{ ai_impact.exact_sum('case when denominator is not null then numerator * numerator end') }}, 0
-        ) as numerator_squared,
-        coalesce(
-            {{ ai_impact.exact_sum('case when numerator is not null then denominator * denominator end') }}, 0
-        ) as denominator_squared,
+        {% for column, other in [('numerator', 'denominator'), ('denominator', 'numerator')] -%}
+            {%- set counted = 'case when ' ~ other ~ ' is not null then ' ~ column ~ ' end' -%}
+            coalesce({{ ai_impact.exact_sum(counted) }}, 0) as {{ column }},
+            coalesce({{ ai_impact.exact_sum(column ~ ' * ' ~ counted) }}, 0) as {{ column }}_squared,
+        {% endfor -%}
         coalesce({{ ai_impact.exact_sum('numerator * denominator') }}, 0) as numerator_by_denominator,
         max(problem) as problem
     from placed

@@ -1,4 +1,4 @@
-{#- The strategic and human KPIs that are a share, a mean or a ratio of sums, or the skill of a forecast. -#}
+{%- set sums = ['numerator', 'denominator', 'numerator_squared', 'denominator_squared', 'numerator_by_denominator'] -%}
 with days as (
     select * from {{ ref('int_strategic_daily') }}
 ),
@@ -17,11 +17,9 @@ sums as (
         cast(sum(days.n) as bigint) as n,
         cast(sum(days.n_total) as bigint) as n_total,
         max(days.problem) as problem,
-        {{ ai_impact.exact_sum('days.numerator') }} as numerator,
-        {{ ai_impact.exact_sum('days.denominator') }} as denominator,
-        {{ ai_impact.exact_sum('days.numerator_squared') }} as numerator_squared,
-        {{ ai_impact.exact_sum('days.denominator_squared') }} as denominator_squared,
-        {{ ai_impact.exact_sum('days.numerator_by_denominator') }} as numerator_by_denominator
+        {% for column in sums -%}
+            {{ ai_impact.exact_sum('days.' ~ column) }} as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
     from days
     inner join periods
         on
@@ -39,7 +37,7 @@ final as (
         {{ ai_impact.rollup_label() }} as team_id,
         kpi_id,
         cast(value as {{ ai_impact.physical_type('double') }}) as value,
-        cast(numerator as {{ ai_impact.physical_type('double') }}) as numerator,
+        numerator,
         cast(reference as {{ ai_impact.physical_type('double') }}) as denominator,
         n,
         {{ ai_impact.interval('low', 'high') }},
