@@ -178,3 +178,73 @@ def test_every_ratio_adds_up_and_every_silence_has_a_reason(con):
     silent, outside, fine, unknown, kpis = rows
     assert (silent, outside, fine, unknown) == (0, 0, 0, 0)
     assert kpis == con.sql("select count(*) from kpi_catalog where domain in ('strategic', 'human')").fetchone()[0]
+
+
+def test_the_company_has_a_cost_though_one_use_case_has_no_bill(con):
+    """Over what is covered, by another way: task by task."""
+    months = con.sql("""
+        with calls as (
+            select task_id, count(*) as n, count(cost_amount_reported) as priced
+            from fct_ai_calls where is_cost_counted and task_id is not null group by 1
+        ),
+        bills as (select distinct charged_on, use_case_id from int_tooling_daily where unpriced_charges = 0),
+        days as (
+            select cast(completed_at as date) as day, use_case_id, bool_or(execution_mode like 'ai%') as has_ai
+            from fct_tasks where is_completed group by 1, 2
+        ),
+        tasks as (
+            select date_trunc('month', t.completed_at) as month,
+                (coalesce(t.human_minutes, 0) / 60.0) * r.loaded_cost_per_hour as labour,
+                case
+                    when t.human_minutes is null and t.execution_mode <> 'ai_autonomous' then 0
+                    when r.loaded_cost_per_hour is null then 0
+                    when d.has_ai and b.use_case_id is null then 0
+                    when t.execution_mode like 'ai%' or c.n is not null then coalesce(c.priced * 1.0 / c.n, 0)
+                    else 1
+                end as share
+            from fct_tasks as t
+            left join calls as c using (task_id)
+            left join days as d on d.day = cast(t.completed_at as date) and d.use_case_id = t.use_case_id
+            left join bills as b on b.charged_on = d.day and b.use_case_id = d.use_case_id
+            left join labor_rates as r
+                on r.team_id = t.team_id and r.month = date_trunc('month', t.completed_at)
+            where t.is_completed
+        )
+        select k.value, k.n, k.coverage, k.status, k.reason, k.denominator, c.labour_cost, c.covered_tasks,
+            count(*) filter (share > 0) as covered, avg(share) as wanted, sum(labour) filter (share > 0) as labour
+        from tasks
+        inner join kpi_values as k on k.period_start = month and k.period_grain = 'month'
+        inner join kpi_cost_terms as c on c.period_start = month and c.period_grain = 'month'
+        where k.kpi_id = 'cost_per_task' and k.use_case_id is null and k.team_id is null
+            and c.use_case_id is null and c.team_id is null and k.suppression_rule is null
+        group by all""").df()
+    assert len(months) > 12 and months.value.notna().all()
+    assert (months.covered == months.n).all() and (months.n == months.covered_tasks).all()
+    assert months.coverage.to_numpy() == pytest.approx(months.wanted.to_numpy())
+    assert months.labour_cost.to_numpy() == pytest.approx(months.labour.to_numpy())
+    few = months[months.coverage < 0.95]
+    assert len(few) > 6 and set(few.status) == {"not_enough_data"}
+    assert few.reason.str.contains("Too few tasks are covered for a verdict. Tasks left out").all()
+    # Half is the least: one use case without bills has no cost of its own.
+    own = con.sql("""
+        select count(value), max(coverage) from kpi_values
+        where kpi_id = 'cost_per_task' and use_case_id = 'meeting_notes' and period_grain = 'rolling_90d'""").fetchone()
+    assert own[0] == 0 and own[1] < 0.5
+
+
+def test_the_targets_are_those_of_the_framework_and_the_demo_shows_what_it_misses(con):
+    rows = con.sql("""
+        select kpi_id, use_case_id, status, target_low, target_high, guardrail_status, change_percent from kpi_values
+        where period_grain = 'rolling_90d' and period_end = '2026-11-01' and team_id is null and use_case_id is not null
+            and status not in ('suppressed', 'no_baseline', 'not_enough_data')""").df()
+    of = {kpi: group.set_index("use_case_id") for kpi, group in rows.groupby("kpi_id")}
+    assert set(of["automation_rate"].status) == {"off_target"}
+    assert set(of["time_saved_per_fte"].status) == {"off_target"}
+    # Nobody doubled what is done in an hour of the clock; one use case more than doubled it per hour of work.
+    assert not set(of["throughput"].status) & {"on_target", "better_than_target"}
+    assert of["throughput_per_labour_hour"].status["email_drafting"] == "on_target"
+    assert of["throughput_per_labour_hour"].guardrail_status["email_drafting"] == "holds"
+    content = of["rework_rate"].target_high
+    assert (content["landing_page"], content["brand_content"], content["incident_triage"]) == (10, 10, 15)
+    assert of["rework_rate"].status["landing_page"] == "off_target"
+    assert of["cycle_time_p50"].status["sales_research"] == "off_target"
