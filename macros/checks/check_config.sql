@@ -22,29 +22,64 @@
     {%- endif -%}
 {% endmacro %}
 
-{# Stops where a var has a value that nothing can be made of. #}
+{# Every var by its kind: bounds of numbers; of texts and lists what they hold, as a sentence says it. A source has two vars more. #}
+{% macro var_rules() %}
+    {{- return({
+        'whole': {
+            'lookback_days': [0, 3650], 'max_lateness_days': [0, 36500], 'max_clock_skew_minutes': [0, 525600],
+            'k_anonymity': [1, 1000], 'min_observations': [1, 1000000], 'experiment_segments': [1, 1000],
+            'identity_max_links': [1, 1000000], 'identity_max_component': [2, 1000000], 'rollout_period_days': [1, 365],
+            'attribution_lookback_days': [1, 3650], 'funnel_window_days': [1, 3650], 'influence_lookback_days': [0, 3650],
+            'uplift_max_units': [1000, 10000000], 'matched_max_units': [100, 10000000]
+        },
+        'number': {
+            'confidence_level': [0.5, 0.9999], 'min_cost_coverage': [0, 1], 'attribution_half_life_days': [0.01, 36500]
+        },
+        'time': ['accept_late_received_before', 'backfill_from'],
+        'list': {
+            'identity_person_types': 'kinds of identifiers, such as [person, email]',
+            'identity_account_types': 'kinds of identifiers, such as [account, domain]',
+            'attribution_conversions': 'names of outcomes, such as [signup, deal_won]',
+            'funnel_stages': 'two stages of the funnel or more, such as [lead, mql, sql]',
+            'expected_outcomes': 'names of outcomes, such as [refund], or empty',
+            'roi_evidence_grades': 'grades, such as [A, B, C]',
+            'roi_required_costs': 'types of costs, such as [infrastructure, oversight], or empty'
+        },
+        'text': {
+            'account_segment_covariate': 'the name of a covariate of accounts, such as segment',
+            'provenance_rubric': 'a rubric_version of the seed rubrics',
+            'funnel_unit_type': 'a type of units, such as lead',
+            'raw_schema': 'the schema of the raw tables',
+            'raw_database': 'the database of the raw tables, or empty',
+            'attribution_calibration_experiment': 'an experiment_id of the seed experiments, or empty',
+            'attribution_calibration_metric': 'a metric_id of the seed metric_catalog, or empty'
+        },
+        'map': ['registration_commits', 'currency_rates', 'reporting_currency']
+    }) -}}
+{% endmacro %}
+
+{# Stops where a var is not one of ours, or has a value that nothing can be made of. #}
 {% macro check_vars() %}
-    {%- set whole_numbers = {
-        'lookback_days': 0, 'max_lateness_days': 0, 'max_clock_skew_minutes': 0, 'k_anonymity': 1, 'min_observations': 1,
-        'identity_max_links': 1, 'identity_max_component': 2, 'rollout_period_days': 1, 'attribution_lookback_days': 1,
-        'uplift_max_units': 1000, 'matched_max_units': 100, 'funnel_window_days': 1, 'influence_lookback_days': 0
-    } -%}
-    {%- for name, lowest in whole_numbers.items() -%}
+    {%- set rules = ai_impact.var_rules() -%}
+    {%- do ai_impact.check_var_names(rules) -%}
+    {%- for name, bounds in rules['whole'].items() -%}
         {%- set value = var(name, none) -%}
-        {%- if value is not integer or value is boolean or value < lowest -%}
-            {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a whole number of at least " ~ lowest ~ ". Set it under `vars:` in dbt_project.yml.") -%}
+        {%- if value is not integer or value is boolean or value < bounds[0] or value > bounds[1] -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a whole number from " ~ bounds[0] ~ " to " ~ bounds[1] ~ ". Set it under `vars:` in dbt_project.yml.") -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set level = var('confidence_level', none) -%}
-    {%- if level is not number or level <= 0.5 or level >= 1 -%}
-        {%- do ai_impact.stop("The var `confidence_level` is " ~ ai_impact.shown(level) ~ "; it must be a number between 0.5 and 1, such as 0.95.") -%}
-    {%- endif -%}
+    {%- for name, bounds in rules['number'].items() -%}
+        {%- set value = var(name, none) -%}
+        {%- if value is not number or value is boolean or not (value >= bounds[0] and value <= bounds[1]) -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a number from " ~ bounds[0] ~ " to " ~ bounds[1] ~ ".") -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- if var('max_lateness_days') < var('lookback_days') -%}
         {%- do ai_impact.stop("The var `max_lateness_days` (" ~ var('max_lateness_days') ~ ") is below `lookback_days` (" ~ var('lookback_days') ~ "); raise it, or lower `lookback_days`.") -%}
     {%- endif -%}
-    {%- for name in ['accept_late_received_before', 'backfill_from'] -%}
+    {%- for name in rules['time'] -%}
         {%- set value = var(name, none) -%}
-        {%- if value and not modules.re.match('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])( [0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$', value | string) -%}
+        {%- if value and not ai_impact.is_time(value) -%}
             {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a UTC date or time such as '2026-01-31' or '2026-01-31 12:00', or empty.") -%}
         {%- endif -%}
     {%- endfor -%}
@@ -56,48 +91,96 @@
             {%- do ai_impact.stop("The var `" ~ name ~ "_identifier` is not set; give the name of the raw table, such as `" ~ name ~ "`.") -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set lists = {
-        'identity_person_types': 'kinds of identifiers, such as [person, email]',
-        'identity_account_types': 'kinds of identifiers, such as [person, email]',
-        'attribution_conversions': 'names of outcomes, such as [signup, deal_won]',
-        'funnel_stages': 'stages of the funnel, such as [lead, mql, sql]',
-        'expected_outcomes': 'names of outcomes, such as [refund], or empty'
-    } -%}
-    {%- for name, wanted in lists.items() -%}
+    {%- for name, wanted in rules['text'].items() -%}
         {%- set value = var(name, none) -%}
-        {%- if value is string or value is mapping or value is not sequence or (not value and name != 'expected_outcomes') -%}
+        {%- if value is not string or not (value | trim or wanted.endswith('or empty')) -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be " ~ wanted ~ ".") -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name, wanted in rules['list'].items() -%}
+        {%- set value = var(name, none) -%}
+        {%- if value is string or value is mapping or value is not sequence or not (value or wanted.endswith('or empty')) -%}
             {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a list of " ~ wanted ~ ".") -%}
+        {%- endif -%}
+        {%- for part in value -%}
+            {%- if part is not string or not part | trim -%}
+                {%- do ai_impact.stop("The var `" ~ name ~ "` has " ~ ai_impact.shown(part) ~ " in its list, which is no text; it must be a list of " ~ wanted ~ ". Put quotes around names such as 'yes' and '2026'.") -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if value | map('lower') | unique | list | length < value | length -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "` names " ~ ai_impact.shown(value | join(', ')) ~ ", one of them twice; keep one.") -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if var('funnel_stages') | length < 2 -%}
         {%- do ai_impact.stop("The var `funnel_stages` names one stage; a conversion needs two, such as [lead, mql].") -%}
     {%- endif -%}
+    {%- set both = var('identity_person_types') | map('lower') | select('in', var('identity_account_types') | map('lower') | list) | list -%}
+    {%- if both -%}
+        {%- do ai_impact.stop("The vars `identity_person_types` and `identity_account_types` both name '" ~ both | first ~ "'; an identifier is of a person or of an account.") -%}
+    {%- endif -%}
     {%- do ai_impact.check_currency_vars() -%}
     {%- set choices = {
         'roi_evidence_grades': ['A', 'B', 'C', 'D', 'E'],
-        'roi_required_costs': ['licence', 'usage', 'infrastructure', 'oversight', 'maintenance', 'remediation']
+        'roi_required_costs': ['licence', 'usage', 'infrastructure', 'training', 'oversight', 'maintenance', 'remediation']
     } -%}
     {%- for name, known in choices.items() -%}
-        {%- set value = var(name, none) -%}
-        {%- if value is string or value is mapping or value is not sequence or value | reject('in', known) | list or (name == 'roi_evidence_grades' and not value) -%}
-            {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(value) ~ "; it must be a list of " ~ known | join(', ') ~ ", or some of them.") -%}
+        {%- if var(name) | reject('in', known) | list -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(var(name)) ~ "; it must be a list of " ~ known | join(', ') ~ ", or some of them.") -%}
         {%- endif -%}
     {%- endfor -%}
     {%- set commits = var('registration_commits', none) -%}
-    {%- set whole_time = '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?$' -%}
     {%- if commits is not mapping -%}
         {%- do ai_impact.stop("The var `registration_commits` is " ~ ai_impact.shown(commits) ~ "; it must name experiments with the times of their commits, such as {my_experiment: '2026-03-01 09:30:00'}, or be {}.") -%}
     {%- endif -%}
     {%- for experiment_id, attested in commits.items() -%}
         {%- set committed_at = attested['committed_at'] if attested is mapping else attested -%}
-        {%- if not modules.re.match(whole_time, committed_at | string) -%}
+        {%- if not ai_impact.is_time(committed_at, with_offset=true) -%}
             {%- do ai_impact.stop("The var `registration_commits` has " ~ ai_impact.shown(committed_at) ~ " for `" ~ experiment_id ~ "`; it must be the time of a commit, in UTC or with its offset, such as '2026-03-01 09:30:00' or '2026-03-01T10:30:00+01:00'.") -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set half_life = var('attribution_half_life_days', none) -%}
-    {%- if half_life is not number or half_life is boolean or half_life <= 0 -%}
-        {%- do ai_impact.stop("The var `attribution_half_life_days` is " ~ ai_impact.shown(half_life) ~ "; it must be a number of days above 0, such as 7.") -%}
+{% endmacro %}
+
+{# Stops where vars that are meant for this package have a name that it does not know: they would change nothing, in silence. A project that
+   installs it has vars of its own; those in its section `ai_impact` are meant for this package. #}
+{% macro check_var_names(rules) %}
+    {%- set known = rules['time'] + rules['map'] -%}
+    {%- for kind in ['whole', 'number', 'list', 'text'] -%}
+        {%- do known.extend(rules[kind]) -%}
+    {%- endfor -%}
+    {%- for name in ai_impact.source_names() -%}
+        {%- do known.extend([name ~ '_enabled', name ~ '_identifier']) -%}
+    {%- endfor -%}
+    {%- set given = adapter.config.vars.vars -%}
+    {%- set meant = (given.get('ai_impact') or {}) | list -%}
+    {%- if adapter.config.project_name == 'ai_impact' -%}
+        {%- set meant = meant + given | reject('equalto', 'ai_impact') | list + adapter.config.cli_vars | reject('equalto', 'ai_impact') | list -%}
     {%- endif -%}
+    {%- for name in meant if name not in known -%}
+        {%- set alike = [] -%}
+        {%- for other in known -%}
+            {%- set shared = namespace(letters=0) -%}
+            {%- for letter in range(1, name | length + 1) if other.startswith(name[:letter]) -%}
+                {%- set shared.letters = shared.letters + 1 -%}
+            {%- endfor -%}
+            {%- do alike.append((shared.letters, other)) -%}
+        {%- endfor -%}
+        {%- set nearest = (alike | sort | last)[1] -%}
+        {%- do ai_impact.stop("The var `" ~ name ~ "` is not known, so it would change nothing. Did you mean `" ~ nearest ~ "`? All vars are listed in dbt_project.yml of ai_impact.") -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{# Is it a day of the calendar, or a time of one? #}
+{% macro is_time(value, with_offset=false) %}
+    {%- set text = value | string | trim -%}
+    {%- set clock = '[ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?' -%}
+    {%- set pattern = '^[0-9]{4}-[0-9]{2}-[0-9]{2}' ~ (clock ~ '(Z|[+-][0-9]{2}:[0-9]{2})?$' if with_offset else '(' ~ clock ~ ')?$') -%}
+    {%- if not modules.re.match(pattern, text) -%}
+        {{- return(false) -}}
+    {%- endif -%}
+    {%- set year, month, day = text[:4] | int, text[5:7] | int, text[8:10] | int -%}
+    {%- set leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) -%}
+    {%- set lengths = [31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] -%}
+    {{- return(year > 0 and 1 <= month <= 12 and 1 <= day <= lengths[month - 1]) -}}
 {% endmacro %}
 
 {# A value of a var as a sentence shows it. #}

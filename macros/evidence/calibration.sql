@@ -4,9 +4,9 @@
         'No experiment is named to calibrate by: set the vars attribution_calibration_experiment and attribution_calibration_metric.'
     {%- else -%}
         case
-            when increase is null then 'The experiment {{ experiment }} has no estimate of {{ metric }} of grade A or B.'
+            when increase is null then {{ ai_impact.quoted(['The experiment ' ~ experiment ~ ' has no estimate of ' ~ metric ~ ' of grade A or B.']) }}
             when channel = '(none)' then 'No channel touched these conversions.'
-            when not is_calibrated then 'The experiment {{ experiment }} did not run in this period.'
+            when not is_calibrated then {{ ai_impact.quoted(['The experiment ' ~ experiment ~ ' did not run in this period.']) }}
             when is_base_unknown then 'The revenue of a conversion is unknown, so the increment cannot be shared out.'
             when calibrated_base = 0 then 'There is no revenue to share out the increment.'
         end

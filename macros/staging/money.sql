@@ -47,7 +47,7 @@
 {# Stops the run where the vars of money can't be read. #}
 {% macro check_currency_vars() %}
     {%- set example = 'such as {EUR: 1.08}, or rates by the day they hold from, such as {EUR: {"2026-01-01": 1.08, "2026-04-01": 1.12}}' -%}
-    {%- if not ai_impact.currency_code(var('reporting_currency', none) or '') -%}
+    {%- if not modules.re.match('^[A-Z0-9]{2,12}$', ai_impact.currency_code(var('reporting_currency', none) or '')) -%}
         {%- do ai_impact.stop("The var `reporting_currency` is " ~ ai_impact.shown(var('reporting_currency', none)) ~ "; it must be the code of a currency, such as USD.") -%}
     {%- endif -%}
     {%- set rates = var('currency_rates', none) or {} -%}
@@ -57,7 +57,7 @@
     {%- set seen = [] -%}
     {%- for name, rate in rates.items() -%}
         {%- set code = ai_impact.currency_code(name) -%}
-        {%- if not code or "'" in code -%}
+        {%- if not modules.re.match('^[A-Z0-9]{2,12}$', code) -%}
             {%- do ai_impact.stop("The var `currency_rates` names the currency " ~ ai_impact.shown(name) ~ "; use a code, " ~ example ~ ".") -%}
         {%- endif -%}
         {%- if code in seen -%}
@@ -68,11 +68,11 @@
             {%- do ai_impact.stop("The var `currency_rates` has no rate for " ~ code ~ "; give it one, " ~ example ~ ".") -%}
         {%- endif -%}
         {%- for day, value in (rate.items() if rate is mapping else [(none, rate)]) -%}
-            {%- if day is not none and not modules.re.match('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$', day | string | trim) -%}
+            {%- if day is not none and (day | string | trim | length != 10 or not ai_impact.is_time(day)) -%}
                 {%- do ai_impact.stop("The var `currency_rates` has a rate for " ~ code ~ " from " ~ ai_impact.shown(day) ~ "; write the day as '2026-01-31'.") -%}
             {%- endif -%}
-            {%- if value is not number or value is boolean or not value > 0 -%}
-                {%- do ai_impact.stop("The var `currency_rates` has the rate " ~ ai_impact.shown(value) ~ " for " ~ code ~ "; it must be a number above 0, " ~ example ~ ".") -%}
+            {%- if value is not number or value is boolean or not (value > 0 and value < 1e12) -%}
+                {%- do ai_impact.stop("The var `currency_rates` has the rate " ~ ai_impact.shown(value) ~ " for " ~ code ~ "; it must be a number above 0 and below 1e12, " ~ example ~ ".") -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}

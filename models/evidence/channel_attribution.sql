@@ -59,14 +59,14 @@ credits as (
 
 experiments as (
     select * from {{ ref('int_experiments') }}
-    where experiment_id = '{{ experiment }}'
+    where experiment_id = {{ ai_impact.quoted([experiment]) }}
 ),
 
 estimates as (
     select * from {{ ref('impact_estimates') }}
     where
-        experiment_id = '{{ experiment }}'
-        and metric_id = '{{ metric }}'
+        experiment_id = {{ ai_impact.quoted([experiment]) }}
+        and metric_id = {{ ai_impact.quoted([metric]) }}
         and method = 'difference_in_means'
         and segment = 'all'
         and evidence_grade in ('A', 'B')

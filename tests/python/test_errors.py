@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 from dbt_warehouse import FILE, parsed
 from engines.postgres import free_port
 from raw_tables import create_raw_tables
@@ -149,15 +151,23 @@ def test_a_python_that_is_too_old(tmp_path):
 # What stops a run at its start: the macro check_config, through the driver that make uses.
 
 WRONG_OR_UNSET = [
-    ("lookback_days", "three", "is 'three'; it must be a whole number of at least 0. "),
-    ("k_anonymity", 0, "is '0'; it must be a whole number of at least 1. "),
+    ("lookback_days", "three", "is 'three'; it must be a whole number from 0 to 3650. "),
+    ("k_anonymity", 0, "is '0'; it must be a whole number from 1 to 1000. "),
+    ("lookback_dayz", 3, "is not known, so it would change nothing. Did you mean `lookback_days`? "),
+    ("min_cost_coverage", 95, "is '95'; it must be a number from 0 to 1."),
+    ("backfill_from", "2026-02-29", "is '2026-02-29'; it must be a UTC date or time such as '2026-01-31' or "),
+    ("expected_outcomes", ["signup", True], "has 'True' in its list, which is no text; it must be a list of names "),
+    ("funnel_stages", ["lead", "Lead"], "names 'lead, Lead', one of them twice; keep one."),
+    ("provenance_rubric", "", "is ''; it must be a rubric_version of the seed rubrics."),
+    ("reporting_currency", "US'D", "is 'US'D'; it must be the code of a currency, such as USD."),
     ("touches_enabled", "yes", "is 'yes'; it must be true or false."),
     ("task_events_identifier", "", "is not set; give the name of the raw table, such as `task_events`."),
-    ("min_observations", None, "is not set; it must be a whole number of at least 1. "),
+    ("min_observations", None, "is not set; it must be a whole number from 1 to 1000000. "),
     ("registration_commits", {"e": "in March"}, "has 'in March' for `e`; it must be the time of a commit, in UTC or "),
 ]
 WRONG_RATES = [
     ({"EUR": {"2026-01-01": 1.1, "2026-04-01": -1}}, "has the rate '-1' for EUR; it must be a number above 0"),
+    ({"EUR": {"2026-02-30": 1.1}}, "has a rate for EUR from '2026-02-30'; write the day as '2026-01-31'."),
     ({"EUR": {"1.4.2026": 1.1}}, "has a rate for EUR from '1.4.2026'; write the day as '2026-01-31'."),
     ({" eur ": 1.08, "EUR": 1.1}, "names the currency EUR twice; keep one of its rates."),
 ]
@@ -238,6 +248,44 @@ def test_rates_that_cannot_be_read(tmp_path, monkeypatch, rates, said):
     assert read.startswith("ai_impact: The var `currency_rates` ")
     assert said in read
     assert "\n" not in read
+
+
+QUOTED = {
+    "account_segment_covariate": "x' or 1=1 --",
+    "provenance_rubric": "p'q",
+    "funnel_unit_type": "le'ad",
+    "funnel_stages": ["lead", "o'hara", "sql"],
+    "attribution_conversions": ["sign'up"],
+    "attribution_calibration_experiment": "e'1",
+    "attribution_calibration_metric": "m'1",
+    "identity_person_types": ["pers'on", "email"],
+    "identity_account_types": ["acc'ount"],
+    "expected_outcomes": ["o'k"],
+}
+
+
+def test_a_quote_in_a_var_is_a_quote_in_a_text(tmp_path, monkeypatch):
+    """What SQL is made of texts from vars: where a quote ended one, the engine would say so."""
+    path = tmp_path / FILE
+    with duckdb.connect(str(path)) as con:
+        create_raw_tables(con)
+    monkeypatch.setenv("AI_IMPACT_DUCKDB_PATH", str(path))
+    arguments = ["--profiles-dir", str(ROOT), "--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path)]
+    manifest = parsed(json.dumps(QUOTED))
+    said: list[str] = []
+    dbt.run(["seed", "--project-dir", str(ROOT), *arguments], tell=said.append, manifest=manifest)
+    models = ["+int_account_segments", "+int_decision_provenance", "+int_funnel_observations", "+int_conversions"]
+    run = ["run", "--project-dir", str(ROOT), "--select", *models, "--vars", json.dumps(QUOTED)]
+    dbt.run([*run, *arguments], tell=said.append, manifest=manifest)
+    with duckdb.connect(str(path)) as con:
+        assert con.sql("select count(*) from int_account_segments").fetchall() == [(0,)]
+
+
+def test_every_var_has_a_rule():
+    macro = (ROOT / "macros/checks/check_config.sql").read_text().split("macro var_rules")[1].split("endmacro")[0]
+    named = set(re.findall(r"'([a-z_]+)': [\['{]", macro)) | set(re.findall(r"'([a-z_]+)'[,\]]", macro))
+    listed = set(yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]["ai_impact"])
+    assert {name for name in listed if not name.endswith(("_enabled", "_identifier"))} <= named
 
 
 def test_a_confidence_level_in_percent(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ with covariates as (
     where
         is_current
         and unit_type in ({{ ai_impact.quoted(ai_impact.same_kind('account')) }})
-        and name = '{{ var("account_segment_covariate") }}'
+        and name = {{ ai_impact.quoted([var('account_segment_covariate')]) }}
 ),
 
 opportunities as (

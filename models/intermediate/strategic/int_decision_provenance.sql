@@ -8,7 +8,7 @@ with decisions as (
 
 rubrics as (
     select * from {{ ref('rubrics') }}
-    where rubric_version = '{{ var("provenance_rubric") }}'
+    where rubric_version = {{ ai_impact.quoted([var('provenance_rubric')]) }}
 ),
 
 judged as (
