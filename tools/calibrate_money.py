@@ -146,7 +146,7 @@ def kpi_cells(sql: dict[str, str]) -> Iterator[Callable[[], Result]]:
         yield partial(of_kpi, name, DEAL_RUNS, partial(influenced, sql[MODELS[1]], (n, m), won, sigma), 0.3)
 
 
-# ------------------------------------------------------------------------------------------------------------ the return
+# ----------------------------------------------------------------------------------------------------------- the return
 
 FIXED = {"value_per_unit": 1.0, "recapture_rate": 1.0, "redeployed_share": 0.0, "horizon_months": 12.0}
 FIXED |= {"discount_rate": 0.08}
@@ -233,7 +233,7 @@ def one_term(n: int, values: str, power: float = 6.0, picked: bool = False, assu
 
 
 def two_terms(power: tuple[float, float], same: bool = False) -> Draw:
-    """Revenue and labour of one use case, by experiments of their own, or by one, whose errors are then drawn as one."""
+    """Revenue and labour of one use case, by two experiments or one, whose errors are then drawn as one."""
 
     def run(rng: np.random.Generator, earned: float, at: int) -> tuple[dict, float]:
         unit, total = unit_of(1000, "normal"), sum(power)
@@ -267,8 +267,8 @@ def labour_by_pace(rng: np.random.Generator, earned: float, at: int) -> tuple[di
 
 
 def use_cases(powers: tuple[float, ...], together: bool = False) -> Draw:
-    """The company: the revenue of use cases, of experiments on other units or, `together`, on the same in the same arms,
-    where each difference is that of all."""
+    """The company: the revenue of use cases, of experiments on other units or, `together`, on the same in the same
+    arms, where each difference is that of all."""
 
     def run(rng: np.random.Generator, earned: float, at: int) -> tuple[dict, float]:
         unit, names = unit_of(1000, "normal"), [f"u{k}" for k in range(len(powers))]
@@ -378,22 +378,21 @@ def section(results: list[Result]) -> str:
     lines = [
         TITLE,
         "",
-        "Simulated companies, same seed (±: how well a share of 5 % of the runs is known). Of the KPIs as many without an",
-        "effect as with one, by the SQL of their models; gains are intervals above 0 where there is none (2.5 % are due). Of the return, by",
-        "the functions of the model, half break even, and half earn twice their cost; gains are P(ROI > 0) of 95 % or more",
-        "where it is 0 (5 % are due). `shown`: how many have an interval; the columns after it are of those. Required: as",
-        "above, within 1.5 points and two standard errors of the simulation.",
+        "Simulated companies, same seed (±: how well a share of 5 % of the runs is known). Of the KPIs as many without",
+        "an effect as with one, by the SQL of their models; gains are intervals above 0 where there is none (2.5 % are",
+        "due). Of the return, by the model's functions, half break even, and half earn twice their cost; gains are",
+        "P(ROI > 0) of 95 % or more where it is 0 (5 % are due). `shown`: how many have an interval; the columns after",
+        "it are of those. Required: as above, within 1.5 points and two standard errors of the simulation.",
         "",
-        "`too wide`: how the errors of one experiment's effects go together is not known, so they are drawn as if they were",
-        "one. `as picked`: a gain counts where its claim shows it, so the return of an experiment without the power to show",
-        "it is high for what it shows; that is why `roi_with_not_shown`, whose rates are those of the rows above, is beside",
-        "it, and why such an experiment has no grade A.",
+        "`too wide`: how the errors of one experiment's effects go together is not known, so they are drawn as if they",
+        "were one. `as picked`: a gain counts where its claim shows it, so the return of an experiment without the",
+        "power to show it is high for what it shows. So `roi_with_not_shown`, with the rates of the rows above,",
+        "is beside it, and such an experiment has no grade A.",
         "",
         "| number | runs | ± | shown, % | holds the truth, % | gains that are none, % | holds |",
         "|---|---|---|---|---|---|---|",
     ]
-    lines += [
-        f"| {r.name} | {r.runs:,} | {percent(1.96 * math.sqrt(ALPHA * (1 - ALPHA) / r.runs))} | {percent(r.shown)} | {percent(r.coverage)} | {percent(r.gains)} | {r.holds()} |"
-        for r in results
-    ]
+    for r in results:
+        shares = [1.96 * math.sqrt(ALPHA * (1 - ALPHA) / r.runs), r.shown, r.coverage, r.gains]
+        lines.append(f"| {r.name} | {r.runs:,} | {' | '.join(map(percent, shares))} | {r.holds()} |")
     return "\n".join(lines) + "\n"

@@ -41,7 +41,13 @@ LOSSES = {
     "several_arms": "units that were in several arms",
     "quarantined": "units with outcomes in quarantine",
     "late": "units with outcomes that came late",
+    "before_start": "units that were assigned once more before the start, and are not enrolled",
+    "unreadable": "units whose assignments are in quarantine, or name another kind of unit",
+    "predated": "units whose assignment was dated back by a later entry",
+    "late_past": "units with outcomes of before, that came when they were assigned",
 }
+# Kinds that arms may have more or less of: a ramp names who was treated in it.
+UNEVEN = frozenset({"before_start"})
 BASELINE = "(baseline)"  # the arm of the units that an experiment which has not begun could assign
 
 
@@ -319,13 +325,13 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     size = _units_per_cluster(experiment, tables)
     losses: dict[str, dict[str, checks.Loss]] = {}
     for row in rows:
-        if row["kind"] == "assigned_after_outcome":
+        if row["kind"] not in LOSSES:
             continue
         # Units of a cluster are lost together: as many clusters' worth.
         n, lost = (round(int(row[name]) / size) for name in ("n_units", "n_lost"))
-        outcomes = (number(row.get(name), math.nan) for name in ("mean_kept", "var_kept", "mean_lost"))
+        kept, spread, gone = (number(row.get(name), math.nan) for name in ("mean_kept", "var_kept", "mean_lost"))
         losses.setdefault(f"{LOSSES[row['kind']]} ({row['metric_id']})", {})[row["arm"]] = checks.Loss(
-            n, lost, *outcomes
+            n, lost, kept, spread, gone, row["kind"] in UNEVEN
         )
     several = len(experiment.treatments) > 1
     pairs = {
@@ -345,7 +351,9 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
         for kind, counts in tables.groups.get(e, {}).items()
     }
     return {
-        "lost_by_arm": checks.lost_by_arm(pairs, _strangers(experiment, found)),
+        "lost_by_arm": checks.lost_by_arm(
+            pairs, _strangers(experiment, found) | _late_comers(rows, experiment.control)
+        ),
         "assigned_after_outcome": checks.assigned_after_outcome(late, units),
         "contamination": _contamination(experiment, tables),
         "unregistered_clusters": checks.unregistered_clusters(groups),
@@ -363,6 +371,24 @@ def _strangers(experiment: Experiment, rows: list[dict[str, Any]]) -> dict[str, 
             found.setdefault(name, ([], []))[row["arm"] in experiment.arms].append(UnitMoments(n, mean, variance))
     pairs = {name: pair for name, pair in found.items() if all(pair)}
     return {n: (_all_of(theirs).ratio(), _all_of(others).ratio()) for n, (theirs, others) in pairs.items()}
+
+
+def _late_comers(rows: list[dict[str, Any]], control: str) -> dict[str, tuple[Arm, Arm]]:
+    """Units that were assigned after the end, treated and control: what was known of them before may not differ."""
+    found: dict[str, dict[bool, list[int]]] = {}
+    for row in (row for row in rows if row["kind"] == "after_end" and row["n_lost"]):
+        n, share = int(row["n_lost"]), number(row["mean_lost"], 0.0)
+        counts = found.setdefault(str(row["metric_id"]), {}).setdefault(row["arm"] == control, [0, 0])
+        counts[0] += round(n * share)
+        counts[1] += n
+    return {
+        f"treated units that were assigned after the end ({metric_id})": (
+            Arm.from_proportion(*counts[False]),
+            Arm.from_proportion(*counts[True]),
+        )
+        for metric_id, counts in found.items()
+        if len(counts) == 2
+    }
 
 
 def _all_of(parts: list[UnitMoments]) -> UnitMoments:
