@@ -42,6 +42,7 @@ LOSSES = {
     "quarantined": "units with outcomes in quarantine",
     "late": "units with outcomes that came late",
     "before_start": "units that were assigned once more before the start, and are not enrolled",
+    "after_end": "units that were assigned after the end, with outcomes of before that",
     "unreadable": "units whose assignments are in quarantine, or name another kind of unit",
     "predated": "units whose assignment was dated back by a later entry",
     "late_past": "units with outcomes of before, that came when they were assigned",
@@ -327,12 +328,7 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     for row in rows:
         if row["kind"] not in LOSSES:
             continue
-        # Units of a cluster are lost together: as many clusters' worth.
-        n, lost = (round(int(row[name]) / size) for name in ("n_units", "n_lost"))
-        kept, spread, gone = (number(row.get(name), math.nan) for name in ("mean_kept", "var_kept", "mean_lost"))
-        losses.setdefault(f"{LOSSES[row['kind']]} ({row['metric_id']})", {})[row["arm"]] = checks.Loss(
-            n, lost, kept, spread, gone, row["kind"] in UNEVEN
-        )
+        losses.setdefault(f"{LOSSES[row['kind']]} ({row['metric_id']})", {})[row["arm"]] = _loss(row, size)
     several = len(experiment.treatments) > 1
     pairs = {
         f"{name} in {treatment}" if several else name: (by_arm[treatment], by_arm[experiment.control])
@@ -351,13 +347,21 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
         for kind, counts in tables.groups.get(e, {}).items()
     }
     return {
-        "lost_by_arm": checks.lost_by_arm(
-            pairs, _strangers(experiment, found) | _late_comers(rows, experiment.control)
-        ),
+        "lost_by_arm": checks.lost_by_arm(pairs, _strangers(experiment, found)),
         "assigned_after_outcome": checks.assigned_after_outcome(late, units),
         "contamination": _contamination(experiment, tables),
         "unregistered_clusters": checks.unregistered_clusters(groups),
     }
+
+
+def _loss(row: Mapping[str, Any], size: float) -> checks.Loss:
+    """Of clusters of some `size`, units are lost together: as many clusters' worth."""
+    n, lost = (round(int(row[name]) / size) for name in ("n_units", "n_lost"))
+    kept, spread, gone = (number(row.get(name), math.nan) for name in ("mean_kept", "var_kept", "mean_lost"))
+    # Who comes after the end is left out of all arms: were they alike before they came?
+    if row["kind"] == "after_end":
+        return checks.Loss(lost, round(lost * gone) if lost else 0)
+    return checks.Loss(n, lost, kept, spread, gone, row["kind"] in UNEVEN)
 
 
 def _strangers(experiment: Experiment, rows: list[dict[str, Any]]) -> dict[str, tuple[Arm, Arm]]:
@@ -371,24 +375,6 @@ def _strangers(experiment: Experiment, rows: list[dict[str, Any]]) -> dict[str, 
             found.setdefault(name, ([], []))[row["arm"] in experiment.arms].append(UnitMoments(n, mean, variance))
     pairs = {name: pair for name, pair in found.items() if all(pair)}
     return {n: (_all_of(theirs).ratio(), _all_of(others).ratio()) for n, (theirs, others) in pairs.items()}
-
-
-def _late_comers(rows: list[dict[str, Any]], control: str) -> dict[str, tuple[Arm, Arm]]:
-    """Units that were assigned after the end, treated and control: what was known of them before may not differ."""
-    found: dict[str, dict[bool, list[int]]] = {}
-    for row in (row for row in rows if row["kind"] == "after_end" and row["n_lost"]):
-        n, share = int(row["n_lost"]), number(row["mean_lost"], 0.0)
-        counts = found.setdefault(str(row["metric_id"]), {}).setdefault(row["arm"] == control, [0, 0])
-        counts[0] += round(n * share)
-        counts[1] += n
-    return {
-        f"treated units that were assigned after the end ({metric_id})": (
-            Arm.from_proportion(*counts[False]),
-            Arm.from_proportion(*counts[True]),
-        )
-        for metric_id, counts in found.items()
-        if len(counts) == 2
-    }
 
 
 def _all_of(parts: list[UnitMoments]) -> UnitMoments:
