@@ -67,7 +67,8 @@ estimates as (
     where
         experiment_id = {{ ai_impact.quoted([experiment]) }}
         and metric_id = {{ ai_impact.quoted([metric]) }}
-        and method = 'difference_in_means'
+        and is_headline
+        and scale = 'absolute'
         and segment = 'all'
         and evidence_grade in ('A', 'B')
 ),

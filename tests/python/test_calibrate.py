@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import calibrate, calibrate_quasi, calibrate_rates
+from tools import calibrate, calibrate_money, calibrate_quasi, calibrate_rates
 
 PAGE = Path(__file__).parents[2] / calibrate.TABLE
 
@@ -107,3 +107,42 @@ def test_the_other_intervals_are_published():
     text = PAGE.read_text()
     for name in ("Qini, no unit differs, t-learner", "overrides where people sense failures"):
         assert text.count(f"| {name} |") == 1
+
+
+def money(sql: dict[str, str]) -> dict:
+    return {cell.args[0]: cell for cell in calibrate_money.cells(sql)}
+
+
+@pytest.mark.parametrize("name", ["retained revenue, 200 held out, 800 reached, churn 20%, σ = 1"])
+def test_a_published_number_can_be_measured_again(name):
+    """By the SQL of the model as it is now."""
+    result = money(calibrate_money.compiled())[name]()
+    rows = [line for line in PAGE.read_text().splitlines() if line.startswith(f"| {name} |")]
+    assert rows == [line for line in calibrate_money.section([result]).splitlines() if line.startswith(f"| {name} |")]
+
+
+def test_a_published_return_can_be_measured_again():
+    name = "ROI of one term, mean of 20 units"
+    result = money(dict.fromkeys(calibrate_money.MODELS, ""))[name]()
+    rows = [line for line in PAGE.read_text().splitlines() if line.startswith(f"| {name} |")]
+    assert rows == [line for line in calibrate_money.section([result]).splitlines() if line.startswith(f"| {name} |")]
+
+
+def test_every_number_is_published_and_none_misses_unsaid():
+    lines = PAGE.read_text().splitlines()
+    for name in money(dict.fromkeys(calibrate_money.MODELS, "")):
+        rows = [line for line in lines if line.startswith(f"| {name} |")]
+        assert len(rows) == 1 and "**no**" not in rows[0], rows
+
+
+def test_what_a_number_says_of_itself():
+    values = {
+        "good": (1.0, 0.95, 0.02),
+        "loose": (1.0, 0.9, 0.02),
+        "eager": (1.0, 0.95, 0.09),
+        "silent": (0.05, 0.5, 0.5),
+    }
+    results = [calibrate_money.Result(name, 1000, *found) for name, found in values.items()]
+    known = calibrate_money.Result("known", 1000, 1.0, 0.99, 0.0, known="too wide")
+    assert [r.holds() for r in (*results, known)] == ["yes", "**no**", "**no**", "says so", "too wide"]
+    assert "| loose | 1,000 | 1.4 | 100.0 | 90.0 | 2.0 | **no** |" in calibrate_money.section(results)

@@ -241,7 +241,99 @@ def harm_to_a_guardrail(company: Company, name: str) -> None:
     company.trial(name, harmed=0.15)
 
 
+def lost_by_outcome(how: str) -> Callable[[Company, str], None]:
+    """Of the treated those that did not sign up, and as many of the control that did, are left out: `how`."""
+
+    def plant(company: Company, name: str) -> None:
+        rng = np.random.default_rng(22)
+        for k in range(2 * UNITS):
+            unit, treated, signed = f"{name}{k}", k % 2, rng.random() < 0.3
+            lost = treated != signed and rng.random() < (0.12 if treated else 0.28)
+            at = END + timedelta(days=1) if lost and how == "after_its_end" else START
+            company.assign(name, unit, "ct"[treated], at)
+            if lost and how == "before_its_start":
+                company.assign(name, unit, "ct"[treated], START - timedelta(days=1))
+            if lost and how == "of_another_kind":
+                company.rows["assignments"][-1]["unit_type"] = "account"
+            if lost and how == "broken":
+                company.rows["assignments"][-1]["assigned_at"] = "soon"
+            if rng.random() < 0.3:
+                company.outcome(unit, "signup", START - timedelta(days=5))
+            if signed:
+                company.outcome(unit, "signup", START + timedelta(days=3))
+
+    return plant
+
+
+def a_past_made_up(company: Company, name: str) -> None:
+    """The keen choose the treatment; sign-ups of before, reported afterwards, hide that the others were not keen."""
+    rng = np.random.default_rng(30)
+    for k in range(UNITS):
+        unit, keen = f"{name}{k}", rng.random() < 0.5
+        treated = rng.random() < (0.65 if keen else 0.35)
+        company.assign(name, unit, "ct"[int(treated)], START)
+        if rng.random() < (0.5 if keen else 0.1):
+            company.outcome(unit, "signup", START + timedelta(days=3))
+        if (keen and treated) or (not treated and rng.random() < 0.65):
+            company.outcome(unit, "signup", START - timedelta(days=9))
+            if not keen:
+                company.rows["outcome_events"][-1]["received_at"] = START + timedelta(days=15)
+
+
+def exposed_when_it_suits(company: Company, name: str) -> None:
+    """Everybody signs up more in the third week, where the window of the treated opens, by their exposure."""
+    rng = np.random.default_rng(21)
+    for k in range(UNITS):
+        unit, treated = f"{name}{k}", k % 2
+        exposed = START + timedelta(days=14) if treated else None
+        company.assign(name, unit, "ct"[treated], START, exposed_at=exposed)
+        for days, chance in ((-5, 0.3), (3, 0.15), (17, 0.3)):
+            if rng.random() < chance:
+                company.outcome(unit, "signup", START + timedelta(days=days))
+
+
+def some_chose(company: Company, name: str) -> None:
+    """Half of the treated arm chose it, and says so; the log of the others says randomized."""
+    rng = np.random.default_rng(29)
+    for k in range(UNITS):
+        unit, treated, chose = f"{name}{k}", k % 2, k % 4 == 1
+        method = "self_selected" if chose else "randomized"
+        company.assign(name, unit, "ct"[treated], START, assignment_method=method)
+        for days, chance in ((-5, 0.3), (3, 0.6 if chose else 0.3)):
+            if rng.random() < chance:
+                company.outcome(unit, "signup", START + timedelta(days=days))
+
+
+def strata_by_outcome(company: Company, name: str) -> None:
+    """Strata are named when the outcome is known."""
+    rng = np.random.default_rng(27)
+    for k in range(2 * UNITS):
+        unit, treated, signed = f"{name}{k}", k % 2, rng.random() < 0.3
+        suits = bool(treated) == signed and rng.random() < 0.9
+        company.assign(name, unit, "ct"[treated], START, stratum="a" if suits else "b")
+        if signed:
+            company.outcome(unit, "signup", START + timedelta(days=3))
+
+
+def come_back(name: str, **metric: object) -> tuple[str, ...]:
+    """An experiment and its metric are registered anew, as if for the first time."""
+    rows = {
+        "experiments": {"experiment_id": name, "name": name, "primary_metric_id": name, "use_case_id": name} | DEFAULTS
+    }
+    rows["metric_catalog"] = {"metric_id": name, "name": name} | SIGNED | metric
+    return tuple(
+        f"insert into {seed} ({', '.join(row)}) values ({', '.join(repr(str(value)) for value in row.values())})"
+        for seed, row in rows.items()
+    )
+
+
 GUARDED = {"guardrail_metric_ids": "complaints"}
+# An entry that arrives when the outcomes are known dates control units back, so that their windows end before.
+PREDATED = f"""
+    insert into raw.assignments select * replace (
+        event_id || ' early' as event_id, '{DATA_END}' as received_at,
+        cast(cast(assigned_at as timestamp) - interval 13 day as varchar) as assigned_at
+    ) from raw.assignments where experiment_id = 'predated' and arm = 'c'"""
 # The units of an experiment are loaded once more, under its new name.
 MOVED = f"""
     insert into raw.assignments select * replace (
@@ -327,6 +419,22 @@ TRICKS = {
         "roi_assumptions.base",
         late=of_use_case("roi_assumptions", "value_per_unit", base=10000, high=12000),
     ),
+    "arms_swapped": Trick(
+        harm,
+        "registration_changed",
+        "control_arm",
+        late=of_experiment("arms_swapped", control_arm="t", treatment_arm="c", expected_split="t:1|c:1"),
+    ),
+    "left_and_came_back": Trick(
+        harm,
+        "registration_changed",
+        "direction",
+        late=(
+            "delete from experiments where experiment_id = 'left_and_came_back'",
+            "delete from metric_catalog where metric_id = 'left_and_came_back'",
+        ),
+        later=come_back("left_and_came_back", direction="down"),
+    ),
     # When it was registered.
     "assigned_before": Trick(assigned_before_its_start, "registered_late"),
     "registered_later": Trick(honest, None, "after", {"registered_at": START + timedelta(days=30)}),
@@ -341,6 +449,16 @@ TRICKS = {
     "control_used_ai": Trick(control_used_ai, "contamination"),
     "late_conversions": Trick(late_conversions, None, ""),
     "moved_units": Trick(moved_units, "multiple_exposure", ""),
+    "ended_for_some": Trick(lost_by_outcome("after_its_end"), "lost_by_arm", "after the end"),
+    "begun_for_some": Trick(lost_by_outcome("before_its_start"), "lost_by_arm", "before the start"),
+    "of_another_kind": Trick(lost_by_outcome("of_another_kind"), "lost_by_arm", "another kind"),
+    "broken": Trick(lost_by_outcome("broken"), "lost_by_arm", "in quarantine"),
+    "predated": Trick(null, "lost_by_arm", "dated back", late=(PREDATED,)),
+    "a_past_made_up": Trick(a_past_made_up, "lost_by_arm", "of before"),
+    "exposed_when_it_suits": Trick(exposed_when_it_suits, None, "not known", metric={"window_from": "exposure"}),
+    "some_chose": Trick(some_chose, None, "self_selected"),
+    "held_out_by_choice": Trick(chosen_by_themselves, "pre_period_difference", "", {"design": "holdout"}),
+    "strata_by_outcome": Trick(strata_by_outcome, "srm_by_stratum", "", {"primary_method": "post_stratified"}),
     # What is paid.
     "a_ratio_has_no_price": Trick(
         honest, metric={"aggregation": "ratio", "denominator_measure": "complaint"}, says="", check=None

@@ -165,3 +165,5 @@ seen as (
 {{ ai_impact.losses_by_kind() }}
 
 select * from final
+union all
+select * from {{ ref('moments_unenrolled') }}

@@ -22,7 +22,8 @@ cohorts as (
 watched as (
     select
         period_days.period_key,
-        sum(cohorts.reached) * 1e0 / nullif(sum(cohorts.held_out), 0) as reached_per_held_out
+        sum(cohorts.reached) * 1e0 / nullif(count(distinct period_days.date_day), 0) as reached_n,
+        sum(cohorts.held_out) * 1e0 / nullif(count(distinct period_days.date_day), 0) as held_out_n
     from cohorts
     inner join period_days on cohorts.assigned_on <= period_days.date_day and cohorts.ends_on > period_days.date_day
     group by period_days.period_key
@@ -49,10 +50,8 @@ gone as (
         count(*) as n_total,
         count(departures.amount) as n,
         max(departures.problem) as problem,
-        count(case when departures.by_reached > 0 then 1 end) as reached_n,
-        count(case when departures.by_held_out > 0 then 1 end) as held_out_n,
-        coalesce({{ ai_impact.exact_sum('departures.by_reached') }}, 0) as reached_amount,
-        coalesce({{ ai_impact.exact_sum('departures.by_held_out') }}, 0) as held_out_amount,
+        coalesce({{ ai_impact.exact_sum('departures.by_reached') }}, 0) as reached_total,
+        coalesce({{ ai_impact.exact_sum('departures.by_held_out') }}, 0) as held_out_total,
         {{ ai_impact.exact_sum('departures.by_reached * departures.by_reached') }} as reached_squares,
         {{ ai_impact.exact_sum('departures.by_held_out * departures.by_held_out') }} as held_out_squares
     from departures
@@ -60,28 +59,32 @@ gone as (
     group by period_days.period_key
 ),
 
+-- Of all accounts that were watched: who stayed took 0.
 compared as (
     select
         watched.period_key,
+        watched.reached_n,
+        watched.held_out_n,
         coalesce(gone.n_total, 0) as n_total,
         coalesce(gone.n, 0) as n,
         gone.problem,
-        watched.reached_per_held_out,
-        case when coalesce(gone.n_total, 0) = coalesce(gone.n, 0) then coalesce(gone.reached_amount, 0) end as taken,
-        watched.reached_per_held_out * coalesce(gone.held_out_amount, 0) as expected,
-        -- Who leaves and what they had bought vary on both sides; one account with deals can't show how much.
-        case
-            when gone.reached_n > 1 and gone.held_out_n > 1
-                then {{ ai_impact.interval_z() }}e0 * sqrt(
-                    gone.reached_squares
-                    + watched.reached_per_held_out * watched.reached_per_held_out * gone.held_out_squares
-                )
-        end as margin
+        case when coalesce(gone.n_total, 0) = coalesce(gone.n, 0) then coalesce(gone.reached_total, 0) end as reached_total,
+        coalesce(gone.held_out_total, 0) as held_out_total,
+        coalesce(gone.reached_squares, 0) as reached_squares,
+        coalesce(gone.held_out_squares, 0) as held_out_squares
     from watched
     left join gone on watched.period_key = gone.period_key
     cross join ever
     -- Where nobody ever left, nobody looked.
     where ever.n_departures > 0
+),
+
+spreads as (
+    select
+        *,
+        reached_n * held_out_total / nullif(held_out_n, 0) as expected,
+        {{ ai_impact.difference_of_means('held_out', 'reached') }}
+    from compared
 ),
 
 final as (
@@ -90,16 +93,22 @@ final as (
         {{ ai_impact.rollup_label() }} as use_case_id,
         {{ ai_impact.rollup_label() }} as team_id,
         'retained_revenue' as kpi_id,
-        cast(expected - taken as {{ ai_impact.physical_type('double') }}) as value,
+        cast(expected - reached_total as {{ ai_impact.physical_type('double') }}) as value,
         cast(expected as {{ ai_impact.physical_type('double') }}) as numerator,
-        cast(taken as {{ ai_impact.physical_type('double') }}) as denominator,
+        cast(reached_total as {{ ai_impact.physical_type('double') }}) as denominator,
         cast(n as bigint) as n,
-        {{ ai_impact.interval('expected - taken - margin', 'expected - taken + margin') }},
+        {{ ai_impact.interval(
+            'reached_n * ' ~ ai_impact.skewed_bound(-1),
+            'reached_n * ' ~ ai_impact.skewed_bound(1)
+        ) }},
         case
-            when reached_per_held_out is null then 'No account was held out.'
-            else {{ ai_impact.left_out_reason('n', 'n_total', 'problem') }}
+            when held_out_n = 0 then 'No account was held out.'
+            else {{ ai_impact.said_together([
+                ai_impact.left_out_reason('n', 'n_total', 'problem'),
+                ai_impact.too_few_events()
+            ]) }}
         end as reason
-    from compared
+    from spreads
 )
 
 select * from final

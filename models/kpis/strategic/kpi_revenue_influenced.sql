@@ -36,9 +36,9 @@ summed as (
 
 expected as (
     select
-        all_revenue / nullif(n_all, 0) as per_deal,
-        (all_squares - all_revenue * all_revenue / nullif(n_all, 0)) / nullif(n_all - 1e0, 0) / nullif(n_all, 0)
-            as variance,
+        n_all * 1e0 as expected_n,
+        all_revenue as expected_total,
+        all_squares as expected_squares,
         'In the baseline window ' || {{ ai_impact.left_out_reason('n_all', 'n_all_seen', 'all_problem') }} as left_out
     from summed
     where period_grain = 'baseline'
@@ -48,25 +48,30 @@ compared as (
     select
         summed.period_key,
         summed.n,
-        summed.revenue,
-        case when summed.n > 0 then summed.n * expected.per_deal end as expected_revenue,
-        expected.per_deal,
+        summed.n * 1e0 as influenced_n,
+        summed.revenue as influenced_total,
+        summed.squares as influenced_squares,
+        expected.expected_n,
+        expected.expected_total,
+        expected.expected_squares,
         {{ ai_impact.said_together([
             ai_impact.left_out_reason('summed.n', 'summed.n_total', 'summed.problem'),
             'expected.left_out',
             ai_impact.counted_sentence(
                 'Closed deals without an account_id, of which nobody knows whether a decision came before', 'summed.n_unplaced'
             )
-        ]) }} as left_out,
-        -- How many deals are influenced is given: their revenues vary, and so does the expectation.
-        {{ ai_impact.interval_z() }}e0 * sqrt(
-            summed.n * (summed.squares - summed.revenue * summed.revenue / nullif(summed.n, 0))
-            / nullif(summed.n - 1e0, 0)
-            + summed.n * summed.n * expected.variance
-        ) as margin
+        ]) }} as left_out
     from summed
     left join expected on true
     where summed.period_grain <> 'baseline' and summed.n_total + summed.n_unplaced > 0
+),
+
+-- How many deals are influenced is given: their revenues vary, and so does the expectation.
+spreads as (
+    select
+        *,
+        {{ ai_impact.difference_of_means('influenced', 'expected') }}
+    from compared
 ),
 
 final as (
@@ -75,19 +80,17 @@ final as (
         {{ ai_impact.rollup_label() }} as use_case_id,
         {{ ai_impact.rollup_label() }} as team_id,
         'incremental_revenue_influenced' as kpi_id,
-        cast(revenue - expected_revenue as {{ ai_impact.physical_type('double') }}) as value,
-        cast(revenue as {{ ai_impact.physical_type('double') }}) as numerator,
-        cast(expected_revenue as {{ ai_impact.physical_type('double') }}) as denominator,
+        cast(n * difference as {{ ai_impact.physical_type('double') }}) as value,
+        cast(influenced_total as {{ ai_impact.physical_type('double') }}) as numerator,
+        cast(case when n > 0 then n * expected_total / nullif(expected_n, 0) end as {{ ai_impact.physical_type('double') }})
+            as denominator,
         cast(n as bigint) as n,
-        {{ ai_impact.interval(
-            'revenue - expected_revenue - margin',
-            'revenue - expected_revenue + margin'
-        ) }},
+        {{ ai_impact.interval('n * ' ~ ai_impact.skewed_bound(-1), 'n * ' ~ ai_impact.skewed_bound(1)) }},
         case
-            when per_deal is null then 'No deal of known revenue closed in the baseline window.'
-            else left_out
+            when coalesce(expected_n, 0) = 0 then 'No deal of known revenue closed in the baseline window.'
+            else {{ ai_impact.said_together(['left_out', ai_impact.too_few_events()]) }}
         end as reason
-    from compared
+    from spreads
 )
 
 select * from final

@@ -41,7 +41,14 @@ LOSSES = {
     "several_arms": "units that were in several arms",
     "quarantined": "units with outcomes in quarantine",
     "late": "units with outcomes that came late",
+    "before_start": "units that were assigned once more before the start, and are not enrolled",
+    "after_end": "units that were assigned after the end, with outcomes of before that",
+    "unreadable": "units whose assignments are in quarantine, or name another kind of unit",
+    "predated": "units whose assignment was dated back by a later entry",
+    "late_past": "units with outcomes of before, that came when they were assigned",
 }
+# Kinds that arms may have more or less of: a ramp names who was treated in it.
+UNEVEN = frozenset({"before_start"})
 BASELINE = "(baseline)"  # the arm of the units that an experiment which has not begun could assign
 
 
@@ -319,14 +326,9 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
     size = _units_per_cluster(experiment, tables)
     losses: dict[str, dict[str, checks.Loss]] = {}
     for row in rows:
-        if row["kind"] == "assigned_after_outcome":
+        if row["kind"] not in LOSSES:
             continue
-        # Units of a cluster are lost together: as many clusters' worth.
-        n, lost = (round(int(row[name]) / size) for name in ("n_units", "n_lost"))
-        outcomes = (number(row.get(name), math.nan) for name in ("mean_kept", "var_kept", "mean_lost"))
-        losses.setdefault(f"{LOSSES[row['kind']]} ({row['metric_id']})", {})[row["arm"]] = checks.Loss(
-            n, lost, *outcomes
-        )
+        losses.setdefault(f"{LOSSES[row['kind']]} ({row['metric_id']})", {})[row["arm"]] = _loss(row, size)
     several = len(experiment.treatments) > 1
     pairs = {
         f"{name} in {treatment}" if several else name: (by_arm[treatment], by_arm[experiment.control])
@@ -350,6 +352,16 @@ def _reached(experiment: Experiment, tables: Tables) -> dict[str, checks.Check]:
         "contamination": _contamination(experiment, tables),
         "unregistered_clusters": checks.unregistered_clusters(groups),
     }
+
+
+def _loss(row: Mapping[str, Any], size: float) -> checks.Loss:
+    """Of clusters of some `size`, units are lost together: as many clusters' worth."""
+    n, lost = (round(int(row[name]) / size) for name in ("n_units", "n_lost"))
+    kept, spread, gone = (number(row.get(name), math.nan) for name in ("mean_kept", "var_kept", "mean_lost"))
+    # Who comes after the end is left out of all arms: were they alike before they came?
+    if row["kind"] == "after_end":
+        return checks.Loss(lost, round(lost * gone) if lost else 0)
+    return checks.Loss(n, lost, kept, spread, gone, row["kind"] in UNEVEN)
 
 
 def _strangers(experiment: Experiment, rows: list[dict[str, Any]]) -> dict[str, tuple[Arm, Arm]]:

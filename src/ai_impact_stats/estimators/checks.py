@@ -296,21 +296,23 @@ def stopped_early(planned_days: float | None, actual_days: float | None, looks_w
 @dataclass(frozen=True, slots=True)
 class Loss:
     """Units (or units with an outcome) of one arm, and of them those that are lost; where the outcome of both is known,
-    the means and variances of those that are kept and of those that are lost."""
+    the means and variances of those that are kept and of those that are lost. `is_uneven`: the share of the lost may
+    differ by arm, the effect on them not from that on the others."""
 
     n: int
     lost: int
     mean_kept: float = math.nan
     var_kept: float = math.nan
     mean_lost: float = math.nan
+    is_uneven: bool = False
 
     @property
     def shift(self) -> tuple[float, float]:
         """How far the loss moves the arm's mean, and the variance of that if any units had been lost."""
         kept = self.n - self.lost
         if not self.lost or not kept:
-            return 0.0, 0.0
-        share = self.lost / self.n
+            return (math.nan if self.is_uneven else 0.0), 0.0
+        share = 1.0 if self.is_uneven else self.lost / self.n
         return share * (self.mean_kept - self.mean_lost), share**2 * self.var_kept * (1 / self.lost + 1 / kept)
 
 
@@ -334,14 +336,16 @@ def lost_by_arm(
     for name, (t, c) in losses.items():
         if not (t.lost or c.lost) or not t.n or not c.n:
             continue
-        p_values[name] = float(fisher_exact([[t.lost, t.n - t.lost], [c.lost, c.n - c.lost]])[1])
+        if not t.is_uneven:
+            p_values[name] = float(fisher_exact([[t.lost, t.n - t.lost], [c.lost, c.n - c.lost]])[1])
         said[name] = f"{name}: {t.lost} of {t.n} in the treatment arm, {c.lost} of {c.n} in the control."
         (shift, spread), (other, noise) = t.shift, c.shift
         moved = shift - other
         if math.isfinite(moved) and spread + noise > 0:
             key = f"{name}, by outcome"
             p_values[key] = two_sided_p(moved / math.sqrt(spread + noise), math.inf)
-            said[key] = f"{said[name][:-1]}; without them the difference of the arms is {moved:+.3g} larger."
+            where = "among the others" if t.is_uneven else "without them"
+            said[key] = f"{said[name][:-1]}; {where} the difference of the arms is {moved:+.3g} larger."
     lost = float(sum(t.lost + c.lost for t, c in losses.values()))
     for name, (theirs, others) in (strangers or {}).items():
         e = difference(theirs, others)
