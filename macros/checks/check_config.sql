@@ -94,6 +94,14 @@
             {%- do ai_impact.stop("The var `registration_commits` has " ~ ai_impact.shown(committed_at) ~ " for `" ~ experiment_id ~ "`; it must be the time of a commit, in UTC or with its offset, such as '2026-03-01 09:30:00' or '2026-03-01T10:30:00+01:00'.") -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if var('schemas_by_access', none) is not boolean -%}
+        {%- do ai_impact.stop("The var `schemas_by_access` is " ~ ai_impact.shown(var('schemas_by_access', none)) ~ "; it must be true or false.") -%}
+    {%- endif -%}
+    {%- set grants = var('grants_by_access', none) -%}
+    {%- set audiences = ['published', 'restricted', 'internal'] -%}
+    {%- if grants is not mapping or grants | reject('in', audiences) | list or grants.values() | select('string') | list -%}
+        {%- do ai_impact.stop("The var `grants_by_access` is " ~ ai_impact.shown(grants) ~ "; it must name lists of roles for " ~ audiences | join(', ') ~ ", or some of them, such as {published: [bi]}.") -%}
+    {%- endif -%}
     {%- set half_life = var('attribution_half_life_days', none) -%}
     {%- if half_life is not number or half_life is boolean or half_life <= 0 -%}
         {%- do ai_impact.stop("The var `attribution_half_life_days` is " ~ ai_impact.shown(half_life) ~ "; it must be a number of days above 0, such as 7.") -%}
