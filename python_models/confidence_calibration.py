@@ -1,8 +1,8 @@
 """How often recommendations succeed that AI is so sure of, beside what chance makes of a confidence that is right."""
 
-from ai_impact_stats import calibration_curve, read, write
+from ai_impact_stats import result
 
 
 def model(dbt, session):
-    cells = read(dbt.ref("int_decision_confidence"))
-    return write(calibration_curve(cells), session)
+    tables = {"cells": dbt.ref("int_decision_confidence")}
+    return result("calibration_curve", tables, dbt, session)

@@ -1,6 +1,6 @@
 """How alike the arms were before the start; of matched units, before and after weighting."""
 
-from ai_impact_stats import results, write
+from ai_impact_stats import result
 
 
 def model(dbt, session):
@@ -12,4 +12,4 @@ def model(dbt, session):
         "moments_covariances": dbt.ref("moments_covariances"),
         "moments_matched_cells": dbt.ref("moments_matched_cells"),
     }
-    return write(results("balance", tables), session)
+    return result("balance", tables, dbt, session)

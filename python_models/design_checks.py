@@ -1,6 +1,6 @@
 """Whether every experiment is what it claims to be, and what its design rests on holds."""
 
-from ai_impact_stats import results, write
+from ai_impact_stats import result
 
 
 def model(dbt, session):
@@ -29,4 +29,4 @@ def model(dbt, session):
         "int_matched_sample": dbt.ref("int_matched_sample"),
         "moments_series": dbt.ref("moments_series"),
     }
-    return write(results("checks", tables), session)
+    return result("checks", tables, dbt, session)

@@ -1,6 +1,6 @@
 """What would have been without the change, period by period."""
 
-from ai_impact_stats import results, write
+from ai_impact_stats import result
 
 
 def model(dbt, session):
@@ -10,4 +10,4 @@ def model(dbt, session):
         "int_geo_panels": dbt.ref("int_geo_panels"),
         "moments_series": dbt.ref("moments_series"),
     }
-    return write(results("counterfactuals", tables), session)
+    return result("counterfactuals", tables, dbt, session)

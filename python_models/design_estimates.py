@@ -1,6 +1,6 @@
 """The effect of every registered metric, by every method of its design."""
 
-from ai_impact_stats import results, write
+from ai_impact_stats import result
 
 
 def model(dbt, session):
@@ -30,4 +30,4 @@ def model(dbt, session):
         "int_matched_sample": dbt.ref("int_matched_sample"),
         "moments_series": dbt.ref("moments_series"),
     }
-    return write(results("estimates", tables), session)
+    return result("estimates", tables, dbt, session)

@@ -1,6 +1,6 @@
 """The effect by periods since treatment."""
 
-from ai_impact_stats import results, write
+from ai_impact_stats import result
 
 
 def model(dbt, session):
@@ -10,4 +10,4 @@ def model(dbt, session):
         "moments_cohort_periods": dbt.ref("moments_cohort_periods"),
         "moments_cohort_clusters": dbt.ref("moments_cohort_clusters"),
     }
-    return write(results("event_study", tables), session)
+    return result("event_study", tables, dbt, session)

@@ -1,6 +1,6 @@
 """What every registered experiment can find, from the variance of its baseline."""
 
-from ai_impact_stats import results, write
+from ai_impact_stats import result
 
 
 def model(dbt, session):
@@ -13,4 +13,4 @@ def model(dbt, session):
         "moments_quantiles": dbt.ref("moments_quantiles"),
         "moments_start_counts": dbt.ref("moments_start_counts"),
     }
-    return write(results("plans", tables), session)
+    return result("plans", tables, dbt, session)

@@ -1,8 +1,8 @@
 """How far the people on a panel agree about decisions, criterion by criterion."""
 
-from ai_impact_stats import agree, read, write
+from ai_impact_stats import result
 
 
 def model(dbt, session):
-    ratings = read(dbt.ref("int_panel_scores"))
-    return write(agree(ratings), session)
+    tables = {"ratings": dbt.ref("int_panel_scores")}
+    return result("agree", tables, dbt, session)

@@ -1,11 +1,13 @@
 """Who responds to the treatment, judged on units that the models have not seen."""
 
-from ai_impact_stats import read, uplift_scores, write
+from ai_impact_stats import result
 
 
 def model(dbt, session):
-    registry = read(dbt.ref("int_experiments"))
-    metrics = read(dbt.ref("metric_catalog"))
-    units = read(dbt.ref("int_uplift_units"))
-    features = read(dbt.ref("int_uplift_features"))
-    return write(uplift_scores(registry, metrics, units, features), session)
+    tables = {
+        "registry": dbt.ref("int_experiments"),
+        "metrics": dbt.ref("metric_catalog"),
+        "units": dbt.ref("int_uplift_units"),
+        "features": dbt.ref("int_uplift_features"),
+    }
+    return result("uplift_scores", tables, dbt, session)

@@ -54,7 +54,8 @@
             'attribution_calibration_experiment': 'an experiment_id of the seed experiments, or empty',
             'attribution_calibration_metric': 'a metric_id of the seed metric_catalog, or empty'
         },
-        'map': ['registration_commits', 'currency_rates', 'reporting_currency']
+        'map': ['registration_commits', 'currency_rates', 'reporting_currency', 'grants_by_access'],
+        'switch': ['schemas_by_access']
     }) -}}
 {% endmacro %}
 
@@ -84,12 +85,15 @@
         {%- endif -%}
     {%- endfor -%}
     {%- for name in ai_impact.source_names() -%}
-        {%- if name not in ai_impact.mandatory_sources() and var(name ~ '_enabled', none) is not boolean -%}
-            {%- do ai_impact.stop("The var `" ~ name ~ "_enabled` is " ~ ai_impact.shown(var(name ~ '_enabled', none)) ~ "; it must be true or false.") -%}
+        {%- if name not in ai_impact.mandatory_sources() -%}
+            {%- do rules['switch'].append(name ~ '_enabled') -%}
         {%- endif -%}
         {%- if not var(name ~ '_identifier', none) -%}
             {%- do ai_impact.stop("The var `" ~ name ~ "_identifier` is not set; give the name of the raw table, such as `" ~ name ~ "`.") -%}
         {%- endif -%}
+    {%- endfor -%}
+    {%- for name in rules['switch'] if var(name, none) is not boolean -%}
+        {%- do ai_impact.stop("The var `" ~ name ~ "` is " ~ ai_impact.shown(var(name, none)) ~ "; it must be true or false.") -%}
     {%- endfor -%}
     {%- for name, wanted in rules['text'].items() -%}
         {%- set value = var(name, none) -%}
@@ -138,12 +142,17 @@
             {%- do ai_impact.stop("The var `registration_commits` has " ~ ai_impact.shown(committed_at) ~ " for `" ~ experiment_id ~ "`; it must be the time of a commit, in UTC or with its offset, such as '2026-03-01 09:30:00' or '2026-03-01T10:30:00+01:00'.") -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- set grants = var('grants_by_access', none) -%}
+    {%- set audiences = ['published', 'restricted', 'internal'] -%}
+    {%- if grants is not mapping or grants | reject('in', audiences) | list or grants.values() | select('string') | list -%}
+        {%- do ai_impact.stop("The var `grants_by_access` is " ~ ai_impact.shown(grants) ~ "; it must name lists of roles for " ~ audiences | join(', ') ~ ", or some of them, such as {published: [bi]}.") -%}
+    {%- endif -%}
 {% endmacro %}
 
 {# Stops where vars that are meant for this package have a name that it does not know: they would change nothing, in silence. A project that
    installs it has vars of its own; those in its section `ai_impact` are meant for this package. #}
 {% macro check_var_names(rules) %}
-    {%- set known = rules['time'] + rules['map'] -%}
+    {%- set known = rules['time'] + rules['map'] + rules['switch'] -%}
     {%- for kind in ['whole', 'number', 'list', 'text'] -%}
         {%- do known.extend(rules[kind]) -%}
     {%- endfor -%}

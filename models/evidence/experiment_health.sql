@@ -5,7 +5,15 @@
     'values_known', 'lost_by_arm', 'assigned_after_outcome'
 ] -%}
 with design_checks as (
-    select * from {{ ref('design_checks') }}
+    select
+        experiment_id,
+        check_id,
+        statistic,
+        p_value,
+        threshold,
+        passed,
+        detail
+    from {{ ref('design_checks') }}
 ),
 
 agreement as (

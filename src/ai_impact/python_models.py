@@ -3,6 +3,7 @@
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from dbt.adapters.base import BaseAdapter
 from dbt.adapters.contracts.connection import AdapterResponse
 
@@ -21,11 +22,23 @@ def submit_python_job(adapter: BaseAdapter, parsed_model: dict, compiled_code: s
     """
     names: dict[str, Any] = {"__name__": parsed_model["name"]}
     exec(compile(compiled_code, parsed_model["original_file_path"], "exec"), names)
-    table = names["model"](names["dbtObj"](lambda relation: read(adapter, relation)), None)
+    table = names["model"](names["dbtObj"](lambda relation: read(adapter, relation)), Session(adapter))
     replace(
         adapter, parsed_model["relation_name"], table.column_names, [list(row.values()) for row in table.to_pylist()]
     )
     return AdapterResponse(_message=f"{table.num_rows} rows", rows_affected=table.num_rows)
+
+
+class Session:
+    """What a model reads its last result from."""
+
+    def __init__(self, adapter: BaseAdapter) -> None:
+        self.adapter = adapter
+
+    def sql(self, query: str) -> pa.Table:
+        _, cursor = self.adapter.connections.add_query(query)
+        rows = cursor.fetchall()
+        return pa.table({column[0]: [row[i] for row in rows] for i, column in enumerate(cursor.description)})
 
 
 def read(adapter: BaseAdapter, relation: str) -> pd.DataFrame:

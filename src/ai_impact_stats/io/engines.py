@@ -1,9 +1,27 @@
 """Reading from and handing back to the engine that runs a dbt Python model."""
 
-from typing import Any
+from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING, Any
+
 import pyarrow as pa
+
+if TYPE_CHECKING:  # It takes a while to import, and a result that is given again needs none of it.
+    import pandas as pd
+
+
+def near(relation: Any) -> Any:
+    """What may be read twice: DuckDB's relations, which cost next to nothing, and what was fetched from elsewhere."""
+    return relation if relation is None or hasattr(relation, "to_arrow_table") else read(relation)
+
+
+def arrow(relation: Any) -> pa.Table:
+    """A small table as Arrow, whatever hands it over."""
+    if isinstance(relation, pa.Table):
+        return relation
+    if hasattr(relation, "to_arrow_table"):
+        return relation.to_arrow_table()
+    return pa.Table.from_pandas(read(relation), preserve_index=False)
 
 
 def read(relation: Any) -> pd.DataFrame:
@@ -12,6 +30,8 @@ def read(relation: Any) -> pd.DataFrame:
     Takes what `dbt.ref` returns: a DuckDB relation, a Spark or Snowpark DataFrame, pandas, or an Arrow table.
     Raises TypeError, naming the type, for anything else.
     """
+    import pandas as pd
+
     if isinstance(relation, pd.DataFrame):
         return _without_zones(relation)
     if isinstance(relation, pa.Table):
