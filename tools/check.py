@@ -9,6 +9,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from ai_impact.sentences import ProblemError
@@ -173,7 +174,9 @@ def test() -> None:
     # with those of the most tests, and end with whole builds.
     os.environ["AI_IMPACT_ENGINES_UNTESTED"] = "yes"
     wanted = "not emulators and not workers and (builds or not engines)"
-    pytest("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-m", wanted)
+    # One process more than cores: a test that waits for a server, or for one thread of dbt, leaves a core idle.
+    processes = str((os.cpu_count() or 1) + 1)
+    pytest("-n", processes, "--dist", "loadfile", "--no-loadscope-reorder", "-m", wanted)
 
 
 def test_engines() -> None:
@@ -184,13 +187,23 @@ def test_engines() -> None:
 
 def test_fast() -> None:
     """For the inner loop: lint, unit tests of the statistics, and dbt's of what changed since the last green build."""
-    lint(full=False)
-    if GREEN.exists() and TEST_WAREHOUSE.exists():
-        test_what_changed()
-    else:
-        say("dbt's unit tests were left out: they need a warehouse of make test.")
+    # Beside the lint, most of which is one process.
     statistics = sorted(map(str, Path("tests/python").glob("test_stats_*.py")))
-    pytest("-n", "2", "--dist", "loadfile", "-m", "not slow", *statistics)
+    selection = ("-n", "2", "--dist", "loadfile", "-m", "not slow", *statistics)
+    with start_pytest(*selection, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+        try:
+            lint(full=False)
+            if GREEN.exists() and TEST_WAREHOUSE.exists():
+                test_what_changed()
+            else:
+                say("dbt's unit tests were left out: they need a warehouse of make test.")
+        except BaseException:
+            running.terminate()
+            raise
+        said, _ = running.communicate()
+    say(said.rstrip("\n"))
+    if running.returncode:
+        sys.exit(running.returncode)
 
 
 def test_what_changed() -> None:
@@ -213,14 +226,19 @@ def test_what_changed() -> None:
         step.detail = f"{len(done.result.results)} tests"
 
 
-def pytest(*selection: str) -> None:
-    """Run some tests; a failure ends this program."""
+def start_pytest(*selection: str, **options: Any) -> subprocess.Popen:
+    """Begin to run some tests."""
     environment = {**os.environ, "AI_IMPACT_TEST_WAREHOUSE": str(TEST_WAREHOUSE.resolve())}
     # Processes, not threads, fill the cores.
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")
-    done = subprocess.run([BIN / "pytest", *selection, "--durations", "10"], env=environment, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
+    return subprocess.Popen([BIN / "pytest", *selection, "--durations", "10"], env=environment, **options)
+
+
+def pytest(*selection: str) -> None:
+    """Run some tests; a failure ends this program."""
+    code = start_pytest(*selection).wait()
+    if code:
+        sys.exit(code)
 
 
 def test_spark() -> None:
