@@ -6,6 +6,10 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pytest
+
+from ai_impact.sentences import ProblemError
+from tools.example_git import map_commits
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = Path(os.environ.get("GIT_HISTORY_PARQUET") or ROOT.parent / "shared" / "real" / "git_history.parquet")
@@ -186,8 +190,7 @@ def test_a_wrong_input_is_told_in_a_sentence(tmp_path):
     assert done.returncode == 1
     assert "does not exist: set INPUT to a Parquet file of commits" in done.stdout + done.stderr
     duckdb.execute(f"copy (select 1 as repository) to '{tmp_path / 'odd.parquet'}' (format parquet)")
-    done = make(tmp_path / "odd.parquet", tmp_path)
-    assert "has no column commit_id, is_merge" in done.stdout + done.stderr
     (tmp_path / "text.parquet").write_text("not parquet")
-    done = make(tmp_path / "text.parquet", tmp_path)
-    assert "can't be read as Parquet" in done.stdout + done.stderr
+    for name, said in {"odd": "has no column commit_id, is_merge", "text": "can't be read as Parquet"}.items():
+        with pytest.raises(ProblemError, match=said):
+            map_commits(tmp_path / "git.duckdb", tmp_path / f"{name}.parquet")
