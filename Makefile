@@ -6,6 +6,9 @@ SHELL := /bin/bash
 
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+# What Python has compiled is kept in the environment, also where containers say not to: tests start many processes.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
 
 PY := .venv/bin/python
 STAMP := .venv/.installed

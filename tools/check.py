@@ -7,8 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from ai_impact.sentences import ProblemError
@@ -25,6 +28,7 @@ PHRASES = {
     r"\b(is|are|was|were) (not )?told\b(?! from)": "reported, or shown",
 }
 TEST_WAREHOUSE = Path("warehouse/test.duckdb")
+STATISTICS = "test_stats_*.py"
 BIN = Path(sys.executable).parent
 # The project as parsed for a warehouse that is always empty: linted, and run by the tests over warehouses of their own.
 PARSED = Path(__file__).resolve().parents[1] / "target/parsed"
@@ -151,8 +155,30 @@ def what_is_linted(manifest: dict) -> dict[str, tuple[str, set[str]]]:
 
 
 def test() -> None:
-    """Lint, while the demo is built with its unit and data tests; then pytest, whose last line is the outcome."""
+    """The demo build with its unit and data tests, beside it the lint and the tests that need no warehouse; then the
+    others."""
     os.environ["AI_IMPACT_DUCKDB_PATH"] = str(TEST_WAREHOUSE)
+    with statistics():
+        build_beside_lint()
+    manifest = load_manifest(Path("target"))
+    with warehouse.connect(TEST_WAREHOUSE, read_only=True) as con:
+        found = check_columns(manifest, con)
+    if found:
+        raise ProblemError("\n".join(found))
+    GREEN.mkdir(parents=True, exist_ok=True)
+    shutil.copy("target/manifest.json", GREEN)
+    install_postgres()
+    # What the tests of a file share is built once, and the longest files come first (conftest.py): xdist would begin
+    # with those of the most tests, and end with whole builds.
+    os.environ["AI_IMPACT_ENGINES_UNTESTED"] = "yes"
+    wanted = "not emulators and not workers and (builds or not engines)"
+    # One process more than cores: a test that waits for a server, or for one thread of dbt, leaves a core idle.
+    processes = str((os.cpu_count() or 1) + 1)
+    others = f"--ignore-glob=*/{STATISTICS}"
+    pytest("-n", processes, "--dist", "loadfile", "--no-loadscope-reorder", "-m", wanted, others)
+
+
+def build_beside_lint() -> None:
     linted = subprocess.Popen(
         [sys.executable, "-m", "tools", "lint"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -161,19 +187,8 @@ def test() -> None:
     finally:
         said, _ = linted.communicate()
         say(said.rstrip("\n"))
-    manifest = load_manifest(Path("target"))
-    with warehouse.connect(TEST_WAREHOUSE, read_only=True) as con:
-        found = check_columns(manifest, con)
-    if found or linted.returncode:
-        raise ProblemError("\n".join(found) or "The lint found what is said above.")
-    GREEN.mkdir(parents=True, exist_ok=True)
-    shutil.copy("target/manifest.json", GREEN)
-    install_postgres()
-    # What the tests of a file share is built once, and the longest files come first (conftest.py): xdist would begin
-    # with those of the most tests, and end with whole builds.
-    os.environ["AI_IMPACT_ENGINES_UNTESTED"] = "yes"
-    wanted = "not emulators and not workers and (builds or not engines)"
-    pytest("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-m", wanted)
+    if linted.returncode:
+        raise ProblemError("The lint found what is said above.")
 
 
 def test_engines() -> None:
@@ -184,13 +199,29 @@ def test_engines() -> None:
 
 def test_fast() -> None:
     """For the inner loop: lint, unit tests of the statistics, and dbt's of what changed since the last green build."""
-    lint(full=False)
-    if GREEN.exists() and TEST_WAREHOUSE.exists():
-        test_what_changed()
-    else:
-        say("dbt's unit tests were left out: they need a warehouse of make test.")
-    statistics = sorted(map(str, Path("tests/python").glob("test_stats_*.py")))
-    pytest("-n", "2", "--dist", "loadfile", "-m", "not slow", *statistics)
+    with statistics("-m", "not slow"):
+        lint(full=False)
+        if GREEN.exists() and TEST_WAREHOUSE.exists():
+            test_what_changed()
+        else:
+            say("dbt's unit tests were left out: they need a warehouse of make test.")
+
+
+@contextmanager
+def statistics(*selection: str) -> Iterator[None]:
+    """Run the unit tests of the statistics, which need no warehouse, beside what leaves a core idle."""
+    files = sorted(map(str, Path("tests/python").glob(STATISTICS)))
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with start_pytest("-n", "2", "--dist", "loadfile", *selection, *files, **options) as running:
+        try:
+            yield
+        except BaseException:
+            running.terminate()
+            raise
+        said, _ = running.communicate()
+    say(said.rstrip("\n"))
+    if running.returncode:
+        sys.exit(running.returncode)
 
 
 def test_what_changed() -> None:
@@ -213,14 +244,19 @@ def test_what_changed() -> None:
         step.detail = f"{len(done.result.results)} tests"
 
 
-def pytest(*selection: str) -> None:
-    """Run some tests; a failure ends this program."""
+def start_pytest(*selection: str, **options: Any) -> subprocess.Popen:
+    """Begin to run some tests."""
     environment = {**os.environ, "AI_IMPACT_TEST_WAREHOUSE": str(TEST_WAREHOUSE.resolve())}
     # Processes, not threads, fill the cores.
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")
-    done = subprocess.run([BIN / "pytest", *selection, "--durations", "10"], env=environment, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
+    return subprocess.Popen([BIN / "pytest", *selection, "--durations", "10"], env=environment, **options)
+
+
+def pytest(*selection: str) -> None:
+    """Run some tests; a failure ends this program."""
+    code = start_pytest(*selection).wait()
+    if code:
+        sys.exit(code)
 
 
 def test_spark() -> None:

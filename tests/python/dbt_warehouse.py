@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import duckdb
@@ -41,6 +42,8 @@ SEEN = ("int_definitions", "definitions_snapshot")
 
 # A manifest names the database, which in DuckDB is the name of the file: all files here have this one.
 FILE = f"{PARSED.name}.duckdb"
+# What every project here starts from, seeded once by this process.
+SEEDED = TemporaryDirectory(prefix="ai_impact_seeded_")
 
 
 @cache
@@ -83,10 +86,14 @@ class Project:
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
         shutil.copy(PROJECT / "profiles.yml.example", folder / "profiles.yml")
-        with duckdb.connect(str(self.path)) as connection:
-            create_raw_tables(connection)
         self.runner = dbtRunner(manifest=parsed())
-        self.dbt("seed")
+        seeded = Path(SEEDED.name) / FILE
+        if not seeded.exists():
+            with duckdb.connect(str(self.path)) as connection:
+                create_raw_tables(connection)
+            self.dbt("seed")
+            shutil.copy(self.path, seeded)
+        shutil.copy(seeded, self.path)
 
     def dbt(self, *arguments: str, succeeds: bool = True) -> object:
         with patch.dict(os.environ, self.environment):
