@@ -329,7 +329,8 @@ class Live(Project):
         super().__init__(folder)
         self.see_registrations()
         self.dbt("run", "--select", "+kpi_values", "event_quarantine", "event_reconciliation")
-        self.models = [result.node.name for result in self.dbt(*LIVE).result.results]
+        built = [result.node for result in self.dbt(*LIVE).result.results]
+        self.models = [node.name for node in built if node.resource_type == "model"]
 
     def start(self, rows: list[tuple[str, dict]]) -> None:
         with duckdb.connect(str(self.path)) as connection:
@@ -429,13 +430,14 @@ def news(rng: random.Random) -> list[tuple[str, dict]]:
 
 
 @settings(FEW, max_examples=3)
-@given(rng=st.randoms(use_true_random=False), data=st.data())
-def test_whatever_happens_live_ends_as_one_full_refresh(live, rng, data):
+@given(seed=st.integers(0, 1_000_000))
+def test_whatever_happens_live_ends_as_one_full_refresh(live, seed):
+    rng = random.Random(seed)
     live.start(past(rng))
     rows = news(rng)
-    edit = data.draw(st.sampled_from(sorted(EDITS)))
-    done = data.draw(st.integers(1, len(live.models) - 1))
-    cut = data.draw(st.integers(1, len(rows) - 1))
+    edit = rng.choice(sorted(EDITS))
+    done = rng.randrange(1, len(live.models))
+    cut = rng.randrange(1, len(rows))
     live.load(rows[:cut])
     live.change(edit)
     live.dbt("run", "--select", *live.models[:done])  # killed here
