@@ -2,13 +2,17 @@
 over all periods, is one linear system."""
 
 import datetime as dt
+import json
+import re
 from collections import defaultdict
+from functools import cache
 from itertools import combinations
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+from dbt_warehouse import parsed
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -244,6 +248,38 @@ def demo_tells(path, published: str, shown_anyway: str | None = None) -> set[tup
 @pytest.mark.parametrize("published", PUBLISHED)
 def test_the_demo_tells_nothing_of_a_small_group(demo_warehouse, published):
     assert demo_tells(demo_warehouse, published) == set()
+
+
+# Of groups, but no number of what they did.
+NAMES = {"dim_use_cases", "dim_teams", "reviews_due"}
+
+
+def test_what_is_published_of_groups_is_attacked_or_follows_the_rule():
+    """A new public model of use cases, teams or channels reads what is hidden, or is restricted."""
+    manifest = parsed(json.dumps({"schemas_by_access": True}))
+    models = {n.name: n for n in manifest.nodes.values() if n.resource_type == "model"}
+    names = {node.unique_id: name for name, node in models.items()}
+    published = {name for name, node in models.items() if node.schema.endswith("_published")}
+    attacked = {table for sql in PUBLISHED.values() for table in re.findall(r"from (\w+)", sql)}
+    assert attacked <= published and len(attacked) > 1
+
+    @cache
+    def follows(name: str) -> bool:
+        parents = [names[node] for node in models[name].depends_on.nodes if node in names]
+        return name in ("int_hidden_groups", "int_hidden_periods") or any(map(follows, parents))
+
+    of_groups = {name for name in published if {"use_case_id", "team_id", "channel"} & {*models[name].columns}}
+    assert {name for name in of_groups if not follows(name)} == NAMES
+    # The attack needs no fact, and every fact would be of use to it.
+    assert {name for name in models if name.startswith("fct_")} & published == set()
+
+
+def test_the_facts_would_tell(demo_warehouse, monkeypatch):
+    """Why they are restricted: with single tasks beside it, what is published tells of small groups."""
+    days = "cast(completed_at as date), cast(completed_at as date) + 1"
+    facts = f"select {days}, use_case_id, team_id, true from fct_tasks where is_completed"
+    monkeypatch.setitem(PUBLISHED, "with facts", f"{PUBLISHED['throughput']} union all {facts}")
+    assert len(demo_tells(demo_warehouse, "with facts")) > 2
 
 
 def test_the_demo_would_tell_without_complements(demo_warehouse):

@@ -164,6 +164,9 @@ WRONG_OR_UNSET = [
     ("task_events_identifier", "", "is not set; give the name of the raw table, such as `task_events`."),
     ("min_observations", None, "is not set; it must be a whole number from 1 to 1000000. "),
     ("registration_commits", {"e": "in March"}, "has 'in March' for `e`; it must be the time of a commit, in UTC or "),
+    ("schemas_by_access", "yes", "is 'yes'; it must be true or false."),
+    ("grants_by_access", {"public": ["bi"]}, "is '{'public': ['bi']}'; it must name lists of roles for "),
+    ("grants_by_access", {"published": "bi"}, "is '{'published': 'bi'}'; it must name lists of roles for "),
 ]
 WRONG_RATES = [
     ({"EUR": {"2026-01-01": 1.1, "2026-04-01": -1}}, "has the rate '-1' for EUR; it must be a number above 0"),

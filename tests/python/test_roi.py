@@ -21,7 +21,6 @@ from ai_impact_stats.impact.roi import (
     draws_of,
     hours_per_task,
     net_benefit,
-    net_present_value,
     quantiles_of,
     return_on_investment,
     tornado,
@@ -48,8 +47,6 @@ def test_an_annuity_is_the_present_value_of_its_payments():
     assert annuity(24, 0.08) == pytest.approx(sum(monthly**-k for k in range(1, 25)), rel=1e-12)
     assert annuity(24, 0.0) == 24
     assert annuity(np.array([12.0, 24.0]), np.array([0.0, 0.08])) == pytest.approx([12, annuity(24, 0.08)])
-    value = sum(100 * monthly**-k for k in range(1, 25)) - 1000
-    assert net_present_value(1000, 100, 24, 0.08) == pytest.approx(value, rel=1e-12)
 
 
 # -------------------------------------------------------------------------------------------------------------- the

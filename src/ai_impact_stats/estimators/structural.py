@@ -124,28 +124,41 @@ def forecast(series: Series, ratio: float, wanted: Flags | None = None) -> tuple
     likelihood): for given variances it equals the Kalman filter with a diffuse start, and gives the covariance
     between periods that a cumulative effect needs.
     """
+    return _forecasts(series, (ratio,), wanted)[0]
+
+
+def _forecasts(series: Series, ratios: Sequence[float], wanted: Flags | None) -> list[tuple[Forecast, float]]:
+    """`forecast` at several ratios, whose matrices lie on each other: the first axis is that of the ratios."""
     wanted = series.after if wanted is None else wanted
-    x, y = series.design(), series.outcome
     known = series.before & ~wanted
-    origin = series.t.min()
+    design, origin, over = series.design(), series.t.min(), np.asarray(ratios, "float64")[:, None, None]
+    x, y, ahead = design[known], series.outcome[known], design[wanted]
 
     def covariance(a: Flags, b: Flags) -> Array:
         walked: Array = np.minimum.outer(series.t[a] - origin, series.t[b] - origin)
-        return ratio * walked + np.equal.outer(series.t[a], series.t[b])
+        return over * walked + np.equal.outer(series.t[a], series.t[b])
 
-    v = covariance(known, known)
-    weights = np.linalg.solve(v, np.column_stack([x[known], covariance(known, wanted), y[known]]))
-    vx, vc, vy = weights[:, : x.shape[1]], weights[:, x.shape[1] : -1], weights[:, -1]
-    information = x[known].T @ vx
-    b = np.linalg.solve(information, vx.T @ y[known])
+    v, across = covariance(known, known), covariance(known, wanted)
+    whole = (np.broadcast_to(part, (len(over), *part.shape)) for part in (x, y[:, None]))
+    weights = np.linalg.solve(v, np.concatenate([*whole, across], axis=2))
+    vx, vy, vc = np.split(weights, [x.shape[1], x.shape[1] + 1], axis=2)
+    information = x.T @ vx
+    b = np.linalg.solve(information, _turned(vx) @ y[:, None])
     df = float(known.sum() - x.shape[1])
-    squares = max(float(y[known] @ vy - b @ information @ b), 1e-12 * float(y[known] @ y[known] + 1e-300))
-    left = x[wanted] - vc.T @ x[known]
-    errors = covariance(wanted, wanted) - covariance(wanted, known) @ vc
-    errors = (errors + left @ np.linalg.solve(information, left.T)) * squares / df
-    expected = x[wanted] @ b + vc.T @ (y[known] - x[known] @ b)
-    likelihood = -0.5 * (np.linalg.slogdet(v)[1] + np.linalg.slogdet(information)[1] + df * math.log(squares))
-    return Forecast(expected, (errors + errors.T) / 2, df), float(likelihood)
+    squares = (y @ vy)[:, 0] - (_turned(b) @ information @ b)[:, 0, 0]
+    squares = np.maximum(squares, 1e-12 * float(y @ y + 1e-300))
+    left = ahead - _turned(vc) @ x
+    errors = covariance(wanted, wanted) - _turned(across) @ vc
+    errors = (errors + left @ np.linalg.solve(information, _turned(left))) * (squares / df)[:, None, None]
+    expected = (ahead @ b + _turned(vc) @ (y[:, None] - x @ b))[:, :, 0]
+    determinants = np.linalg.slogdet(v)[1] + np.linalg.slogdet(information)[1]
+    likelihood = -0.5 * (determinants + df * np.log(squares))
+    both = (errors + _turned(errors)) / 2
+    return [(Forecast(e, c, df), float(each)) for e, c, each in zip(expected, both, likelihood, strict=True)]
+
+
+def _turned(matrices: Array) -> Array:
+    return np.swapaxes(matrices, 1, 2)
 
 
 def averaged(series: Series, wanted: Flags | None = None) -> Forecast:
@@ -154,7 +167,7 @@ def averaged(series: Series, wanted: Flags | None = None) -> Forecast:
     Few periods seldom determine the variance of the level. The likeliest ratio is often 0, and its intervals then
     hold far less than they say; weighting the ratios says what is not known.
     """
-    found = [forecast(series, ratio, wanted) for ratio in RATIOS]
+    found = _forecasts(series, RATIOS, wanted)
     likelihood = np.array([value for _, value in found])
     weights = np.exp(likelihood - likelihood.max())
     weights /= weights.sum()

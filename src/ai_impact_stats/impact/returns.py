@@ -401,8 +401,8 @@ def one_period(
         none = [] if case.counted or case.problems else ["No benefit of it is established."]
         reason = sentence([*none, *problems, *case.notes])
         return [_row("summary", name, period_key, days=days, draws=0, reason=reason, **grades, **marks, **shown)]
-    run = Run.of(model, name, draws, seed)
     assert wide is not None
+    run = Run.of(model, name, draws, seed) if not_shown else wide
     model, terms, outcome = run.model, run.terms, run.outcome
     add_cost(company, cost, terms)
     beside, unshown = (worth_of(case, effects, cost, volume, days) for effects in outside.values())

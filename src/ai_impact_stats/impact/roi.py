@@ -8,6 +8,7 @@ import math
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtri
@@ -40,11 +41,6 @@ def annuity(months: Numbers, yearly_rate: Numbers) -> Numbers:
     safe = np.where(monthly == 0, 1.0, monthly)
     value = np.where(monthly == 0, months, (1 - np.power(1 + monthly, -np.asarray(months, "float64"))) / safe)
     return float(value) if value.ndim == 0 else value
-
-
-def net_present_value(invested: Numbers, monthly_net: Numbers, months: Numbers, yearly_rate: Numbers) -> Numbers:
-    """What is invested at once, against a constant net flow at the end of each month."""
-    return monthly_net * annuity(months, yearly_rate) - invested
 
 
 # ----------------------------------------------------------------------------------------------------------------
@@ -204,7 +200,8 @@ class Case:
         """Training at once, against what a month brings and costs, over the horizon."""
         found = self.terms(values)
         net = found["revenue"] + found["labour"] - (found["operating"] - found["training"]) - found["remediation"]
-        return net_present_value(self.training, net / 12, values["horizon_months"], values["discount_rate"])
+        months, rate = values["horizon_months"], values["discount_rate"]
+        return net / 12 * (values["annuity"] if "annuity" in values else annuity(months, rate)) - self.training
 
     def payback_months(self, values: Mapping[str, float]) -> float | None:
         """Months until training has been earned back; None where it is not within the horizon."""
@@ -293,7 +290,28 @@ def draws_of(case: Case, use_case_id: str, draws: int = DRAWS, seed: int = SEED)
         shared = case.drawn_with.get(name.removesuffix("_effect"))
         return f"{use_case_id}|{name}" if shared is None else f"effect|{shared}"
 
-    return {name: driver.draw(uniforms(stream(name), draws, seed)) for name, driver in case.drivers().items()}
+    drivers = case.drivers()
+    of = {name: (driver, stream(name), draws, seed) for name, driver in drivers.items()}
+    found = {name: _drawn(*each) for name, each in of.items()}
+    if {"horizon_months", "discount_rate"} <= {*of}:
+        found["annuity"] = _annuity_drawn(of["horizon_months"], of["discount_rate"])
+    return found
+
+
+# Of the use case at hand: what is drawn in one period is drawn in all others.
+@lru_cache(maxsize=16)
+def _drawn(driver: Driver, stream: str, draws: int, seed: int) -> np.ndarray:
+    return _fixed(driver.draw(uniforms(stream, draws, seed)))
+
+
+@lru_cache(maxsize=2)
+def _annuity_drawn(months: tuple, rate: tuple) -> np.ndarray:
+    return _fixed(np.asarray(annuity(_drawn(*months), _drawn(*rate))))
+
+
+def _fixed(values: np.ndarray) -> np.ndarray:
+    values.flags.writeable = False
+    return values
 
 
 def quantiles_of(values: np.ndarray, probabilities: Sequence[float] = QUANTILES) -> list[float]:
