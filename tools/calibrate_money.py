@@ -21,8 +21,8 @@ from ai_impact_stats.estimators.effects import difference, relative_effect
 from ai_impact_stats.estimators.moments import Arm, UnitMoments
 from ai_impact_stats.impact.returns import return_rows
 
-RUNS, RETURN_RUNS, DEAL_RUNS, SEED, ALPHA = 4000, 1000, 500, 20260302, 0.05
-# A run draws anew, so that its few draws average out over the runs.
+RUNS, RETURN_RUNS, DEAL_RUNS, SEED, ALPHA = 2000, 1000, 400, 20260302, 0.05
+# Every run has draws of its own, so that their being few averages out over the runs.
 DRAWS = 4000
 TITLE = "## Money"
 MODELS = ("kpi_retained_revenue", "kpi_revenue_influenced", "roi_effects")
@@ -185,49 +185,54 @@ def row(use_case: str, term: str, estimate, is_shown: bool = True, **more) -> di
     } | more  # fmt: skip
 
 
-def summary(effects: list[dict], costs: dict[str, float], run: int, assumed=None, overlaps=None) -> dict[str, dict]:
-    """The company's and the use cases' summaries of one period of a year; costs are per use case."""
-    assumed = FIXED if assumed is None else assumed
-    names = list(costs)
-    rows = [
-        {"use_case_id": name, "period_key": "p", "days": 365.0, "days_in_period": 365.0, "operating_cost": cost,
-         "training_cost": 0.0, "remediation_cost": 0.0, "reason": None}
-        for name, cost in costs.items()
-    ]  # fmt: skip
-    volumes = [
-        {"use_case_id": n, "period_key": "p", "revenue_volume": UNITS, "labour_volume": UNITS, "labour_reason": None}
-        for n in names
-    ]
+@dataclass(frozen=True)
+class Drawn:
+    """One company in a period of its own: what its experiments found, what its use cases cost, and its true return, of
+    the first use case or, with `is_company`, of all."""
+
+    effects: list[dict]
+    costs: dict[str, float]
+    truth: float
+    is_company: bool = False
+    overlaps: tuple[dict, ...] = ()
+
+
+def summaries(drawn: list[Drawn], assumed: dict, sql: str | None = None) -> list[dict]:
+    """The summary of each, by one call: every run has use cases, experiments and so draws of its own."""
+    costs, volumes, drivers = [], [], []
     ends = {k: v if isinstance(v, tuple) else (v, v, v) for k, v in assumed.items()}
-    drivers = [
-        {"use_case_id": n, "name": k, "low": v[0], "base": v[1], "high": v[2], "distribution": "triangular"}
-        for n in names
-        for k, v in ends.items()
-    ]
-    shared = None if overlaps is None else pd.DataFrame(overlaps)
-    frames = (pd.DataFrame(part) for part in (rows, volumes, effects, drivers))
-    found = return_rows(*frames, shared, DRAWS, SEED + run)
-    return {r["use_case_id"]: r for r in found if r["part"] == "summary"}
+    for at, company in enumerate(drawn):
+        for name, cost in company.costs.items():
+            key = {"use_case_id": name, "period_key": str(at)}
+            spent = {"operating_cost": cost, "training_cost": 0.0, "remediation_cost": 0.0, "reason": None}
+            costs.append(key | {"days": 365.0, "days_in_period": 365.0} | spent)
+            volumes.append(key | {"revenue_volume": UNITS, "labour_volume": UNITS, "labour_reason": None})
+            for k, (low, base, high) in ends.items():
+                driver = {"use_case_id": name, "name": k, "low": low, "base": base, "high": high}
+                drivers.append(driver | {"distribution": "triangular"})
+    effects = [row for company in drawn for row in company.effects]
+    effects = effects if sql is None else chosen(sql, effects)
+    shared = [row for company in drawn for row in company.overlaps]
+    frames = (pd.DataFrame(part) for part in (costs, volumes, effects, drivers))
+    found = return_rows(*frames, pd.DataFrame(shared) if shared else None, DRAWS, SEED)
+    read = {(r["use_case_id"], r["period_key"]): r for r in found if r["part"] == "summary"}
+    return [read["(all)" if d.is_company else next(iter(d.costs)), str(at)] for at, d in enumerate(drawn)]
 
 
-# From a generator, how much is earned (1: as much as costs, times two) and the run, to the summary and the true return.
-Draw = Callable[[np.random.Generator, float, int], tuple[dict, float]]
+# From a generator, how much is earned (1: as much as costs, 2: twice that) and a name of its own, to what was drawn.
+Draw = Callable[[np.random.Generator, float, str], Drawn]
 
 
 def one_term(n: int, values: str, power: float = 6.0, picked: bool = False, assumed=None) -> Draw:
     """The revenue of one experiment, whose effect is `power` standard errors; its cost is what it earns, or half."""
 
-    def run(rng: np.random.Generator, earned: float, at: int) -> tuple[dict, float]:
+    def run(rng: np.random.Generator, earned: float, name: str) -> Drawn:
         effect = power * unit_of(n, values)
         found = difference(*trial(rng, power, n, values), ALPHA)
-        worth = 1.0
-        if assumed is not None:
-            low, mode, high = assumed["value_per_unit"]
-            worth = rng.triangular(low, mode, high)
+        worth = 1.0 if assumed is None else rng.triangular(*assumed["value_per_unit"])
         cost = effect * UNITS / earned
         is_shown = found.ci_low > 0 or not picked
-        result = summary([row("u", "revenue", found, is_shown)], {"u": cost}, at, assumed)["u"]
-        return result, (effect * worth * UNITS - cost) / cost
+        return Drawn([row(name, "revenue", found, is_shown)], {name: cost}, earned * worth - 1)
 
     return run
 
@@ -235,100 +240,90 @@ def one_term(n: int, values: str, power: float = 6.0, picked: bool = False, assu
 def two_terms(power: tuple[float, float], same: bool = False) -> Draw:
     """Revenue and labour of one use case, by two experiments or one, whose errors are then drawn as one."""
 
-    def run(rng: np.random.Generator, earned: float, at: int) -> tuple[dict, float]:
-        unit, total = unit_of(1000, "normal"), sum(power)
+    def run(rng: np.random.Generator, earned: float, name: str) -> Drawn:
         rows = [
-            row("u", term, difference(*trial(rng, p, 1000, "normal"), ALPHA))
+            row(name, term, difference(*trial(rng, p, 1000, "normal"), ALPHA))
             for term, p in zip(("revenue", "labour"), power, strict=True)
         ]
         if same:
-            rows = [r | {"experiment_id": "e"} for r in rows]
-        cost = total * unit * UNITS / earned
-        return summary(rows, {"u": cost}, at)["u"], (total * unit * UNITS - cost) / cost
+            rows = [r | {"experiment_id": name} for r in rows]
+        return Drawn(rows, {name: sum(power) * unit_of(1000, "normal") * UNITS / earned}, earned - 1)
 
     return run
 
 
-def labour_by_pace(rng: np.random.Generator, earned: float, at: int) -> tuple[dict, float]:
+def labour_by_pace(rng: np.random.Generator, earned: float, name: str) -> Drawn:
     """Hours of a task, from tasks per hour of 400 people an arm: 1.5, and 2 with AI."""
 
     def arm(pace: float):
         hours = rng.gamma(4, 10, 400)
-        return UnitMoments.from_rows(
-            rng.poisson(hours * pace * rng.gamma(20, 1 / 20, 400)).astype(float), hours
-        ).ratio()
+        tasks = rng.poisson(hours * pace * rng.gamma(20, 1 / 20, 400)).astype(float)
+        return UnitMoments.from_rows(tasks, hours).ratio()
 
     t, c = arm(2.0), arm(1.5)
     relative, saved = relative_effect(t, c, ALPHA), 1 / 1.5 - 1 / 2
     more = {"basis": "tasks_per_hour", "mean_control": c.mean, "relative_ci_low": relative.ci_low}
     more |= {"relative_ci_high": relative.ci_high, "relative_std_error": relative.std_error}
-    cost = saved * UNITS / earned
-    return summary([row("u", "labour", difference(t, c, ALPHA), **more)], {"u": cost}, at)["u"], earned - 1
+    return Drawn([row(name, "labour", difference(t, c, ALPHA), **more)], {name: saved * UNITS / earned}, earned - 1)
 
 
 def use_cases(powers: tuple[float, ...], together: bool = False) -> Draw:
     """The company: the revenue of use cases, of experiments on other units or, `together`, on the same in the same
     arms, where each difference is that of all."""
 
-    def run(rng: np.random.Generator, earned: float, at: int) -> tuple[dict, float]:
-        unit, names = unit_of(1000, "normal"), [f"u{k}" for k in range(len(powers))]
+    def run(rng: np.random.Generator, earned: float, name: str) -> Drawn:
+        names = [f"{name}_{k}" for k in range(len(powers))]
         same = trial(rng, sum(powers), 1000, "normal")
         rows = [
-            row(name, "revenue", difference(*(same if together else trial(rng, p, 1000, "normal")), ALPHA))
-            for name, p in zip(names, powers, strict=True)
+            row(n, "revenue", difference(*(same if together else trial(rng, p, 1000, "normal")), ALPHA))
+            for n, p in zip(names, powers, strict=True)
         ]
-        pairs = [
-            {"use_case_id": a, "other_use_case_id": b, "n_treated": 1000, "share_shared": 1.0, "is_together": True}
-            for a in names
-            for b in names
-            if a != b and together
-        ]
-        whole = sum(powers) * unit * UNITS
-        costs = {name: whole / earned / len(names) for name in names}
-        return summary(rows, costs, at, overlaps=pairs or None)["(all)"], earned - 1
+        shared = {"n_treated": 1000, "share_shared": 1.0, "is_together": True}
+        pairs = [{"use_case_id": a, "other_use_case_id": b} | shared for a in names for b in names if a != b]
+        cost = sum(powers) * unit_of(1000, "normal") * UNITS / earned / len(names)
+        return Drawn(rows, dict.fromkeys(names, cost), earned - 1, True, tuple(pairs) if together else ())
 
     return run
 
 
-def listed(sql: str, terms: int = 10) -> Draw:
-    """The return of one of ten listed estimates without an effect, which the model chooses; cost is next to nothing."""
-    con, unit = duckdb.connect(config={"threads": 1}), unit_of(1000, "normal")
-
-    def run(rng: np.random.Generator, earned: float, at: int) -> tuple[dict, float]:
-        found = [difference(*trial(rng, 0.0, 1000, "normal"), ALPHA) for _ in range(terms)]
-        rows = [
-            row("u", "revenue", e, roi_effect_key=str(k), metric_id=f"m{k}", treatment_arm="t", method="m",
-                transform="none", mean_treatment=0.0, metric_role="secondary", registered_use_case_id="u",
-                verdict="improved" if e.ci_low > 0 else "inconclusive", claim_verdict=None, misfit=None,
-                ends_at=pd.Timestamp("2026-01-01"), window_days=14)
-            for k, e in enumerate(found)
-        ]  # fmt: skip
-        texts = dict.fromkeys(("claim_verdict", "misfit", "reason", "stale_since"), "string")
-        con.register("listed", pd.DataFrame(rows).astype(texts))
-        con.execute("""
-            create or replace table roi_candidates as
-            select * exclude (choice, has_price, is_chosen, is_counted, is_admitted_by_var, not_counted_because)
-            from listed""")
-        con.execute("create or replace table roi_guardrails as "
-                    "select '' as roi_effect_key, '' as worsened where false")  # fmt: skip
-        chosen = con.execute(sql).df().to_dict("records")
-        return summary(chosen, {"u": 1e-9 * unit}, at)["u"], -1.0
-
-    return run
+def listed(rng: np.random.Generator, earned: float, name: str) -> Drawn:
+    """Ten listed estimates without an effect, as candidates; cost is next to nothing."""
+    registered = {"treatment_arm": "t", "method": "m", "transform": "none", "mean_treatment": 0.0}
+    registered |= {"metric_role": "secondary", "registered_use_case_id": name, "window_days": 14}
+    registered |= {"claim_verdict": None, "misfit": None, "ends_at": pd.Timestamp("2026-01-01")}
+    found = [difference(*trial(rng, 0.0, 1000, "normal"), ALPHA) for _ in range(10)]
+    rows = [
+        row(name, "revenue", e, roi_effect_key=f"{name} {k}", verdict="improved" if e.ci_low > 0 else "inconclusive")
+        | {"metric_id": f"m{k}"}
+        | registered
+        for k, e in enumerate(found)
+    ]
+    return Drawn(rows, {name: 1e-9}, -1.0)
 
 
-def of_return(name: str, draw: Draw, known: str = "", is_null_only: bool = False) -> Result:
+def chosen(sql: str, effects: list[dict]) -> list[dict]:
+    """What the model makes of candidates."""
+    judged = "choice, has_price, is_chosen, is_counted, is_admitted_by_var, not_counted_because"
+    texts = dict.fromkeys(("claim_verdict", "misfit", "reason", "stale_since"), "string")
+    with duckdb.connect(config={"threads": 1}) as con:
+        con.register("listed", pd.DataFrame(effects).astype(texts))
+        con.execute(f"create table roi_candidates as select * exclude ({judged}) from listed")
+        con.execute("create table roi_guardrails as select '' as roi_effect_key, '' as worsened where false")
+        return con.execute(sql).df().to_dict("records")
+
+
+def of_return(
+    name: str, draw: Draw, known: str = "", is_null_only: bool = False, assumed=None, sql: str | None = None
+) -> Result:
     """Half of the runs break even: the true return is 0. The others earn twice what they cost."""
-    rng, held, seen, gains, breaking = np.random.default_rng(SEED), [], 0, 0, RETURN_RUNS // (1 if is_null_only else 2)
-    for at in range(RETURN_RUNS):
-        found, truth = draw(rng, 1.0 if at < breaking else 2.0, at)
-        if found.get("roi_ci_low") is None:
-            continue
-        seen += 1
-        gains += at < breaking and found["p_positive"] >= 1 - ALPHA
-        held.append(found["roi_ci_low"] <= truth <= found["roi_ci_high"])
+    rng, breaking = np.random.default_rng(SEED), RETURN_RUNS // (1 if is_null_only else 2)
+    drawn = [draw(rng, 1.0 if at < breaking else 2.0, f"u{at}") for at in range(RETURN_RUNS)]
+    found = summaries(drawn, FIXED if assumed is None else assumed, sql)
+    shown = [(at, r) for at, r in enumerate(found) if r["roi_ci_low"] is not None]
+    gains = sum(at < breaking and r["p_positive"] >= 1 - ALPHA for at, r in shown)
+    held = [r["roi_ci_low"] <= drawn[at].truth <= r["roi_ci_high"] for at, r in shown]
     covered = math.nan if is_null_only or not held else float(np.mean(held))
-    return Result(name, RETURN_RUNS, seen / RETURN_RUNS, covered, gains / breaking, ALPHA, known)
+    return Result(name, RETURN_RUNS, len(shown) / RETURN_RUNS, covered, gains / breaking, ALPHA, known)
 
 
 PRICED = FIXED | {"value_per_unit": (0.6, 1.0, 1.4)}
@@ -340,10 +335,11 @@ def return_cells(sql: dict[str, str]) -> Iterator[Callable[[], Result]]:
         "mean of 20 units": one_term(20, "normal"),
         "skewed mean of 1,000 units": one_term(1000, "skewed"),
         "share of 1,000 units": one_term(1000, "share"),
-        "a price of .6 to 1.4 that is as likely as it says": one_term(1000, "normal", assumed=PRICED),
         "hours of a task, from tasks per hour": labour_by_pace,
     }.items():
         yield partial(of_return, f"ROI of one term, {name}", draw)
+    name = "ROI of one term, a price of .6 to 1.4 that is as likely as it says"
+    yield partial(of_return, name, one_term(1000, "normal", assumed=PRICED), assumed=PRICED)
     for power in (2.0, 3.0):
         name = f"ROI of one term that counts where it is shown, effect of {power:g} standard errors"
         yield partial(of_return, name, one_term(1000, "normal", power, picked=True), "as picked")
@@ -353,7 +349,7 @@ def return_cells(sql: dict[str, str]) -> Iterator[Callable[[], Result]]:
     yield partial(of_return, "ROI of a company of three use cases", use_cases((4.0, 3.0, 2.0)))
     yield partial(of_return, "ROI of a company of three use cases on the same units", use_cases((3.0, 2.0, 1.0), True))
     name = "ROI of one of ten listed terms, none of which has an effect"
-    yield partial(of_return, name, listed(sql[MODELS[2]]), is_null_only=True)
+    yield partial(of_return, name, listed, is_null_only=True, sql=sql[MODELS[2]])
 
 
 def cells(sql: dict[str, str]) -> list[Callable[[], Result]]:
