@@ -44,3 +44,8 @@ def test_a_build_names_the_columns(warehouse):
         "ai_impact: int_known_ids.entity_kind is NULL in 1 rows.",
         "ai_impact: int_known_ids.entity_id is NULL in 1 rows.",
     ]
+
+
+def test_a_failure_of_another_kind_is_left_to_dbt(warehouse):
+    failed = "[{'status': 'fail', 'node': {'name': 'a unit test'}}]"
+    assert warehouse.dbt("compile", "--inline", f"{{{{ name_null_columns({failed}) }}}}").success
