@@ -71,7 +71,7 @@ def grown(tmp_path_factory, demo_warehouse):
 def test_the_new_kpi_is_right_everywhere(grown):
     rows = grown.sql("""
         with tasks as (select *, review_minutes > 0 as reviewed from fct_tasks where is_completed)
-        select k.use_case_id, k.team_id, k.value, k.numerator, k.n, k.ci_low, k.ci_high, k.status,
+        select k.kpi_value_key, k.value, k.numerator, k.n, k.ci_low, k.ci_high, k.status,
             count(*) filter (t.reviewed), count(*)
         from kpi_values as k
         inner join tasks as t
