@@ -265,6 +265,15 @@ def lost_by_outcome(how: str) -> Callable[[Company, str], None]:
     return plant
 
 
+def dated_back(company: Company, name: str) -> None:
+    """Entries that come when the outcomes are known date control units back, so that their windows end before."""
+    company.trial(name, (0.3, 0.3), at=START + timedelta(days=16))
+    for row in [row for row in company.rows["assignments"] if row["experiment_id"] == name and row["arm"] == "c"]:
+        company.assign(name, row["unit_id"], "c", row["assigned_at"])
+        at = row["assigned_at"] - timedelta(days=13)
+        company.rows["assignments"][-1] |= {"assigned_at": at, "received_at": row["assigned_at"] + timedelta(days=20)}
+
+
 def a_past_made_up(company: Company, name: str) -> None:
     """The keen choose the treatment; sign-ups of before, reported afterwards, hide that the others were not keen."""
     rng = np.random.default_rng(30)
@@ -328,12 +337,6 @@ def come_back(name: str, **metric: object) -> tuple[str, ...]:
 
 
 GUARDED = {"guardrail_metric_ids": "complaints"}
-# An entry that arrives when the outcomes are known dates control units back, so that their windows end before.
-PREDATED = f"""
-    insert into raw.assignments select * replace (
-        event_id || ' early' as event_id, '{DATA_END}' as received_at,
-        cast(cast(assigned_at as timestamp) - interval 13 day as varchar) as assigned_at
-    ) from raw.assignments where experiment_id = 'predated' and arm = 'c'"""
 # The units of an experiment are loaded once more, under its new name.
 MOVED = f"""
     insert into raw.assignments select * replace (
@@ -453,7 +456,7 @@ TRICKS = {
     "begun_for_some": Trick(lost_by_outcome("before_its_start"), "lost_by_arm", "before the start"),
     "of_another_kind": Trick(lost_by_outcome("of_another_kind"), "lost_by_arm", "another kind"),
     "broken": Trick(lost_by_outcome("broken"), "lost_by_arm", "in quarantine"),
-    "predated": Trick(null, "lost_by_arm", "dated back", late=(PREDATED,)),
+    "dated_back": Trick(dated_back, "lost_by_arm", "dated back"),
     "a_past_made_up": Trick(a_past_made_up, "lost_by_arm", "of before"),
     "exposed_when_it_suits": Trick(exposed_when_it_suits, None, "not known", metric={"window_from": "exposure"}),
     "some_chose": Trick(some_chose, None, "self_selected"),
