@@ -1,6 +1,6 @@
-{#- The cost of the completed tasks that are covered, those of which all four terms are known, and the terms. Tooling and
-    the calls that no completed task carries belong to more tasks than these, so that their share counts. Where fewer
-    than half of the tasks are covered, nobody knows. -#}
+{#- The cost of the completed tasks that are covered, those of which all four terms are known, and the terms. Tooling
+    and the calls that no completed task carries belong to more tasks than these, so that their share counts. Where
+    fewer than half of the tasks are covered, nobody knows. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 {%- set has_charges = var('cost_records_enabled') -%}
 {%- set terms = {
@@ -70,6 +70,9 @@ final as (
         {%- else -%}
             'The source cost_records is off: set cost_records_enabled to true.' as reason,
         {%- endif %}
+        {% for term, known in terms.items() -%}
+            case when coverage >= 0.5 then {{ known }} end as {{ term }},
+        {% endfor -%}
         period_grain,
         period_start,
         period_end,
@@ -77,9 +80,6 @@ final as (
         suppression_rule,
         completed,
         covered_tasks
-        {%- for term, known in terms.items() -%},
-        case when coverage >= 0.5 then {{ known }} end as {{ term }}
-        {%- endfor %}
     from ranged
 )
 
