@@ -16,7 +16,7 @@ with
 edges as (
     {% for source, at in happenings.items() %}
         select
-            {{ 'min(occurred_at)' if source == 'stg_task_events' else 'min(cast(null as ' ~ dbt.type_timestamp() ~ '))' }}
+            min({{ 'occurred_at' if source == 'stg_task_events' else 'cast(null as ' ~ dbt.type_timestamp() ~ ')' }})
                 as first_at,
             max({{ ai_impact.least([at, 'received_at']) }}) as last_at,
             max(received_at) as received_at

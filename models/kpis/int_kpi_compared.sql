@@ -33,9 +33,8 @@ placed as (
         catalog.guarded_by,
         catalog.target_basis,
         catalog.guardrail_margin,
-        case when catalog.direction = 'up' then coalesce(own_targets.own_target, catalog.target_low) else catalog.target_low end
-            as target_low,
-        case when catalog.direction = 'down' then coalesce(own_targets.own_target, catalog.target_high) else catalog.target_high end
+        coalesce(case when catalog.direction = 'up' then own_targets.own_target end, catalog.target_low) as target_low,
+        coalesce(case when catalog.direction = 'down' then own_targets.own_target end, catalog.target_high)
             as target_high,
         catalog.causal_experiment_id,
         catalog.causal_metric_id,

@@ -1,5 +1,5 @@
-{#- Every KPI in the one contract of measures: which KPI, period and cell, the value with what it rests on, its interval,
-    the people behind it, and which rule hides it, if one does. A new family is one more name in its list. -#}
+{#- Every KPI in the one contract of measures: which KPI, period and cell, the value with what it rests on, its
+    interval, the people behind it, and which rule hides it, if one does. A new family is one more name in its list. -#}
 {{ config(materialized=ai_impact.view_or_table()) }}
 
 {% set families = {
@@ -10,6 +10,7 @@
     ]
 } -%}
 {% set with_coverage = ['kpi_cost_per_task', 'kpi_ratios'] -%}
+{% set no_coverage = 'cast(null as ' ~ ai_impact.physical_type('double') ~ ') as coverage' -%}
 {% set numbers = ['value', 'numerator', 'denominator', 'n', 'ci_low', 'ci_high', 'reason', 'coverage'] -%}
 with
 {% for name in families.execution + families.strategic + ['int_kpi_periods', 'int_kpi_cells', 'int_strategic_people'] %}
@@ -27,7 +28,7 @@ measured as (
             {% for column in numbers[:-1] -%}
                 {{ column }},
             {% endfor -%}
-            {{ 'coverage' if family in with_coverage else 'cast(null as ' ~ ai_impact.physical_type('double') ~ ') as coverage' }},
+            {{ 'coverage' if family in with_coverage else no_coverage }},
             -- Execution KPIs have one group of people, each of the others its own.
             {{ "'execution'" if family in families.execution else 'kpi_id' }} as people_of
         from {{ family }}
@@ -99,7 +100,7 @@ reported as (
         people.use_case_id,
         people.team_id,
         {{ ai_impact.no_numbers() }},
-        cast(null as {{ ai_impact.physical_type('double') }}) as coverage,
+        {{ no_coverage }},
         people.n_people,
         people.suppression_rule
     from people

@@ -17,10 +17,11 @@ guarded as (
         compared.*,
         case when compared.guarded_by is null then 'none' else coalesce(guards.as_guardrail, 'not_shown') end
             as guardrail,
-        -- What is left out might cost otherwise: what covers little has no verdict, and neither has what is compared with it.
+        -- What is left out might cost otherwise: what covers little has no verdict, nor has what is compared with it.
         compared.kpi_id = 'cost_per_task'
         and coalesce(
-            {{ ai_impact.least(['compared.coverage', 'compared.baseline_coverage']) }} < {{ var('min_cost_coverage') }}, false
+            {{ ai_impact.least(['compared.coverage', 'compared.baseline_coverage']) }}
+            < {{ var('min_cost_coverage') }}, false
         ) as has_little_coverage,
         case compared.target_basis
             when 'absolute' then compared.value

@@ -1,5 +1,5 @@
--- A guardrail that holds has an interval that excludes a worsening by its margin, one that worsened an interval beyond its
--- baseline; and no gain is on target whose guardrail worsened.
+-- A guardrail that holds has an interval that excludes a worsening by its margin, one that worsened an interval beyond
+-- its baseline; and no gain is on target whose guardrail worsened.
 with kpi_values as (
     select * from {{ ref('kpi_values') }}
 ),

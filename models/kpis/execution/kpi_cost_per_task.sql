@@ -1,6 +1,6 @@
-{#- The cost of the completed tasks that are covered, those of which all four terms are known, and the terms. Tooling and
-    the calls that no completed task carries belong to more tasks than these, so that their share counts. Where fewer
-    than half of the tasks are covered, nobody knows. -#}
+{#- The cost of the completed tasks that are covered, those of which all four terms are known, and the terms. Tooling
+    and the calls that no completed task carries belong to more tasks than these, so that their share counts. Where
+    fewer than half of the tasks are covered, nobody knows. -#}
 {{ config(materialized=ai_impact.heavy_view()) }}
 
 {%- set double = ai_impact.physical_type('double') -%}
@@ -72,6 +72,9 @@ final as (
         {%- else -%}
             'The source cost_records is off: set cost_records_enabled to true.' as reason,
         {%- endif %}
+        {% for term, known in terms.items() -%}
+            case when coverage >= 0.5 then {{ known }} end as {{ term }},
+        {% endfor -%}
         period_grain,
         period_start,
         period_end,
@@ -79,9 +82,6 @@ final as (
         suppression_rule,
         completed,
         covered_tasks
-        {%- for term, known in terms.items() -%},
-        case when coverage >= 0.5 then {{ known }} end as {{ term }}
-        {%- endfor %}
     from ranged
 )
 

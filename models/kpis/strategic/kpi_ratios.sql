@@ -14,12 +14,12 @@ sums as (
         days.kpi_id,
         days.kind,
         days.scale,
+        {% for column in sums -%}
+            {{ ai_impact.exact_sum('days.' ~ column) }} as {{ column }},
+        {% endfor -%}
         cast(sum(days.n) as bigint) as n,
         cast(sum(days.n_total) as bigint) as n_total,
-        max(days.problem) as problem,
-        {% for column in sums -%}
-            {{ ai_impact.exact_sum('days.' ~ column) }} as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        max(days.problem) as problem
     from days
     inner join periods
         on
