@@ -1,5 +1,5 @@
 {#
-    The last CTEs of moments_losses: rows of every kind of loss, from `valued` (units that moved, and those of their experiment that
+    CTEs of moments_losses: rows of every kind of loss, from `valued` (units that moved, and those of their experiment that
     stayed), `seen` (units with an outcome) and `told` (when the warehouse received an assignment).
 #}
 {% macro losses_by_kind() -%}
@@ -16,7 +16,7 @@ judged as (
             and seen.arm = told.arm
 ),
 
-final as (
+lost as (
     {%- for kind, lost, counts in [
         ('quarantined', 'is_quarantined', 'is_accepted + is_quarantined > 0'), ('late', 'is_late', 'is_accepted = 1'),
         ('assigned_after_outcome', 'is_told_after', 'is_accepted = 1')

@@ -1,5 +1,4 @@
 {{ config(materialized=ai_impact.view_or_table()) }}
-
 with ai_events as (
     select * from {{ ref('stg_ai_events') }}
 ),
@@ -15,7 +14,6 @@ final as (
         ai_events.event_id,
         ai_events.occurred_at,
         ai_events.received_at,
-        -- What the span around a call was for, the call was for.
         coalesce(ai_events.task_id, spans.task_id) as task_id,
         coalesce(ai_events.use_case_id, spans.use_case_id) as use_case_id,
         ai_events.trace_id,
@@ -35,7 +33,6 @@ final as (
         ai_events.status,
         ai_events.error_type,
         ai_events.confidence,
-        -- A call without a cost has an unknown cost, not none.
         case when coalesce(spans.counts_cost_amount_reported, true) then ai_events.cost_amount end as cost_amount,
         ai_events.cost_currency,
         case when coalesce(spans.counts_cost_amount_reported, true) then ai_events.cost_amount_reported end
@@ -43,10 +40,7 @@ final as (
         ai_events.parent_span_id,
         not coalesce(spans.is_parent, false)
         and {{ ai_impact.span_level('ai_events.operation_name') }} <> -1 as is_model_call,
-        coalesce(
-            spans.counts_cost_amount_reported,
-            not {{ ai_impact.is_bare_tool('ai_events') }}
-        ) as is_cost_counted
+        coalesce(spans.counts_cost_amount_reported, not {{ ai_impact.is_bare_tool('ai_events') }}) as is_cost_counted
     from ai_events
     left join spans on ai_events.event_key = spans.call_key
     where ai_events.event_type = 'model_call'

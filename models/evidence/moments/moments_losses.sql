@@ -24,6 +24,10 @@ aliases as (
     select * from {{ ref('int_unit_id_map') }}
 ),
 
+unenrolled as (
+    select * from {{ ref('moments_unenrolled') }}
+),
+
 -- Also those that were held back: of them it is known whose they are, not whether they are true.
 outcome_events as (
     select * from {{ ref('base_outcome_events') }}
@@ -162,8 +166,12 @@ seen as (
     group by units.experiment_id, units.metric_id, units.unit_type, units.unit_id, units.arm
 ),
 
-{{ ai_impact.losses_by_kind() }}
+{{ ai_impact.losses_by_kind() }},
+
+final as (
+    select * from lost
+    union all
+    select * from unenrolled
+)
 
 select * from final
-union all
-select * from {{ ref('moments_unenrolled') }}

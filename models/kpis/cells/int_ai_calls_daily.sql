@@ -1,6 +1,5 @@
 {#- The calls whose cost no completed task carries: of tasks that never ended well (yet), and of no task at all. -#}
 {{ config(materialized=ai_impact.heavy_view()) }}
-
 with calls as (
     select * from {{ ref('fct_ai_calls') }}
 ),

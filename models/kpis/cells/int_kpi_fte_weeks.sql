@@ -1,6 +1,5 @@
 {#- Full-time equivalents times weeks of the teams that completed work in a cell, by the month's head count. -#}
 {{ config(materialized=ai_impact.heavy_view()) }}
-
 {%- set first_day = ai_impact.greatest(['periods.period_start', 'rates.month_start']) -%}
 {%- set days = ai_impact.days_from(first_day, ai_impact.least(['periods.period_end', 'rates.month_end'])) -%}
 with sums as (

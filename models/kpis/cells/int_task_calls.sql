@@ -33,13 +33,11 @@ recent as (
 
 {% endif -%}
 affected as (
-    {% if is_incremental() -%}
-    select task_id from recent
-    {{ ai_impact.union_distinct() }}
-    select task_id from received
-    where trace_id in (select recent.trace_id from recent)
-    {%- else -%}
     select distinct task_id from received
+    {%- if is_incremental() %}
+        where
+            task_id in (select recent.task_id from recent)
+            or trace_id in (select recent.trace_id from recent)
     {%- endif %}
 ),
 

@@ -1,8 +1,6 @@
 {#- The cost of the completed tasks that are covered, those of which all four terms are known, and the terms. Tooling
     and the calls that no completed task carries belong to more tasks than these, so that their share counts. Where
     fewer than half of the tasks are covered, nobody knows. -#}
-{{ config(materialized=ai_impact.heavy_view()) }}
-
 {%- set double = ai_impact.physical_type('double') -%}
 {%- set has_charges = var('cost_records_enabled') -%}
 {%- set terms = {

@@ -1,5 +1,3 @@
-{{ config(materialized=ai_impact.heavy_view()) }}
-
 with changes as (
     select * from {{ ref('int_model_changes') }}
 ),

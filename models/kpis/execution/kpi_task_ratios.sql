@@ -1,6 +1,4 @@
 {#- The execution KPIs that are a ratio of two sums. A new one is one more entry of the list task_ratios. -#}
-{{ config(materialized=ai_impact.heavy_view()) }}
-
 {%- set double = ai_impact.physical_type('double') -%}
 with cells as (
     select * from {{ ref('int_kpi_cells') }}

@@ -1,5 +1,3 @@
-{{ config(materialized=ai_impact.heavy_view()) }}
-
 with cells as (
     select * from {{ ref('int_kpi_cells') }}
 ),

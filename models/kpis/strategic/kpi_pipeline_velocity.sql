@@ -18,26 +18,18 @@ factors as (
     select
         survival.period_key,
         survival.n,
-        stocks.open_deals,
         survival.value as days,
-        size.value as deal_size,
-        wins.value / 100 as win_share,
-        {{ ai_impact.log_width('survival') }} as days_width,
-        {{ ai_impact.log_width('size') }} as size_width,
-        {{ ai_impact.log_width('wins') }} as wins_width,
+        stocks.open_deals * size.value * (wins.value / 100) as money,
+        sqrt(
+            power({{ ai_impact.log_width('survival') }}, 2)
+            + power({{ ai_impact.log_width('size') }}, 2)
+            + power({{ ai_impact.log_width('wins') }}, 2)
+        ) as width,
         coalesce(survival.reason, size.reason) as reason
     from survival
     inner join ratios as size on survival.period_key = size.period_key and size.kpi_id = 'average_deal_size'
     inner join ratios as wins on survival.period_key = wins.period_key and wins.kpi_id = 'win_rate'
     inner join stocks on survival.period_key = stocks.period_key
-),
-
-valued as (
-    select
-        *,
-        open_deals * deal_size * win_share as money,
-        sqrt(days_width * days_width + size_width * size_width + wins_width * wins_width) as width
-    from factors
 ),
 
 final as (
@@ -49,7 +41,7 @@ final as (
         {{ ai_impact.ratio_columns('money', 'days', 'n') }},
         {{ ai_impact.interval('money / nullif(days, 0) * exp(-width)', 'money / nullif(days, 0) * exp(width)') }},
         reason
-    from valued
+    from factors
 )
 
 select * from final

@@ -68,7 +68,8 @@ compared as (
         coalesce(gone.n_total, 0) as n_total,
         coalesce(gone.n, 0) as n,
         gone.problem,
-        case when coalesce(gone.n_total, 0) = coalesce(gone.n, 0) then coalesce(gone.reached_total, 0) end as reached_total,
+        case when coalesce(gone.n_total, 0) = coalesce(gone.n, 0) then coalesce(gone.reached_total, 0) end
+            as reached_total,
         coalesce(gone.held_out_total, 0) as held_out_total,
         coalesce(gone.reached_squares, 0) as reached_squares,
         coalesce(gone.held_out_squares, 0) as held_out_squares

@@ -1,12 +1,5 @@
 {#- The one lookup of identifiers: the linked ones, and those that a column without a type of its own
     (account_id, actor_id, respondent_hash) holds though the links name them as of another kind. -#}
-{{ config(
-    materialized=ai_impact.kept_by_hash(),
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ ai_impact.forget_changed_links() }}"
-) }}
-
 with identities as (
     select * from {{ ref('int_identities') }}
     where {{ ai_impact.is_not_held() }}

@@ -1,15 +1,7 @@
-{#- The first half of the rounds. In a table, because engines that compute a common table expression for each of its
-    two readers would begin all over in every round. -#}
-{{ config(
-    materialized=ai_impact.kept_by_hash(),
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ ai_impact.forget_changed_links() }}"
-) }}
-{%- set half = ai_impact.identity_rounds() // 2 -%}
+{#- The first half of the rounds, kept: engines that compute a CTE for each reader would begin all over in each. -#}
 with links as (
     select * from {{ ref('int_identity_links') }}
-    where link_status = 'usable' and {{ ai_impact.is_not_held() }}
+    where link_status = 'usable'
 ),
 
 nodes as (
@@ -46,17 +38,12 @@ sized_0 as (
     from reach_0
 ),
 
-{{ ai_impact.wider_reach(0, half) }}
-hashed as (
-    select max(links_hash) as links_hash from nodes
-),
-
+{{ ai_impact.wider_reach(0, ai_impact.identity_rounds() // 2) }}
 final as (
     select
-        reach.*,
-        hashed.links_hash
-    from sized_{{ half }} as reach
-    cross join hashed
+        *,
+        (select max(links_hash) from nodes) as links_hash
+    from sized_{{ ai_impact.identity_rounds() // 2 }}
 )
 
 select * from final

@@ -1,11 +1,5 @@
 {#- Every identifier that each identifier reaches over usable links: the second half of the rounds, each of which
     doubles the distance. -#}
-{{ config(
-    materialized=ai_impact.kept_by_hash(),
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ ai_impact.forget_changed_links() }}"
-) }}
 {%- set half, rounds = ai_impact.identity_rounds() // 2, ai_impact.identity_rounds() -%}
 with sized_{{ half }} as (
     select * from {{ ref('int_identity_neighbours') }}

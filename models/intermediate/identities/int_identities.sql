@@ -1,10 +1,3 @@
-{{ config(
-    materialized=ai_impact.kept_by_hash(),
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ ai_impact.forget_changed_links() }}"
-) }}
-
 with nodes as (
     select * from {{ ref('int_identity_nodes') }}
 ),

@@ -1,12 +1,5 @@
 {#- Every identifier that a usable link names, with a number for it: numbers are joined and sorted several times as fast
     as hashes. -#}
-{{ config(
-    materialized=ai_impact.kept_by_hash(),
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ ai_impact.forget_changed_links() }}"
-) }}
-
 with links as (
     select * from {{ ref('int_identity_links') }}
     where link_status = 'usable' and {{ ai_impact.is_not_held() }}
