@@ -1,5 +1,5 @@
-{#- All that the figures of a period are computed from, as one number per period: of what is added up, and of durations and
-    people. Models that are kept by it compute again only those periods that any of it has changed in. -#}
+{#- All that the figures of a period are computed from, as one number per period: of what is added up, and of durations
+    and people. Models that are kept by it compute again only those periods that any of it has changed in. -#}
 with days as (
     select * from {{ ref('int_kpi_daily') }}
 ),

@@ -82,9 +82,9 @@ final as (
         'incremental_revenue_influenced' as kpi_id,
         cast(n * difference as {{ ai_impact.physical_type('double') }}) as value,
         cast(influenced_total as {{ ai_impact.physical_type('double') }}) as numerator,
-        cast(
-            case when n > 0 then n * expected_total / nullif(expected_n, 0) end as {{ ai_impact.physical_type('double') }}
-        ) as denominator,
+        case
+            when n > 0 then cast(n * expected_total / nullif(expected_n, 0) as {{ ai_impact.physical_type('double') }})
+        end as denominator,
         cast(n as bigint) as n,
         {{ ai_impact.interval('n * ' ~ ai_impact.skewed_bound(-1), 'n * ' ~ ai_impact.skewed_bound(1)) }},
         case
