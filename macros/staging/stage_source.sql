@@ -75,8 +75,7 @@ once as (
     ) as judged
 ),
 
--- Read twice and computed twice: written down in between, ten million copies of one event would be ten million whole rows.
-compared as {{ ai_impact.inlined() }} (
+compared as (
     {{ ai_impact.judged_rows(name, columns, relation ~ ' inner join repeated on ' ~ identity_hash ~ ' = repeated.identity_hash') }}
 ),
 
