@@ -116,20 +116,23 @@
     counts (or since `backfill_from`) and, in a backfill, the late ones. Never NULL where there is a time of receipt.
 #}
 {% macro is_read_again(received_at, occurred_at, newest, counts) -%}
-    ({{ received_at }} >= coalesce((
+    {%- set since -%}
+    coalesce((
         select {{ ai_impact.add_time('day', -var('lookback_days'), 'max(' ~ newest ~ ')') }} from {{ this }} where {{ counts }}
     ), {{ ai_impact.first_possible_time() }})
-    {{- ai_impact.or_in_backfill(received_at, occurred_at) }})
+    {%- endset -%}
+    {{ ai_impact.is_received_since(received_at, occurred_at, since) }}
 {%- endmacro %}
 
-{# What a backfill reads besides. #}
-{% macro or_in_backfill(received_at, occurred_at) -%}
+{# The same of a time that is known. #}
+{% macro is_received_since(received_at, occurred_at, since) -%}
+    ({{ received_at }} >= {{ since }}
     {%- if var('backfill_from') %}
-    or coalesce({{ received_at }} >= cast('{{ var('backfill_from') }}' as {{ ai_impact.physical_type('timestamp') }}), false)
+    or {{ received_at }} >= cast('{{ var('backfill_from') }}' as {{ ai_impact.physical_type('timestamp') }})
     {%- endif %}
     {%- if var('accept_late_received_before') %}
     or coalesce({{ ai_impact.is_beyond_lateness(received_at, occurred_at) }}, false)
-    {%- endif %}
+    {%- endif %})
 {%- endmacro %}
 
 {# `lookback_days` before the newest accepted row of this table, asked before its query is written: with a time in it that is known, an
@@ -145,8 +148,9 @@
 {# Which raw rows staging reads again: also, always, those without a possible time of receipt. Never NULL: a row that is neither
    read again nor taken along would be lost. #}
 {% macro is_in_reload_window(received_at, occurred_at, since) -%}
-    (not coalesce({{ received_at }} >= {{ ai_impact.first_possible_time() }} and {{ received_at }} < {{ since }}, false)
-    {{- ai_impact.or_in_backfill(received_at, occurred_at) }})
+    ({{ received_at }} is null
+    or {{ received_at }} < {{ ai_impact.first_possible_time() }}
+    or {{ ai_impact.is_received_since(received_at, occurred_at, since) }})
 {%- endmacro %}
 
 {# The row as it came, as JSON; identifiers of people are hashed, here as everywhere beyond staging. #}
