@@ -4,34 +4,13 @@
     The order is total: it ends in a hash of the content, and among copies in the row as it came (which spells the time of
     receipt its own way), so the order of arrival can't matter.
 
-    `relation` has event_key, content_hash, problem, original_row and the source's columns; the CTE `deduplicated` adds copy_number and
-    row_status. Copies say the same but for their receipt, so what they say is kept once, and only the receipts are put in order: ten
-    million copies of one event are ten million narrow rows.
+    `relation` has event_key, content_hash, received_at, problem and original_row; the CTE `deduplicated` adds row_status.
+    It has is_repeated too: false where no other row has the key, and such a row needs no rank.
 #}
-{% macro deduplicate(relation, columns) -%}
-contents as (
+{% macro deduplicate(relation) -%}
+ranked as (
     select
-        event_key,
-        content_hash,
-        problem
-        {%- for column in columns if column.name != 'received_at' %},
-        {%- if column.type == 'boolean' %}
-        max(case when {{ column.name }} then 1 when not {{ column.name }} then 0 end) = 1 as {{ column.name }}
-        {%- else %}
-        max({{ column.name }}) as {{ column.name }}
-        {%- endif %}
-        {%- endfor %}
-    from {{ relation }}
-    group by event_key, content_hash, problem
-),
-
-receipts as (
-    select
-        event_key,
-        content_hash,
-        received_at,
-        problem,
-        original_row,
+        *,
         row_number() over (
             partition by event_key, content_hash
             order by case when problem is null then 0 else 1 end, received_at, problem, original_row
@@ -41,29 +20,27 @@ receipts as (
             order by case when problem is null then 0 else 1 end, received_at, content_hash
         ) as kept_hash
     from {{ relation }}
+    where is_repeated
+    {%- if not is_incremental() %}
+    union all
+    select
+        *,
+        1 as copy_number,
+        content_hash as kept_hash
+    from {{ relation }}
+    where not is_repeated
+    {%- endif %}
 ),
 
 deduplicated as (
     select
-        receipts.event_key,
-        receipts.content_hash,
-        receipts.received_at,
-        receipts.problem,
-        receipts.original_row,
-        receipts.copy_number,
-        {%- for column in columns if column.name != 'received_at' %}
-        contents.{{ column.name }},
-        {%- endfor %}
+        *,
         case
-            when receipts.copy_number > 1 then 'duplicate'
-            when receipts.problem is not null or receipts.content_hash <> receipts.kept_hash then 'quarantined'
+            when copy_number > 1 then 'duplicate'
+            when problem is not null or content_hash <> kept_hash then 'quarantined'
             else 'accepted'
         end as row_status
-    from receipts
-    inner join contents
-        on receipts.event_key = contents.event_key
-        and receipts.content_hash = contents.content_hash
-        and coalesce(receipts.problem, '') = coalesce(contents.problem, '')
+    from ranked
 )
 {%- endmacro %}
 

@@ -9,15 +9,15 @@
         when {{ column.name }} is null then 'missing_key:{{ column.name }}'
         {%- endfor %}
         {%- for column in columns if column.required and column.type != 'string' %}
-        when said_{{ column.name }} is null then 'missing_key:{{ column.name }}'
+        when {{ ai_impact.says_nothing(column) }} then 'missing_key:{{ column.name }}'
         {%- endfor %}
         {%- for column in columns if column.type in ['timestamp', 'date'] %}
-        when {{ column.name }} is null and said_{{ column.name }} is not null or {{ ai_impact.is_impossible_time(column) }} and {{ ai_impact.has_happened(name, column) }} then 'bad_timestamp:{{ column.name }}'
+        when ({{ column.name }} is null or {{ ai_impact.is_impossible_time(column) }} and {{ ai_impact.has_happened(name, column) }}) and not {{ ai_impact.says_nothing(column) }} then 'bad_timestamp:{{ column.name }}'
         {%- endfor %}
         when {{ ai_impact.seconds_between('received_at', clock) }} > {{ var('max_clock_skew_minutes') * 60 }} then 'future_timestamp:{{ clock }}'
         when received_at > {{ ai_impact.add_time('day', 1, ai_impact.utc_now()) }} then 'future_timestamp:received_at'
         {%- for column in columns if column.type in ['int', 'double', 'boolean'] %}
-        when {{ column.name }} is null and said_{{ column.name }} is not null then '{{ 'bad_boolean' if column.type == 'boolean' else 'bad_number' }}:{{ column.name }}'
+        when {{ column.name }} is null and not {{ ai_impact.says_nothing(column) }} then '{{ 'bad_boolean' if column.type == 'boolean' else 'bad_number' }}:{{ column.name }}'
         {%- endfor %}
         {#- Engines round 1.5 to a whole number without a word. #}
         {%- for column in columns if column.type == 'int' %}
@@ -116,17 +116,9 @@
     counts (or since `backfill_from`) and, in a backfill, the late ones. Never NULL where there is a time of receipt.
 #}
 {% macro is_read_again(received_at, occurred_at, newest, counts) -%}
-    {%- set since -%}
-    coalesce((
+    ({{ received_at }} >= coalesce((
         select {{ ai_impact.add_time('day', -var('lookback_days'), 'max(' ~ newest ~ ')') }} from {{ this }} where {{ counts }}
     ), {{ ai_impact.first_possible_time() }})
-    {%- endset -%}
-    {{ ai_impact.is_received_since(received_at, occurred_at, since) }}
-{%- endmacro %}
-
-{# The same of a time that is known. #}
-{% macro is_received_since(received_at, occurred_at, since) -%}
-    ({{ received_at }} >= {{ since }}
     {%- if var('backfill_from') %}
     or {{ received_at }} >= cast('{{ var('backfill_from') }}' as {{ ai_impact.physical_type('timestamp') }})
     {%- endif %}
@@ -135,22 +127,12 @@
     {%- endif %})
 {%- endmacro %}
 
-{# `lookback_days` before the newest accepted row of this table, asked before its query is written: with a time in it that is known, an
-   engine skips the parts of a raw table that were received before. #}
-{% macro reload_since() -%}
-    {%- set newest = run_query(
-        'select cast(' ~ ai_impact.add_time('day', -var('lookback_days'), 'max(received_at)') ~ ' as ' ~ dbt.type_string() ~ ') as since from '
-        ~ this ~ " where row_status = 'accepted'"
-    ).columns[0].values()[0] -%}
-    {{- "cast('" ~ newest ~ "' as " ~ ai_impact.physical_type('timestamp') ~ ')' if newest is not none else ai_impact.first_possible_time() -}}
-{%- endmacro %}
-
 {# Which raw rows staging reads again: also, always, those without a possible time of receipt. Never NULL: a row that is neither
    read again nor taken along would be lost. #}
-{% macro is_in_reload_window(received_at, occurred_at, since) -%}
+{% macro is_in_reload_window(received_at, occurred_at) -%}
     ({{ received_at }} is null
     or {{ received_at }} < {{ ai_impact.first_possible_time() }}
-    or {{ ai_impact.is_received_since(received_at, occurred_at, since) }})
+    or {{ ai_impact.is_read_again(received_at, occurred_at, 'received_at', "row_status = 'accepted'") }})
 {%- endmacro %}
 
 {# The row as it came, as JSON; identifiers of people are hashed, here as everywhere beyond staging. #}

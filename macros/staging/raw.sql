@@ -81,12 +81,11 @@
     end
 {%- endmacro %}
 
-{# A raw value in its type, of a text column as text; NULL where it does not cast. A text loses the blanks around it and is NULL where
-   nothing is left. #}
-{% macro typed_column(column, value) -%}
-    {%- set text = ai_impact.trimmed(value) -%}
+{# A column of a raw table in its type; NULL where it does not cast. A text loses the blanks around it and is NULL where nothing is left. #}
+{% macro typed_column(column) -%}
+    {%- set text = ai_impact.trimmed(ai_impact.as_text(column.name)) -%}
     {%- if column.type != 'string' -%}
-        {{ ai_impact.try_cast(value, column.type) }}
+        {{ ai_impact.try_cast(column.name, column.type) }}
     {%- elif column['values'] -%}
         {{ ai_impact.plain_word(text, column['values']) }}
     {%- elif column.is_kind -%}
@@ -107,20 +106,18 @@
     {{ 'case ' ~ plain ~ ' ' ~ spellings | join(' ') ~ ' else ' ~ plain ~ ' end' if spellings else plain }}
 {%- endmacro %}
 
-{# A raw value, NULL where it is nothing but blanks: NULL and an empty text say the same. Looked at only where its type has no value
-   for it. #}
-{% macro said(column) -%}
-    case
-        when {{ column.name }} is not null or raw_{{ column.name }} is null then raw_{{ column.name }}
-        when {{ ai_impact.default__trimmed('cast(raw_' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')') }} is not null then raw_{{ column.name }}
-    end
+{# Whether a raw value is empty: NULL or blanks. `typed` is NULL for both, which spares a look at all others. #}
+{% macro says_nothing(column) -%}
+    ({{ column.name }} is null and {{ ai_impact.trimmed('cast(raw_' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')') }} is null)
 {%- endmacro %}
 
-{# The content of each column, for comparison. #}
+{# The content of each column, for comparison: NULL and an empty text are equal. #}
 {% macro said_in(columns) %}
     {%- set expressions = [] -%}
     {%- for column in columns -%}
-        {%- do expressions.append(column.name if column.type == 'string' else 'said_' ~ column.name) -%}
+        {%- do expressions.append(
+            column.name if column.type == 'string' else 'case when not ' ~ ai_impact.says_nothing(column) ~ ' then raw_' ~ column.name ~ ' end'
+        ) -%}
     {%- endfor -%}
     {{- return(expressions) -}}
 {% endmacro %}
@@ -129,7 +126,7 @@
 {% macro typed_identity(name, columns) %}
     {%- set expressions = [] -%}
     {%- for column in columns if column.name in ai_impact.source_identity(name) -%}
-        {%- do expressions.append(ai_impact.typed_column(column, ai_impact.as_text(column.name) if column.type == 'string' else column.name)) -%}
+        {%- do expressions.append(ai_impact.typed_column(column)) -%}
     {%- endfor -%}
     {{- return(expressions) -}}
 {% endmacro %}
