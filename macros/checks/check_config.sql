@@ -33,7 +33,7 @@
             'uplift_max_units': [1000, 10000000], 'matched_max_units': [100, 10000000]
         },
         'number': {
-            'confidence_level': [0.5, 0.9999], 'min_cost_coverage': [0, 1], 'attribution_half_life_days': [0.01, 36500]
+            'confidence_level': [0.51, 0.9999], 'min_cost_coverage': [0, 1], 'attribution_half_life_days': [0.01, 36500]
         },
         'time': ['accept_late_received_before', 'backfill_from'],
         'list': {
@@ -54,7 +54,7 @@
             'attribution_calibration_experiment': 'an experiment_id of the seed experiments, or empty',
             'attribution_calibration_metric': 'a metric_id of the seed metric_catalog, or empty'
         },
-        'map': ['registration_commits', 'currency_rates', 'reporting_currency', 'grants_by_access'],
+        'other': ['registration_commits', 'currency_rates', 'reporting_currency', 'grants_by_access'],
         'switch': ['schemas_by_access']
     }) -}}
 {% endmacro %}
@@ -125,7 +125,7 @@
     {%- do ai_impact.check_currency_vars() -%}
     {%- set choices = {
         'roi_evidence_grades': ['A', 'B', 'C', 'D', 'E'],
-        'roi_required_costs': ['licence', 'usage', 'infrastructure', 'training', 'oversight', 'maintenance', 'remediation']
+        'roi_required_costs': ['licence', 'usage', 'infrastructure', 'oversight', 'maintenance', 'remediation']
     } -%}
     {%- for name, known in choices.items() -%}
         {%- if var(name) | reject('in', known) | list -%}
@@ -152,7 +152,7 @@
 {# Stops where vars that are meant for this package have a name that it does not know: they would change nothing, in silence. A project that
    installs it has vars of its own; those in its section `ai_impact` are meant for this package. #}
 {% macro check_var_names(rules) %}
-    {%- set known = rules['time'] + rules['map'] + rules['switch'] -%}
+    {%- set known = rules['time'] + rules['other'] + rules['switch'] -%}
     {%- for kind in ['whole', 'number', 'list', 'text'] -%}
         {%- do known.extend(rules[kind]) -%}
     {%- endfor -%}
@@ -180,8 +180,8 @@
 
 {# Is it a day of the calendar, or a time of one? #}
 {% macro is_time(value, with_offset=false) %}
-    {%- set text = value | string | trim -%}
-    {%- set clock = '[ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?' -%}
+    {%- set text = value | string -%}
+    {%- set clock = ('[ T]' if with_offset else ' ') ~ '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?' -%}
     {%- set pattern = '^[0-9]{4}-[0-9]{2}-[0-9]{2}' ~ (clock ~ '(Z|[+-][0-9]{2}:[0-9]{2})?$' if with_offset else '(' ~ clock ~ ')?$') -%}
     {%- if not modules.re.match(pattern, text) -%}
         {{- return(false) -}}

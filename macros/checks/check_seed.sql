@@ -1,4 +1,5 @@
-{# What must hold within a row of a seed, beside the types of its columns: what may not be below what, and bounds. #}
+{# What must hold of a row of a seed, beside the types of its columns: what may not be below what, what not below 0, what lies above one
+   number and not above another; and which shares add up to 1. #}
 {% macro seed_rules() %}
     {{- return({
         'experiments': {
@@ -6,7 +7,9 @@
             'bounds': {'alpha': [0, 0.2], 'power': [0, 1], 'minimum_detectable_effect': [0, none], 'sequential_tuning_n': [0, none]}
         },
         'kpi_catalog': {'ascending': [['target_low', 'target_high']], 'bounds': {'window_days': [0, none]}},
-        'labor_rates': {'bounds': {'headcount_fte': ['from 0', none], 'loaded_cost_per_hour': ['from 0', none], 'contracted_hours_per_week': [0, 168]}},
+        'labor_rates': {
+            'not_negative': ['headcount_fte', 'loaded_cost_per_hour'], 'bounds': {'contracted_hours_per_week': [0, 168]}
+        },
         'metric_catalog': {
             'bounds': {'window_days': [0, 3650], 'quantile': [0, 1], 'winsorize_at': [0.5, 1], 'non_inferiority_margin': [0, none], 'prior_sd': [0, none]}
         },
@@ -25,7 +28,9 @@
         {%- set names = table.column_names | list -%}
         {%- do ai_impact.check_header(file, names) -%}
         {%- set rules = ai_impact.seed_rules().get(model.name, {}) -%}
-        {%- set key = ai_impact.definitions().get(model.name, {}).get('key', []) | select('in', names) | list -%}
+        {#- Where only some rows are entries, the key is of those alone. -#}
+        {%- set definition = ai_impact.definitions().get(model.name, {}) -%}
+        {%- set key = [] if 'where' in definition else definition.get('key', []) -%}
         {%- set state = namespace(line=1) -%}
         {%- set lines = {} -%}
         {%- set sums = {} -%}
@@ -44,10 +49,12 @@
                     {%- endif -%}
                 {%- endfor -%}
             {%- endfor -%}
+            {%- for name in rules.get('not_negative', []) if values.get(name, 0) < 0 -%}
+                {%- do ai_impact.stop(at ~ "`" ~ name ~ "` is " ~ row[name] ~ "; it must be 0 or above.") -%}
+            {%- endfor -%}
             {%- for name, bounds in rules.get('bounds', {}).items() if name in values -%}
-                {%- set low = 0 if bounds[0] == 'from 0' else bounds[0] -%}
-                {%- if values[name] < low or (values[name] == low and bounds[0] != 'from 0') or (bounds[1] is not none and values[name] > bounds[1]) -%}
-                    {%- do ai_impact.stop(at ~ "`" ~ name ~ "` is " ~ row[name] ~ "; it must be " ~ ('0 or above' if bounds[0] == 'from 0' else 'above ' ~ low) ~ ('' if bounds[1] is none else ', up to ' ~ bounds[1]) ~ ".") -%}
+                {%- if values[name] <= bounds[0] or (bounds[1] is not none and values[name] > bounds[1]) -%}
+                    {%- do ai_impact.stop(at ~ "`" ~ name ~ "` is " ~ row[name] ~ "; it must be above " ~ bounds[0] ~ ('' if bounds[1] is none else ', up to ' ~ bounds[1]) ~ ".") -%}
                 {%- endif -%}
             {%- endfor -%}
             {%- if rules.get('shares') and values.get(rules['shares'][1]) is not none -%}
@@ -58,7 +65,7 @@
                 {%- set entry = [] -%}
                 {%- for name in key -%}{%- do entry.append(row[name] | string | trim) -%}{%- endfor -%}
                 {%- set entry = entry | join(', ') -%}
-                {%- if entry in lines and model.name != 'reviews' -%}
+                {%- if entry in lines -%}
                     {%- do ai_impact.stop(at ~ key | join(', ') ~ " " ~ entry ~ " stands in line " ~ lines[entry] ~ " too. Keep one of the two.") -%}
                 {%- endif -%}
                 {%- do lines.update({entry: state.line}) -%}

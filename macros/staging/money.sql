@@ -68,7 +68,7 @@
             {%- do ai_impact.stop("The var `currency_rates` has no rate for " ~ code ~ "; give it one, " ~ example ~ ".") -%}
         {%- endif -%}
         {%- for day, value in (rate.items() if rate is mapping else [(none, rate)]) -%}
-            {%- if day is not none and (day | string | trim | length != 10 or not ai_impact.is_time(day)) -%}
+            {%- if day is not none and (day | string | trim | length != 10 or not ai_impact.is_time(day | string | trim)) -%}
                 {%- do ai_impact.stop("The var `currency_rates` has a rate for " ~ code ~ " from " ~ ai_impact.shown(day) ~ "; write the day as '2026-01-31'.") -%}
             {%- endif -%}
             {%- if value is not number or value is boolean or not (value > 0 and value < 1e12) -%}

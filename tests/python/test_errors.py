@@ -156,6 +156,8 @@ WRONG_OR_UNSET = [
     ("lookback_dayz", 3, "is not known, so it would change nothing. Did you mean `lookback_days`? "),
     ("min_cost_coverage", 95, "is '95'; it must be a number from 0 to 1."),
     ("backfill_from", "2026-02-29", "is '2026-02-29'; it must be a UTC date or time such as '2026-01-31' or "),
+    ("backfill_from", "2026-01-31T12:00", "is '2026-01-31T12:00'; it must be a UTC date or time such as "),
+    ("roi_required_costs", ["training"], "is '['training']'; it must be a list of licence, usage, infrastructure, "),
     ("expected_outcomes", ["signup", True], "has 'True' in its list, which is no text; it must be a list of names "),
     ("funnel_stages", ["lead", "Lead"], "names 'lead, Lead', one of them twice; keep one."),
     ("provenance_rubric", "", "is ''; it must be a rubric_version of the seed rubrics."),
