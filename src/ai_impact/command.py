@@ -1,14 +1,17 @@
-"""Computes the Python models where the engine runs none (Postgres), and builds what follows from them."""
+"""The command of ai_impact: what dbt itself doesn't do."""
 
 import argparse
 import os
 import sys
+from pathlib import Path
 
+from ai_impact import boards
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 
 SELECTED = "package:ai_impact,config.materialized:estimated"
 QUIET = ("--no-use-colors", "--log-level", "none")
 BAD = ("error", "fail", "runtime error")
+ESTIMATE = "Computes the Python models where the engine runs none (Postgres), and builds what follows from them."
 
 
 def estimate(options: list[str]) -> str:
@@ -55,12 +58,22 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser(
         "estimate",
-        help=__doc__,
-        description=f"{__doc__} Takes the options of dbt build: --target, --profiles-dir, --vars and so on.",
+        help=ESTIMATE,
+        description=f"{ESTIMATE} Takes the options of dbt build: --target, --profiles-dir, --vars and so on.",
     )
-    _, options = parser.parse_known_args(arguments)
+    drawing = commands.add_parser(
+        "boards",
+        help=boards.__doc__,
+        description=f"{boards.__doc__} Takes the options of dbt parse, too: --target, --profiles-dir, --vars and so on.",
+    )
+    boards.add_options(drawing)
+    wanted, options = parser.parse_known_args(arguments)
     try:
-        print(estimate(options))
+        if wanted.command == "boards":
+            pages = boards.build(options, Path(wanted.out), Path(wanted.project_dir))
+            print(f"Wrote {len(pages)} pages: open {pages[0]} in a browser.")
+        else:
+            print(estimate(options))
     except ProblemError as problem:
         print(problem, file=sys.stderr)
         return 1
