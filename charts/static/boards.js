@@ -45,7 +45,7 @@
   function inUnit(x, unit) {
     if (x === null || x === undefined) return "";
     if (unit === "share") return share(x);
-    if (unit === "percent") return `${number(x)} %`;
+    if (unit === "percent") return `${number(x)}\u00a0%`;
     return `${number(x)} ${(unit || "").replace("reporting currency", page.currency)}`.trim();
   }
   const effect = (x, scale) => (scale === "relative" ? share(x, true) : signed(x));
@@ -108,15 +108,15 @@
     const narrow = width < NARROW;
     if (narrow) {
       for (const row of rows) {
-        row._result = [row._result, row._range].filter(Boolean).join("  ");
+        if (row._range) row._result += ` (${row._range})`;
         row._range = "";
       }
     }
     const has = rows.some((row) => row._sub);
     return narrow
-      ? { step: has ? 84 : 66, titledy: has ? -28 : -20, subdy: -11, resultdy: has ? 6 : -3, rangedy: 6, rangedx: 0, markdy: has ? 26 : 18,
+      ? { step: has ? 84 : 66, titledy: has ? -28 : -20, subdy: -11, resultdy: has ? 6 : -3, rangedy: 6, rangedx: 0, markdy: has ? 26 : 18, ticksize: 24, grid: false,
           left: 8, right: "width-8", limit: width - 12, resultalign: "left", resultx: 0, size: width }
-      : { step: third ? 50 : 44, titledy: has ? -8 : 0, subdy: 9, resultdy: -8, rangedy: 9, rangedx: 0, markdy: 0,
+      : { step: third ? 50 : 44, titledy: has ? -8 : 0, subdy: 9, resultdy: -8, rangedy: 9, rangedx: 0, markdy: 0, ticksize: third ? 50 : 44, grid: true,
           left: Math.min(420, Math.round(width * labels)), right: "width-190", limit: Math.min(410, Math.round(width * labels) - 16),
           resultalign: "right", resultx: "width" };
   }
@@ -153,7 +153,7 @@
         row._title = titles[figure.by] ? titles[figure.by][0].toUpperCase() + titles[figure.by].slice(1) : row.metric;
         row._sub = figure.by === "segments" ? `${FORMATS.count(row.n_treatment + row.n_control)} units`
           : figure.by === "methods" ? `grade ${row.evidence_grade || "none"}${row.is_quoted ? ", quoted" : ""}`
-            : `${figure.by === "metrics" ? row.metric_role : row.experiment} · grade ${row.evidence_grade || "none"}${row.is_stale ? `, stale since ${day(row.stale_since)}` : ""}`;
+            : `${row.is_stale ? `stale since ${day(row.stale_since)} · ` : ""}grade ${row.evidence_grade || "none"} · ${figure.by === "metrics" ? row.metric_role : row.experiment}`;
         row._result = row.estimate === null ? "not estimated" : effect(row.estimate, row.scale);
         row._range = between(row.ci_low, row.ci_high, (x) => effect(x, row.scale));
       }
@@ -181,11 +181,13 @@
       const bars = limits.length ? limits : [];
       let values = shown.flatMap((row) => [row.value, row.ci_low, row.ci_high]);
       const core = spread(shown.map((row) => row.value).concat([baseline ?? null]), 0);
-      const reach = core[1] - core[0] || Math.abs(core[1]) || 1;
+      const reach = Math.max(core[1] - core[0], 0.3 * Math.abs(core[1])) || 1;
       /* One wide interval must not flatten all others. */
       values = values.map((x) => (x === null ? null : Math.max(core[0] - 1.2 * reach, Math.min(core[1] + 1.2 * reach, x))));
       const first = bars.length ? (newest.direction === "up" ? Math.min(...bars) : Math.max(...bars)) : null;
       let domain = spread(values.concat([baseline ?? null, first !== null && Math.abs(first - core[0]) < 3 * reach ? first : null]), 0.1);
+      const marked = rowsOf("milestones").some((mark) => mark.use_case_id === newest.use_case_id);
+      if (marked) domain[1] += 0.2 * (domain[1] - domain[0]);
       if (values.every((x) => x === null || x >= 0)) domain[0] = domain[0] < 0.45 * domain[1] ? 0 : Math.max(0, domain[0]);
       const zone = [];
       if (bars.length) {
@@ -208,7 +210,7 @@
       const over = newest.baseline_from && newest.baseline_to && time(newest.baseline_to) > span[0] && time(newest.baseline_from) < span[1];
       const few = unit === "share" ? "format(100 * datum.value, '~g') + ' %'" : unit === "percent" ? "datum.label + ' %'" : "datum.label";
       return {
-        domain, labels: few,
+        domain, labels: few, panelheight: figure.tall || 190, low: (figure.tall || 190) - 6,
         datasets: {
           windows: over ? [{ from: clip(newest.baseline_from), to: clip(newest.baseline_to) }] : [{ from: span[0], to: span[0] }],
           zones: zone, limits: bars.filter((x) => x >= domain[0] && x <= domain[1]).map((at) => ({ at })),
@@ -254,7 +256,7 @@
       }
       parts.forEach((row) => { row._result = row._kind === "total" ? number(Math.round(row._total)) : signed(Math.round(row._change)); });
       const narrow = width < NARROW;
-      return { rows: parts, left: narrow ? 130 : 300, right: "width-80", limit: narrow ? 122 : 290, axistitle: `Net benefit, ${page.currency}` };
+      return { rows: parts, step: 34, left: narrow ? 130 : 300, right: "width-80", limit: narrow ? 122 : 290, axistitle: `Net benefit, ${page.currency}` };
     },
 
     fan: () => ({}),
@@ -296,7 +298,7 @@
         row._range = figure.note_field && row[figure.note_field] !== null ? `${FORMATS.count(row[figure.note_field])} ${figure.note_words}` : "";
       }
       const high = Math.max(...rows.map((row) => row._value || 0), 0) * 1.05 || 1;
-      return { ...ruled(rows, width, { labels: 0.34 }), domain: [0, high], axistitle: figure.axis || "", labels: kind === "share" ? "format(datum.value, '.0%')" : "datum.label" };
+      return { ...ruled(rows, width, { labels: 0.34 }), domain: [0, high], axistitle: figure.axis || "", labels: kind === "share" ? "format(100 * datum.value, '.0f') + ' %'" : "datum.label" };
     },
     /* Shares of decisions with intervals. */
     rates(rows, width) {
@@ -332,7 +334,8 @@
         if (held) chips.push([`${row.guardrail} ${held[0]}`, held[1]]);
       }
       const last_hidden = last !== row && last.status === "suppressed" ? ` ${month(last.period_start)} is not shown.` : "";
-      return { big: inUnit(row.value, row.unit), small: `${when}${of}. Before and after: ${change}.${last_hidden}`, chips };
+      const [big, ...unit] = inUnit(row.value, row.unit).split(" ");
+      return { big, unit: unit.join(" "), small: `${when}${of}. Before and after: ${change}.${last_hidden}`, chips };
     },
   };
 
@@ -367,7 +370,7 @@
     const rows = chosen(figure).map((row, i) => ({ ...row, _i: i }));
     if (figure.says) {
       const said = SAYS[figure.says](rows);
-      node.querySelector(".big").textContent = said.big;
+      node.querySelector(".big").replaceChildren(said.big, element("span", said.unit ? ` ${said.unit}` : "", "unit"));
       node.querySelector(".small").textContent = said.small;
       node.querySelector(".chips").replaceChildren(...said.chips.map(([text, kind]) => element("span", text, `chip ${kind}`)));
     }
@@ -385,7 +388,7 @@
     const width = holder.clientWidth;
     const values = CHARTS[figure.chart](rows, width, figure);
     const kept = (values.rows || rows).map((row, i) => ({ ...row, _i: i }));
-    const spec = filled(page.specs[figure.spec || figure.chart], { description: figure.description, ...values });
+    const spec = filled(page.specs[figure.spec || figure.chart], { description: figure.description, height: kept.length * (values.step || 0), ...values });
     const datasets = { rows: kept, ...(values.datasets || {}) };
     views[id] = await vegaEmbed(holder, { ...spec, datasets, config: page.config }, {
       ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: false, mode: "vega-lite", logLevel: 1,
