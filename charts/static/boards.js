@@ -251,7 +251,7 @@
         .map((row) => ({ _title: row.use_case, _change: row.full_year_net_benefit, _kind: row.full_year_net_benefit < 0 ? "loss" : "gain" }));
       if (company) {
         parts.push({ _title: "From a full year to the days AI ran", _change: company.rescaled || 0, _kind: "adjust" });
-        if (company.counted_twice) parts.push({ _title: "Counted twice", _change: -company.counted_twice, _kind: "adjust" });
+        if (company.counted_twice) parts.push({ _title: "Counted twice", _change: company.counted_twice, _kind: "adjust" });
         parts.push({ _title: "The company", _change: 0, _total: company.company_net_benefit, _kind: "total" });
       }
       parts.forEach((row) => { row._result = row._kind === "total" ? number(Math.round(row._total)) : signed(Math.round(row._change)); });
@@ -394,6 +394,10 @@
       ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: false, mode: "vega-lite", logLevel: 1,
     });
     const svg = holder.querySelector("svg");
+    /* One picture with one description; its numbers are in the table below. */
+    for (const part of svg.querySelectorAll("[role]")) {
+      for (const name of ["role", "aria-roledescription", "aria-label"]) part.removeAttribute(name);
+    }
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", figure.description);
     node.dataset.drawn = "yes";

@@ -119,7 +119,9 @@ def number(value: float | None) -> str:
     if value is None:
         return ""
     size = abs(value)
-    places = 0 if size >= 100 or value == int(value) else 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.1 else 4
+    places = (
+        0 if size >= 100 or value == int(value) else 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.1 else 4
+    )
     text = f"{size:,.{places if size >= 0.01 or size == 0 else 5}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return f"−{text}" if value < 0 and text != "0" else text
@@ -190,9 +192,17 @@ class Page:
         self.figures: dict[str, dict] = {}
         self.used: set[str] = set()
         self.collected: dict[int, tuple[str, Rows, set[str]]] = {}
+        self.origins: dict[int, str] = {}
+        self.marks: Rows = []
 
     def rows(self, report: str, **wanted: Any) -> Rows:
         return where(self.reports[report], **wanted)
+
+    def origin(self, rows: Rows) -> str:
+        """The report that these rows are of."""
+        if not self.origins:
+            self.origins.update({id(row): name for name, held in self.reports.items() for row in held})
+        return self.origins.get(id(rows[0]), "") if rows else ""
 
     def keep_rows(self, rows: Rows, columns: Iterable[str]) -> str:
         """The name under which the page holds these rows; more columns are added to what is there."""
@@ -207,11 +217,16 @@ class Page:
         columns = [column(text) for text in table]
         fields = {field for c in columns for field in (c["f"], c.get("g")) if field}
         fields |= set(DRAWN[chart].split()) | set(more.pop("fields", ())) | set(more.get("keep", {}))
-        fields |= {"use_case_id", "team_id", "period_end"} & set(rows[0] if rows else ()) & {*more.get("filters", ()), "period_end"}
+        fields |= (
+            {"use_case_id", "team_id", "period_end"}
+            & set(rows[0] if rows else ())
+            & {*more.get("filters", ()), "period_end"}
+        )
         fields |= {"unit", "scale", "is_shown"} & set(rows[0] if rows else ())
         if chart == "kpi":
-            marks = self.reports.setdefault("_milestones", self.rows("use_case_points", panel="milestone"))
-            self.collected.setdefault(id(marks), ("milestones", marks, set(DRAWN["milestones"].split())))
+            if not self.marks:
+                self.marks = self.rows("use_case_points", panel="milestone")
+            self.collected[id(self.marks)] = ("milestones", self.marks, set(DRAWN["milestones"].split()))
         identity = f"figure-{len(self.figures) + 1}"
         self.used.add(more.get("spec", chart))
         self.figures[identity] = {
@@ -226,7 +241,7 @@ class Page:
     def content(self) -> str:
         """The page's data as JSON that no HTML can end early."""
         for name, rows, columns in self.collected.values():
-            self.data[name] = packed(rows, sorted(columns))
+            self.data[name] = {"report": self.origin(rows), **packed(rows, sorted(columns))}
         body = {
             "currency": self.currency,
             "data": self.data,
@@ -283,13 +298,18 @@ def environment(charts: Path) -> Any:
     )
     for function in (number, signed, share, count, day, month, month_before, effect, interval, sentence, slug):
         found.filters[function.__name__] = function
+    found.filters.update(first=lambda rows: next(iter(rows), None), last=lambda rows: next(reversed(list(rows)), None))
     found.globals.update(where=where, policy=POLICY, boards=BOARDS, share_of=share, effect_of=effect, number_of=number)
     return found
 
 
 def charts_folder(project: Path) -> Path:
     """The specs and templates: a project's own, or those of the package that it installed."""
-    for folder in (project / "charts", *sorted(project.glob(f"*/{PACKAGE}/charts")), Path(__file__).parents[2] / "charts"):
+    for folder in (
+        project / "charts",
+        *sorted(project.glob(f"*/{PACKAGE}/charts")),
+        Path(__file__).parents[2] / "charts",
+    ):
         if (folder / "templates").is_dir():
             return folder
     raise ProblemError(f"There are no charts in {project}: run dbt deps, then run this again.")
@@ -300,7 +320,9 @@ def bundle(site: Path) -> "subprocess.Popen[bytes] | None":
     try:
         import vl_convert
     except ModuleNotFoundError as missing:
-        raise ProblemError("vl-convert-python is not installed: install it beside dbt, then run this again.") from missing
+        raise ProblemError(
+            "vl-convert-python is not installed: install it beside dbt, then run this again."
+        ) from missing
     target = site / f"vega-{vl_convert.__version__}.js"
     if target.exists():
         return None
@@ -334,7 +356,14 @@ def write(site: Path, charts: Path, reports: dict[str, Rows], currency: str, scr
     for name, template, more in pages:
         page = Page(reports, currency, specs)
         text = templates.get_template(f"{template}.html").render(
-            page=page, board=template, currency=currency, as_of=as_of, kpis_until=kpis_until, links=names, script=script, **more
+            page=page,
+            board=template,
+            currency=currency,
+            as_of=as_of,
+            kpis_until=kpis_until,
+            links=names,
+            script=script,
+            **more,
         )
         (site / f"{name}.html").write_text(text, encoding="utf-8")
         written.append(site / f"{name}.html")
