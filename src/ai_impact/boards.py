@@ -1,4 +1,4 @@
-"""Writes the boards: static pages of the reports of any warehouse that dbt reaches, which need no server and no network."""
+"""Writes the boards: static pages of any warehouse that dbt reaches, which need no server and no network."""
 
 import argparse
 import datetime as dt
@@ -9,6 +9,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +39,16 @@ BOARDS = {
 READ = {"report_kpis": "period_grain in ('month', 'rolling_90d', 'rolling_365d')"}
 # What a chart draws beside the columns of its table.
 DRAWN = {
-    "forest": "scale factor factor_ci_low factor_ci_high estimate ci_low ci_high evidence_grade is_stale stale_since finding "
-    "metric metric_role experiment method_name segment_name n_treatment n_control is_quoted is_shown reason",
-    "kpi": "kpi_id unit direction use_case_id team_id period_grain period_start period_end value ci_low ci_high n numerator "
-    "denominator baseline_value baseline_from baseline_to change_absolute change_percent target_from target_to status "
-    "status_name guardrail guardrail_status is_shown reason",
+    "forest": "scale factor factor_ci_low factor_ci_high estimate ci_low ci_high evidence_grade is_stale "
+    "stale_since finding metric metric_role experiment method_name segment_name n_treatment n_control "
+    "is_quoted is_shown reason",
+    "kpi": "kpi_id unit direction use_case_id team_id period_grain period_start period_end value ci_low ci_high "
+    "n numerator denominator baseline_value baseline_from baseline_to change_absolute change_percent "
+    "target_from target_to status status_name guardrail guardrail_status is_shown reason",
     "rates": "kpi unit use_case period_end value ci_low ci_high n status status_name is_shown reason",
     "ranges": "use_case is_company roi roi_ci_low roi_ci_high roi_p10 roi_p25 roi_p75 roi_p90 is_shown reason",
-    "tornado": "use_case_id driver place low_value base_value high_value roi roi_at_low roi_at_high break_even is_shown reason",
+    "tornado": "use_case_id driver place low_value base_value high_value roi roi_at_low roi_at_high break_even "
+    "is_shown reason",
     "bridge": "use_case is_company full_year_net_benefit rescaled counted_twice company_net_benefit reason is_shown",
     "fan": "x_date value value_low value_high assumed_low assumed_high is_shown reason",
     "counterfactual": "x_date value value_low value_high expected state is_shown reason",
@@ -59,7 +63,7 @@ DRAWN = {
 
 
 def read(options: Sequence[str]) -> tuple[dict[str, Rows], str]:
-    """The rows of every report model, by its name without `report_`, and the reporting currency, through dbt's own adapter."""
+    """The rows of every report, by its name without `report_`, and the currency, through dbt's own adapter."""
     try:
         from dbt.adapters.factory import get_adapter_by_type
         from dbt.cli.main import dbtRunner
@@ -315,15 +319,16 @@ def charts_folder(project: Path) -> Path:
     raise ProblemError(f"There are no charts in {project}: run dbt deps, then run this again.")
 
 
+def script_name() -> str:
+    """The name of the file that holds Vega, by the version of what it is taken from."""
+    return f"vega-{version('vl-convert-python')}.js"
+
+
 def bundle(site: Path) -> "subprocess.Popen[bytes] | None":
     """Start writing Vega, Vega-Lite and vega-embed as one file of the site, unless this version of them is there."""
-    try:
-        import vl_convert
-    except ModuleNotFoundError as missing:
-        raise ProblemError(
-            "vl-convert-python is not installed: install it beside dbt, then run this again."
-        ) from missing
-    target = site / f"vega-{vl_convert.__version__}.js"
+    if find_spec("vl_convert") is None:
+        raise ProblemError("vl-convert-python is not installed: install it beside dbt, then run this again.")
+    target = site / script_name()
     if target.exists():
         return None
     for old in site.glob("vega-*.js"):
@@ -345,7 +350,7 @@ def write(site: Path, charts: Path, reports: dict[str, Rows], currency: str, scr
     for row in sorted(reports["experiments"], key=lambda row: row["experiment_id"]):
         name = f"experiment-{slug(row['experiment_id'])}"
         names[row["experiment_id"]] = name if name not in names.values() else f"{name}-{len(names)}"
-    pages = [(board, board, {}) for board in BOARDS]
+    pages: list[tuple[str, str, dict[str, Any]]] = [(board, board, {}) for board in BOARDS]
     pages += [
         (name, "experiment", {"experiment": where(reports["experiments"], experiment_id=key)[0]})
         for key, name in names.items()
@@ -381,9 +386,7 @@ def build(options: Sequence[str] = (), site: Path = Path("site"), project: Path 
     bundling = bundle(site)
     try:
         reports, currency = read([*options, "--project-dir", str(project)])
-        import vl_convert
-
-        written = write(site, charts, reports, currency, f"vega-{vl_convert.__version__}.js")
+        written = write(site, charts, reports, currency, script_name())
     finally:
         error = bundling.communicate()[1] if bundling else b""
     if bundling and bundling.returncode:

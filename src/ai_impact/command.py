@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     drawing = commands.add_parser(
         "boards",
         help=boards.__doc__,
-        description=f"{boards.__doc__} Takes the options of dbt parse, too: --target, --profiles-dir, --vars and so on.",
+        description=f"{boards.__doc__} Takes the options of dbt parse, too: --target, --profiles-dir and so on.",
     )
     boards.add_options(drawing)
     wanted, options = parser.parse_known_args(arguments)

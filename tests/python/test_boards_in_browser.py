@@ -27,8 +27,8 @@ AXE = (Path(axe.__file__).parent / "axe.min.js").read_text()
 
 # Texts and what lies behind them: contrast below 4.5, or letters below 11 px. In SVG, axe sees neither.
 SEEN = """
-const luminance = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
-  .reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);
+const linear = (c) => c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
+const luminance = ([r, g, b]) => .2126 * linear(r / 255) + .7152 * linear(g / 255) + .0722 * linear(b / 255);
 const parse = (text) => (text.match(/[\\d.]+/g) || []).map(Number);
 const behind = (node) => {
   for (let n = node; n; n = n.parentElement) {
@@ -49,7 +49,8 @@ for (const node of document.querySelectorAll('body *')) {
   const opacity = Number(style.opacity);
   // Vega makes labels that would overlap invisible.
   if (opacity === 0) continue;
-  if (size < 10.95 || contrast < 4.5 || opacity < .99) found.push([node.textContent.slice(0, 40), size, contrast, opacity]);
+  if (size >= 10.95 && contrast >= 4.5 && opacity >= .99) continue;
+  found.push([node.textContent.slice(0, 40), size, contrast, opacity]);
 }
 return found;
 """
