@@ -1,5 +1,5 @@
-{#- Whether each source comes as it used to: how long ago, how many rows, how many of them can be used. One row per source and
-    check. What comes with experiments only (assignments, covariates) has no rhythm. -#}
+{#- Whether each source comes as it used to: how long ago, how many rows, how many of them can be used. What comes with
+    experiments only (assignments, covariates) has no rhythm. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 {%- set without_rhythm = "('assignments', 'unit_covariates', 'identity_links')" -%}
 with days as (
@@ -29,19 +29,22 @@ rhythm as (
     group by source
 ),
 
+nine as (
+    {% for week in range(9) %}
+        select {{ week }} as week
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
 -- The last whole day beside the same weekday of the eight weeks before it, as far as the source goes back.
 weeks as (
     select
         rhythm.source,
-        weeks.week,
+        nine.week,
         coalesce(days.in_time, 0) as in_time
     from rhythm
-    cross join (
-        {% for week in range(9) %}
-            select {{ week }} as week {{ 'union all' if not loop.last }}
-        {% endfor %}
-    ) as weeks
-    left join days on rhythm.source = days.source and days.days_ago = 1 + 7 * weeks.week
+    cross join nine
+    left join days on rhythm.source = days.source and days.days_ago = 1 + 7 * nine.week
 ),
 
 volumes as (
@@ -82,7 +85,7 @@ reasons as (
         quarantine.source,
         quarantine.reason || coalesce(' (' || quarantine.reason_column || ')', '') as reason,
         row_number() over (
-            partition by quarantine.source order by count(*) desc, quarantine.reason, quarantine.reason_column
+            partition by quarantine.source order by count(*) desc, quarantine.reason asc, quarantine.reason_column asc
         ) as place
     from quarantine
     inner join rejected on quarantine.source = rejected.source

@@ -60,9 +60,7 @@ enrolled as (
             and assignments.unit_type = aliases.alias_type
             and assignments.unit_id = aliases.unit_id
     inner join experiments
-        on
-            assignments.experiment_id = experiments.experiment_id
-            and assignments.unit_type = experiments.unit_type
+        on assignments.experiment_id = experiments.experiment_id and assignments.unit_type = experiments.unit_type
     group by assignments.experiment_id, aliases.alias_id
 ),
 
@@ -74,8 +72,7 @@ ordered as (
             partition by experiment_id, arm, unit_id, place order by assigned_at, received_at
         ) as position,
         min(received_at) over (
-            partition by experiment_id, arm, unit_id
-            order by assigned_at, received_at
+            partition by experiment_id, arm, unit_id order by assigned_at, received_at
             rows between 1 following and unbounded following
         ) as later_date_received_at
     from placed
@@ -118,9 +115,7 @@ sorted as (
         end as place
     from units
     left join enrolled
-        on
-            units.experiment_id = enrolled.experiment_id
-            and units.unit_id = enrolled.unit_id
+        on units.experiment_id = enrolled.experiment_id and units.unit_id = enrolled.unit_id
 ),
 
 -- Of who came after the end, what was known before they came.
