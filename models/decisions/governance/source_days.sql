@@ -1,9 +1,9 @@
-{#- What each source delivered, by load day of the last 120, and the day up to which data are judged: the newest on which
+{#- What each source delivered on each of 120 days, and the day up to which data are judged: the newest on which
     a mandatory source came in time, or any two. One source that runs ahead makes no other stale. -#}
 with days as (
     select
         *,
-            accepted - late as in_time
+        accepted - late as in_time
     from {{ ref('event_reconciliation') }}
     where load_day is not null
 ),
