@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from ai_impact import boards
+from ai_impact import audit, boards, workbook
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 
 SELECTED = "package:ai_impact,config.materialized:estimated"
@@ -67,11 +67,22 @@ def main(arguments: list[str] | None = None) -> int:
         description=f"{boards.__doc__} Takes the options of dbt parse, too: --target, --profiles-dir and so on.",
     )
     boards.add_options(drawing)
+    for command in (workbook, audit):
+        added = commands.add_parser(
+            command.__name__.split(".")[-1],
+            help=command.__doc__,
+            description=f"{command.__doc__} Takes the options of dbt parse, too: --target, --profiles-dir and so on.",
+        )
+        command.add_options(added)
     wanted, options = parser.parse_known_args(arguments)
     try:
         if wanted.command == "boards":
             pages = boards.build(options, Path(wanted.out), Path(wanted.project_dir))
             print(f"Wrote {len(pages)} pages: open {pages[0]} in a browser.")
+        elif wanted.command == "workbook":
+            print(f"Wrote {workbook.build(options, Path(wanted.out), Path(wanted.project_dir))}.")
+        elif wanted.command == "audit":
+            print(audit.build(options, wanted.format, Path(wanted.project_dir)))
         else:
             print(estimate(options))
     except ProblemError as problem:
