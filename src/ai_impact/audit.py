@@ -66,12 +66,12 @@ class Look:
             self.problems.append(f"The table of {source} can't be read: {problem}")
             return []
 
-    def catalogue(self) -> Rows:
-        """The KPI catalogue as it was loaded, or as its file says."""
-        loaded = self.rows("kpi_catalog")
-        if loaded and "sources" in loaded[0]:
+    def seed(self, name: str, needed: str) -> Rows:
+        """A seed as it was loaded, or as its file says where it was not, or without the column that is needed."""
+        loaded = self.rows(name)
+        if loaded and needed in loaded[0]:
             return loaded
-        seed = self.warehouse.seeds["kpi_catalog"]
+        seed = self.warehouse.seeds[name]
         with (Path(seed.root_path) / seed.original_file_path).open(encoding="utf-8") as file:
             return [{name: value or None for name, value in row.items()} for row in csv.DictReader(file)]
 
@@ -102,7 +102,8 @@ def sources(look: Look, quality: Rows) -> Rows:
         if held:
             row |= {"rows": held["raw"], "newest": held["newest_received_at"]}
         elif "received_at" in row["columns"]:
-            (row["rows"], row["newest"]), = [r.values() for r in look.raw(name, "count(*), max(received_at)")] or [(0, None)]
+            for landed in look.raw(name, "count(*) as n, max(received_at) as newest"):
+                row |= {"rows": landed["n"], "newest": time(landed["newest"])}
         optional = {c.name for c in node.columns.values() if (c.config.meta or c.meta).get("may_be_absent")}
         absent = [column for column in node.columns if column not in row["columns"] and column not in optional]
         doubts = [f"Its table lacks {', '.join(absent)}: add them, empty where you don't have them."] if absent else []
@@ -128,7 +129,10 @@ def use_cases(look: Look, there: dict[str, Found], values: Rows) -> Rows:
             if there[source]["rows"] and "use_case_id" in there[source]["columns"]
             for row in look.raw(source, "distinct use_case_id")
         }
-        known = [{"use_case_id": name, "name": name} for name in sorted(filter(None, names))]
+        planned = look.seed("use_cases", "domain")
+        known = [{**row, "is_registered": True} for row in planned if row["use_case_id"] in names]
+        on_map = {row["use_case_id"] for row in planned}
+        known += [{"use_case_id": name, "name": name} for name in sorted(filter(None, names - on_map))]
     models = defaultdict(set)
     for row in look.rows("fct_ai_calls", what="distinct use_case_id, response_model"):
         models[row["use_case_id"]].add(row["response_model"] or "(unknown)")
@@ -161,14 +165,23 @@ def use_cases(look: Look, there: dict[str, Found], values: Rows) -> Rows:
     return sorted(found, key=lambda row: (-(row["tasks_90d"] or 0), row["use_case_id"]))
 
 
+def time(value: Any) -> dt.datetime | None:
+    """A time of a raw table, whose column may be text; None where the latest text is no time."""
+    try:
+        return dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
+
+
 def model_rows(look: Look, there: dict[str, Found]) -> Rows:
     """Providers and models, by what was called."""
     what = "provider_name, response_model, {} as calls, {} as last_called"
     found = look.rows("dim_models", what=what.format("call_count", "last_called_at"))
     names = {"provider_name", "response_model", "occurred_at"}
     if not found and there["ai_events"]["rows"] and names <= {*there["ai_events"]["columns"]}:
-        kept = "where response_model is not null group by provider_name, response_model"
+        kept = "where provider_name is not null group by provider_name, response_model"
         found = look.raw("ai_events", what.format("count(*)", "max(occurred_at)"), kept)
+        found = [{**row, "last_called": time(row["last_called"])} for row in found]
     return sorted(found, key=lambda row: (-row["calls"], str(row["response_model"])))
 
 
@@ -176,7 +189,7 @@ def kpis(catalogue: Rows, there: dict[str, Found], values: Rows, quality: Rows) 
     """Each KPI: ready, doubtful, not built or missing, and why."""
     own = [row for row in values if row["period_grain"] == f"rolling_{row['window_days']}d"]
     company = {row["kpi_id"]: row for row in own if row["use_case_id"] == "all"}
-    baselines = Counter(row["kpi_id"] for row in own if row["use_case_id"] != "all" and row["baseline_value"] is not None)
+    baselines = Counter(row["kpi_id"] for row in own if row["baseline_value"] is not None)
     newest = max((row["period_end"] for row in own), default=None)
     doubts: dict[str, list[str]] = defaultdict(list)
     for check in quality:
@@ -245,7 +258,7 @@ def reasons(row: Found) -> str:
     guard = f"{row['guarded_by']} guards it" if row["guarded_by"] else "it has no guardrail"
     if row["lacking"]:
         return f"Connect {' and '.join(row['lacking'])} first; {guard}."
-    based = f"{row['baselines']} use cases have a baseline of it" if row["baselines"] else "no use case has a baseline of it"
+    based = "it has a baseline" if row["baselines"] else "it has no baseline yet"
     return f"It is {row['state']}; {guard}; {based}. {row['why']}".strip()
 
 
@@ -370,6 +383,10 @@ def pooled(teams: list[tuple[int, float, float]]) -> tuple[int, float, float, fl
     return n, mean, variance, design_effect(n / count, correlation, math.sqrt(max(squares * count / n**2 - 1, 0.0)))
 
 
+def kpis_of(count: int, one: str, many: str) -> str:
+    return f"{count} {f'KPI {one}' if count == 1 else f'KPIs {many}'}"
+
+
 def next_steps(found: Found) -> list[str]:
     """What to do, the first first."""
     steps = [f"{row['source']}: {row['why']}" for row in found["sources"] if row["state"] == "missing"]
@@ -379,8 +396,13 @@ def next_steps(found: Found) -> list[str]:
     if unknown:
         steps.append(f"Put on the map, the seed use_cases: {', '.join(unknown)}. Give each a baseline window.")
     waiting = Counter(name for row in found["kpis"] for name in row["lacking"])
-    for name, count in waiting.most_common(3):
-        steps.append(f"Connect {name}: {count} {'KPI waits' if count == 1 else 'KPIs wait'} for it.")
+    steps += [f"Connect {name}: {kpis_of(count, 'waits', 'wait')} for it." for name, count in waiting.most_common(3)]
+    resting = Counter(name for row in found["kpis"] for name in row["sources"])
+    steps += [
+        f"Find out about {row['source']}, on which {kpis_of(resting[row['source']], 'rests', 'rest')}: {row['why']}"
+        for row in found["sources"]
+        if row["state"] == "doubtful"
+    ]
     if found["experiment"]:
         steps.append("Register the experiment in the seed experiments before its first assignment; send assignments to its source.")
     return steps
@@ -401,7 +423,7 @@ def look_at(warehouse: Warehouse, progress: Progress) -> Found:
     progress("Map the use cases and models")
     found["use_cases"] = use_cases(look, there, values)
     found["models"] = model_rows(look, there)
-    found["kpis"] = kpis(look.catalogue(), there, values, quality)
+    found["kpis"] = kpis(look.seed("kpi_catalog", "sources"), there, values, quality)
     found["proposals"] = proposals(found["kpis"])
     progress("Plan an experiment")
     states = {row["use_case_id"]: row["state"] for row in look.rows("report_use_cases")} if values else {}
@@ -515,10 +537,18 @@ def report(found: Found, write: Text) -> list[str]:
     lines += write.heading("Providers and models")
     lines += table("provider|model|calls|last call", found["models"], "provider_name response_model calls last_called") if found["models"] else write.line("No call of a model is known yet.")
     lines += write.heading("Sources")
-    lines += table("source|state|rows|newest|why", found["sources"], "source state rows newest why")
+    lines += table("source|state|rows|newest|why", on, "source state rows newest why")
+    if off := [row["source"] for row in found["sources"] if row["state"] == "off"]:
+        lines += ["", *write.line(f"Off: {', '.join(off)}. A var SOURCE_enabled switches each on.")]
     lines += write.heading("KPIs")
-    ordered = sorted(found["kpis"], key=lambda row: (row["domain"], ORDER.index(row["state"])))
-    lines += table("kind|KPI|state|why", ordered, "domain kpi_id state why")
+    alike: dict[tuple, list[str]] = defaultdict(list)
+    for row in sorted(found["kpis"], key=lambda row: (row["domain"], ORDER.index(row["state"]))):
+        alike[row["domain"], row["state"], row["why"]].append(row["kpi_id"])
+    grouped = [
+        {"domain": domain, "state": state, "kpis": f"{', '.join(names)}{f': {why}' if why else ''}"}
+        for (domain, state, why), names in alike.items()
+    ]
+    lines += table("kind|state|KPIs, and why", grouped, "domain state kpis")
     lines += write.heading("Proposed: two KPIs of execution, two of strategy")
     lines += table("kind|KPI|why", found["proposals"], "domain kpi_id why")
     lines += write.heading("Proposed: an experiment of 8 to 12 weeks")
@@ -543,7 +573,7 @@ def experiment_lines(found: Found | None, write: Text) -> list[str]:
     rows = [
         [said(o["weeks"]), said(o["units"]), f"{o['detectable']:.4g}", f"{o['power']:.0%}"] for o in found["options"]
     ]
-    lines += write.table(["weeks", f"{found['unit']}s", "found with 80 % power", "power for the effect"], rows)
+    lines += write.table(["weeks", f"{found['unit']}s", "detectable effect", "power for the effect"], rows)
     return [*lines, *([""] if isinstance(write, Markdown) else []), *(line for note in found["notes"] for line in write.item(said(note)))]
 
 
