@@ -29,7 +29,7 @@
         'output_tokens': {'calls': 'output_tokens', 'type': 'int'},
         'latency_ms': {'calls': answered ~ 'latency_ms end', 'type': 'double'},
         'first_chunk_ms': {'calls': answered ~ 'time_to_first_chunk_ms end', 'type': 'double'},
-        'confidence': {'calls': 'case when is_model_call then confidence end', 'type': 'double'},
+        'confidence': {'calls': answered ~ 'confidence end', 'type': 'double'},
         'suggestion': {
             'events': "case event_type when 'suggestion_accepted' then 1 when 'suggestion_rejected' then 0 end", 'type': 'int'
         },
@@ -148,3 +148,61 @@
         )
     {%- endif -%}
 {%- endmacro %}
+
+{# The KPIs that are a sum over another one of the same calls, suggestions, edits, verdicts or tasks with calls, as `task_ratios`; `coverage`
+   is what share of all that there is they rest on. #}
+{% macro call_ratios() %}
+    {{- return({
+        'call_error_rate': {
+            'kind': 'share', 'scale': 100, 'numerator': 'errors', 'denominator': 'calls_with_status',
+            'coverage': ('calls_with_status', 'calls'), 'unless': 'No call has a status.'
+        },
+        'tokens_per_call': {
+            'kind': 'ratio', 'numerator': 'tokens', 'denominator': 'token_calls', 'squared': 'tokens_squared',
+            'unless': 'No call has tokens.'
+        },
+        'tokens_per_task': {
+            'kind': 'ratio', 'numerator': 'task_tokens', 'denominator': 'token_tasks', 'squared': 'task_tokens_squared',
+            'coverage': ('token_tasks', 'called_tasks'), 'unless': 'No task has a call with tokens.'
+        },
+        'cost_per_call': {
+            'kind': 'ratio', 'numerator': 'cost_amount', 'denominator': 'priced_calls', 'squared': 'cost_amount_squared',
+            'coverage': ('priced_calls', 'counted_calls'), 'unless': 'No call has a cost in the reporting currency.'
+        },
+        'call_cost_per_task': {
+            'kind': 'ratio', 'numerator': 'task_cost', 'denominator': 'priced_tasks', 'squared': 'task_cost_squared',
+            'coverage': ('priced_tasks', 'called_tasks'), 'unless': 'Of no task do all calls have a cost in the reporting currency.'
+        },
+        'confidence_mean': {
+            'kind': 'mean', 'numerator': 'confidence', 'denominator': 'confidence_calls', 'squared': 'confidence_squared',
+            'coverage': ('confidence_calls', 'calls'), 'unless': 'No call has a confidence.'
+        },
+        'suggestion_acceptance_rate': {
+            'kind': 'share', 'scale': 100, 'numerator': 'accepted_suggestions', 'denominator': 'judged_suggestions',
+            'unless': 'No suggestion was accepted or rejected.'
+        },
+        'edit_ratio_mean': {
+            'kind': 'ratio', 'numerator': 'edit_ratio', 'denominator': 'edits', 'squared': 'edit_ratio_squared',
+            'unless': 'No edit has an edit ratio.'
+        },
+        'hallucination_rate': {
+            'kind': 'share', 'scale': 100, 'numerator': 'ungrounded_verdicts', 'denominator': 'grounded_verdicts',
+            'coverage': ('grounded_tasks', 'called_tasks'), 'unless': 'No output was rated on groundedness.'
+        }
+    }) -}}
+{% endmacro %}
+
+{# What they add up over hours and use cases: counts first, then amounts. #}
+{% macro call_cell_counts() %}
+    {{- return(
+        ai_impact.call_counts().keys() | list + ['called_tasks', 'token_tasks', 'priced_tasks', 'grounded_tasks']
+    ) -}}
+{% endmacro %}
+
+{% macro call_cell_amounts() %}
+    {%- set amounts = [] -%}
+    {%- for column in ai_impact.call_sums() + ['task_tokens', 'task_cost'] -%}
+        {%- do amounts.extend([column, column ~ '_squared']) -%}
+    {%- endfor -%}
+    {{- return(amounts) -}}
+{% endmacro %}

@@ -89,6 +89,8 @@ final as (
                 count(case when {{ column }}_bin = {{ bin }} then 1 end) as {{ column }}_bin_{{ bin }},
             {%- endfor -%}
         {%- endfor %}
+        -- Of what is not added up: percentiles sort it.
+        {{ ai_impact.input_hash(['use_case_id', 'latency_ms', 'first_chunk_ms', 'confidence']) }} as call_hash,
         max(event_received_at) as last_event_received_at,
         max(rating_received_at) as last_rating_received_at,
         '{{ ai_impact.call_rules() }}' as call_rules

@@ -1,6 +1,7 @@
 {#- Whether an output passed on a criterion, once, however many rated it: by the people who did, else by the judges
     (models), else by checks in code; if as many say fail as pass, it failed. Versions are those of the call that was
     rated, or of the last one of its task. -#}
+{%- set described = ['use_case_id', 'provider_name', 'response_model', 'prompt_version', 'agent_version'] -%}
 with ratings as (
     select
         *,
@@ -21,7 +22,7 @@ task_calls as (
 calls as (
     select
         event_id,
-        {% for column in ['use_case_id', 'provider_name', 'response_model', 'prompt_version', 'agent_version'] -%}
+        {% for column in ['task_id'] + described -%}
             max({{ column }}) as {{ column }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('fct_ai_calls') }}
@@ -57,7 +58,7 @@ final as (
             as is_failed,
         judged.rated_at,
         judged.last_received_at,
-        {% for column in ['use_case_id', 'provider_name', 'response_model', 'prompt_version', 'agent_version'] -%}
+        {% for column in ['task_id'] + described -%}
             coalesce(task_calls.{{ column }}, calls.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
         {% endfor %}
     from judged
