@@ -43,7 +43,7 @@ pairs as (
 
 {{ ai_impact.kappas('pairs') }},
 
-{% set margin = ai_impact.interval_z() ~ 'e0 * kappa_std_error' -%}
+{% set margin = ai_impact.interval_z() ~ 'e0 * nullif(kappa_std_error, 0)' -%}
 final as (
     select
         period_key,
@@ -63,7 +63,7 @@ final as (
         {{ ai_impact.measure_keys('judge_human_agreement') }},
         {{ ai_impact.ratio_columns('p_agreed - p_chance', '1 - p_chance', 'n_pairs') }},
         {{ ai_impact.interval(
-            ai_impact.greatest(['kappa - ' ~ margin, '-1e0']), ai_impact.least(['kappa + ' ~ margin, '1e0'])
+            'kappa - ' ~ margin, 'case when kappa + ' ~ margin ~ ' > 1 then 1 else kappa + ' ~ margin ~ ' end'
         ) }},
         case
             when n_pairs = 0 then 'No output was judged by a person and by a model.'
