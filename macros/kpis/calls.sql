@@ -206,3 +206,30 @@
     {%- endfor -%}
     {{- return(amounts) -}}
 {% endmacro %}
+
+{# How the quality of an output is binned where outcomes are compared with it: the edges between bins. #}
+{% macro quality_edges() %}
+    {{- return({'edit_ratio': [0.05, 0.1, 0.2, 0.4], 'confidence': [0.5, 0.6, 0.7, 0.8, 0.9]}) -}}
+{% endmacro %}
+
+{# The lower (side 0) or upper (side 1) end of the bin of a value from 0 to 1. #}
+{% macro bin_end(value, edges, side) -%}
+    {%- set ends = [0] + edges + [1] -%}
+    case
+        {% for edge in edges -%}
+            when {{ value }} < {{ edge }} then {{ ends[loop.index0 + side] }}
+        {% endfor -%}
+        when {{ value }} is not null then {{ ends[-2 + side] }}
+    end
+{%- endmacro %}
+
+{# The name of that bin. #}
+{% macro bin_name(value, edges) -%}
+    {%- set ends = [0] + edges + [1] -%}
+    case
+        {% for edge in edges -%}
+            when {{ value }} < {{ edge }} then '{{ ends[loop.index0] }} to {{ edge }}'
+        {% endfor -%}
+        else '{{ ends[-2] }} to 1'
+    end
+{%- endmacro %}

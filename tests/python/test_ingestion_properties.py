@@ -445,7 +445,7 @@ def news(rng: random.Random) -> list[tuple[str, dict]]:
             "event_type": "model_call", "response_model": "m2", "prompt_version": "3", "latency_ms": "700",
         }))  # fmt: skip
     # The same event, otherwise: whichever was received first is kept. It moves a task, and a call, to another one.
-    source, first = rng.choice([row for row in rows if row[1].get("task_id", "")[0] in "nl"])
+    source, first = rng.choice([row for row in rows if row[1].get("task_id", " ")[0] in "nl"])
     earlier = dt.datetime.fromisoformat(first["received_at"]) - dt.timedelta(minutes=rng.choice([1, -1]))
     rows.append((source, {**first, "task_id": f"t{rng.randrange(150)}", "received_at": str(earlier)}))
     # A span around calls of another trace's tasks, which says what they were for and carries their cost.

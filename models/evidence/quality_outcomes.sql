@@ -1,0 +1,128 @@
+{#- What came of outputs of each quality: a dose-response, which no one assigned. Where an experiment assigned the versions
+    (its arms have their names), its estimate and grade are beside it. -#}
+{%- set double, z = ai_impact.physical_type('double'), ai_impact.interval_z() ~ 'e0' -%}
+{%- set outcomes = {'conversion': 'is_converted', 'rework': 'is_reworked', 'error': 'has_error'} -%}
+with outputs as (
+    select * from {{ ref('int_output_quality') }}
+),
+
+hidden_groups as (
+    select * from {{ ref('int_hidden_groups') }}
+    where quarter_start = {{ ai_impact.all_time() }}
+),
+
+estimates as (
+    select
+        estimates.*,
+        experiments.use_case_id,
+        case
+            when estimates.metric_id = 'rework_rate' then 'rework'
+            when estimates.metric_id = 'error_rate' then 'error'
+            when estimates.is_primary then 'conversion'
+        end as outcome,
+        row_number() over (
+            partition by experiments.use_case_id, estimates.treatment_arm, estimates.metric_id
+            order by estimates.evidence_grade, estimates.experiment_id
+        ) as place
+    from {{ ref('impact_estimates') }} as estimates
+    inner join {{ ref('int_experiments') }} as experiments on estimates.experiment_id = experiments.experiment_id
+    where estimates.is_quoted and estimates.segment = 'all'
+),
+
+cells as (
+    {% for outcome, column in outcomes.items() %}
+        select
+            use_case_id,
+            quality_measure,
+            quality_bin,
+            '{{ outcome }}' as outcome,
+            max(quality_from) as quality_from,
+            max(quality_to) as quality_to,
+            min(completed_at) as first_completed_at,
+            count(*) as n_outputs,
+            count({{ column }}) as n,
+            coalesce(sum({{ column }}), 0) as n_with
+        from outputs
+        group by use_case_id, quality_measure, quality_bin
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+shown as (
+    select
+        cells.*,
+        hidden_groups.suppression_rule,
+        row_number() over (
+            partition by cells.use_case_id, cells.quality_measure, cells.outcome
+            order by cells.quality_from, cells.first_completed_at, cells.quality_bin
+        ) as bin_number,
+        case when hidden_groups.suppression_rule is null then cells.n end as n_shown,
+        case when hidden_groups.suppression_rule is null then 1e0 * cells.n_with / nullif(cells.n, 0) end as rate,
+        case when hidden_groups.suppression_rule is null then {{ ai_impact.wilson('cells.n_with', 'cells.n', -1) }} end
+            as low,
+        case when hidden_groups.suppression_rule is null then {{ ai_impact.wilson('cells.n_with', 'cells.n', 1) }} end
+            as high
+    from cells
+    left join hidden_groups
+        on
+            cells.use_case_id = hidden_groups.row_id
+            and cells.quality_bin = hidden_groups.column_id
+            and hidden_groups.family = {{ ai_impact.family_of_quality('cells.quality_measure') }}
+),
+
+final as (
+    select
+        {{ ai_impact.hash_key(['shown.use_case_id', 'shown.quality_measure', 'shown.quality_bin', 'shown.outcome']) }}
+            as quality_outcome_key,
+        shown.use_case_id,
+        shown.quality_measure,
+        shown.quality_bin,
+        cast(shown.bin_number as bigint) as bin_number,
+        shown.quality_from,
+        shown.quality_to,
+        shown.outcome,
+        100 * shown.rate as value,
+        cast(case when shown.n_shown is not null then shown.n_with end as bigint) as numerator,
+        cast(shown.n_shown as bigint) as n,
+        100 * shown.low as ci_low,
+        100 * shown.high as ci_high,
+        -- Against the first bin, by Newcombe.
+        case when shown.bin_number > 1 then 100 * (shown.rate - reference.rate) end as difference,
+        case when shown.bin_number > 1 then 100 * (
+            shown.rate - reference.rate - sqrt(power(shown.rate - shown.low, 2) + power(reference.high - reference.rate, 2))
+        ) end as difference_ci_low,
+        case when shown.bin_number > 1 then 100 * (
+            shown.rate - reference.rate + sqrt(power(shown.high - shown.rate, 2) + power(reference.rate - reference.low, 2))
+        ) end as difference_ci_high,
+        coalesce(estimates.evidence_grade, 'E') as evidence_grade,
+        estimates.experiment_id,
+        estimates.metric_id as experiment_metric_id,
+        estimates.estimate as experiment_estimate,
+        estimates.ci_low as experiment_ci_low,
+        estimates.ci_high as experiment_ci_high,
+        estimates.scale as experiment_scale,
+        case
+            when shown.suppression_rule is not null then {{ ai_impact.suppression_reason('shown.suppression_rule') }}
+            when shown.n = 0 then 'Of no output is the outcome known.'
+            when estimates.experiment_id is not null
+                then 'The grade is that of the estimate of the experiment, which assigned the versions; the shares are of all outputs.'
+            else 'Nobody assigned this quality: what made it so may have made the outcome.'
+        end as reason,
+        shown.suppression_rule
+    from shown
+    inner join shown as reference
+        on
+            shown.use_case_id = reference.use_case_id
+            and shown.quality_measure = reference.quality_measure
+            and shown.outcome = reference.outcome
+            and reference.bin_number = 1
+    left join estimates
+        on
+            shown.use_case_id = estimates.use_case_id
+            and shown.quality_bin = estimates.treatment_arm
+            and shown.quality_measure in ('prompt_version', 'response_model')
+            and shown.outcome = estimates.outcome
+            and estimates.place = 1
+)
+
+select * from final
