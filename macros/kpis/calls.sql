@@ -209,7 +209,7 @@
 
 {# How the quality of an output is binned where outcomes are compared with it: the edges between bins. #}
 {% macro quality_edges() %}
-    {{- return({'edit_ratio': [0.05, 0.1, 0.2, 0.4], 'confidence': [0.5, 0.6, 0.7, 0.8, 0.9]}) -}}
+    {{- return({'edit_ratio': [0.05, 0.1, 0.2, 0.4], 'confidence': [0.6, 0.7, 0.8, 0.9]}) -}}
 {% endmacro %}
 
 {# The lower (side 0) or upper (side 1) end of the bin of a value from 0 to 1. #}

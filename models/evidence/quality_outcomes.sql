@@ -48,26 +48,34 @@ cells as (
     {% endfor %}
 ),
 
-shown as (
+numbered as (
     select
         cells.*,
         hidden_groups.suppression_rule,
+        case when hidden_groups.suppression_rule is null then cells.n_with end as n_with_shown,
+        case when hidden_groups.suppression_rule is null then cells.n end as n_shown,
         row_number() over (
             partition by cells.use_case_id, cells.quality_measure, cells.outcome
             order by cells.quality_from, cells.first_completed_at, cells.quality_bin
-        ) as bin_number,
-        case when hidden_groups.suppression_rule is null then cells.n end as n_shown,
-        case when hidden_groups.suppression_rule is null then 1e0 * cells.n_with / nullif(cells.n, 0) end as rate,
-        case when hidden_groups.suppression_rule is null then {{ ai_impact.wilson('cells.n_with', 'cells.n', -1) }} end
-            as low,
-        case when hidden_groups.suppression_rule is null then {{ ai_impact.wilson('cells.n_with', 'cells.n', 1) }} end
-            as high
+        ) as bin_number
     from cells
     left join hidden_groups
         on
             cells.use_case_id = hidden_groups.row_id
             and cells.quality_bin = hidden_groups.column_id
             and hidden_groups.family = {{ ai_impact.family_of_quality('cells.quality_measure') }}
+),
+
+shown as (
+    select
+        *,
+        1e0 * n_with_shown / nullif(n_shown, 0) as rate,
+        {{ ai_impact.wilson('n_with_shown', 'n_shown', -1) }} as low,
+        {{ ai_impact.wilson('n_with_shown', 'n_shown', 1) }} as high,
+        min(case when n_shown > 0 then bin_number end) over (
+            partition by use_case_id, quality_measure, outcome
+        ) as first_shown
+    from numbered
 ),
 
 final as (
@@ -82,16 +90,16 @@ final as (
         shown.quality_to,
         shown.outcome,
         100 * shown.rate as value,
-        cast(case when shown.n_shown is not null then shown.n_with end as bigint) as numerator,
+        cast(shown.n_with_shown as bigint) as numerator,
         cast(shown.n_shown as bigint) as n,
         100 * shown.low as ci_low,
         100 * shown.high as ci_high,
-        -- Against the first bin, by Newcombe.
-        case when shown.bin_number > 1 then 100 * (shown.rate - reference.rate) end as difference,
-        case when shown.bin_number > 1 then 100 * (
+        -- Against the first bin that is shown, by Newcombe.
+        case when shown.bin_number > reference.bin_number then 100 * (shown.rate - reference.rate) end as difference,
+        case when shown.bin_number > reference.bin_number then 100 * (
             shown.rate - reference.rate - sqrt(power(shown.rate - shown.low, 2) + power(reference.high - reference.rate, 2))
         ) end as difference_ci_low,
-        case when shown.bin_number > 1 then 100 * (
+        case when shown.bin_number > reference.bin_number then 100 * (
             shown.rate - reference.rate + sqrt(power(shown.high - shown.rate, 2) + power(reference.rate - reference.low, 2))
         ) end as difference_ci_high,
         coalesce(estimates.evidence_grade, 'E') as evidence_grade,
@@ -110,12 +118,12 @@ final as (
         end as reason,
         shown.suppression_rule
     from shown
-    inner join shown as reference
+    left join shown as reference
         on
             shown.use_case_id = reference.use_case_id
             and shown.quality_measure = reference.quality_measure
             and shown.outcome = reference.outcome
-            and reference.bin_number = 1
+            and shown.first_shown = reference.bin_number
     left join estimates
         on
             shown.use_case_id = estimates.use_case_id
