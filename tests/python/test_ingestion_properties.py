@@ -489,7 +489,12 @@ def test_whatever_happens_live_ends_as_one_full_refresh(live, seed):
     assert sum("small_group" not in row and "complement" not in row for row in ended["kpi_values"]) > 100
 
 
-KEPT_BY_PERIOD = {"int_kpi_sums": "completed", "int_kpi_people": "n_people", "kpi_cycle_time": "n", "kpi_call_percentiles": "n"}
+KEPT_BY_PERIOD = {
+    "int_kpi_sums": "completed",
+    "int_kpi_people": "n_people",
+    "kpi_cycle_time": "n",
+    "kpi_call_percentiles": "n",
+}
 
 
 def test_what_no_new_row_touches_is_not_computed_again(live):

@@ -52,7 +52,8 @@ def test_the_weeks_of_the_worse_model_stand_out(con):
         from kpi_values
         where use_case_id = 'email_drafting' and period_grain = 'week' and n >= 30
             and kpi_id in ('hallucination_rate', 'suggestion_acceptance_rate', 'call_error_rate')
-            and (period_end <= $start::timestamp or (period_start >= $start::timestamp and period_end <= $end::timestamp))
+            and (period_end <= $start::timestamp
+                or period_start >= $start::timestamp and period_end <= $end::timestamp)
         group by all""",
         {"start": TRUTH.bad_model_from, "end": TRUTH.bad_model_to},
     ).fetchall()
