@@ -33,6 +33,15 @@
     {{- return(wanted | reject('in', found) | list) -}}
 {% endmacro %}
 
+{# Columns of the raw table that the contract does not know, so that nothing reads them. None in a unit test, which has no sources. #}
+{% macro unread_columns(name) %}
+    {%- set relation = adapter.get_relation(
+        database=var('raw_database') or target.database, schema=var('raw_schema'), identifier=var(name ~ '_identifier')
+    ) if execute and 'sources' in graph else none -%}
+    {%- set found = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list if relation else [] -%}
+    {{- return(found | reject('in', ai_impact.source_columns(name) | map(attribute='name') | list) | list if found else []) -}}
+{% endmacro %}
+
 {# A source that is not mandatory has a var that switches it off. #}
 {% macro source_is_enabled(name) %}
     {{- return(name in ai_impact.mandatory_sources() or var(name ~ '_enabled')) -}}

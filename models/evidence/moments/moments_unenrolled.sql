@@ -66,14 +66,18 @@ enrolled as (
     group by assignments.experiment_id, aliases.alias_id
 ),
 
--- An entry that dates the assignment back, and came a day or more after one that did not, moves the window.
+-- An entry that dates the assignment back, and came a day or more after one of a later date, moves the window.
 ordered as (
     select
         *,
         row_number() over (
             partition by experiment_id, arm, unit_id, place order by assigned_at, received_at
         ) as position,
-        min(received_at) over (partition by experiment_id, arm, unit_id) as told_at
+        min(received_at) over (
+            partition by experiment_id, arm, unit_id
+            order by assigned_at, received_at
+            rows between 1 following and unbounded following
+        ) as later_date_received_at
     from placed
 ),
 
@@ -92,7 +96,7 @@ units as (
             when
                 ordered.position = 1
                 and ordered.place in ('before', 'within')
-                and ordered.received_at >= {{ ai_impact.add_time('day', 1, 'ordered.told_at') }}
+                and ordered.received_at >= {{ ai_impact.add_time('day', 1, 'ordered.later_date_received_at') }}
                 then 1
             else 0
         end) as is_predated
