@@ -1,6 +1,5 @@
-{#- What came of outputs of each quality: a dose-response, which no one assigned. Where an experiment assigned the versions
-    (its arms have their names), its estimate and grade are beside it. -#}
-{%- set double, z = ai_impact.physical_type('double'), ai_impact.interval_z() ~ 'e0' -%}
+{#- What came of outputs of each quality: a dose-response that no one assigned. Where an experiment assigned the
+    versions (its arms have their names), its estimate and grade are beside it. -#}
 {%- set outcomes = {'conversion': 'is_converted', 'rework': 'is_reworked', 'error': 'has_error'} -%}
 with outputs as (
     select * from {{ ref('int_output_quality') }}
@@ -96,12 +95,16 @@ final as (
         100 * shown.high as ci_high,
         -- Against the first bin that is shown, by Newcombe.
         case when shown.bin_number > reference.bin_number then 100 * (shown.rate - reference.rate) end as difference,
-        case when shown.bin_number > reference.bin_number then 100 * (
-            shown.rate - reference.rate - sqrt(power(shown.rate - shown.low, 2) + power(reference.high - reference.rate, 2))
-        ) end as difference_ci_low,
-        case when shown.bin_number > reference.bin_number then 100 * (
-            shown.rate - reference.rate + sqrt(power(shown.high - shown.rate, 2) + power(reference.rate - reference.low, 2))
-        ) end as difference_ci_high,
+        {% for side, own, other in [('low', 'rate - shown.low', 'high - reference.rate'),
+                                    ('high', 'high - shown.rate', 'rate - reference.low')] -%}
+            case
+                when shown.bin_number > reference.bin_number
+                    then 100 * (
+                        shown.rate - reference.rate {{ '-' if side == 'low' else '+' }}
+                        sqrt(power(shown.{{ own }}, 2) + power(reference.{{ other }}, 2))
+                    )
+            end as difference_ci_{{ side }},
+        {% endfor -%}
         coalesce(estimates.evidence_grade, 'E') as evidence_grade,
         estimates.experiment_id,
         estimates.metric_id as experiment_metric_id,
@@ -113,7 +116,7 @@ final as (
             when shown.suppression_rule is not null then {{ ai_impact.suppression_reason('shown.suppression_rule') }}
             when shown.n = 0 then 'Of no output is the outcome known.'
             when estimates.experiment_id is not null
-                then 'The grade is that of the estimate of the experiment, which assigned the versions; the shares are of all outputs.'
+                then 'The grade is that of the experiment; the shares are of all outputs.'
             else 'Nobody assigned this quality: what made it so may have made the outcome.'
         end as reason,
         shown.suppression_rule

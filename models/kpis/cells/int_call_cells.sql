@@ -1,5 +1,5 @@
-{#- The sums of calls of every complete period, by use case and of all, and the rule that hides them, if one does: that of
-    the people of the use case. A task counts once, in the hour of its last call. -#}
+{#- The sums of calls of every complete period, by use case and of all, and the rule that hides them, if one does: that
+    of the people of the use case. A task counts once, in the hour of its last call. -#}
 {%- set counts, amounts = ai_impact.call_cell_counts(), ai_impact.call_cell_amounts() -%}
 {%- set of_tasks = ['called_tasks', 'token_tasks', 'priced_tasks', 'grounded_tasks'] + amounts[-4:] -%}
 with hours as (
@@ -53,19 +53,19 @@ parts as (
     select
         called_hour,
         use_case_id,
-        call_hash,
-        {%- for column in counts + amounts %}
-            {{ '0 as ' ~ column if column in of_tasks else column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {% for column in counts + amounts -%}
+            {{ '0 as ' ~ column if column in of_tasks else column }},
+        {% endfor -%}
+        call_hash
     from hours
     union all
     select
         called_hour,
         use_case_id,
-        0,
-        {%- for column in counts + amounts %}
-            {{ column if column in of_tasks else 0 }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {% for column in counts + amounts -%}
+            {{ column if column in of_tasks else 0 }},
+        {% endfor -%}
+        0 as call_hash
     from tasks
 ),
 

@@ -45,13 +45,12 @@ verdicts as (
 said as (
     {% for part in ['calls', 'events', 'verdicts'] %}
         select
-            {{ ai_impact.hour_of('said_at') }} as called_hour,
-            {{ ai_impact.mapped('use_case_id') }} as use_case_id,
+            {% for column, fact in ai_impact.call_facts().items() -%}
+                cast({{ fact.get(part, 'null') }} as {{ ai_impact.physical_type(fact.type) }}) as {{ column }},
+            {% endfor -%}
             {{ keys[2:] | join(', ') }},
-            {%- for column, fact in ai_impact.call_facts().items() %}
-                cast({{ fact.get(part, 'null') }} as {{ ai_impact.physical_type(fact.type) }}) as {{ column }}
-                {{- ',' if not loop.last }}
-            {%- endfor %}
+            {{ ai_impact.mapped('use_case_id') }} as use_case_id,
+            {{ ai_impact.hour_of('said_at') }} as called_hour
         from {{ part }}
         {% if is_incremental() -%}
             where {{ ai_impact.hour_of('said_at') }} not in (select held.called_hour from {{ this }} as held)
@@ -63,13 +62,13 @@ said as (
 binned as (
     select
         *,
+        {% for column, edges in ai_impact.call_histograms().items() -%}
+            {{ ai_impact.histogram_bin(column, edges) }} as {{ column }}_bin,
+        {% endfor -%}
         case
             when input_tokens is not null or output_tokens is not null
                 then coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
-        end as tokens,
-        {%- for column, edges in ai_impact.call_histograms().items() %}
-            {{ ai_impact.histogram_bin(column, edges) }} as {{ column }}_bin{{ ',' if not loop.last }}
-        {%- endfor %}
+        end as tokens
     from said
 ),
 
@@ -77,18 +76,18 @@ final as (
     select
         {{ ai_impact.hash_key(keys) }} as call_cell_key,
         {{ keys | join(', ') }},
-        {%- for name, condition in ai_impact.call_counts().items() %}
+        {% for name, condition in ai_impact.call_counts().items() -%}
             count(case when {{ condition }} then 1 end) as {{ name }},
-        {%- endfor %}
-        {%- for column in ai_impact.call_sums() %}
+        {% endfor -%}
+        {% for column in ai_impact.call_sums() -%}
             coalesce({{ ai_impact.exact_sum(column) }}, 0) as {{ column }},
             coalesce({{ ai_impact.squares_of(column) }}, 0) as {{ column }}_squared,
-        {%- endfor %}
-        {%- for column, edges in ai_impact.call_histograms().items() -%}
-            {%- for bin in range(edges | length + 1) %}
+        {% endfor -%}
+        {% for column, edges in ai_impact.call_histograms().items() -%}
+            {% for bin in range(edges | length + 1) -%}
                 count(case when {{ column }}_bin = {{ bin }} then 1 end) as {{ column }}_bin_{{ bin }},
-            {%- endfor -%}
-        {%- endfor %}
+            {% endfor -%}
+        {% endfor -%}
         -- Of what is not added up: percentiles sort it.
         {{ ai_impact.input_hash(['use_case_id', 'latency_ms', 'first_chunk_ms', 'confidence']) }} as call_hash,
         max(event_received_at) as last_event_received_at,

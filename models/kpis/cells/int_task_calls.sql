@@ -1,6 +1,6 @@
-{#- What the calls of one task cost, and which model, prompt and agent answered last. A call in a currency without a rate
-    has no cost that can be added. What a call counts for goes by the other calls of its trace, so whole traces are read
-    again. -#}
+{#- What the calls of one task cost, and which model, prompt and agent answered last. A call in a currency without a
+    rate has no cost that can be added. What a call counts for goes by the other calls of its trace, so whole traces
+    are read again. -#}
 {{ config(
     materialized='incremental',
     incremental_strategy=ai_impact.replacing_strategy(),

@@ -21,10 +21,10 @@ task_calls as (
 -- An id that two sources use names no call.
 calls as (
     select
-        event_id,
         {% for column in ['task_id'] + described -%}
-            max({{ column }}) as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+            max({{ column }}) as {{ column }},
+        {% endfor -%}
+        event_id
     from {{ ref('fct_ai_calls') }}
     where event_id in (select ratings.target_id from ratings where ratings.target_type = 'ai_event')
     group by event_id
@@ -56,11 +56,11 @@ final as (
         case when judged.llm_fails >= 0.5 then 1 when judged.llm_fails is not null then 0 end as judge_failed,
         case when coalesce(judged.human_fails, judged.llm_fails, judged.code_fails) >= 0.5 then 1 else 0 end
             as is_failed,
-        judged.rated_at,
-        judged.last_received_at,
         {% for column in ['task_id'] + described -%}
-            coalesce(task_calls.{{ column }}, calls.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+            coalesce(task_calls.{{ column }}, calls.{{ column }}) as {{ column }},
+        {% endfor -%}
+        judged.rated_at,
+        judged.last_received_at
     from judged
     left join task_calls on judged.target_id = task_calls.task_id and judged.target_type <> 'ai_event'
     left join calls on judged.target_id = calls.event_id and judged.target_type = 'ai_event'

@@ -1,8 +1,8 @@
 {#- How many distinct people each reporting group has in each calendar quarter. A family is a table of groups whose
     numbers add up: rows, columns, and (all) of either. Execution KPIs have use cases by teams; strategic and human
     KPIs, and the arms of experiments, use cases by the sides that a number compares or leaves out; attribution has
-    channels; calibration has use cases by tenths of confidence, and the quality of outputs use cases by bins of it, over
-    all time. -#}
+    channels; calibration has use cases by tenths of confidence, and the quality of outputs use cases by bins of it,
+    over all time. -#}
 {%- set text = dbt.type_string() -%}
 with person_days as (
     select * from {{ ref('int_people_daily') }}

@@ -1,5 +1,5 @@
-{#- The KPIs of calls that are a ratio of two sums, one entry of the list call_ratios each; and how far people and models
-    that judge the same outputs agree. -#}
+{#- The KPIs of calls that are a ratio of two sums, one entry of the list call_ratios each; and how far people and
+    models that judge the same outputs agree. -#}
 {{ config(materialized=ai_impact.heavy_view()) }}
 {%- set double = ai_impact.physical_type('double') -%}
 with cells as (
@@ -19,7 +19,8 @@ sums as (
             cast({{ ratio.squared or 'null' }} as {{ double }}) as numerator_squared,
             cast({{ ratio.denominator }} as {{ double }}) as denominator_squared,
             cast({{ ratio.numerator }} as {{ double }}) as numerator_by_denominator,
-            cast({{ ai_impact.safe_divide(*ratio.coverage) if ratio.coverage else 'null' }} as {{ double }}) as coverage,
+            cast({{ ai_impact.safe_divide(*ratio.coverage) if ratio.coverage else 'null' }} as {{ double }})
+                as coverage,
             case when {{ ratio.denominator }} = 0 then '{{ ratio.unless }}' end as reason
         from cells
         {{ 'union all' if not loop.last }}

@@ -55,12 +55,16 @@ conversions as (
     group by 1
 ),
 
+counted as (
+    select count(*) as n_converted from conversions
+),
+
 seen as (
     select
         observed.observed_until,
         counted.n_converted
     from {{ ref('int_observed_until') }} as observed
-    cross join (select count(*) as n_converted from conversions) as counted
+    cross join counted
 ),
 
 ended as (
