@@ -1,6 +1,7 @@
 {#- The complete, half-open periods of the KPIs, and the baseline window of each use case. Of hours those of the last
     week: period_start and period_end are the day of an hour, starts_at and ends_at the hour itself. -#}
 {%- set timestamp = ai_impact.physical_type('timestamp') -%}
+{%- set day_at = 'cast(days.date_day as ' ~ timestamp ~ ')' -%}
 with days as (
     select * from {{ ref('int_dates') }}
 ),
@@ -85,8 +86,8 @@ hours as (
     {% for hour in range(24) %}
         select
             days.date_day,
-            cast({{ ai_impact.add_time('hour', hour, 'days.date_day') }} as {{ timestamp }}) as starts_at,
-            cast({{ ai_impact.add_time('hour', hour + 1, 'days.date_day') }} as {{ timestamp }}) as ends_at
+            {{ ai_impact.add_time('hour', hour, day_at) }} as starts_at,
+            {{ ai_impact.add_time('hour', hour + 1, day_at) }} as ends_at
         from days
         inner join observed on days.date_day > {{ ai_impact.add_days('observed.observed_until_hour', -7) }}
         {{ 'union all' if not loop.last }}
