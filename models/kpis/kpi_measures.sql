@@ -32,7 +32,7 @@ measured as (
                 {{ column }},
             {% endfor -%}
             {{ 'coverage' if family in with_coverage else no_coverage }},
-            -- Execution KPIs have one group of people, those of calls that of the work they are for, each other its own.
+            -- Execution KPIs have one group of people, those of calls that of their use case, each other its own.
             {% if family in families.strategic -%}
                 kpi_id as people_of
             {%- else -%}

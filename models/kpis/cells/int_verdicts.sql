@@ -18,6 +18,11 @@ task_calls as (
     where last_called_at is not null
 ),
 
+rated_calls as (
+    select distinct target_id from ratings
+    where target_type = 'ai_event'
+),
+
 -- An id that two sources use names no call.
 calls as (
     select
@@ -26,7 +31,7 @@ calls as (
         {% endfor -%}
         event_id
     from {{ ref('fct_ai_calls') }}
-    where event_id in (select ratings.target_id from ratings where ratings.target_type = 'ai_event')
+    where event_id in (select rated_calls.target_id from rated_calls)
     group by event_id
     having count(*) = 1
 ),
