@@ -33,7 +33,14 @@ final as (
         cast(
             {{ ai_impact.least([ai_impact.add_days('max(last_at)', 1), 'cast(max(received_at) as date)']) }}
             as {{ ai_impact.physical_type('timestamp') }}
-        ) as observed_until
+        ) as observed_until,
+        -- And so is the last hour.
+        cast(
+            {{ ai_impact.least([
+                ai_impact.add_time('hour', 1, ai_impact.hour_of('max(last_at)')), ai_impact.hour_of('max(received_at)')
+            ]) }}
+            as {{ ai_impact.physical_type('timestamp') }}
+        ) as hours_until
     from edges
 )
 

@@ -1,0 +1,137 @@
+{#- Go back to the version before: where one exists, the new one is worse by an interval that leaves out 0 at every look,
+    and an objective that the model answers for burns under it. One row for each such change there ever was. -#}
+{%- set order = [ai_impact.event_order('occurred_at', 'event_key')] -%}
+with drift as (
+    select * from {{ ref('model_drift') }}
+    where change_kind = 'new_version' and is_worse
+),
+
+changes as (
+    select * from {{ ref('int_version_changes') }}
+),
+
+hourly as (
+    select * from {{ ref('int_indicators_hourly') }}
+),
+
+targets as (
+    select * from {{ ref('slo_targets') }}
+),
+
+observed as (
+    select * from {{ ref('int_observed_until') }}
+),
+
+decision_events as (
+    select * from {{ ref('stg_decision_events') }}
+    where decision_type = 'rollback' and event_type = 'decided'
+),
+
+-- The metric that showed it first.
+worst as (
+    select
+        drift.*,
+        count(*) over (partition by change_key) as n_worse,
+        row_number() over (partition by change_key order by first_worse_at, metric) as place
+    from drift
+),
+
+burnt as (
+    select
+        worst.change_key,
+        targets.indicator,
+        targets.objective,
+        targets.budget_policy,
+        worst.first_worse_at,
+        {{ ai_impact.add_time('hour', 1, 'hourly.called_hour') }} as known_at,
+        sum(sum(hourly.n_events)) over (
+            partition by worst.change_key, targets.indicator order by hourly.called_hour
+            rows between unbounded preceding and current row
+        ) as n_events,
+        sum(sum(hourly.n_bad)) over (
+            partition by worst.change_key, targets.indicator order by hourly.called_hour
+            rows between unbounded preceding and current row
+        ) as n_bad
+    from worst
+    inner join changes on worst.change_key = changes.change_key
+    inner join targets on worst.use_case_id = targets.use_case_id
+    inner join hourly
+        on
+            targets.use_case_id = hourly.use_case_id
+            and targets.indicator = hourly.indicator
+            and worst.version = case worst.version_kind
+                {%- for kind in ai_impact.version_kinds() %} when '{{ kind }}' then hourly.{{ kind }}{% endfor %} end
+            and hourly.called_hour >= changes.current_from
+            and hourly.called_hour < changes.current_to
+    where worst.place = 1
+    group by
+        worst.change_key, targets.indicator, targets.objective, targets.budget_policy, worst.first_worse_at,
+        hourly.called_hour
+),
+
+burning as (
+    select
+        *,
+        n_bad / nullif(n_events * (1e0 - objective), 0) as burn_rate,
+        row_number() over (partition by change_key order by known_at, indicator) as place
+    from burnt
+    where
+        known_at >= first_worse_at
+        and n_events >= {{ var('min_observations') }}
+        and n_bad >= {{ ai_impact.least_bad_events() }}
+        and n_bad >= n_events * (1e0 - objective)
+),
+
+acknowledged as (
+    select
+        subject_id,
+        min(occurred_at) as acknowledged_at,
+        {{ ai_impact.latest('human_action', order) }} as human_action
+    from decision_events
+    group by subject_id
+),
+
+final as (
+    select
+        worst.change_key as recommendation_key,
+        worst.use_case_id,
+        burning.indicator,
+        observed.hours_until as as_of,
+        worst.version_kind,
+        worst.version,
+        worst.previous_version as recommended_version,
+        worst.changed_at,
+        burning.known_at as recommended_at,
+        case
+            when not worst.is_in_use then 'closed'
+            when acknowledged.subject_id is not null then 'acknowledged'
+            else 'open'
+        end as state,
+        acknowledged.acknowledged_at,
+        acknowledged.human_action as acknowledged_as,
+        worst.drift_key,
+        worst.metric,
+        worst.n_worse as n_worse_metrics,
+        worst.reference_value,
+        worst.current_value,
+        worst.every_look_low,
+        worst.every_look_high,
+        burning.objective,
+        cast(burning.n_events as bigint) as n_events,
+        cast(burning.n_bad as bigint) as n_bad_events,
+        burning.burn_rate,
+        burning.budget_policy,
+        'Go back to ' || worst.previous_version || ' in ' || worst.use_case_id || ': with ' || worst.version || ' '
+        || worst.metric || ' went from ' || cast(round(cast(worst.reference_value as decimal(18, 4)), 3) as {{ dbt.type_string() }})
+        || ' to ' || cast(round(cast(worst.current_value as decimal(18, 4)), 3) as {{ dbt.type_string() }})
+        || ', and ' || burning.indicator || ' burnt its budget '
+        || cast(round(cast(burning.burn_rate as decimal(18, 4)), 1) as {{ dbt.type_string() }})
+        || ' times as fast as the objective allows.' as sentence
+    from worst
+    inner join burning on worst.change_key = burning.change_key and burning.place = 1
+    cross join observed
+    left join acknowledged on worst.change_key = acknowledged.subject_id
+    where worst.place = 1
+)
+
+select * from final

@@ -1,0 +1,48 @@
+{#- The hours of both sides of each comparison of versions, as sums that add up. Of one version's own past also what lies
+    between the two sides, to date a change. -#}
+{{ config(materialized=ai_impact.heavy_view()) }}
+with changes as (
+    select * from {{ ref('int_version_changes') }}
+),
+
+calls as (
+    select * from {{ ref('int_calls_hourly') }}
+),
+
+named as (
+    {% for kind in ai_impact.version_kinds() %}
+        select
+            '{{ kind }}' as version_kind,
+            {{ kind }} as version,
+            calls.*
+        from calls
+        where {{ kind }} is not null
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+final as (
+    select
+        changes.change_key,
+        named.called_hour,
+        case
+            when named.called_hour < changes.reference_to then 'reference'
+            when named.called_hour >= changes.current_from then 'current'
+            else 'between'
+        end as side,
+        {% for column in ai_impact.drift_columns() -%}
+            cast(sum({{ column }}) as {{ ai_impact.physical_type('double') }}) as {{ column }}{{ ',' if not loop.last }}
+        {% endfor -%}
+    from changes
+    inner join named
+        on
+            changes.use_case_id = named.use_case_id
+            and changes.version_kind = named.version_kind
+            and changes.reference_from <= named.called_hour
+            and changes.current_to > named.called_hour
+            and named.version
+            = case when named.called_hour < changes.reference_to then changes.previous_version else changes.version end
+    group by 1, 2, 3
+)
+
+select * from final
