@@ -5,7 +5,7 @@
 
 {#
     What is compared between versions: of each metric the count, the sum and the sum of squares in `int_calls_hourly` (a share has no
-    squares: they are its sum), which way is worse (1 up, -1 down, 0 neither) and, where there is one, its histogram.
+    squares: they are its sum), which way is worse (1 up, -1 down, 0 neither: a model that is less sure of itself may be right) and, where there is one, its histogram.
 #}
 {% macro drift_metrics() %}
     {{- return({
@@ -17,7 +17,7 @@
         'failed_verdict_rate': {'n': 'verdicts', 'total': 'failed_verdicts', 'share': true, 'worse': 1},
         'latency_ms': {'n': 'latency_calls', 'total': 'latency_ms', 'worse': 1, 'histogram': true},
         'first_chunk_ms': {'n': 'first_chunk_calls', 'total': 'first_chunk_ms', 'worse': 1},
-        'confidence': {'n': 'confidence_calls', 'total': 'confidence', 'worse': -1, 'histogram': true},
+        'confidence': {'n': 'confidence_calls', 'total': 'confidence', 'worse': 0, 'histogram': true},
         'edit_ratio': {'n': 'edits', 'total': 'edit_ratio', 'worse': 1, 'histogram': true},
         'cost_per_call': {'n': 'priced_calls', 'total': 'cost_amount', 'worse': 1},
         'input_tokens': {'n': 'token_calls', 'total': 'input_tokens', 'worse': 0, 'histogram': true},

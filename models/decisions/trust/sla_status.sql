@@ -2,7 +2,7 @@
     left of the error budget, how fast it burns, and which rule says so. See docs/trust.md. -#}
 {%- set rules = ai_impact.burn_rules() -%}
 {%- set windows = [1, 6, 72] -%}
-{%- set text, double = dbt.type_string(), ai_impact.physical_type('double') -%}
+{%- set text = dbt.type_string() -%}
 with targets as (
     select
         *,
@@ -122,6 +122,21 @@ judged as (
     left join sources on paced.as_of = sources.as_of and paced.source = sources.source
 ),
 
+stated as (
+    select
+        judged.*,
+        case
+            when unknown_reason is not null then 'unknown'
+            when rule_hours in (1, 6) then 'breach'
+            when budget_left < 0 and is_spent_for_sure and burn_72h >= 1 then 'breach'
+            when rule_hours = 72 then 'warning'
+            when budget_left < 0 and burn_72h >= 1 then 'warning'
+            when budget_left < 0 then 'recovering'
+            else 'ok'
+        end as state
+    from judged
+),
+
 final as (
     select
         {{ ai_impact.hash_key([
@@ -132,7 +147,7 @@ final as (
         as_of,
         is_latest,
         objective,
-        window_days,
+        cast(window_days as bigint) as window_days,
         budget_policy,
         cast(round(n_all) as bigint) as n_events,
         cast(round(bad_all) as bigint) as n_bad_events,
@@ -140,22 +155,26 @@ final as (
         budget_left,
         {% for rule in rules -%}
             burn_{{ rule.hours }}h,
-            case when {{ ai_impact.burn_factor(rule, 'window_days') }} * budget < 1
-                then {{ ai_impact.burn_factor(rule, 'window_days') }} end as factor_{{ rule.hours }}h,
+            case
+                when {{ ai_impact.burn_factor(rule, 'window_days') }} * budget < 1
+                    then {{ ai_impact.burn_factor(rule, 'window_days') }}
+            end as factor_{{ rule.hours }}h,
         {% endfor -%}
-        rule_hours as burning_rule_hours,
-        case
-            when unknown_reason is not null then 'unknown'
-            when rule_hours in (1, 6) then 'breach'
-            when budget_left < 0 and is_spent_for_sure and burn_72h >= 1 then 'breach'
-            when rule_hours = 72 then 'warning'
-            when budget_left < 0 and burn_72h >= 1 then 'warning'
-            when budget_left < 0 then 'recovering'
-            else 'ok'
-        end as state,
+        cast(rule_hours as bigint) as burning_rule_hours,
+        state,
         heard_until,
-        unknown_reason as reason
-    from judged
+        unknown_reason as reason,
+        indicator || ' of ' || use_case_id || ' is ' || case
+            when state = 'unknown' then 'unknown: ' || unknown_reason
+            else state || ': ' || cast(round(cast(100 * bad_all / n_all as decimal(18, 6)), 2) as {{ text }})
+                || ' % of its events are bad, of ' || cast(round(cast(100 * budget as decimal(18, 6)), 2) as {{ text }})
+                || ' % that its objective allows'
+                || case when rule_hours is not null
+                    then '; its budget burns too fast, by the rule of ' || cast(rule_hours as {{ text }}) || ' hours'
+                    else '' end
+                || '. Policy: ' || coalesce(budget_policy, 'none') || '.'
+        end as sentence
+    from stated
 )
 
 select * from final
