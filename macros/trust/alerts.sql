@@ -25,7 +25,7 @@ select
     {{ ai_impact.to_text('as_of', 'timestamp') }} as since,
     sentence
 from {{ levels or ref('sla_status') }}
-where is_latest and state in ('breach', 'warning')
+where is_latest and (state = 'breach' or (state = 'warning' and burning_rule_hours is not null))
 union all
 select
     'drift:' || change_key as alert_key,

@@ -110,6 +110,8 @@ running as (
     where side = 'current'
 ),
 
+{# A few skewed values vary less than they will: the variance is the larger one of both sides. A version's own last week is a window that
+   moves on with every look, so that only its end is one. #}
 looked as (
     select
         running.change_key,
@@ -118,14 +120,20 @@ looked as (
         spread.worse,
         running.total / running.n - spread.mean_r as gap,
         {{ ai_impact.every_look('running.n') }} * sqrt(varied.dispersion * (
-            {{ ai_impact.variance_of('running.n', 'running.total', 'running.squares', 'spread.is_share') }} / running.n
+            {{ ai_impact.greatest([
+                ai_impact.variance_of('running.n', 'running.total', 'running.squares', 'spread.is_share'), 'spread.variance_r'
+            ]) }} / running.n
             + spread.variance_r / spread.n_r
         )) as margin,
         0.2e0 * sqrt(spread.variance_r) as relevant
     from running
     inner join spread on running.change_key = spread.change_key and running.metric = spread.metric
     inner join varied on running.change_key = varied.change_key and running.metric = varied.metric
-    where running.n >= {{ var('min_observations') }} and spread.n_r >= {{ var('min_observations') }}
+    inner join changes on running.change_key = changes.change_key
+    where
+        running.n >= {{ var('min_observations') }}
+        and spread.n_r >= {{ var('min_observations') }}
+        and (changes.change_kind = 'new_version' or running.n = spread.n_c)
 ),
 
 found as (
@@ -144,7 +152,10 @@ erred as (
         spread.*,
         varied.dispersion,
         spread.total_c / spread.n_c as mean_c,
-        nullif(sqrt(varied.dispersion * (spread.variance_r / spread.n_r + spread.variance_c / spread.n_c)), 0) as std_error
+        nullif(sqrt(varied.dispersion * (spread.variance_r / spread.n_r + spread.variance_c / spread.n_c)), 0) as std_error,
+        {{ ai_impact.every_look('spread.n_c') }} * nullif(sqrt(varied.dispersion * (
+            spread.variance_r / spread.n_r + {{ ai_impact.greatest(['spread.variance_c', 'spread.variance_r']) }} / spread.n_c
+        )), 0) as every_look
     from spread
     inner join varied on spread.change_key = varied.change_key and spread.metric = varied.metric
 ),
@@ -160,7 +171,7 @@ measured as (
         erred.mean_c - erred.mean_r as change_absolute,
         erred.std_error,
         erred.dispersion,
-        {{ ai_impact.every_look('erred.n_c') }} as every_look,
+        erred.every_look,
         erred.mean_c / nullif(erred.mean_r, 0) - 1e0 as change_relative,
         {#- The delta method for a ratio of two means. #}
         sqrt(erred.dispersion * (

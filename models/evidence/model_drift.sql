@@ -61,8 +61,8 @@ final as (
             as change_percent_ci_low,
         100e0 * (judged.change_relative + {{ ai_impact.interval_z() }}e0 * judged.relative_error)
             as change_percent_ci_high,
-        judged.change_absolute - judged.every_look * judged.std_error as every_look_low,
-        judged.change_absolute + judged.every_look * judged.std_error as every_look_high,
+        judged.change_absolute - judged.every_look as every_look_low,
+        judged.change_absolute + judged.every_look as every_look_high,
         judged.dispersion,
         judged.psi,
         judged.psi_threshold,

@@ -66,7 +66,7 @@ def hand_over(
         # What is over is forgotten: if it comes back, it is a new alert.
         still = {alert["alert_key"] for alert in found}
         write_state(path, sorted((posted & still) | {alert["alert_key"] for alert in new}))
-    return f"Posted {len(new)} of {len(found)} open alerts; the others were posted before or could not be."
+    return f"Posted {len(new)} of {len(found)} open alerts."
 
 
 def open_alerts(options: list[str]) -> list[dict[str, Any]]:
