@@ -46,9 +46,13 @@ class Result:
         return f"{100 * share:.1f} %" if self.most_a_year is None else f"{12 * share:.2f} a year"
 
     def required(self) -> str:
+        if self.most_a_year is None and self.least_share is None:
+            return "–"
         return f"{100 * self.least_share:.0f} %" if self.least_share else f"at most {self.most_a_year:g} a year"
 
     def holds(self) -> str:
+        if self.required() == "–":
+            return "says so"
         share = self.found / self.months
         good = share >= self.least_share if self.least_share else 12 * share <= (self.most_a_year or 0)
         return "yes" if good else "**no**"
@@ -211,7 +215,7 @@ def changes(sql: dict[str, str], months: int, new: dict[str, float], spread: flo
 
 def silence(sql: dict[str, str], months: int, spread: float, seed: int) -> tuple[int, int]:
     """Months of one healthy version with an alert at the end of any day, and with a service level that burns at any
-    second hour."""
+    third hour."""
     days = 28 + 7 + 28
     calls, indicators = drawn(np.random.default_rng(seed), months, days, None, HEALTHY, spread)
     keys = ["use_case_id", "called_hour", "response_model", "provider_name", "agent_version", "prompt_version"]
@@ -221,7 +225,7 @@ def silence(sql: dict[str, str], months: int, spread: float, seed: int) -> tuple
     for end in range(days - 27, days + 1):
         house.at(START + np.timedelta64(end, "D"), *DRIFT)
         alerted |= {u for (u,) in house.con.execute("select use_case_id from model_drift where alert").fetchall()}
-    house.at(START + np.timedelta64(days, "D"), "sla_status", every_hours=2)
+    house.at(START + np.timedelta64(days, "D"), "sla_status", every_hours=3)
     return len(alerted), house.count(
         "select count(distinct use_case_id) from sla_status where state = 'breach' or burning_rule_hours is not null"
     )
@@ -229,15 +233,18 @@ def silence(sql: dict[str, str], months: int, spread: float, seed: int) -> tuple
 
 def measured(months: int = MONTHS) -> Iterator[Result]:
     sql = compiled()
-    worse = changes(sql, months, WORSE, 0.0, SEED)
-    yield Result("the demo's worse model: recommended to go back within its first 24 hours", months, worse[2], None, 0.95)
     for kind, spread in (("days alike", 0.0), ("days that differ by 10 %", 0.1)):
+        found = changes(sql, months, WORSE, spread, SEED)
+        name = f"the demo's worse model, {kind}: recommended to go back"
+        yield Result(f"{name} within its first 24 hours", months, found[2], None, None if spread else 0.95)
+        yield Result(f"{name} within four weeks", months, found[1])
         drift, rollbacks, _ = changes(sql, months, HEALTHY, spread, SEED + 1)
         yield Result(f"healthy new version, {kind}: alert of drift, looked at every hour", months, drift, 1.0)
         yield Result(f"healthy new version, {kind}: recommended to go back", months, rollbacks, 1.0)
-        drift, burning = silence(sql, months, spread, SEED + 2)
-        yield Result(f"one healthy version, {kind}: alert of drift, looked at every day", months, drift, 1.0)
-        yield Result(f"healthy service, {kind}: an objective burns, looked at every second hour", months, burning, 1.0)
+    drift, burning = silence(sql, months, 0.1, SEED + 2)
+    name = "days that differ by 10 %"
+    yield Result(f"one healthy version, {name}: alert of drift, looked at every day", months, drift, 1.0)
+    yield Result(f"healthy service, {name}: an objective burns, looked at every third hour", months, burning, 1.0)
 
 
 def section(results: list[Result]) -> str:
@@ -246,9 +253,10 @@ def section(results: list[Result]) -> str:
         "",
         f"Simulated months of a use case with the demo's traffic (some 130 calls a day; seed {SEED}), judged by the SQL of",
         "the models at default settings. A month of a new version follows four weeks of the one before; every month has",
-        "such a change, so that a year has twelve. Of service levels four objectives are watched, which a healthy service",
-        "spends 52 to 75 % of. Required: the worse model of the demo within its first 24 hours in 95 of 100 months, and",
-        "false alarms at most once a year and use case.",
+        "such a change, so that a year has twelve. Where days differ, each has latency and errors of its own, by a",
+        "lognormal factor. Four objectives are watched, of which a healthy service spends 47 to 75 %. Required: the worse",
+        "model of the demo, whose days are alike, within its first 24 hours in 95 of 100 months; false alarms at most",
+        "once a year and use case.",
         "",
         "| what | months | found in | rate | required | holds |",
         "|---|---|---|---|---|---|",

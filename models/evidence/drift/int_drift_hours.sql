@@ -1,6 +1,5 @@
 {#- The hours of both sides of each comparison of versions, as sums that add up. Of one version's own past also what lies
     between the two sides, to date a change. -#}
-{{ config(materialized=ai_impact.heavy_view()) }}
 with changes as (
     select * from {{ ref('int_version_changes') }}
 ),
