@@ -415,7 +415,7 @@ def first_part(runs: int = RUNS) -> str:
 
 
 def main(only: str = "", runs: int = RUNS) -> None:
-    """Write the page, or a part: `randomised`, `rates`, `money`, `trust`; or print the rows whose name contains `only`."""
+    """Write the page, or a part (`randomised`, `rates`, `money`, `trust`); or print the rows whose name has `only`."""
     text = TABLE.read_text() if TABLE.exists() else ""
     if only == "randomised":
         TABLE.write_text(first_part(runs) + "\n" + text[text.index(calibrate_rates.TITLE) :])

@@ -130,7 +130,8 @@ def drawn(
     }
     counts = {
         "latency_ms": "latency_calls", "first_chunk_ms": "first_chunk_calls", "confidence": "confidence_calls",
-        "cost_amount": "priced_calls", "input_tokens": "token_calls", "output_tokens": "token_calls", "edit_ratio": "edits",
+        "cost_amount": "priced_calls", "input_tokens": "token_calls", "output_tokens": "token_calls",
+        "edit_ratio": "edits",
     }  # fmt: skip
     edges = histograms()
     wide = {}
@@ -171,7 +172,8 @@ class Warehouse:
             typed = ", ".join(f"cast({name} as varchar) as {name}" for name in ("agent_version", "prompt_version"))
             self.con.execute(f"create table all_{table} as select * replace ({typed}) from drawn_{table}")
         targets = [(u, i, o, 28, "") for u in calls["use_case_id"].unique() for i, o in OBJECTIVES.items()]
-        self.con.register("targets", pd.DataFrame(targets, columns=["use_case_id", "indicator", "objective", "window_days", "budget_policy"]))  # fmt: skip
+        columns = ["use_case_id", "indicator", "objective", "window_days", "budget_policy"]
+        self.con.register("targets", pd.DataFrame(targets, columns=columns))
         self.con.execute("""
             create table slo_targets as select * from targets;
             create table int_outages (service_id varchar, started_at timestamp, ended_at timestamp);
@@ -189,7 +191,8 @@ class Warehouse:
             create or replace table int_indicators_hourly as select * from all_indicators where called_hour < {time};
             create or replace table int_observed_until as select {time} as hours_until;
             create or replace table dim_dates as select unnest(generate_series(
-                {time} - interval 28 days, {time} - interval {every_hours} hours, interval {every_hours} hours)) as date_day
+                {time} - interval 28 days, {time} - interval {every_hours} hours, interval {every_hours} hours
+            )) as date_day
         """)
         for model in models:
             self.con.execute(f"create or replace table {model} as {self.sql[model]}")
@@ -203,14 +206,16 @@ CHANGE_ON, END = 28, 56
 
 
 def changes(sql: dict[str, str], months: int, new: dict[str, float], spread: float, seed: int) -> tuple[int, int, int]:
-    """Months with an alert of drift, with a recommendation, and with one within a day, after a change of the version."""
+    """Of months with a change of the version, those with an alert, a recommendation, and one within a day."""
     house = Warehouse(sql, *drawn(np.random.default_rng(seed), months, END, CHANGE_ON, new, spread))
     house.at(START + np.timedelta64(END, "D"), *DRIFT, "rollback_recommendations")
     return (
         house.count("select count(distinct use_case_id) from model_drift where alert"),
         house.count("select count(*) from rollback_recommendations"),
-        house.count("select count(*) from rollback_recommendations where recommended_at <= changed_at + interval 24 hours"),
-    )  # fmt: skip
+        house.count(
+            "select count(*) from rollback_recommendations where recommended_at <= changed_at + interval 24 hours"
+        ),
+    )
 
 
 def silence(sql: dict[str, str], months: int, spread: float, seed: int) -> tuple[int, int]:
@@ -251,12 +256,12 @@ def section(results: list[Result]) -> str:
     lines = [
         TITLE,
         "",
-        f"Simulated months of a use case with the demo's traffic (some 130 calls a day; seed {SEED}), judged by the SQL of",
-        "the models at default settings. A month of a new version follows four weeks of the one before; every month has",
-        "such a change, so that a year has twelve. Where days differ, each has latency and errors of its own, by a",
-        "lognormal factor. Four objectives are watched, of which a healthy service spends 47 to 75 %. Required: the worse",
-        "model of the demo, whose days are alike, within its first 24 hours in 95 of 100 months; false alarms at most",
-        "once a year and use case.",
+        f"Simulated months of a use case with the demo's traffic (some 130 calls a day; seed {SEED}), judged by",
+        "the SQL of the models at default settings. A month of a new version follows four weeks of the one before;",
+        "every month has such a change, so that a year has twelve. Where days differ, each has latency and errors of",
+        "its own, by a lognormal factor. Four objectives are watched, of which a healthy service spends 47 to 75 %.",
+        "Required: the worse model of the demo, whose days are alike, within its first 24 hours in 95 of 100 months;",
+        "false alarms at most once a year and use case.",
         "",
         "| what | months | found in | rate | required | holds |",
         "|---|---|---|---|---|---|",

@@ -34,7 +34,9 @@ def add_to(commands: Any) -> None:
         description=f"{HELP} An alert is posted once; one that could not be posted is tried again by the next run. "
         "Other options go to dbt: --target, --profiles-dir, --project-dir, --vars.",
     )
-    parser.add_argument("--format", choices=FORMATS, default="json", help="json prints all open alerts; the others post")
+    parser.add_argument(
+        "--format", choices=FORMATS, default="json", help="json prints all open alerts; the others post"
+    )
     parser.add_argument("--url", help=f"where to post; or set the environment variable {URL}")
     parser.add_argument("--state", type=Path, help=f"the file of what was posted (default: {STATE} in the project)")
 
@@ -162,7 +164,9 @@ def read_state(path: Path) -> set[str]:
     except FileNotFoundError:
         return set()
     except (ValueError, KeyError, TypeError) as broken:
-        raise ProblemError(f"{path} can't be read as what was posted: delete it, and all is posted once more.") from broken
+        raise ProblemError(
+            f"{path} can't be read as what was posted: delete it, and all is posted once more."
+        ) from broken
 
 
 def write_state(path: Path, keys: list[str]) -> None:

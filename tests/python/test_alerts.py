@@ -135,7 +135,8 @@ def test_names_from_data_make_no_links_in_slack(receive, run):
 
 
 @pytest.mark.parametrize(
-    ("url", "said"), [(None, "pass --url, or set the environment variable AI_IMPACT_ALERTS_URL"), ("file:///x", "no http")]
+    ("url", "said"),
+    [(None, "pass --url, or set the environment variable AI_IMPACT_ALERTS_URL"), ("file:///x", "no http")],
 )
 def test_an_address_that_is_none(run, monkeypatch, url, said):
     monkeypatch.delenv(alerts.URL, raising=False)

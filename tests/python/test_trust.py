@@ -1,4 +1,4 @@
-"""Drift, service levels and rollback: the SQL of the models against scipy, planted changes, and the demo's worse model."""
+"""Drift, service levels and rollback: the SQL of the models against scipy and planted changes, and in the demo."""
 
 from pathlib import Path
 
@@ -85,11 +85,9 @@ def test_days_that_differ_widen_the_errors(changed, sql):
 
 
 def merged(reference: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
-    """Bins put together by the tenth of the reference in which they begin; the last twentieth goes with the one before."""
+    """Bins by the tenth of the reference in which they begin; the last twentieth goes with the one before."""
     before = np.cumsum(reference) - reference
-    begins = np.where(
-        (reference > 0) & (before < 0.95 * reference.sum()), np.floor(10 * before / reference.sum()), -1
-    )
+    begins = np.where((reference > 0) & (before < 0.95 * reference.sum()), np.floor(10 * before / reference.sum()), -1)
     group = np.maximum(np.maximum.accumulate(begins), 0).astype(int)
     kept = np.unique(group)
     return [np.array([counts[group == g].sum() for g in kept]) for counts in (reference, *others)]
