@@ -59,7 +59,8 @@ group by change_key, use_case_id
         {%- endfor -%}
         {%- if relations | length == 3 -%}
             {%- set counts = [] -%}
-            {%- for row in run_query('select kind, count(*) as n from (' ~ ai_impact.open_alerts(relations[1], relations[2], relations[0]) ~ ') as alerts group by kind order by kind').rows -%}
+            {%- set alerts = ai_impact.open_alerts(relations[1], relations[2], relations[0]) -%}
+            {%- for row in run_query('select kind, count(*) as n from (' ~ alerts ~ ') as alerts group by kind order by kind').rows -%}
                 {%- do counts.append(row[1] ~ ' ' ~ {
                     'rollback': 'to go back to an earlier version', 'service_level': 'about service levels', 'drift': 'about versions that differ'
                 }[row[0]]) -%}
