@@ -1,7 +1,7 @@
 {# Common table expressions that end in `measured`: of each comparison and metric the two means, their difference with its errors, the
    first hours at which the interval for every look left out 0, and the day of the largest cumulative sum. #}
 {% macro drift_moments(relation) -%}
-long as (
+facts as (
     {%- for metric, rule in ai_impact.drift_metrics().items() %}
     select
         change_key,
@@ -28,7 +28,7 @@ daily as (
         sum(n) as n,
         sum(total) as total,
         sum(squares) as squares
-    from long
+    from facts
     group by change_key, metric, side, cast(called_hour as date)
 ),
 
@@ -45,7 +45,7 @@ sides as (
         sum(n) as n_all,
         sum(total) as total_all,
         sum(squares) as squares_all
-    from long
+    from facts
     group by change_key, metric, is_share, worse
 ),
 
@@ -74,15 +74,20 @@ varied as (
     group by spread.change_key, spread.metric
 ),
 
+{# A version that changes at noon has a day on both sides: first what was before. #}
 cumulated as (
     select
         daily.change_key,
         daily.metric,
         daily.called_on,
+        daily.side,
         abs(sum(daily.total - daily.n * spread.total_all / spread.n_all) over (
-            partition by daily.change_key, daily.metric order by daily.called_on rows between unbounded preceding and current row
+            partition by daily.change_key, daily.metric order by daily.called_on, daily.side desc
+            rows between unbounded preceding and current row
         )) / nullif(sqrt(spread.n_all * spread.variance_all * varied.dispersion), 0) as cusum,
-        lead(daily.called_on) over (partition by daily.change_key, daily.metric order by daily.called_on) as next_on
+        lead(daily.called_on) over (
+            partition by daily.change_key, daily.metric order by daily.called_on, daily.side desc
+        ) as next_on
     from daily
     inner join spread on daily.change_key = spread.change_key and daily.metric = spread.metric
     inner join varied on daily.change_key = varied.change_key and daily.metric = varied.metric
@@ -91,7 +96,7 @@ cumulated as (
 turned as (
     select
         *,
-        row_number() over (partition by change_key, metric order by cusum desc, called_on) as place
+        row_number() over (partition by change_key, metric order by cusum desc, called_on, side desc) as place
     from cumulated
     where next_on is not null and cusum is not null
 ),
@@ -106,7 +111,7 @@ running as (
             partition by change_key, metric order by called_hour rows between unbounded preceding and current row
         ) as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from long
+    from facts
     where side = 'current'
 ),
 

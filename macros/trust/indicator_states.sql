@@ -6,7 +6,7 @@ heard as (
         source,
         called_hour
     from hourly
-    union
+    {{ ai_impact.union_distinct() }}
     select distinct
         'incidents' as source,
         {{ ai_impact.hour_of('coalesce(resolved_at, opened_at)') }} as called_hour

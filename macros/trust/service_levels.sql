@@ -50,7 +50,7 @@
 
 {# How many times faster than planned the budget must burn for a rule. #}
 {% macro burn_factor(rule, window_days) -%}
-    ({{ rule.share * 24 / rule.hours }}e0 * {{ window_days }})
+    cast({{ rule.share * 24 / rule.hours }}e0 * {{ window_days }} as {{ ai_impact.physical_type('double') }})
 {%- endmacro %}
 
 {# Fewer bad events than this say nothing about a pace. #}
@@ -60,5 +60,5 @@
    is looked at every hour. #}
 {% macro is_beyond(bad, n, share) -%}
     ({{ n }} >= {{ var('min_observations') }} and {{ bad }} >= {{ ai_impact.least_bad_events() }}
-    and {{ bad }} * power(1e0 - 1e0 / (9e0 * {{ bad }}) - 3.29e0 / (3e0 * sqrt({{ bad }})), 3) > {{ share }} * {{ n }})
+    and {{ bad }} * power(1e0 - 1e0 / (9e0 * nullif({{ bad }}, 0)) - 3.29e0 / (3e0 * sqrt(nullif({{ bad }}, 0))), 3) > {{ share }} * {{ n }})
 {%- endmacro %}
