@@ -91,3 +91,19 @@ stated as (
     from judged
 )
 {%- endmacro %}
+
+{# The state of a service level in a sentence, from a row of `stated`. #}
+{% macro level_sentence() -%}
+    indicator || ' of ' || use_case_id || ' is ' || case
+        when state = 'unknown' then 'unknown: ' || unknown_reason
+        else
+            state || ': ' || {{ ai_impact.rounded_text('100 * bad_all / nullif(n_all, 0)', 2) }} || ' % of its events are bad, of '
+            || {{ ai_impact.rounded_text('100 * budget', 2) }} || ' % that its objective allows'
+            || case
+                when rule_hours is not null
+                    then '; its budget burns too fast, by the rule of ' || cast(rule_hours as {{ dbt.type_string() }}) || ' hours'
+                else ''
+            end
+            || '. Policy: ' || coalesce(budget_policy, 'none') || '.'
+    end
+{%- endmacro %}

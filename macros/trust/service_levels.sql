@@ -62,3 +62,8 @@
     ({{ n }} >= {{ var('min_observations') }} and {{ bad }} >= {{ ai_impact.least_bad_events() }}
     and {{ bad }} * power(1e0 - 1e0 / (9e0 * nullif({{ bad }}, 0)) - 3.29e0 / (3e0 * sqrt(nullif({{ bad }}, 0))), 3) > {{ share }} * {{ n }})
 {%- endmacro %}
+
+{# A number in a sentence, with so many decimals. #}
+{% macro rounded_text(number, decimals) -%}
+    cast(cast(round(cast({{ number }} as decimal(28, 9)), {{ decimals }}) as decimal(18, {{ decimals }})) as {{ dbt.type_string() }})
+{%- endmacro %}

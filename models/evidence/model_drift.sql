@@ -1,4 +1,4 @@
-{#- What changed with a version, metric by metric, and whether it is an alert: see docs/trust.md for the rules. The first
+{#- What changed with a version, metric by metric, and whether it is an alert: docs/trust.md has the rules. The first
     interval is of this one look; the second holds at every look at once, hour by hour, and decides. -#}
 with changes as (
     select * from {{ ref('int_version_changes') }}

@@ -1,5 +1,5 @@
-{#- Go back to the version before: where one exists, the new one is worse by an interval that leaves out 0 at every look,
-    and an objective that the model answers for burns under it. One row for each such change there ever was. -#}
+{#- Go back to the version before: where one exists, the new one is worse by an interval that leaves out 0 at every
+    look, and an objective that the model answers for burns under it. One row for each such change there ever was. -#}
 with drift as (
     select * from {{ ref('model_drift') }}
     where change_kind = 'new_version' and is_worse
@@ -59,10 +59,9 @@ final as (
         burning.burn_rate,
         burning.budget_policy,
         'Go back to ' || worst.previous_version || ' in ' || worst.use_case_id || ': with ' || worst.version || ' '
-        || worst.metric || ' went from ' || cast(round(cast(worst.reference_value as decimal(18, 4)), 3) as {{ dbt.type_string() }})
-        || ' to ' || cast(round(cast(worst.current_value as decimal(18, 4)), 3) as {{ dbt.type_string() }})
-        || ', and ' || burning.indicator || ' burnt its budget '
-        || cast(round(cast(burning.burn_rate as decimal(18, 4)), 1) as {{ dbt.type_string() }})
+        || worst.metric || ' went from ' || {{ ai_impact.rounded_text('worst.reference_value', 3) }} || ' to '
+        || {{ ai_impact.rounded_text('worst.current_value', 3) }} || ', and ' || burning.indicator
+        || ' burnt its budget ' || {{ ai_impact.rounded_text('burning.burn_rate', 1) }}
         || ' times as fast as the objective allows.' as sentence
     from worst
     inner join burning on worst.change_key = burning.change_key and burning.place = 1

@@ -1,8 +1,7 @@
-{#- The state of every service level at the end of the data, and at the end of each day of the four weeks before: what is
-    left of the error budget, how fast it burns, and which rule says so. See docs/trust.md. -#}
+{#- The state of every service level at the end of the data, and at the end of each day of the four weeks before: what
+    is left of the error budget, how fast it burns, and which rule says so. See docs/trust.md. -#}
 {%- set rules = ai_impact.burn_rules() -%}
 {%- set windows = [1, 6, 72] -%}
-{%- set text = dbt.type_string() -%}
 with targets as (
     select
         *,
@@ -81,16 +80,7 @@ final as (
         state,
         heard_until,
         unknown_reason as reason,
-        indicator || ' of ' || use_case_id || ' is ' || case
-            when state = 'unknown' then 'unknown: ' || unknown_reason
-            else state || ': ' || cast(round(cast(100 * bad_all / n_all as decimal(18, 6)), 2) as {{ text }})
-                || ' % of its events are bad, of ' || cast(round(cast(100 * budget as decimal(18, 6)), 2) as {{ text }})
-                || ' % that its objective allows'
-                || case when rule_hours is not null
-                    then '; its budget burns too fast, by the rule of ' || cast(rule_hours as {{ text }}) || ' hours'
-                    else '' end
-                || '. Policy: ' || coalesce(budget_policy, 'none') || '.'
-        end as sentence
+        {{ ai_impact.level_sentence() }} as sentence
     from stated
 )
 

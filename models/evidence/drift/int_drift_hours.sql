@@ -1,5 +1,5 @@
-{#- The hours of both sides of each comparison of versions, as sums that add up. Of one version's own past also what lies
-    between the two sides, to date a change. -#}
+{#- The hours of both sides of each comparison of versions, as sums. Of one version's own past also what lies between
+    the two sides, to date a change. -#}
 with changes as (
     select * from {{ ref('int_version_changes') }}
 ),
@@ -20,18 +20,15 @@ named as (
     {% endfor %}
 ),
 
-final as (
+sided as (
     select
         changes.change_key,
-        named.called_hour,
         case
             when named.called_hour < changes.reference_to then 'reference'
             when named.called_hour >= changes.current_from then 'current'
             else 'between'
         end as side,
-        {% for column in ai_impact.drift_columns() -%}
-            cast(sum({{ column }}) as {{ ai_impact.physical_type('double') }}) as {{ column }}{{ ',' if not loop.last }}
-        {% endfor -%}
+        named.*
     from changes
     inner join named
         on
@@ -41,7 +38,18 @@ final as (
             and changes.current_to > named.called_hour
             and named.version
             = case when named.called_hour < changes.reference_to then changes.previous_version else changes.version end
-    group by 1, 2, 3
+),
+
+final as (
+    select
+        {% for column in ai_impact.drift_columns() -%}
+            cast(sum({{ column }}) as {{ ai_impact.physical_type('double') }}) as {{ column }},
+        {% endfor -%}
+        change_key,
+        called_hour,
+        side
+    from sided
+    group by change_key, called_hour, side
 )
 
 select * from final
