@@ -68,3 +68,8 @@
     } -%}
     (case {{ bins }} {% for quantile in table[level] %}when {{ loop.index + 1 }} then {{ quantile }}e0 {% endfor %}end)
 {%- endmacro %}
+
+{# A sum of doubles that does not depend on the order of its rows, to 15 decimals: a run that adds up what has changed ends as one of all. #}
+{% macro steady_sum(expression) -%}
+    ({{ ai_impact.exact_sum('1e6 * (' ~ expression ~ ')') }} / 1e6)
+{%- endmacro %}

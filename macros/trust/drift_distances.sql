@@ -119,11 +119,11 @@ distances as (
         change_key,
         metric,
         max(bins) as bins,
-        case when max(bins) > 1 then sum((q_half - p_half) * ln(q_half / p_half)) end as psi,
-        case when max(bins) > 1 then sqrt({{ ai_impact.greatest(['0e0', 'sum(
-            case when p > 0 then p * ln(2e0 * p / (p + q)) else 0e0 end
-            + case when q > 0 then q * ln(2e0 * q / (p + q)) else 0e0 end
-        ) / (2e0 * ln(2e0))']) }}) end as js_distance,
+        case when max(bins) > 1 then {{ ai_impact.steady_sum('(q_half - p_half) * ln(q_half / p_half)') }} end as psi,
+        case when max(bins) > 1 then sqrt({{ ai_impact.greatest(['0e0', ai_impact.steady_sum(
+            'case when p > 0 then p * ln(2e0 * p / (p + q)) else 0e0 end
+            + case when q > 0 then q * ln(2e0 * q / (p + q)) else 0e0 end'
+        ) ~ ' / (2e0 * ln(2e0))']) }}) end as js_distance,
         max(ks) as ks_distance
     from smoothed
     group by change_key, metric

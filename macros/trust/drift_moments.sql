@@ -26,8 +26,8 @@ daily as (
         side,
         cast(called_hour as date) as called_on,
         sum(n) as n,
-        sum(total) as total,
-        sum(squares) as squares
+        {{ ai_impact.steady_sum('total') }} as total,
+        {{ ai_impact.steady_sum('squares') }} as squares
     from facts
     group by change_key, metric, side, cast(called_hour as date)
 ),
@@ -39,12 +39,12 @@ sides as (
         is_share,
         worse,
         {%- for column in ['n', 'total', 'squares'] %}
-        sum(case when side = 'reference' then {{ column }} end) as {{ column }}_r,
-        sum(case when side = 'current' then {{ column }} end) as {{ column }}_c,
+        {{ ai_impact.steady_sum("case when side = 'reference' then " ~ column ~ " end") }} as {{ column }}_r,
+        {{ ai_impact.steady_sum("case when side = 'current' then " ~ column ~ " end") }} as {{ column }}_c,
         {%- endfor %}
         sum(n) as n_all,
-        sum(total) as total_all,
-        sum(squares) as squares_all
+        {{ ai_impact.steady_sum('total') }} as total_all,
+        {{ ai_impact.steady_sum('squares') }} as squares_all
     from facts
     group by change_key, metric, is_share, worse
 ),
@@ -66,7 +66,7 @@ varied as (
         spread.change_key,
         spread.metric,
         case
-            when count(*) >= 5 then {{ ai_impact.greatest(['1e0', 'sum(power(daily.total - daily.n * spread.mean_r, 2) / daily.n) / nullif((count(*) - 1) * max(spread.variance_r), 0)']) }}
+            when count(*) >= 5 then {{ ai_impact.greatest(['1e0', ai_impact.steady_sum('power(daily.total - daily.n * spread.mean_r, 2) / daily.n') ~ ' / nullif((count(*) - 1) * max(spread.variance_r), 0)']) }}
             else 1e0
         end as dispersion
     from spread

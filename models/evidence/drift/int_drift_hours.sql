@@ -43,7 +43,7 @@ sided as (
 final as (
     select
         {% for column in ai_impact.drift_columns() -%}
-            cast(sum({{ column }}) as {{ ai_impact.physical_type('double') }}) as {{ column }},
+            {{ ai_impact.steady_sum(column) }} as {{ column }},
         {% endfor -%}
         change_key,
         called_hour,
