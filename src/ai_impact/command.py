@@ -1,9 +1,10 @@
-"""Computes the Python models where the engine runs none (Postgres), and builds what follows from them."""
+"""Computes the Python models where the engine runs none (Postgres), and hands alerts over."""
 
 import argparse
 import os
 import sys
 
+from ai_impact import alerts
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 
 SELECTED = "package:ai_impact,config.materialized:estimated"
@@ -53,14 +54,16 @@ def problems(exception: BaseException | None, results: list) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ai-impact", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    computes = "Compute the Python models where the engine runs none (Postgres), and build what follows from them."
     commands.add_parser(
         "estimate",
-        help=__doc__,
-        description=f"{__doc__} Takes the options of dbt build: --target, --profiles-dir, --vars and so on.",
+        help=computes,
+        description=f"{computes} Takes the options of dbt build: --target, --profiles-dir, --vars and so on.",
     )
-    _, options = parser.parse_known_args(arguments)
+    alerts.add_to(commands)
+    chosen, options = parser.parse_known_args(arguments)
     try:
-        print(estimate(options))
+        print(alerts.hand_over(chosen, options) if chosen.command == "alerts" else estimate(options))
     except ProblemError as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -328,7 +328,8 @@ class Live(Project):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.see_registrations()
-        self.dbt("run", "--select", "+kpi_values", "event_quarantine", "event_reconciliation")
+        kept = ("+kpi_values", "+sla_status", "+rollback_recommendations", "event_quarantine", "event_reconciliation")
+        self.dbt("run", "--select", *kept)
         built = [result.node for result in self.dbt(*LIVE).result.results]
         self.models = [node.name for node in built if node.resource_type == "model"]
 
