@@ -6,6 +6,9 @@
         {%- if flags.WHICH in ['run', 'build'] -%}
             {%- do ai_impact.check_sources() -%}
         {%- endif -%}
+        {%- if flags.WHICH in ['run', 'build', 'test'] -%}
+            {%- do ai_impact.prepare_id_key() -%}
+        {%- endif -%}
     {%- endif -%}
     select 1 as config_is_valid
 {% endmacro %}
@@ -39,6 +42,7 @@
         'list': {
             'identity_person_types': 'kinds of identifiers, such as [person, email]',
             'identity_account_types': 'kinds of identifiers, such as [account, domain]',
+            'identity_open_types': 'kinds of things that are no people, such as [opportunity, region], or empty',
             'attribution_conversions': 'names of outcomes, such as [signup, deal_won]',
             'funnel_stages': 'two stages of the funnel or more, such as [lead, mql, sql]',
             'expected_outcomes': 'names of outcomes, such as [refund], or empty',
