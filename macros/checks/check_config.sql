@@ -5,6 +5,7 @@
         {%- do ai_impact.check_plugin() -%}
         {%- if flags.WHICH in ['run', 'build'] -%}
             {%- do ai_impact.check_sources() -%}
+            {%- do ai_impact.check_forgotten() -%}
         {%- endif -%}
         {%- if flags.WHICH in ['run', 'build', 'test'] -%}
             {%- do ai_impact.prepare_id_key() -%}

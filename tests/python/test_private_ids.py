@@ -14,7 +14,7 @@ from ai_impact.sentences import ProblemError
 from tools import dbt
 
 SECRET = "3f1b7c5d9e2a4860-not-in-any-file"
-MODELS = ("+fct_tasks", "+fct_decisions", "+event_quarantine", "+event_reconciliation", "+int_panel_ratings", "+fct_touches")
+MODELS = ("+fct_tasks", "+fct_decisions", "+event_quarantine", "+event_reconciliation", "+int_panel_ratings", "+fct_touches", "stg_task_events", "int_known_ids")
 AT = {"source": "crm", "occurred_at": "2026-03-01 10:00:00", "received_at": "2026-03-01 10:00:05"}
 STATE = {"updated_at": "2026-03-01 10:00:00", "received_at": "2026-03-01 10:00:05"}
 # Kinds of subjects and units, each with an id: those of people, and those that nobody has named.
