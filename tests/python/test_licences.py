@@ -41,7 +41,9 @@ def licence_of(name: str) -> str:
 LICENCES = {name: licence_of(name) for name in locked()}
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, id=f"{n}: {licence or 'unknown'}") for n, licence in LICENCES.items()])
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, id=f"{n}: {licence or 'unknown'}") for n, licence in LICENCES.items()]
+)
 def test_the_licence_is_known_and_permissive(name):
     licence = LICENCES[name]
     if licence == "not installed":
@@ -52,7 +54,9 @@ def test_the_licence_is_known_and_permissive(name):
     parts = [part for part in re.split(r"\s+(?:OR|or)\s+", licence) if part]
     assert any(
         all(PERMISSIVE.search(each) or PER_FILE.search(each) for each in re.split(r"\s+AND\s+", part)) for part in parts
-    ), f"{name} {locked()[name]} has the licence {licence or 'that it does not state'}: replace it, or say why it may stay"
+    ), (
+        f"{name} {locked()[name]} has the licence {licence or 'that it does not state'}: replace it, or say why it may stay"
+    )
 
 
 def test_most_of_what_is_locked_is_looked_at():

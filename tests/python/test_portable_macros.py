@@ -281,5 +281,6 @@ def test_every_dispatched_macro_has_a_case():
         "heavy_view",
         "view_or_table",
         "clear_seed",
+        "create_id_key",
         "replacing_strategy",
     }

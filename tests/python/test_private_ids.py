@@ -14,7 +14,16 @@ from ai_impact.sentences import ProblemError
 from tools import dbt
 
 SECRET = "3f1b7c5d9e2a4860-not-in-any-file"
-MODELS = ("+fct_tasks", "+fct_decisions", "+event_quarantine", "+event_reconciliation", "+int_panel_ratings", "+fct_touches", "stg_task_events", "int_known_ids")
+MODELS = (
+    "+fct_tasks",
+    "+fct_decisions",
+    "+event_quarantine",
+    "+event_reconciliation",
+    "+int_panel_ratings",
+    "+fct_touches",
+    "stg_task_events",
+    "int_known_ids",
+)
 AT = {"source": "crm", "occurred_at": "2026-03-01 10:00:00", "received_at": "2026-03-01 10:00:05"}
 STATE = {"updated_at": "2026-03-01 10:00:00", "received_at": "2026-03-01 10:00:05"}
 # Kinds of subjects and units, each with an id: those of people, and those that nobody has named.
@@ -38,7 +47,12 @@ def raw_rows() -> list[tuple[str, dict]]:
     rows: list[tuple[str, dict]] = []
     for number, (kind, name) in enumerate({**HIDDEN, **OPEN}.items()):
         about = {"event_id": f"e{number}", "subject_type": kind or None, "subject_id": name}
-        task = {"event_type": "completed", "task_id": f"t{number}", "actor_kind": "human", "actor_id": "alice@corp.example"}
+        task = {
+            "event_type": "completed",
+            "task_id": f"t{number}",
+            "actor_kind": "human",
+            "actor_id": "alice@corp.example",
+        }
         rows.append(("task_events", AT | about | task))
         rows.append(("decision_events", AT | about | {"event_type": "proposed", "decision_id": f"d{number}"}))
         unit = {"unit_type": kind or "thing", "unit_id": name}
@@ -47,18 +61,42 @@ def raw_rows() -> list[tuple[str, dict]]:
         rows.append(("unit_covariates", STATE | unit | {"name": "size", "value_number": 1}))
     link = {"id_type_a": "person", "id_a": "alice@corp.example", "id_type_b": "email", "id_b": "alice@home.example"}
     rows.append(("identity_links", AT | link | {"event_id": "known"}))
-    rows.append(("identity_links", AT | link | {"event_id": "unknown", "id_type_b": "pager", "id_b": "bob@corp.example"}))
+    rows.append(
+        ("identity_links", AT | link | {"event_id": "unknown", "id_type_b": "pager", "id_b": "bob@corp.example"})
+    )
     rows.append(("touches", AT | {"event_id": "e", "visitor_id": "alice@home.example", "channel": "email"}))
     rows.append(("evaluations", AT | {"event_id": "e", "evaluator_id": "carol@corp.example", "subject_id": "t1"}))
-    rows.append(("survey_responses", AT | {"event_id": "e", "instrument": "nps", "score": 9, "respondent_hash": "carol@corp.example"}))
-    rows.append(("opportunities", STATE | {"opportunity_id": "o", "owner_id": "dave@corp.example", "amount": "ask dave@corp.example"}))
+    rows.append(
+        (
+            "survey_responses",
+            AT | {"event_id": "e", "instrument": "nps", "score": 9, "respondent_hash": "carol@corp.example"},
+        )
+    )
+    rows.append(
+        (
+            "opportunities",
+            STATE | {"opportunity_id": "o", "owner_id": "dave@corp.example", "amount": "ask dave@corp.example"},
+        )
+    )
     task = {"event_type": "completed", "task_id": "t"}
-    rows.append(("task_events", AT | task | {"event_id": "called", "human_minutes": "Call me at 0170 1234567, dave@corp.example"}))
+    rows.append(
+        (
+            "task_events",
+            AT | task | {"event_id": "called", "human_minutes": "Call me at 0170 1234567, dave@corp.example"},
+        )
+    )
     rows.append(("task_events", AT | task | {"event_id": "named", "execution_mode": "as dave@corp.example does"}))
     rows.append(("task_events", AT | task | {"event_id": "timed", "occurred_at": "when dave@corp.example was there"}))
     rows.append(("task_events", AT | task | {"event_id": "twice", "actor_id": "dave@corp.example"}))
-    rows.append(("task_events", AT | task | {"event_id": "twice", "actor_id": "dave@corp.example", "complexity": "high"}))
-    rows.append(("ai_events", AT | {"event_id": "prompt", "event_type": "model_call", "operation_name": "dave@corp.example " * 50}))
+    rows.append(
+        ("task_events", AT | task | {"event_id": "twice", "actor_id": "dave@corp.example", "complexity": "high"})
+    )
+    rows.append(
+        (
+            "ai_events",
+            AT | {"event_id": "prompt", "event_type": "model_call", "operation_name": "dave@corp.example " * 50},
+        )
+    )
     return rows
 
 
@@ -133,7 +171,9 @@ def test_ids_of_people_and_of_unknown_kinds_are_tokens_everywhere(hashed):
         ("base_outcome_events", "unit_id"),
         ("base_unit_covariates", "unit_id"),
     ):
-        found = {value for (value,) in hashed.query(f"select distinct {column} from {table} where {column} is not null")}
+        found = {
+            value for (value,) in hashed.query(f"select distinct {column} from {table} where {column} is not null")
+        }
         assert found == known, table
     alice, home = token("alice@corp.example"), token("alice@home.example")
     assert hashed.query("select distinct id_a from base_identity_links") == [(alice,)]
@@ -146,15 +186,18 @@ def test_ids_of_people_and_of_unknown_kinds_are_tokens_everywhere(hashed):
 
 def test_facts_show_subjects_that_are_no_people(hashed):
     for table in ("fct_tasks", "fct_decisions"):
-        shown = {name for (name,) in hashed.query(f"select distinct subject_id from {table} where subject_id is not null")}
+        shown = {
+            name for (name,) in hashed.query(f"select distinct subject_id from {table} where subject_id is not null")
+        }
         assert shown == set(OPEN.values()), table
 
 
 def test_quarantine_keeps_an_outline(hashed):
     rows = dict(hashed.query("select reason_column, original_row from event_quarantine where source = 'task_events'"))
     written = "Call me at 0170 1234567, dave@corp.example"
-    assert f'"human_minutes":"42 characters like Aaaa aa aa 9999 9999999, aaaa@aaaa.aaaaa, hash {token(written)[:16]}"' in (
-        rows["human_minutes"]
+    assert (
+        f'"human_minutes":"42 characters like Aaaa aa aa 9999 9999999, aaaa@aaaa.aaaaa, hash {token(written)[:16]}"'
+        in (rows["human_minutes"])
     )
     assert rows["execution_mode"].count("characters like aa_aaaa@aaaa.aaaaaaa_aaaa, hash") == 1
     assert '"event_id":"timed"' in rows["occurred_at"]
@@ -168,9 +211,13 @@ def test_another_secret_needs_a_full_refresh(hashed):
     with patch.dict(os.environ, {"AI_IMPACT_ID_SECRET": SECRET + "2"}):
         with pytest.raises(ProblemError) as refused:
             run(hashed, "run", "--select", "base_task_events", files=False)
-        assert str(refused.value).splitlines()[0].endswith(
-            "so ids of this run would match none of those in the tables. "
-            "Set the old secret, or run dbt build --full-refresh over all models."
+        assert (
+            str(refused.value)
+            .splitlines()[0]
+            .endswith(
+                "so ids of this run would match none of those in the tables. "
+                "Set the old secret, or run dbt build --full-refresh over all models."
+            )
         )
         # A part of the tables is no full refresh.
         with pytest.raises(ProblemError, match="is not the one that base_"):
@@ -200,7 +247,12 @@ def test_without_a_secret_one_sentence_says_what_can_be_guessed(warehouse):
 def test_one_event_of_two_megabytes_is_quarantined_small(warehouse):
     prompt = "my prompt " * 200_000
     good = AT | {"event_type": "completed", "task_id": "t", "event_id": "good"}
-    rows = [good, good | {"event_id": "big", "complexity": prompt}, good | {"event_id": prompt}, good | {"human_minutes": prompt}]
+    rows = [
+        good,
+        good | {"event_id": "big", "complexity": prompt},
+        good | {"event_id": prompt},
+        good | {"human_minutes": prompt},
+    ]
     warehouse.start([("task_events", row) for row in rows])
     assert warehouse.query("select row_status, reason, reason_column from base_task_events order by all") == [
         ("accepted", None, None),

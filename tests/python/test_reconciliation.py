@@ -101,7 +101,9 @@ def test_a_raw_table_that_was_replaced(started):
     change(started, "delete from raw.task_events where event_id in ('e1', 'e2')")
     started.load([task(200, 5)])
     (said,), _ = rows_tested(started)
-    assert said.startswith("The raw table of task_events has 1 rows more and 2 fewer than staging read, on 3 load days ")
+    assert said.startswith(
+        "The raw table of task_events has 1 rows more and 2 fewer than staging read, on 3 load days "
+    )
     assert said.endswith(": it was replaced. If that was meant, run dbt build --full-refresh.")
 
 
@@ -114,15 +116,16 @@ LOOK = (
 def test_a_source_that_is_all_in_quarantine_fails(started):
     started.start([*(task(number, 1 + number % 20, event_type="done") for number in range(100)), *CALLS])
     said, failed = rows_tested(started)
-    assert said == [
-        f"All 100 rows of task_events are in quarantine, so nothing can be computed from them. {LOOK}"
-    ]
+    assert said == [f"All 100 rows of task_events are in quarantine, so nothing can be computed from them. {LOOK}"]
     assert "mostly_accepted" in failed
 
 
 def test_a_source_with_much_in_quarantine_warns_and_the_rest_goes_in(started):
     started.start([*TASKS, *CALLS, *(task(200 + number, 1 + number, event_type="done") for number in range(10))])
-    assert rows_tested(started) == ([f"10 of the 110 rows of task_events are in quarantine, more than 5 percent. {LOOK}"], "")
+    assert rows_tested(started) == (
+        [f"10 of the 110 rows of task_events are in quarantine, more than 5 percent. {LOOK}"],
+        "",
+    )
     assert started.query("select count(*) from base_task_events where row_status = 'accepted'") == [(100,)]
 
 
@@ -131,6 +134,8 @@ def test_a_newest_day_with_much_in_quarantine_warns(started):
     broken = [task(5000 + number, 21, event_type="done") for number in range(20)]
     started.start([*many, *broken, *CALLS])
     assert rows_tested(started) == (
-        [f"20 of the 20 rows of task_events that were received on 2026-03-21 are in quarantine, more than 5 percent. {LOOK}"],
+        [
+            f"20 of the 20 rows of task_events that were received on 2026-03-21 are in quarantine, more than 5 percent. {LOOK}"
+        ],
         "",
     )
