@@ -1,4 +1,4 @@
-"""Erases one person: computes all tables anew from raw tables that no longer have the person, and looks for what is left."""
+"""Erases one person: computes all tables anew from raw tables without the person, and looks for what is left."""
 
 import os
 import re
@@ -12,10 +12,11 @@ QUIET = ("--no-use-colors", "--log-level", "none")
 
 
 def forget(identifier: str, options: list[str]) -> str:
-    """Run a full refresh that stops where a raw table still has the identifier, and that searches all tables at its end.
+    """Run a full refresh that stops where a raw table still has the identifier, and searches all tables at its end.
 
-    `identifier` is as the raw tables have it; `options` are those of dbt build. The identifier reaches dbt in the environment and the
-    engine as a binding, so no log has it. DuckDB keeps the content of deleted blocks, so its file is written anew.
+    `identifier` is as the raw tables have it; `options` are those of dbt build. The identifier reaches dbt in the
+    environment and the engine as a binding, so no log has it. DuckDB keeps the content of deleted blocks, so its file is
+    written anew.
     """
     if not identifier.strip():
         raise ProblemError("Name the identifier to forget as the raw tables have it: ai-impact forget ada@example.com.")
@@ -50,7 +51,7 @@ def forget(identifier: str, options: list[str]) -> str:
 
 
 def close_duckdb() -> Path | None:
-    """Close the file that dbt has had open in this process, and say where it is; None on another engine or in memory."""
+    """Close the file that dbt has open in this process, and say where it is; None on another engine or in memory."""
     if "dbt.adapters.duckdb" not in sys.modules:
         return None
     import gc
@@ -68,7 +69,7 @@ def close_duckdb() -> Path | None:
 
 
 def write_anew(path: Path) -> None:
-    """Copy all tables and views into a new file, and put it in the place of the old one: a deleted block is not copied."""
+    """Copy all tables and views into a new file, and put it in the place of the old one, without deleted blocks."""
     import duckdb
 
     fresh = path.with_name(f"{path.name}.anew")
@@ -88,5 +89,5 @@ def write_anew(path: Path) -> None:
             f"All tables were computed anew, but the file {path} could not be written anew, and its deleted blocks may "
             f"still hold the person: {sentence} Give it room and close other programs, then run this again."
         ) from error
-    os.replace(fresh, path)
+    fresh.replace(path)
     path.with_name(f"{path.name}.wal").unlink(missing_ok=True)

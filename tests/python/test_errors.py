@@ -87,8 +87,8 @@ def spoilt(path: Path, how: str) -> None:
 
 
 SPOILT = {
-    "newer": "The warehouse {path} was written by a newer version of DuckDB, which this one can't read: run pip install "
-    "with that version of duckdb, or set AI_IMPACT_DUCKDB_PATH to another file, then run this again.",
+    "newer": "The warehouse {path} was written by a newer version of DuckDB, which this one can't read: run "
+    "pip install with that version of duckdb, or set AI_IMPACT_DUCKDB_PATH to another file, then run this again.",
     "cut off": "The warehouse {path} is damaged: it was cut off or changed. Restore a backup of it, "
     "or move it away, load the raw tables into a new file and run dbt build.",
 }

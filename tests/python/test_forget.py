@@ -1,4 +1,4 @@
-"""ai-impact forget: a person who is gone from the raw tables is gone from all that was computed, and from DuckDB's file."""
+"""ai-impact forget: who is gone from the raw tables is gone from all that was computed, and from DuckDB's file."""
 
 import os
 from unittest.mock import patch
@@ -39,8 +39,9 @@ def test_raw_rows_are_deleted_by_whom_they_belong_to(project, capsys):
     assert forget(project, ALICE) == 1
     said = capsys.readouterr().err
     assert said == (
-        "ai_impact: The identifier is still in 2 rows of raw.task_events, 1 rows of raw.identity_links. Delete these rows, or put "
-        "another identifier in them, then run ai-impact forget again: all tables follow from the raw ones.\n"
+        "ai_impact: The identifier is still in 2 rows of raw.task_events, 1 rows of raw.identity_links. "
+        "Delete these rows, or put another identifier in them, then run ai-impact forget again: "
+        "all tables follow from the raw ones.\n"
     )
 
 

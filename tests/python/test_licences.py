@@ -34,8 +34,7 @@ def licence_of(name: str) -> str:
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
     classes = [c.split(" :: ")[-1] for c in found.get_all("Classifier") or [] if c.startswith("License ::")]
-    stated = found.get("License-Expression") or " or ".join(classes) or (found.get("License") or "").split("\n")[0]
-    return stated
+    return found.get("License-Expression") or " or ".join(classes) or (found.get("License") or "").split("\n")[0]
 
 
 LICENCES = {name: licence_of(name) for name in locked()}
@@ -54,9 +53,7 @@ def test_the_licence_is_known_and_permissive(name):
     parts = [part for part in re.split(r"\s+(?:OR|or)\s+", licence) if part]
     assert any(
         all(PERMISSIVE.search(each) or PER_FILE.search(each) for each in re.split(r"\s+AND\s+", part)) for part in parts
-    ), (
-        f"{name} {locked()[name]} has the licence {licence or 'that it does not state'}: replace it, or say why it may stay"
-    )
+    ), f"{name} {locked()[name]} has the licence {licence or 'it does not state'}: replace it, or say why it stays"
 
 
 def test_most_of_what_is_locked_is_looked_at():

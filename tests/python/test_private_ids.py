@@ -1,4 +1,4 @@
-"""Identifiers of people and what somebody wrote stay out of tables, logs and files; so does the secret that they are hashed with."""
+"""Identifiers of people and what somebody wrote stay out of tables and logs; so does the secret of their hashes."""
 
 import hashlib
 import os
@@ -24,6 +24,8 @@ MODELS = (
     "stg_task_events",
     "int_known_ids",
 )
+ALICE, DAVE = "alice@corp.example", "dave@corp.example"
+CALL = f"Call me at 0170 1234567, {DAVE}"
 AT = {"source": "crm", "occurred_at": "2026-03-01 10:00:00", "received_at": "2026-03-01 10:00:05"}
 STATE = {"updated_at": "2026-03-01 10:00:00", "received_at": "2026-03-01 10:00:05"}
 # Kinds of subjects and units, each with an id: those of people, and those that nobody has named.
@@ -51,7 +53,7 @@ def raw_rows() -> list[tuple[str, dict]]:
             "event_type": "completed",
             "task_id": f"t{number}",
             "actor_kind": "human",
-            "actor_id": "alice@corp.example",
+            "actor_id": ALICE,
         }
         rows.append(("task_events", AT | about | task))
         rows.append(("decision_events", AT | about | {"event_type": "proposed", "decision_id": f"d{number}"}))
@@ -59,7 +61,7 @@ def raw_rows() -> list[tuple[str, dict]]:
         rows.append(("assignments", AT | unit | {"event_id": f"e{number}", "experiment_id": "x", "arm": "a"}))
         rows.append(("outcome_events", AT | unit | {"event_id": f"e{number}", "name": "signup"}))
         rows.append(("unit_covariates", STATE | unit | {"name": "size", "value_number": 1}))
-    link = {"id_type_a": "person", "id_a": "alice@corp.example", "id_type_b": "email", "id_b": "alice@home.example"}
+    link = {"id_type_a": "person", "id_a": ALICE, "id_type_b": "email", "id_b": "alice@home.example"}
     rows.append(("identity_links", AT | link | {"event_id": "known"}))
     rows.append(
         ("identity_links", AT | link | {"event_id": "unknown", "id_type_b": "pager", "id_b": "bob@corp.example"})
@@ -75,22 +77,20 @@ def raw_rows() -> list[tuple[str, dict]]:
     rows.append(
         (
             "opportunities",
-            STATE | {"opportunity_id": "o", "owner_id": "dave@corp.example", "amount": "ask dave@corp.example"},
+            STATE | {"opportunity_id": "o", "owner_id": DAVE, "amount": "ask dave@corp.example"},
         )
     )
     task = {"event_type": "completed", "task_id": "t"}
     rows.append(
         (
             "task_events",
-            AT | task | {"event_id": "called", "human_minutes": "Call me at 0170 1234567, dave@corp.example"},
+            AT | task | {"event_id": "called", "human_minutes": CALL},
         )
     )
     rows.append(("task_events", AT | task | {"event_id": "named", "execution_mode": "as dave@corp.example does"}))
     rows.append(("task_events", AT | task | {"event_id": "timed", "occurred_at": "when dave@corp.example was there"}))
-    rows.append(("task_events", AT | task | {"event_id": "twice", "actor_id": "dave@corp.example"}))
-    rows.append(
-        ("task_events", AT | task | {"event_id": "twice", "actor_id": "dave@corp.example", "complexity": "high"})
-    )
+    rows.append(("task_events", AT | task | {"event_id": "twice", "actor_id": DAVE}))
+    rows.append(("task_events", AT | task | {"event_id": "twice", "actor_id": DAVE, "complexity": "high"}))
     rows.append(
         (
             "ai_events",
@@ -175,7 +175,7 @@ def test_ids_of_people_and_of_unknown_kinds_are_tokens_everywhere(hashed):
             value for (value,) in hashed.query(f"select distinct {column} from {table} where {column} is not null")
         }
         assert found == known, table
-    alice, home = token("alice@corp.example"), token("alice@home.example")
+    alice, home = token(ALICE), token("alice@home.example")
     assert hashed.query("select distinct id_a from base_identity_links") == [(alice,)]
     assert hashed.query("select visitor_id from base_touches") == [(home,)]
     # The links join: what came as an e-mail address and what came as a person are one.
@@ -194,14 +194,13 @@ def test_facts_show_subjects_that_are_no_people(hashed):
 
 def test_quarantine_keeps_an_outline(hashed):
     rows = dict(hashed.query("select reason_column, original_row from event_quarantine where source = 'task_events'"))
-    written = "Call me at 0170 1234567, dave@corp.example"
     assert (
-        f'"human_minutes":"42 characters like Aaaa aa aa 9999 9999999, aaaa@aaaa.aaaaa, hash {token(written)[:16]}"'
+        f'"human_minutes":"42 characters like Aaaa aa aa 9999 9999999, aaaa@aaaa.aaaaa, hash {token(CALL)[:16]}"'
         in (rows["human_minutes"])
     )
     assert rows["execution_mode"].count("characters like aa_aaaa@aaaa.aaaaaaa_aaaa, hash") == 1
     assert '"event_id":"timed"' in rows["occurred_at"]
-    assert f'"actor_id":"{token("dave@corp.example")}"' in rows["event_id"]
+    assert f'"actor_id":"{token(DAVE)}"' in rows["event_id"]
     ((reason, row),) = hashed.query("select reason, original_row from event_quarantine where source = 'ai_events'")
     assert reason == "too_long"
     assert '"operation_name":"899 characters like aaaa@aaaa' in row
@@ -238,8 +237,8 @@ def test_a_secret_that_can_be_guessed_is_refused(hashed):
 def test_without_a_secret_one_sentence_says_what_can_be_guessed(warehouse):
     said = run(warehouse, "run", "--select", "base_task_events", files=False)
     assert [line for line in said if "AI_IMPACT_ID_SECRET" in line] == [
-        "ai_impact: The environment variable AI_IMPACT_ID_SECRET is not set, so whoever reads a hashed id can guess it from a "
-        "list of e-mail addresses, names or staff numbers. "
+        "ai_impact: The environment variable AI_IMPACT_ID_SECRET is not set, so whoever reads a hashed id can guess it "
+        "from a list of e-mail addresses, names or staff numbers. "
         "Set it to the output of `openssl rand -hex 32`, then run dbt build --full-refresh."
     ]
 

@@ -55,8 +55,8 @@ def test_an_edited_row(started):
     change(started, "update raw.task_events set human_minutes = '5' where event_id = 'e1'")
     said, failed = rows_tested(started)
     assert said == [
-        "Raw rows of task_events say something else than staging read, on load day 2026-03-02: they were edited in place. "
-        "Raw tables are append-only: load a corrected row as a new one. "
+        "Raw rows of task_events say something else than staging read, on load day 2026-03-02: they were edited in "
+        "place. Raw tables are append-only: load a corrected row as a new one. "
         "To read the edited rows, run dbt build --full-refresh."
     ]
     assert "Got 1 result" in failed
@@ -83,8 +83,8 @@ def test_a_raw_table_that_was_loaded_twice(started):
     said, _ = rows_tested(started)
     assert said == [
         "The raw table of task_events has 45 rows that no run has read, on 9 load days from 2026-03-01 to 2026-03-09: "
-        "as many again as were there, so it was loaded twice. Delete the second load; then there is nothing else to do. "
-        "To keep it, run dbt build --vars '{backfill_from: \"2026-03-01\"}'; copies count as duplicates."
+        "as many again as were there, so it was loaded twice. Delete the second load; then there is nothing else to "
+        "do. To keep it, run dbt build --vars '{backfill_from: \"2026-03-01\"}'; copies count as duplicates."
     ]
 
 
@@ -135,7 +135,8 @@ def test_a_newest_day_with_much_in_quarantine_warns(started):
     started.start([*many, *broken, *CALLS])
     assert rows_tested(started) == (
         [
-            f"20 of the 20 rows of task_events that were received on 2026-03-21 are in quarantine, more than 5 percent. {LOOK}"
+            "20 of the 20 rows of task_events that were received on 2026-03-21 are in quarantine, "
+            f"more than 5 percent. {LOOK}"
         ],
         "",
     )
