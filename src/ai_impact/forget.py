@@ -15,7 +15,7 @@ def forget(identifier: str, options: list[str]) -> str:
     """Run a full refresh that stops where a raw table still has the identifier, and searches all tables at its end.
 
     `identifier` is as the raw tables have it; `options` are those of dbt build. The identifier reaches dbt in the
-    environment and the engine as a binding, so no log has it. DuckDB keeps the content of deleted blocks, so its file is
+    environment and the engine as a binding, so no log has it. DuckDB keeps deleted blocks, so its file is
     written anew.
     """
     if not identifier.strip():
