@@ -66,7 +66,7 @@
 
 {# Half of it: sums of whole columns are compared, and other programs read no unsigned numbers. #}
 {% macro duckdb__row_hash(expressions) -%}
-    cast(hash({{ expressions | join(', ') }}) // 2 as bigint)
+    cast(hash({{ expressions | join(', ') }}) >> 1 as bigint)
 {%- endmacro %}
 
 {% macro postgres__row_hash(expressions) -%}
