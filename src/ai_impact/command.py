@@ -1,4 +1,4 @@
-"""Computes the Python models where the engine runs none (Postgres), and hands alerts over."""
+"""The command `ai-impact`: what dbt can't do by itself."""
 
 import argparse
 import os
@@ -54,16 +54,23 @@ def problems(exception: BaseException | None, results: list) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ai-impact", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    computes = "Compute the Python models where the engine runs none (Postgres), and build what follows from them."
-    commands.add_parser(
-        "estimate",
-        help=computes,
-        description=f"{computes} Takes the options of dbt build: --target, --profiles-dir, --vars and so on.",
-    )
+    takes = "Takes the options of dbt build: --target, --profiles-dir, --vars and so on."
+    estimates = "Compute the Python models where the engine runs none (Postgres), and build what follows from them."
+    erases = "Erase one person: compute all tables anew, and look for what is left."
+    commands.add_parser("estimate", help=estimates, description=f"{estimates} {takes}")
+    erasing = commands.add_parser("forget", help=erases, description=f"{erases} {takes}")
+    erasing.add_argument("identifier", help="as the raw tables have had it")
     alerts.add_to(commands)
-    chosen, options = parser.parse_known_args(arguments)
+    known, options = parser.parse_known_args(arguments)
     try:
-        print(alerts.hand_over(chosen, options) if chosen.command == "alerts" else estimate(options))
+        if known.command == "forget":
+            from ai_impact.forget import forget
+
+            print(forget(known.identifier, options))
+        elif known.command == "alerts":
+            print(alerts.hand_over(known, options))
+        else:
+            print(estimate(options))
     except ProblemError as problem:
         print(problem, file=sys.stderr)
         return 1
