@@ -125,3 +125,18 @@ compared as (
     where stints.ended_at >= {{ ai_impact.add_time('day', 35, 'stints.started_at') }}
 )
 {%- endmacro %}
+
+{# The common table expression `named`: the rows of a relation once for each kind of version that they name. #}
+{% macro named_versions(relation) -%}
+named as (
+    {%- for kind in ai_impact.version_kinds() %}
+    select
+        '{{ kind }}' as version_kind,
+        {{ kind }} as version,
+        {{ relation }}.*
+    from {{ relation }}
+    where {{ kind }} is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+{%- endmacro %}

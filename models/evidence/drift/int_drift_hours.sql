@@ -8,17 +8,7 @@ calls as (
     select * from {{ ref('int_calls_hourly') }}
 ),
 
-named as (
-    {% for kind in ai_impact.version_kinds() %}
-        select
-            '{{ kind }}' as version_kind,
-            {{ kind }} as version,
-            calls.*
-        from calls
-        where {{ kind }} is not null
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
+{{ ai_impact.named_versions('calls') }},
 
 sided as (
     select
