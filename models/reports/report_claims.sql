@@ -11,7 +11,7 @@ measured as (
 ranked as (
     select
         *,
-        claim_source = 'experiment' as is_of_experiment,
+        claim_source = 'experiment' as is_tested,
         {{ ai_impact.verdict_rank('verdict') }} as severity
     from impact_claims
 ),
@@ -20,21 +20,21 @@ final as (
     select
         ranked.claim_key as report_key,
         row_number() over (order by ranked.severity, ranked.evidence_grade, ranked.kpi, ranked.claim_key) as place,
-        {{ ai_impact.columns('ranked', ['claim_source', 'use_case_id', 'experiment_id', 'sentence', 'verdict']) }},
         {{ ai_impact.named('ranked', ['use_case', 'experiment']) }},
         ranked.kpi as kpi_id,
-        coalesce(case when ranked.is_of_experiment then metric_catalog.name else kpi_catalog.name end, ranked.kpi)
+        coalesce(case when ranked.is_tested then metric_catalog.name else kpi_catalog.name end, ranked.kpi)
             as kpi,
         {{ ai_impact.verdict_name('ranked.verdict') }} as verdict_name,
         case ranked.severity when 1 then 'yes' when 2 then 'with its caveat' else 'no' end as may_be_said,
         {{ ai_impact.columns('ranked', [
             'evidence_grade', 'is_causal', 'scale', 'estimate', 'ci_low', 'ci_high', 'registration', 'guardrails',
             'guardrail_status', 'sensitivity', 'methods_agreeing', 'methods_compared', 'evidence_from', 'evidence_to', 'is_stale',
-            'stale_since', 'reason'
+            'stale_since', 'reason', 'claim_source', 'use_case_id', 'experiment_id', 'sentence', 'verdict'
         ]) }},
-        coalesce(method_catalogue.method_name, ranked.method, 'before and after') as method_name,
+        coalesce(method_catalogue.method_name, case when ranked.is_tested then ranked.method end, 'before and after')
+            as method_name,
         -- A before and after of a use case that has an experiment adds nothing to it.
-        ranked.is_of_experiment or (measured.use_case_id is null and ranked.verdict <> 'not_shown') as is_listed,
+        ranked.is_tested or (measured.use_case_id is null and ranked.verdict <> 'not_shown') as is_listed,
         loads.as_of
     from ranked
     left join dim_use_cases on ranked.use_case_id = dim_use_cases.use_case_id
