@@ -59,7 +59,7 @@
             'attribution_calibration_experiment': 'an experiment_id of the seed experiments, or empty',
             'attribution_calibration_metric': 'a metric_id of the seed metric_catalog, or empty'
         },
-        'other': ['registration_commits', 'currency_rates', 'reporting_currency', 'grants_by_access'],
+        'other': ['registration_commits', 'currency_rates', 'reporting_currency', 'grants_by_access', 'boards_url', 'boards_owner'],
         'switch': ['schemas_by_access']
     }) -}}
 {% endmacro %}

@@ -3,13 +3,16 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
-from ai_impact import alerts
+from ai_impact import alerts, boards
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 
 SELECTED = "package:ai_impact,config.materialized:estimated"
 QUIET = ("--no-use-colors", "--log-level", "none")
+FORGET = "Erase one person: compute all tables anew, and look for what is left."
 BAD = ("error", "fail", "runtime error")
+ESTIMATE = "Computes the Python models where the engine runs none (Postgres), and builds what follows from them."
 
 
 def estimate(options: list[str]) -> str:
@@ -54,24 +57,31 @@ def problems(exception: BaseException | None, results: list) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ai-impact", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    takes = "Takes the options of dbt build: --target, --profiles-dir, --vars and so on."
-    estimates = "Compute the Python models where the engine runs none (Postgres), and build what follows from them."
-    erases = "Erase one person: compute all tables anew, and look for what is left."
-    commands.add_parser("estimate", help=estimates, description=f"{estimates} {takes}")
-    erasing = commands.add_parser("forget", help=erases, description=f"{erases} {takes}")
+    takes = "Takes the options of dbt, too: --target, --profiles-dir, --vars and so on."
+    commands.add_parser("estimate", help=ESTIMATE, description=f"{ESTIMATE} {takes}")
+    drawing = commands.add_parser("boards", help=boards.__doc__, description=f"{boards.__doc__} {takes}")
+    boards.add_options(drawing)
+    erasing = commands.add_parser("forget", help=FORGET, description=f"{FORGET} {takes}")
     erasing.add_argument("identifier", help="as the raw tables have had it")
     alerts.add_to(commands)
     known, options = parser.parse_known_args(arguments)
     try:
-        if known.command == "forget":
-            from ai_impact.forget import forget
-
-            print(forget(known.identifier, options))
-        elif known.command == "alerts":
-            print(alerts.hand_over(known, options))
-        else:
-            print(estimate(options))
+        print(run(known, options))
     except ProblemError as problem:
         print(problem, file=sys.stderr)
         return 1
     return 0
+
+
+def run(known: argparse.Namespace, options: list[str]) -> str:
+    """What the command has done, in a sentence."""
+    if known.command == "boards":
+        pages = boards.build(options, Path(known.out), Path(known.project_dir))
+        return f"Wrote {len(pages)} pages: open {pages[0]} in a browser."
+    if known.command == "forget":
+        from ai_impact.forget import forget
+
+        return forget(known.identifier, options)
+    if known.command == "alerts":
+        return alerts.hand_over(known, options)
+    return estimate(options)
