@@ -1,4 +1,4 @@
-{#- Every estimate of an experiment as a board shows it; `place` is the order of those that are quoted, the strongest first. -#}
+{#- Every estimate as a board shows it; `place` is the order of those that are quoted, the strongest first. -#}
 with estimates as (
     select * from {{ ref('impact_estimates') }}
 ),

@@ -1,27 +1,14 @@
 {#- One row per registered experiment: what was registered, what its checks say, and what its primary metric says. -#}
-with experiments as (
-    select * from {{ ref('experiments') }}
-),
-
-use_cases as (
-    select * from {{ ref('dim_use_cases') }}
-),
-
-metrics as (
-    select * from {{ ref('metric_catalog') }}
-),
-
-effects as (
-    select * from {{ ref('report_effects') }}
-    where place is not null and is_primary and treatment_place = 1
-),
+with {{ ai_impact.imports([
+    'experiments', 'dim_use_cases', 'metric_catalog', 'report_effects', 'impact_claims', 'experiment_health'
+]) }},
 
 claims as (
     select
         experiment_id,
         min(registration) as registration,
         min(stale_since) as stale_since
-    from {{ ref('impact_claims') }}
+    from impact_claims
     where claim_source = 'experiment'
     group by experiment_id
 ),
@@ -29,67 +16,39 @@ claims as (
 checks as (
     select
         experiment_id,
-        cast(sum(case when passed then 1 else 0 end) as {{ dbt.type_bigint() }}) as checks_passed,
-        cast(sum(case when not passed then 1 else 0 end) as {{ dbt.type_bigint() }}) as checks_failed,
-        cast(sum(case when passed is null then 1 else 0 end) as {{ dbt.type_bigint() }}) as checks_unknown
-    from {{ ref('experiment_health') }}
+        {{ ai_impact.counts({
+            'checks_passed': 'passed', 'checks_failed': 'not passed', 'checks_unknown': 'passed is null'
+        }) }}
+    from experiment_health
     group by experiment_id
-),
-
-loads as (
-    select max(newest_received_at) as as_of from {{ ref('event_reconciliation') }}
 ),
 
 final as (
     select
-        experiments.experiment_id,
+        {{ ai_impact.columns('experiments', [
+            'experiment_id', 'use_case_id', 'hypothesis', 'design', 'unit_type', 'primary_metric_id', 'expected_split',
+            'registered_at', 'starts_at', 'ends_at', 'alpha', 'power', 'minimum_detectable_effect'
+        ]) }},
+        {{ ai_impact.named('experiments', ['use_case']) }},
         experiments.name as experiment,
-        experiments.use_case_id,
-        coalesce(use_cases.name, experiments.use_case_id) as use_case,
-        experiments.hypothesis,
-        experiments.design,
-        case experiments.design
-            when 'rct' then 'randomised'
-            when 'did' then 'difference in differences'
-            when 'staggered_did' then 'staggered rollout'
-            when 'geo' then 'regions'
-            when 'matched' then 'matched, by choice'
-            when 'time_series' then 'time series'
-            else replace(experiments.design, '_', ' ')
-        end as design_name,
-        experiments.unit_type,
+        {{ ai_impact.design_name('experiments.design') }} as design_name,
         replace(experiments.control_arm, '_', ' ') as control_arm,
         replace(experiments.treatment_arm, '_', ' ') as treatment_arm,
-        experiments.primary_metric_id,
-        coalesce(metrics.name, experiments.primary_metric_id) as primary_metric,
-        experiments.expected_split,
-        experiments.registered_at,
-        experiments.starts_at,
-        experiments.ends_at,
-        experiments.alpha,
-        experiments.power,
-        experiments.minimum_detectable_effect,
-        claims.registration,
-        checks.checks_passed,
-        checks.checks_failed,
-        checks.checks_unknown,
-        effects.scale,
-        effects.estimate,
-        effects.ci_low,
-        effects.ci_high,
-        effects.n_treatment,
-        effects.n_control,
-        effects.method_name,
-        effects.evidence_grade,
-        effects.finding,
-        claims.stale_since,
-        effects.estimate is not null as is_shown,
-        effects.reason,
+        coalesce(metric_catalog.name, experiments.primary_metric_id) as primary_metric,
+        {{ ai_impact.columns('claims', ['registration', 'stale_since']) }},
+        {{ ai_impact.columns('checks', ['checks_passed', 'checks_failed', 'checks_unknown']) }},
+        {{ ai_impact.columns('report_effects', [
+            'scale', 'estimate', 'ci_low', 'ci_high', 'n_treatment', 'n_control', 'method_name', 'evidence_grade', 'finding', 'reason'
+        ]) }},
+        report_effects.estimate is not null as is_shown,
         loads.as_of
     from experiments
-    left join use_cases on experiments.use_case_id = use_cases.use_case_id
-    left join metrics on experiments.primary_metric_id = metrics.metric_id
-    left join effects on experiments.experiment_id = effects.experiment_id
+    left join dim_use_cases on experiments.use_case_id = dim_use_cases.use_case_id
+    left join metric_catalog on experiments.primary_metric_id = metric_catalog.metric_id
+    left join report_effects
+        on
+            experiments.experiment_id = report_effects.experiment_id and report_effects.is_primary
+            and report_effects.place is not null and report_effects.treatment_place = 1
     left join claims on experiments.experiment_id = claims.experiment_id
     left join checks on experiments.experiment_id = checks.experiment_id
     cross join loads

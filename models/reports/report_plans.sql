@@ -1,58 +1,30 @@
 {#- How long the next experiment on each metric takes, and what it can detect in 8, 10 and 12 weeks. -#}
-with plans as (
-    select * from {{ ref('experiment_plan') }}
-),
-
-experiments as (
-    select * from {{ ref('experiments') }}
-),
-
-metrics as (
-    select * from {{ ref('metric_catalog') }}
-),
-
-use_cases as (
-    select * from {{ ref('dim_use_cases') }}
-),
+with {{ ai_impact.imports(['experiment_plan', 'experiments', 'metric_catalog', 'dim_use_cases']) }},
 
 final as (
     select
-        plans.plan_key as report_key,
-        plans.experiment_id,
-        coalesce(experiments.name, plans.experiment_id) as experiment,
-        experiments.use_case_id,
-        coalesce(use_cases.name, experiments.use_case_id) as use_case,
-        experiments.unit_type,
-        plans.metric_id,
-        coalesce(metrics.name, plans.metric_id) as metric,
-        plans.metric_id = experiments.primary_metric_id as is_primary,
-        plans.scale,
-        plans.weeks,
-        plans.baseline_mean,
-        plans.treatment_share,
-        plans.units_per_week,
-        plans.units,
-        plans.effect,
-        plans.sample_size,
-        plans.sample_size_adjusted,
-        plans.weeks_needed,
-        plans.weeks_needed_adjusted,
-        plans.detectable_effect,
-        plans.detectable_effect_adjusted,
+        experiment_plan.plan_key as report_key,
+        {{ ai_impact.columns('experiment_plan', [
+            'experiment_id', 'metric_id', 'scale', 'weeks', 'baseline_mean', 'treatment_share', 'units_per_week', 'units', 'effect',
+            'sample_size', 'sample_size_adjusted', 'weeks_needed', 'weeks_needed_adjusted', 'detectable_effect',
+            'detectable_effect_adjusted', 'alpha', 'power', 'baseline_source', 'reason'
+        ]) }},
+        {{ ai_impact.columns('experiments', ['use_case_id', 'unit_type']) }},
+        coalesce(dim_use_cases.name, experiments.use_case_id) as use_case,
+        {{ ai_impact.named('experiment_plan', ['experiment', 'metric']) }},
+        experiment_plan.metric_id = experiments.primary_metric_id as is_primary,
         -- The smallest effect as a share of the level now, so that metrics can be compared.
-        case
-            when plans.scale = 'relative' then plans.detectable_effect_adjusted
-            else {{ ai_impact.safe_divide('plans.detectable_effect_adjusted', 'abs(plans.baseline_mean)') }}
-        end as detectable_share,
-        plans.alpha,
-        plans.power,
-        plans.baseline_source,
-        plans.detectable_effect_adjusted is not null as is_shown,
-        plans.reason
-    from plans
-    left join experiments on plans.experiment_id = experiments.experiment_id
-    left join metrics on plans.metric_id = metrics.metric_id
-    left join use_cases on experiments.use_case_id = use_cases.use_case_id
+        {{ ai_impact.safe_divide(
+            'experiment_plan.detectable_effect_adjusted',
+            "case when experiment_plan.scale = 'relative' then 1 else abs(experiment_plan.baseline_mean) end"
+        ) }} as detectable_share,
+        experiment_plan.detectable_effect_adjusted is not null as is_shown,
+        loads.as_of
+    from experiment_plan
+    left join experiments on experiment_plan.experiment_id = experiments.experiment_id
+    left join metric_catalog on experiment_plan.metric_id = metric_catalog.metric_id
+    left join dim_use_cases on experiments.use_case_id = dim_use_cases.use_case_id
+    cross join loads
 )
 
 select * from final

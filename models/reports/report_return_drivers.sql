@@ -1,46 +1,28 @@
 {#- What the return of each use case depends on, one input at a time, the largest swing first. -#}
-with drivers as (
-    select * from {{ ref('roi_sensitivity') }}
-),
-
-use_cases as (
-    select * from {{ ref('dim_use_cases') }}
-),
+with {{ ai_impact.imports(['roi_sensitivity', 'dim_use_cases']) }},
 
 newest as (
-    select
-        period_grain,
-        max(period_end) as period_end
-    from drivers
-    group by period_grain
+    {{ ai_impact.newest_periods('roi_sensitivity') }}
 ),
 
 final as (
     select
-        drivers.driver_key as report_key,
-        drivers.use_case_id,
-        coalesce(use_cases.name, drivers.use_case_id) as use_case,
-        drivers.period_grain,
-        drivers.period_start,
-        drivers.period_end,
+        roi_sensitivity.driver_key as report_key,
+        {{ ai_impact.columns('roi_sensitivity', [
+            'use_case_id', 'period_grain', 'period_start', 'period_end', 'place', 'low_value', 'base_value', 'high_value', 'roi',
+            'roi_at_low', 'roi_at_high', 'swing', 'break_even', 'is_admitted_by_var', 'reason'
+        ]) }},
+        {{ ai_impact.named('roi_sensitivity', ['use_case']) }},
         newest.period_end is not null as is_newest,
-        drivers.driver as driver_id,
-        replace(drivers.driver, '_', ' ') as driver,
-        drivers.place,
-        drivers.low_value,
-        drivers.base_value,
-        drivers.high_value,
-        drivers.roi,
-        drivers.roi_at_low,
-        drivers.roi_at_high,
-        drivers.swing,
-        drivers.break_even,
-        drivers.is_admitted_by_var,
-        drivers.swing is not null as is_shown,
-        drivers.reason
-    from drivers
-    left join use_cases on drivers.use_case_id = use_cases.use_case_id
-    left join newest on drivers.period_grain = newest.period_grain and drivers.period_end = newest.period_end
+        roi_sensitivity.driver as driver_id,
+        replace(roi_sensitivity.driver, '_', ' ') as driver,
+        roi_sensitivity.swing is not null as is_shown,
+        loads.as_of
+    from roi_sensitivity
+    left join dim_use_cases on roi_sensitivity.use_case_id = dim_use_cases.use_case_id
+    left join newest
+        on roi_sensitivity.period_grain = newest.period_grain and roi_sensitivity.period_end = newest.period_end
+    cross join loads
 )
 
 select * from final

@@ -6,12 +6,10 @@ with reconciliation as (
 final as (
     select
         coalesce(source, 'all') as source_id,
-        case when source is null then 'All sources' else replace(source, '_', ' ') end as source,
-        cast(sum(raw) as {{ dbt.type_bigint() }}) as raw,
-        cast(sum(accepted) as {{ dbt.type_bigint() }}) as accepted,
-        cast(sum(duplicate) as {{ dbt.type_bigint() }}) as duplicate,
-        cast(sum(quarantined) as {{ dbt.type_bigint() }}) as quarantined,
-        cast(sum(late) as {{ dbt.type_bigint() }}) as late,
+        coalesce(replace(source, '_', ' '), 'All sources') as source,
+        {% for column in ['raw', 'accepted', 'duplicate', 'quarantined', 'late'] -%}
+            cast(sum({{ column }}) as {{ dbt.type_bigint() }}) as {{ column }},
+        {% endfor -%}
         cast(sum(raw - accepted - duplicate - quarantined) as {{ dbt.type_bigint() }}) as unaccounted,
         {{ ai_impact.safe_divide('sum(duplicate)', 'sum(raw)') }} as share_duplicate,
         {{ ai_impact.safe_divide('sum(quarantined)', 'sum(raw)') }} as share_quarantined,
