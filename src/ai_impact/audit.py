@@ -5,20 +5,19 @@ import csv
 import datetime as dt
 import json
 import math
-import shutil
+import re
 import sys
-import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
-from ai_impact.reading import Rows, Warehouse
+from ai_impact.audit_report import ORDER, Found, Markdown, Text, report
+from ai_impact.reading import GRAINS, Rows, Warehouse, of_best_window
 from ai_impact.sentences import ProblemError
 
 LACKING = ("off", "missing", "empty")
-ORDER = ("ready", "doubtful", "not built", "missing")
 WEEKS = (8, 10, 12)
 # The effect that is worth finding where nobody has registered one, as a share of the level now; the usual errors.
 WORTH, ALPHA, POWER = 0.1, 0.05, 0.8
@@ -28,7 +27,6 @@ MEASURES = (
     ("cycle_hours", "hours from start to completion of a task", "cycle_time_p50", "error_rate"),
 )
 BUILD = "Run dbt build, then ai-impact audit again."
-Found = dict[str, Any]
 
 
 class Progress:
@@ -110,7 +108,8 @@ def sources(look: Look, quality: Rows) -> Rows:
         doubts += [
             check["sentence"]
             for check in quality
-            if (check["subject_type"], check["subject_id"]) == ("source", name) and check["state"] in ("warning", "error")
+            if (check["subject_type"], check["subject_id"]) == ("source", name)
+            and check["state"] in ("warning", "error")
         ]
         if not row["rows"]:
             row |= {"state": "empty", "why": f"The table {node.schema}.{node.identifier} has no rows yet."}
@@ -136,13 +135,12 @@ def use_cases(look: Look, there: dict[str, Found], values: Rows) -> Rows:
     models = defaultdict(set)
     for row in look.rows("fct_ai_calls", what="distinct use_case_id, response_model"):
         models[row["use_case_id"]].add(row["response_model"] or "(unknown)")
-    newest = {
-        (row["use_case_id"], row["kpi_id"]): row for row in values if row["period_grain"] == "rolling_90d"
-    }
+    newest = {(row["use_case_id"], row["kpi_id"]): row for row in values}
     found = []
     for row in known:
         tasks, alone, decisions = (
-            newest.get((row["use_case_id"], kpi), {}) for kpi in ("throughput", "automation_rate", "human_in_loop_ratio")
+            newest.get((row["use_case_id"], kpi), {})
+            for kpi in ("throughput", "automation_rate", "human_in_loop_ratio")
         )
         registered = bool(row.get("is_registered"))
         hidden = tasks.get("status") == "suppressed"
@@ -150,19 +148,21 @@ def use_cases(look: Look, there: dict[str, Found], values: Rows) -> Rows:
             {
                 "use_case_id": row["use_case_id"],
                 "use_case": row["name"],
-                "domain": row.get("domain") or ("strategic" if decisions.get("n") and not tasks.get("n") else "execution"),
+                "domain": row.get("domain")
+                or ("strategic" if decisions.get("n") and not tasks.get("n") else "execution"),
                 "domain_from": "the map" if row.get("domain") else "its events",
                 "on_the_map": registered,
                 "ai_live_from": row.get("ai_live_from"),
-                "tasks_90d": None if hidden else tasks.get("n"),
-                "done_by_ai_alone_90d": alone.get("value"),
-                "decisions_90d": decisions.get("n"),
+                "tasks": None if hidden else tasks.get("n"),
+                "decisions": decisions.get("n"),
+                "within": GRAINS.get((tasks or decisions).get("period_grain")),
+                "share_done_by_ai_alone": alone.get("value"),
                 "is_hidden": hidden,
                 "models": sorted(models[row["use_case_id"]]),
                 "why": tasks["reason"] if hidden else row.get("baseline_problem") or "",
             }
         )
-    return sorted(found, key=lambda row: (-(row["tasks_90d"] or 0), row["use_case_id"]))
+    return sorted(found, key=lambda row: (-(row["tasks"] or 0), row["use_case_id"]))
 
 
 def time(value: Any) -> dt.datetime | None:
@@ -185,12 +185,12 @@ def model_rows(look: Look, there: dict[str, Found]) -> Rows:
     return sorted(found, key=lambda row: (-row["calls"], str(row["response_model"])))
 
 
-def kpis(catalogue: Rows, there: dict[str, Found], values: Rows, quality: Rows) -> Rows:
-    """Each KPI: ready, doubtful, not built or missing, and why."""
-    own = [row for row in values if row["period_grain"] == f"rolling_{row['window_days']}d"]
-    company = {row["kpi_id"]: row for row in own if row["use_case_id"] == "all"}
-    baselines = Counter(row["kpi_id"] for row in own if row["baseline_value"] is not None)
-    newest = max((row["period_end"] for row in own), default=None)
+def kpis(catalogue: Rows, there: dict[str, Found], values: Rows | None, quality: Rows) -> Rows:
+    """Each KPI: ready, doubtful, not built or missing, and why. `values` is None where nothing is built."""
+    is_built, values = values is not None, values or []
+    company = {row["kpi_id"]: row for row in values if row["use_case_id"] == "all"}
+    baselines = Counter(row["kpi_id"] for row in values if row["baseline_value"] is not None)
+    newest = max((row["period_end"] for row in values if row["period_grain"].startswith("rolling")), default=None)
     doubts: dict[str, list[str]] = defaultdict(list)
     for check in quality:
         if check["subject_type"] == "kpi" and check["state"] in ("warning", "error"):
@@ -203,12 +203,16 @@ def kpis(catalogue: Rows, there: dict[str, Found], values: Rows, quality: Rows) 
         why = [f"{name}: {there[name]['why']}" for name in needs if there[name]["state"] == "doubtful"] + doubts[kpi]
         if row and row["status"] == "not_enough_data" and not doubts[kpi]:
             why.append(row["reason"] or "Too few observations for a verdict.")
-        if row and row["value"] is not None and row["period_end"] != newest:
+        if row and row["period_grain"] != f"rolling_{row['window_days']}d":
+            why.append(
+                f"No window of {row['window_days']} days is complete yet; this is of {GRAINS[row['period_grain']]}."
+            )
+        elif row and row["value"] is not None and row["period_end"] != newest:
             why.append(f"Its newest value is of the window that ended on {row['period_end']:%Y-%m-%d}.")
         if lacking:
             named = " and ".join(f"{name} ({there[name]['state']})" for name in lacking)
             state, why = "missing", [f"It needs {named}."]
-        elif not values:
+        elif not is_built:
             state, why = "not built", [BUILD]
         elif row is None or row["value"] is None:
             state, why = "missing", [row["reason"] if row and row["reason"] else "It has no value in any window yet."]
@@ -232,7 +236,7 @@ def kpis(catalogue: Rows, there: dict[str, Found], values: Rows, quality: Rows) 
 
 
 def proposals(found: Rows) -> Rows:
-    """Two KPIs of execution and two of strategy, of different sections: what is ready, guarded and has baselines first."""
+    """Two KPIs of execution and two of strategy, of different sections: the ready, guarded and based ones first."""
     states = {row["kpi_id"]: row["state"] for row in found}
     chosen = []
     for domain in ("execution", "strategic"):
@@ -249,13 +253,16 @@ def proposals(found: Rows) -> Rows:
         for row in ranked:
             if row["section"] not in sections and len(sections) < 2:
                 sections.add(row["section"])
-                chosen.append({name: row[name] for name in ("domain", "kpi_id", "kpi", "state", "guarded_by")} | {"why": reasons(row)})
+                kept = {name: row[name] for name in ("domain", "kpi_id", "kpi", "state", "guarded_by")}
+                chosen.append(kept | {"why": reasons(row, states)})
     return chosen
 
 
-def reasons(row: Found) -> str:
+def reasons(row: Found, states: dict[str, str]) -> str:
     """Why a KPI is proposed, and what it still needs."""
     guard = f"{row['guarded_by']} guards it" if row["guarded_by"] else "it has no guardrail"
+    if states.get(row["guarded_by"]) == "missing" and not row["lacking"]:
+        guard = f"its guardrail {row['guarded_by']} has no value yet"
     if row["lacking"]:
         return f"Connect {' and '.join(row['lacking'])} first; {guard}."
     based = "it has a baseline" if row["baselines"] else "it has no baseline yet"
@@ -291,7 +298,11 @@ def registered_experiment(look: Look, states: dict[str, str]) -> Found | None:
         row = rows[0]
         urgent = states.get(row["use_case_id"]) in ("Measure again", "Not measured")
         rank = (fit["power"] < row["power"], not urgent, fit["weeks"], -fit["power"], row["experiment_id"])
-        scale = "as a share of the level now" if row["scale"] == "relative" else f"in the unit of the metric, now {float(row['baseline_mean']):.4g}"
+        scale = (
+            "as a share of the level now"
+            if row["scale"] == "relative"
+            else f"in the unit of the metric, now {float(row['baseline_mean']):.4g}"
+        )
         found = {
             "use_case": row["use_case"],
             "measure": row["metric"],
@@ -317,22 +328,27 @@ def task_experiment(look: Look, cases: Rows, states: dict[str, str]) -> Found | 
     """An experiment by lot among the tasks of the use case with most of them, from how much its tasks vary now."""
     from ai_impact_stats.estimators.planning import plan
 
-    shown = {row["use_case_id"]: row["use_case"] for row in cases if row["tasks_90d"] and not row["is_hidden"]}
+    shown = {row["use_case_id"]: row["use_case"] for row in cases if row["tasks"] and not row["is_hidden"]}
     (last,) = [row["last"] for row in look.rows("fct_tasks", what="max(completed_at) as last")] or [None]
     if last is None:
         return None
     since = f"{last - dt.timedelta(weeks=8):%Y-%m-%d %H:%M:%S}"
     for column, measure, kpi, guardrail in MEASURES:
-        teams = defaultdict(list)
-        what = f"use_case_id, count({column}) as n, avg({column}) as mean, var_samp({column}) as variance"
+        teams, first = defaultdict(list), last
+        what = f"use_case_id, min(completed_at) as first, count({column}) as n, avg({column}) as mean"
+        what += f", var_samp({column}) as variance"
         kept = f"where is_completed and completed_at > cast('{since}' as timestamp) group by use_case_id, team_id"
         for row in look.rows("fct_tasks", kept, what):
             if row["use_case_id"] in shown and row["n"]:
                 teams[row["use_case_id"]].append((row["n"], float(row["mean"]), float(row["variance"] or 0)))
-        ranked = sorted(teams, key=lambda name: (states.get(name) == "Gain shown", -sum(n for n, *_ in teams[name]), name))
+                first = min(first, row["first"])
+        weeks_seen = max((last - first) / dt.timedelta(weeks=1), 1)
+        ranked = sorted(
+            teams, key=lambda name: (states.get(name) == "Gain shown", -sum(n for n, *_ in teams[name]), name)
+        )
         for name in ranked:
             n, mean, variance, inflation = pooled(teams[name])
-            plans = [(weeks, plan(variance, WORTH * mean, n / 8, weeks, ALPHA, POWER)) for weeks in WEEKS]
+            plans = [(weeks, plan(variance, WORTH * mean, n / weeks_seen, weeks, ALPHA, POWER)) for weeks in WEEKS]
             options = [
                 {
                     "weeks": weeks,
@@ -355,10 +371,10 @@ def task_experiment(look: Look, cases: Rows, states: dict[str, str]) -> Found | 
                 "measure": measure,
                 "kpi_id": kpi,
                 "unit": "task",
-                "units_per_week": n / 8,
+                "units_per_week": n / weeks_seen,
                 "effect": WORTH * mean,
                 "effect_is": f"{WORTH:.0%} of the level now, {mean:.4g}",
-                "from": "fct_tasks, the newest 8 weeks",
+                "from": f"fct_tasks, the newest {weeks_seen:.0f} weeks",
                 "guardrail": guardrail,
                 "notes": notes,
                 **chosen(options, fit),
@@ -367,7 +383,7 @@ def task_experiment(look: Look, cases: Rows, states: dict[str, str]) -> Found | 
 
 
 def pooled(teams: list[tuple[int, float, float]]) -> tuple[int, float, float, float | None]:
-    """Number, mean and variance of all, and how many times more are needed by teams (ANOVA's intraclass correlation)."""
+    """Number, mean and variance of all, and how many times more are needed by teams (by ANOVA)."""
     from ai_impact_stats.estimators.planning import design_effect
 
     n = sum(size for size, *_ in teams)
@@ -401,10 +417,12 @@ def next_steps(found: Found) -> list[str]:
     steps += [
         f"Find out about {row['source']}, on which {kpis_of(resting[row['source']], 'rests', 'rest')}: {row['why']}"
         for row in found["sources"]
-        if row["state"] == "doubtful"
+        if row["state"] == "doubtful" and resting[row["source"]]
     ]
     if found["experiment"]:
-        steps.append("Register the experiment in the seed experiments before its first assignment; send assignments to its source.")
+        steps.append(
+            "Register the experiment in the seed experiments before it starts; send who was assigned to assignments."
+        )
     return steps
 
 
@@ -416,19 +434,18 @@ def look_at(warehouse: Warehouse, progress: Progress) -> Found:
     found: Found = {"sources": sources(look, quality)}
     there = {row["source"]: row for row in found["sources"]}
     progress("Read the KPIs")
-    kept = "where is_newest and team_id = 'all' and period_grain in ('rolling_90d', 'rolling_365d')"
-    values = look.rows("report_kpis", kept)
-    found["is_built"] = bool(values)
+    values = of_best_window(look.rows("report_kpis", "where is_newest and team_id = 'all'"))
+    found["is_built"] = bool(warehouse.columns(warehouse.models["report_kpis"]))
     found["as_of"] = max((row["as_of"] for row in values if row["as_of"] is not None), default=None)
     progress("Map the use cases and models")
     found["use_cases"] = use_cases(look, there, values)
     found["models"] = model_rows(look, there)
-    found["kpis"] = kpis(look.seed("kpi_catalog", "sources"), there, values, quality)
+    found["kpis"] = kpis(look.seed("kpi_catalog", "sources"), there, values if found["is_built"] else None, quality)
     found["proposals"] = proposals(found["kpis"])
     progress("Plan an experiment")
-    states = {row["use_case_id"]: row["state"] for row in look.rows("report_use_cases")} if values else {}
+    states = {row["use_case_id"]: row["state"] for row in look.rows("report_use_cases")}
     found["experiment"] = None
-    if values:
+    if found["is_built"]:
         found["experiment"] = registered_experiment(look, states) or task_experiment(look, found["use_cases"], states)
     for row in found["sources"]:
         del row["columns"]
@@ -452,129 +469,7 @@ def build(options: Sequence[str] = (), form: str = "text", project: Path = Path(
     if form == "json":
         return json.dumps(found, indent=2, ensure_ascii=False, default=str)
     write = Markdown() if form == "markdown" else Text()
-    return "\n".join(report(found, write)).rstrip()
-
-
-# How it is written.
-
-
-class Text:
-    """For a terminal: columns under each other, the last one wrapped."""
-
-    def heading(self, text: str) -> list[str]:
-        return ["", text, "-" * len(text)]
-
-    def line(self, text: str) -> list[str]:
-        return textwrap.wrap(text, self.width())
-
-    def item(self, text: str) -> list[str]:
-        return textwrap.wrap(text, self.width(), initial_indent="- ", subsequent_indent="  ")
-
-    def width(self) -> int:
-        return max(80, min(shutil.get_terminal_size((110, 24)).columns, 140))
-
-    def table(self, titles: Sequence[str], rows: list[list[str]]) -> list[str]:
-        widths = [max(len(row[place]) for row in [list(titles), *rows]) for place in range(len(titles) - 1)]
-        lead = sum(widths) + 2 * len(widths)
-        lines = []
-        for row in [list(titles), *rows]:
-            start = "".join(f"{text:<{width}}  " for text, width in zip(row, widths, strict=False))
-            wrapped = textwrap.wrap(row[-1], max(self.width() - lead, 30)) or [""]
-            lines += [(start + wrapped[0]).rstrip(), *(" " * lead + more for more in wrapped[1:])]
-        return lines
-
-
-class Markdown(Text):
-    def heading(self, text: str) -> list[str]:
-        return ["", f"## {text}", ""]
-
-    def line(self, text: str) -> list[str]:
-        return [self.escaped(text), ""]
-
-    def item(self, text: str) -> list[str]:
-        return [f"- {self.escaped(text)}"]
-
-    def escaped(self, text: str) -> str:
-        for sign in "\\`*<|[":
-            text = text.replace(sign, f"\\{sign}")
-        return text
-
-    def table(self, titles: Sequence[str], rows: list[list[str]]) -> list[str]:
-        written = [titles, ["---"] * len(titles), *([self.escaped(text) for text in row] for row in rows)]
-        return [f"| {' | '.join(row)} |" for row in written]
-
-
-def said(value: Any) -> str:
-    """A value as people read it, without what would steer a terminal."""
-    if value is None:
-        return ""
-    if isinstance(value, dt.date | dt.datetime):
-        return f"{value:%Y-%m-%d}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    text = ", ".join(value) if isinstance(value, list) else str(value)
-    return "".join(sign if sign.isprintable() else " " for sign in text)
-
-
-def report(found: Found, write: Text) -> list[str]:
-    """All sections, one after the other."""
-
-    def table(titles: str, rows: Rows, fields: str) -> list[str]:
-        return write.table(titles.split("|"), [[said(row[name]) for name in fields.split()] for row in rows])
-
-    states = Counter(row["state"] for row in found["kpis"])
-    on = [row for row in found["sources"] if row["state"] != "off"]
-    built = f"Data as of {said(found['as_of'])}." if found["is_built"] else "Nothing is built yet."
-    counts = ", ".join(f"{states[state]} {state}" for state in ORDER if states[state])
-    lines = write.line(f"{built} {len(on)} of {len(found['sources'])} sources are switched on. KPIs: {counts}.")
-    lines += write.heading("Where AI is used")
-    cases = [
-        {**row, "tasks": "hidden" if row["is_hidden"] else row["tasks_90d"], "map": "yes" if row["on_the_map"] else "no"}
-        for row in found["use_cases"]
-    ]
-    titles = "use case|kind|on the map|tasks, 90 days|decisions, 90 days|models|what to know"
-    lines += table(titles, cases, "use_case domain map tasks decisions_90d models why") if cases else write.line("No use case is known yet.")
-    lines += write.heading("Providers and models")
-    lines += table("provider|model|calls|last call", found["models"], "provider_name response_model calls last_called") if found["models"] else write.line("No call of a model is known yet.")
-    lines += write.heading("Sources")
-    lines += table("source|state|rows|newest|why", on, "source state rows newest why")
-    if off := [row["source"] for row in found["sources"] if row["state"] == "off"]:
-        lines += ["", *write.line(f"Off: {', '.join(off)}. A var SOURCE_enabled switches each on.")]
-    lines += write.heading("KPIs")
-    alike: dict[tuple, list[str]] = defaultdict(list)
-    for row in sorted(found["kpis"], key=lambda row: (row["domain"], ORDER.index(row["state"]))):
-        alike[row["domain"], row["state"], row["why"]].append(row["kpi_id"])
-    grouped = [
-        {"domain": domain, "state": state, "kpis": f"{', '.join(names)}{f': {why}' if why else ''}"}
-        for (domain, state, why), names in alike.items()
-    ]
-    lines += table("kind|state|KPIs, and why", grouped, "domain state kpis")
-    lines += write.heading("Proposed: two KPIs of execution, two of strategy")
-    lines += table("kind|KPI|why", found["proposals"], "domain kpi_id why")
-    lines += write.heading("Proposed: an experiment of 8 to 12 weeks")
-    lines += experiment_lines(found["experiment"], write)
-    if found["problems"]:
-        lines += write.heading("What could not be read")
-        lines += [line for text in found["problems"] for line in write.item(said(text))]
-    lines += write.heading("What to do next")
-    return lines + [line for text in found["next"] for line in write.item(said(text))]
-
-
-def experiment_lines(found: Found | None, write: Text) -> list[str]:
-    if not found:
-        return write.line("None can be planned yet: it takes the tasks of 8 weeks, built, with their minutes or times.")
-    guard = f" Guardrail: {found['guardrail']}." if found["guardrail"] else ""
-    lines = write.line(
-        said(
-            f"{found['use_case']}: {found['measure']}, for {found['weeks']} weeks. An effect of {found['effect']:.4g} "
-            f"({found['effect_is']}) is found with a power of {found['power']:.0%}.{guard}"
-        )
-    )
-    rows = [
-        [said(o["weeks"]), said(o["units"]), f"{o['detectable']:.4g}", f"{o['power']:.0%}"] for o in found["options"]
-    ]
-    lines += write.table(["weeks", f"{found['unit']}s", "detectable effect", "power for the effect"], rows)
-    return [*lines, *([""] if isinstance(write, Markdown) else []), *(line for note in found["notes"] for line in write.item(said(note)))]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(report(found, write)).strip())
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,21 @@ from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 Rows = list[dict[str, Any]]
 QUIET = ("--no-use-colors", "--log-level", "none", "--no-send-anonymous-usage-stats")
 PACKAGE = "ai_impact"
+# The windows of a KPI, the one that says most first: on the first days there is no other than a day.
+GRAINS = {"rolling_90d": "90 days", "rolling_365d": "365 days", "month": "a month", "week": "a week", "day": "a day"}
+
+
+def of_best_window(values: Rows) -> Rows:
+    """Of newest rows of report_kpis one per KPI, use case and team: of the window that the KPI is judged by, or else of
+    the one that says most."""
+    best: dict[tuple, tuple[int, dict[str, Any]]] = {}
+    for row in values:
+        if row["period_grain"] in GRAINS:
+            own = row["period_grain"] == f"rolling_{row['window_days']}d"
+            rank = -1 if own else list(GRAINS).index(row["period_grain"])
+            key = (row["kpi_id"], row["use_case_id"], row["team_id"])
+            best[key] = min(best.get(key, (rank, row)), (rank, row), key=lambda each: each[0])
+    return [row for _, row in best.values()]
 
 
 class Warehouse:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ai_impact.reading import Rows, Warehouse
+from ai_impact.reading import Rows, Warehouse, of_best_window
 from ai_impact.sentences import ProblemError
 
 # Sheets that are tables: what is read, which rows of it, and the columns as field|title|width.
@@ -20,11 +20,12 @@ TABLES = {
         "kpi_id|KPI|24 name|Name|30 domain|Domain|11 source_section|Section|24 definition|Definition|50 "
         "formula|Formula|50 unit|Unit|18 direction|Better|8 target_low|Target from|12 target_high|Target to|12 "
         "target_basis|Target is|18 own_target_use_cases|Use cases with an own target|24 own_target|Own target|12 "
-        "window_days|Window, days|12 guarded_by|Guardrail|24 guardrail_margin|Guardrail margin, %|14 sources|Sources|28",
+        "window_days|Window, days|12 guarded_by|Guardrail|24 guardrail_margin|Guardrail margin, %|14 "
+        "sources|Sources|28",
     ),
     "Current values": (
         "report_kpis",
-        "where is_newest and team_id = 'all' and period_grain in ('rolling_90d', 'rolling_365d')",
+        "where is_newest and team_id = 'all'",
         "kpi|KPI|30 use_case|Use case|22 domain|Domain|11 unit|Unit|18 period_start|From|11 period_end|To|11 "
         "value|Value|12 ci_low|Interval from|12 ci_high|Interval to|12 n|n|9 numerator|Numerator|13 "
         "denominator|Denominator|13 coverage|Coverage|10 baseline_value|Baseline|12 change_percent|Change, %|11 "
@@ -38,15 +39,16 @@ TABLES = {
         "weeks|Weeks|7 units_per_week|Units a week|12 units|Units|9 treatment_share|Share treated|12 "
         "baseline_mean|Level now|12 effect|Registered effect|14 sample_size_adjusted|Units needed|12 "
         "weeks_needed_adjusted|Weeks needed|12 detectable_effect_adjusted|Detectable effect|14 "
-        "detectable_share|As a share of the level|14 alpha|Alpha|7 power|Power|7 baseline_source|Level from|30 reason|Reason|70",
+        "detectable_share|As a share of the level|14 alpha|Alpha|7 power|Power|7 baseline_source|Level from|30 "
+        "reason|Reason|70",
     ),
     "Claims": (
         "report_claims",
         "where is_listed",
-        "sentence|Claim|90 may_be_said|May be said|14 verdict_name|Verdict|14 evidence_grade|Grade|7 use_case|Use case|22 "
-        "method_name|Method|28 estimate|Estimate|11 ci_low|Interval from|12 ci_high|Interval to|12 scale|Scale|10 "
-        "registration|Registration|20 guardrails|Guardrails|40 sensitivity|Sensitivity|40 evidence_from|From|11 "
-        "evidence_to|To|11 stale_since|Stale since|11 reason|Reason|70 as_of|As of|16",
+        "sentence|Claim|90 may_be_said|May be said|14 verdict_name|Verdict|14 evidence_grade|Grade|7 "
+        "use_case|Use case|22 method_name|Method|28 estimate|Estimate|11 ci_low|Interval from|12 "
+        "ci_high|Interval to|12 scale|Scale|10 registration|Registration|20 guardrails|Guardrails|40 "
+        "sensitivity|Sensitivity|40 evidence_from|From|11 evidence_to|To|11 stale_since|Stale since|11 reason|Reason|70 as_of|As of|16",
     ),
     "ROI ranges": (
         "report_return_drivers",
@@ -98,7 +100,7 @@ NOTES = (
     "Hidden groups have the status Hidden and a reason, and no number: their values are not in this file.",
     "Evidence grades: A to C come from a comparison. D and E do not: a KPI before and after is E.",
     "ROI model: change a yellow cell, and the return follows. It starts at the estimates and the base assumptions.",
-    "The rest of the file does not change with it. To keep an assumption, edit the seed roi_assumptions, then run dbt build.",
+    "The other sheets do not change with it. To keep an assumption, edit the seed roi_assumptions; run dbt build.",
 )
 
 
@@ -214,9 +216,7 @@ def formulas(at: Callable[[str], str], given: dict[str, Any]) -> dict[str, str]:
     if given["discount_rate"] is not None:
         rate, months = f"((1+{at('discount_rate')})^(1/12)-1)", at("horizon_months")
         annuity = f"IF({at('discount_rate')}=0,{months},(1-(1+{at('discount_rate')})^(-{months}/12))/{rate})"
-        found["net_present_value"] = (
-            f"({at('=net_benefit')}+{at('=training_cost')})/12*{annuity}-{at('training')}"
-        )
+        found["net_present_value"] = f"({at('=net_benefit')}+{at('=training_cost')})/12*{annuity}-{at('training')}"
     return found
 
 
@@ -224,9 +224,7 @@ def company_formulas(at: Callable[[str], str], parts: list[tuple[Callable[[str],
     """The company's results: each use case for the days it ran, no revenue twice, and what all the rest costs."""
 
     def total(term: str, *others: str) -> str:
-        each = [
-            f"{part(f'={term}')}*{part('days')}/{at('days')}" for part, found in parts if term in found
-        ]
+        each = [f"{part(f'={term}')}*{part('days')}/{at('days')}" for part, found in parts if term in found]
         return "+".join([*each, *others]) or "0"
 
     twice = "".join(
@@ -295,7 +293,9 @@ def model(sheets: Sheets, returns: Rows, drivers: Rows, assumptions: Rows) -> No
             found = company_formulas(at, parts)
         else:
             bases = {d["driver_id"]: d["base_value"] for d in drivers if d["use_case_id"] == row["use_case_id"]}
-            rates = [a["base"] for a in assumptions if (a["use_case_id"], a["name"]) == (row["use_case_id"], "discount_rate")]
+            rates = [
+                a["base"] for a in assumptions if (a["use_case_id"], a["name"]) == (row["use_case_id"], "discount_rate")
+            ]
             bases = {name: float(value) for name, value in bases.items() if value is not None}
             given = inputs(row, bases, next(iter(rates), None), company["days"] if company else 0.0)
             found = formulas(at, given)
@@ -358,12 +358,14 @@ def write(sheets: Sheets, boards: Rows, tables: dict[str, Rows], returns: Rows, 
     about = [f"Data as of {max(loads):%Y-%m-%d %H:%M} UTC." if loads else "No data yet: run dbt build.", *NOTES]
     about += [f"Amounts are in {currency}."] if currency else []
     sheets.table("About", [("text", "What AI changed", 110)], [{"text": text} for text in about])
-    specified = "board|Board|16 question|What it answers|60 report|Reads|26 row|What a row is|60 owner|Owner|16 url|Address|44"
+    specified = (
+        "board|Board|16 question|What it answers|60 report|Reads|26 row|What a row is|60 owner|Owner|16 url|Address|44"
+    )
     sheets.table("Dashboards", columns(specified), boards)
     for name, (_, _, spec) in TABLES.items():
         if name == "ROI ranges":
             model(sheets, returns, tables[name], assumptions)
-        rows = [row for row in tables[name] if name != "Current values" or in_own_window(row)]
+        rows = of_best_window(tables[name]) if name == "Current values" else tables[name]
         sheets.table(name, columns(spec), sorted(rows, key=lambda row: place_of(row, ORDER[name])))
     sheets.close()
 
@@ -371,11 +373,6 @@ def write(sheets: Sheets, boards: Rows, tables: dict[str, Rows], returns: Rows, 
 def place_of(row: dict[str, Any], fields: Sequence[str]) -> tuple:
     """What rows are sorted by, the empty first."""
     return tuple((row[name] is not None, 0 if row[name] is None else row[name]) for name in fields)
-
-
-def in_own_window(row: dict[str, Any]) -> bool:
-    """Whether a value is of the window that its KPI is judged by."""
-    return bool(row["period_grain"] == f"rolling_{row['window_days']}d")
 
 
 def columns(spec: str) -> list[tuple[str, str, float]]:

@@ -1,4 +1,4 @@
-"""Reads a workbook as it lies in its file, and computes its formulas: cells are numbers or texts, by sheet and address."""
+"""Reads a workbook as it lies in its file, and computes its formulas. Cells are numbers or texts, by address."""
 
 import re
 import zipfile
@@ -19,9 +19,7 @@ def sheets(path: Path) -> dict[str, tuple[Cells, dict[str, str]]]:
 
         shared = [text(item) for item in xml("xl/sharedStrings.xml")]
         names = [sheet.attrib["name"] for sheet in xml("xl/workbook.xml").find(f"{SPACE}sheets")]
-        return {
-            name: cells(xml(f"xl/worksheets/sheet{place}.xml"), shared) for place, name in enumerate(names, 1)
-        }
+        return {name: cells(xml(f"xl/worksheets/sheet{place}.xml"), shared) for place, name in enumerate(names, 1)}
 
 
 def text(item: ElementTree.Element) -> str:
