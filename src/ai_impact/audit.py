@@ -70,7 +70,7 @@ class Look:
         if loaded and needed in loaded[0]:
             return loaded
         seed = self.warehouse.seeds[name]
-        with (Path(seed.root_path) / seed.original_file_path).open(encoding="utf-8") as file:
+        with (Path(seed.root_path) / seed.original_file_path).open(encoding="utf-8-sig") as file:
             return [{name: value or None for name, value in row.items()} for row in csv.DictReader(file)]
 
 
@@ -99,8 +99,9 @@ def sources(look: Look, quality: Rows) -> Rows:
         held = counted.get(name)
         if held:
             row |= {"rows": held["raw"], "newest": held["newest_received_at"]}
-        elif "received_at" in row["columns"]:
-            for landed in look.raw(name, "count(*) as n, max(received_at) as newest"):
+        else:
+            newest = "max(received_at)" if "received_at" in row["columns"] else "null"
+            for landed in look.raw(name, f"count(*) as n, {newest} as newest"):
                 row |= {"rows": landed["n"], "newest": time(landed["newest"])}
         optional = {c.name for c in node.columns.values() if (c.config.meta or c.meta).get("may_be_absent")}
         absent = [column for column in node.columns if column not in row["columns"] and column not in optional]

@@ -48,7 +48,8 @@ TABLES = {
         "sentence|Claim|90 may_be_said|May be said|14 verdict_name|Verdict|14 evidence_grade|Grade|7 "
         "use_case|Use case|22 method_name|Method|28 estimate|Estimate|11 ci_low|Interval from|12 "
         "ci_high|Interval to|12 scale|Scale|10 registration|Registration|20 guardrails|Guardrails|40 "
-        "sensitivity|Sensitivity|40 evidence_from|From|11 evidence_to|To|11 stale_since|Stale since|11 reason|Reason|70 as_of|As of|16",
+        "sensitivity|Sensitivity|40 evidence_from|From|11 evidence_to|To|11 "
+        "stale_since|Stale since|11 reason|Reason|70 as_of|As of|16",
     ),
     "ROI ranges": (
         "report_return_drivers",
@@ -214,8 +215,8 @@ def formulas(at: Callable[[str], str], given: dict[str, Any]) -> dict[str, str]:
     found["net_benefit"] = f"{gains}-{at('=operating_cost')}-{at('=remediation_cost')}"
     found["roi"] = f"IF({at('=operating_cost')}=0,0,{at('=net_benefit')}/{at('=operating_cost')})"
     if given["discount_rate"] is not None:
-        rate, months = f"((1+{at('discount_rate')})^(1/12)-1)", at("horizon_months")
-        annuity = f"IF({at('discount_rate')}=0,{months},(1-(1+{at('discount_rate')})^(-{months}/12))/{rate})"
+        growth, months = f"(1+{at('discount_rate')})", at("horizon_months")
+        annuity = f"IF({growth}^(1/12)=1,{months},(1-{growth}^(-{months}/12))/({growth}^(1/12)-1))"
         found["net_present_value"] = f"({at('=net_benefit')}+{at('=training_cost')})/12*{annuity}-{at('training')}"
     return found
 

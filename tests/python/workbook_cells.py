@@ -1,10 +1,13 @@
 """Reads a workbook as it lies in its file, and computes its formulas. Cells are numbers or texts, by address."""
 
+import math
 import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
+
+import numpy as np
 
 SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 Cells = dict[str, float | str]
@@ -48,14 +51,18 @@ def computed(values: Mapping[str, float | str], formulas: Mapping[str, str]) -> 
             found[address] = result(formulas[address]) if address in formulas else 0.0
         value = found[address]
         assert isinstance(value, float | int), address
-        return value
+        return np.float64(value)
 
     def result(formula: str) -> float:
         spelled = re.sub(r"\b([A-Z]{1,2}[0-9]+)\b", r"cell('\1')", formula)
         spelled = re.sub(r"(?<![<>])=", "==", spelled).replace("^", "**")
         assert not re.search(r"[^-\w\s+*/().,<>='?]", spelled), formula
         known = {"cell": cell, "IF": lambda test, yes, no: yes if test else no, "__builtins__": {}}
-        return float(eval(spelled, known))
+        # What IF does not choose may divide by zero.
+        with np.errstate(all="ignore"):
+            value = float(eval(spelled, known))
+        assert math.isfinite(value), formula
+        return value
 
     for address in formulas:
         cell(address)
