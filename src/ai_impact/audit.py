@@ -274,7 +274,8 @@ def power_of(effect: float, detectable: float, alpha: float, power: float) -> fl
     """The chance to find an effect, where `detectable` is found with the chance `power`, two-sided at `alpha`."""
     normal = NormalDist()
     critical = normal.inv_cdf(1 - alpha / 2)
-    return normal.cdf(abs(effect) / detectable * (critical + normal.inv_cdf(power)) - critical)
+    distance = abs(effect) / detectable * (critical + normal.inv_cdf(power))
+    return normal.cdf(distance - critical) + normal.cdf(-distance - critical)
 
 
 def registered_experiment(look: Look, states: dict[str, str]) -> Found | None:

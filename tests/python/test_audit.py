@@ -119,8 +119,7 @@ def test_a_broken_source_is_a_sentence(landed, capsys, sql, state, says):
 
 
 def test_a_model_that_cant_be_read_is_a_sentence(landed, capsys):
-    change(landed, "create table raw.gone as select 1 as x; create view main.dim_models as select x from raw.gone; "
-                   "drop table raw.gone")  # fmt: skip
+    change(landed, "create table main.dim_models as select 1 as something_else")
     code, out, _ = run(landed, capsys, variables=TWO)
     assert (
         code == 0 and "What could not be read" in out and "Run dbt build --select dim_models" in " ".join(out.split())
@@ -184,7 +183,7 @@ def test_the_demo_has_the_numbers_of_its_marts(demo, demo_warehouse):
 
 def test_the_demo_has_proposals_of_both_kinds_and_an_experiment(demo):
     assert [row["domain"] for row in demo["proposals"]] == ["execution"] * 2 + ["strategic"] * 2
-    assert all(row["state"] == "ready" and row["guarded_by"] for row in demo["proposals"])
+    assert all(row["state"] in ("ready", "doubtful") and row["guarded_by"] for row in demo["proposals"])
     planned = demo["experiment"]
     assert 8 <= planned["weeks"] <= 12 and planned["power"] >= 0.8
     assert {option["weeks"] for option in planned["options"]} == {8, 10, 12}
@@ -215,8 +214,8 @@ def test_the_power_is_that_of_a_test_of_two_means():
         found = plan(deviation**2, effect, 100, weeks)
         assert found.units and found.detectable
         expected = NormalIndPower().power(effect / deviation, found.units / 2, 0.05, ratio=1, alternative="two-sided")
-        assert audit.power_of(effect, found.detectable, 0.05, 0.8) == pytest.approx(expected, abs=2e-3)
-    assert audit.power_of(3.0, 3.0, 0.05, 0.8) == pytest.approx(0.8)
+        assert audit.power_of(effect, found.detectable, 0.05, 0.8) == pytest.approx(expected, abs=1e-6)
+    assert audit.power_of(3.0, 3.0, 0.05, 0.8) == pytest.approx(0.8, abs=1e-5)
 
 
 def test_pooled_teams_are_the_tasks_as_one():
