@@ -202,8 +202,9 @@ def kpis(catalogue: Rows, there: dict[str, Found], values: Rows | None, quality:
         lacking = [name for name in needs if there[name]["state"] in LACKING]
         row = company.get(kpi)
         why = [f"{name}: {there[name]['why']}" for name in needs if there[name]["state"] == "doubtful"] + doubts[kpi]
-        if row and row["status"] == "not_enough_data" and not doubts[kpi]:
-            why.append(row["reason"] or "Too few observations for a verdict.")
+        # Without a target there is no verdict either, and no reason.
+        if row and row["status"] == "not_enough_data" and row["reason"] and not doubts[kpi]:
+            why.append(row["reason"])
         if row and row["period_grain"] != f"rolling_{row['window_days']}d":
             why.append(
                 f"No window of {row['window_days']} days is complete yet; this is of {GRAINS[row['period_grain']]}."

@@ -98,7 +98,7 @@ ROW = {name: TOP + place for place, (name, *_) in enumerate(INPUTS)}
 ROW |= {f"={name}": TOP + len(INPUTS) + 1 + place for place, (name, *_) in enumerate(RESULTS)}
 NOTES = (
     "Made from the reports of the warehouse: every number on the other sheets is a column of a report.",
-    "Hidden groups have the status Hidden and a reason, and no number: their values are not in this file.",
+    "Hidden groups have the status Not shown and a reason, and no number: their values are not in this file.",
     "Evidence grades: A to C come from a comparison. D and E do not: a KPI before and after is E.",
     "ROI model: change a yellow cell, and the return follows. It starts at the estimates and the base assumptions.",
     "The other sheets do not change with it. To keep an assumption, edit the seed roi_assumptions; run dbt build.",
