@@ -156,7 +156,7 @@ def use_cases(look: Look, there: dict[str, Found], values: Rows) -> Rows:
                 "ai_live_from": row.get("ai_live_from"),
                 "tasks": None if hidden else tasks.get("n"),
                 "decisions": decisions.get("n"),
-                "within": GRAINS.get((tasks or decisions).get("period_grain")),
+                "within": GRAINS.get(str((tasks or decisions).get("period_grain"))),
                 "share_done_by_ai_alone": alone.get("value"),
                 "is_hidden": hidden,
                 "models": sorted(models[row["use_case_id"]]),
@@ -328,61 +328,72 @@ def chosen(options: list[Found], fit: Found) -> Found:
 
 
 def task_experiment(look: Look, cases: Rows, states: dict[str, str]) -> Found | None:
-    """An experiment by lot among the tasks of the use case with most of them, from how much its tasks vary now."""
-    from ai_impact_stats.estimators.planning import plan
-
+    """An experiment by lot among the tasks of the use case where 12 weeks find most, from how its tasks vary."""
     shown = {row["use_case_id"]: row["use_case"] for row in cases if row["tasks"] and not row["is_hidden"]}
-    (last,) = [row["last"] for row in look.rows("fct_tasks", what="max(completed_at) as last")] or [None]
+    last = next((row["last"] for row in look.rows("fct_tasks", what="max(completed_at) as last")), None)
     if last is None:
         return None
     since = f"{last - dt.timedelta(weeks=8):%Y-%m-%d %H:%M:%S}"
-    for column, measure, kpi, guardrail in MEASURES:
-        teams, first = defaultdict(list), last
+    kept = f"where is_completed and completed_at > cast('{since}' as timestamp) group by use_case_id, team_id"
+    candidates = []
+    for place, (column, *measure) in enumerate(MEASURES):
         what = f"use_case_id, min(completed_at) as first, count({column}) as n, avg({column}) as mean"
-        what += f", var_samp({column}) as variance"
-        kept = f"where is_completed and completed_at > cast('{since}' as timestamp) group by use_case_id, team_id"
-        for row in look.rows("fct_tasks", kept, what):
-            if row["use_case_id"] in shown and row["n"]:
-                teams[row["use_case_id"]].append((row["n"], float(row["mean"]), float(row["variance"] or 0)))
-                first = min(first, row["first"])
-        weeks_seen = max((last - first) / dt.timedelta(weeks=1), 1)
-        ranked = sorted(
-            teams, key=lambda name: (states.get(name) == "Gain shown", -sum(n for n, *_ in teams[name]), name)
-        )
-        for name in ranked:
-            n, mean, variance, inflation = pooled(teams[name])
-            plans = [(weeks, plan(variance, WORTH * mean, n / weeks_seen, weeks, ALPHA, POWER)) for weeks in WEEKS]
-            options = [
-                {
-                    "weeks": weeks,
-                    "units": found.units,
-                    "detectable": found.detectable,
-                    "power": power_of(WORTH * mean, found.detectable, ALPHA, POWER),
-                }
-                for weeks, found in plans
-                if found.detectable
+        rows = [
+            row
+            for row in look.rows("fct_tasks", kept, f"{what}, var_samp({column}) as variance")
+            if row["use_case_id"] in shown and row["n"]
+        ]
+        weeks_seen = max((last - min((row["first"] for row in rows), default=last)) / dt.timedelta(weeks=1), 1)
+        for name in {row["use_case_id"] for row in rows}:
+            teams = [
+                (row["n"], float(row["mean"]), float(row["variance"] or 0))
+                for row in rows
+                if row["use_case_id"] == name
             ]
-            if n < 30 or not options:
-                continue
-            fit = next((o for o in options if o["power"] >= POWER), options[-1])
-            notes = ["Draw lots task by task within each team: half with AI, half without."]
-            notes.append("Tasks of one person resemble each other, so take these weeks as the least.")
-            if inflation is not None and inflation > 1.05:
-                notes.append(f"Where only whole teams can be assigned, {inflation:.1f} times as many tasks are needed.")
-            return {
-                "use_case": shown[name],
-                "measure": measure,
-                "kpi_id": kpi,
-                "unit": "task",
-                "units_per_week": n / weeks_seen,
-                "effect": WORTH * mean,
-                "effect_is": f"{WORTH:.0%} of the level now, {mean:.4g}",
-                "from": f"fct_tasks, the newest {weeks_seen:.0f} weeks",
-                "guardrail": guardrail,
-                "notes": notes,
-                **chosen(options, fit),
-            }
-    return None
+            found = task_plan(teams, weeks_seen, *measure)
+            if found:
+                enough, is_known = found["power"] >= POWER, states.get(name) == "Gain shown"
+                rank = (not enough, is_known, place, found["weeks"], -found["power"], name)
+                candidates.append((rank, {"use_case": shown[name], **found}))
+    return min(candidates, key=lambda each: each[0])[1] if candidates else None
+
+
+def task_plan(
+    teams: list[tuple[int, float, float]], seen: float, measure: str, kpi: str, guardrail: str
+) -> Found | None:
+    """What 8 to 12 weeks find among the tasks of teams: number, mean and variance of each, in so many weeks."""
+    from ai_impact_stats.estimators.planning import plan
+
+    n, mean, variance, inflation = pooled(teams)
+    plans = [(weeks, plan(variance, WORTH * mean, n / seen, weeks, ALPHA, POWER)) for weeks in WEEKS]
+    options: list[Found] = [
+        {
+            "weeks": weeks,
+            "units": found.units,
+            "detectable": found.detectable,
+            "power": power_of(WORTH * mean, found.detectable, ALPHA, POWER),
+        }
+        for weeks, found in plans
+        if found.detectable
+    ]
+    if n < 30 or not options:
+        return None
+    notes = ["Draw lots task by task within each team: half with AI, half without."]
+    notes.append("Tasks of one person resemble each other, so take these weeks as the least.")
+    if inflation is not None and inflation > 1.05:
+        notes.append(f"Where only whole teams can be assigned, {inflation:.1f} times as many tasks are needed.")
+    return {
+        "measure": measure,
+        "kpi_id": kpi,
+        "unit": "task",
+        "units_per_week": n / seen,
+        "effect": WORTH * mean,
+        "effect_is": f"{WORTH:.0%} of the level now, {mean:.4g}",
+        "from": f"fct_tasks, the newest {seen:.0f} weeks",
+        "guardrail": guardrail,
+        "notes": notes,
+        **chosen(options, next((o for o in options if o["power"] >= POWER), options[-1])),
+    }
 
 
 def pooled(teams: list[tuple[int, float, float]]) -> tuple[int, float, float, float | None]:
@@ -423,9 +434,7 @@ def next_steps(found: Found) -> list[str]:
         if row["state"] == "doubtful" and resting[row["source"]]
     ]
     if found["experiment"]:
-        steps.append(
-            "Register the experiment in the seed experiments before it starts; send who was assigned to assignments."
-        )
+        steps.append("Register the experiment in the seed experiments before it starts, and load its assignments.")
     return steps
 
 

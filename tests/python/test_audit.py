@@ -228,3 +228,14 @@ def test_pooled_teams_are_the_tasks_as_one():
     alike = [(50, 10.0, 4.0)] * 3
     assert audit.pooled(alike)[3] == 1.0
     assert audit.pooled([(1, 3.0, 0.0)]) == (1, 3.0, 0.0, None)
+
+
+def test_a_plan_of_tasks_takes_the_fewest_weeks_that_are_enough():
+    planned = audit.task_plan([(400, 20.0, 25.0), (400, 21.0, 25.0)], 8, "minutes", "throughput", "rework_rate")
+    assert planned and (planned["weeks"], planned["units_per_week"]) == (8, 100) and planned["power"] > 0.99
+    scarce = audit.task_plan([(60, 20.0, 400.0)], 8, "minutes", "throughput", "rework_rate")
+    assert scarce and scarce["weeks"] == 12 and scarce["power"] < 0.3
+    assert [option["units"] for option in scarce["options"]] == [60, 75, 90]
+    # Too few tasks, or all alike: there is nothing to plan with.
+    assert audit.task_plan([(29, 20.0, 25.0)], 8, "minutes", "throughput", "rework_rate") is None
+    assert audit.task_plan([(60, 20.0, 0.0)], 8, "minutes", "throughput", "rework_rate") is None

@@ -198,7 +198,12 @@ def test_hidden_values_are_nowhere(held, tmp_path):
     hidden = [row for row in of_best_window(held["tables"]["Current values"]) if row["status"] == "suppressed"]
     numbers = ("value", "ci_low", "ci_high", "n", "numerator", "denominator", "baseline_value", "change_percent")
     assert all(row[name] is None for row in hidden for name in numbers)
-    row = {**held["tables"]["Current values"][0], **dict.fromkeys(numbers), "status_name": "Not shown", "reason": "Why."}
+    row = {
+        **held["tables"]["Current values"][0],
+        **dict.fromkeys(numbers),
+        "status_name": "Not shown",
+        "reason": "Why.",
+    }
     tables = {**held["tables"], "Current values": [row]}
     values, _ = written(tmp_path / "hidden.xlsx", {**held, "tables": tables})["Current values"]
     fields = [field for field, *_ in workbook.columns(workbook.TABLES["Current values"][2])]
