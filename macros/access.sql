@@ -21,7 +21,7 @@
     {%- if own and project_name != 'ai_impact' -%}
         {{- return(own(name, node)) -}}
     {%- endif -%}
-    {{- return(adapter.dispatch('generate_schema_name', 'dbt')(name, node)) -}}
+    {{- return(dbt.generate_schema_name(name, node)) -}}
 {% endmacro %}
 
 {# After a build: the roles of the var `grants_by_access` may read, and no others may any more. As dbt's config `grants`, which knows no access. #}

@@ -127,3 +127,7 @@
 {% macro bigquery__trimmed(text) -%}
     nullif(trim({{ text }}), '')
 {%- endmacro %}
+
+{% macro bigquery__sha256(texts) -%}
+    to_hex(sha256({{ texts | join(' || ') }}))
+{%- endmacro %}

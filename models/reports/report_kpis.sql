@@ -50,8 +50,8 @@ final as (
         named.direction,
         named.window_days,
         named.period_grain,
-        named.period_start,
-        named.period_end,
+        cast(named.period_start as date) as period_start,
+        cast(named.period_end as date) as period_end,
         named.age = 1 as is_newest,
         coalesce(named.use_case_id, 'all') as use_case_id,
         case when named.use_case_id is null then 'All use cases' else coalesce(use_cases.name, named.use_case_id) end

@@ -60,20 +60,21 @@ enrolled as (
             and assignments.unit_type = aliases.alias_type
             and assignments.unit_id = aliases.unit_id
     inner join experiments
-        on
-            assignments.experiment_id = experiments.experiment_id
-            and assignments.unit_type = experiments.unit_type
+        on assignments.experiment_id = experiments.experiment_id and assignments.unit_type = experiments.unit_type
     group by assignments.experiment_id, aliases.alias_id
 ),
 
--- An entry that dates the assignment back, and came a day or more after one that did not, moves the window.
+-- An entry that dates the assignment back, and came a day or more after one of a later date, moves the window.
 ordered as (
     select
         *,
         row_number() over (
             partition by experiment_id, arm, unit_id, place order by assigned_at, received_at
         ) as position,
-        min(received_at) over (partition by experiment_id, arm, unit_id) as told_at
+        min(received_at) over (
+            partition by experiment_id, arm, unit_id order by assigned_at, received_at
+            rows between 1 following and unbounded following
+        ) as later_date_received_at
     from placed
 ),
 
@@ -92,7 +93,7 @@ units as (
             when
                 ordered.position = 1
                 and ordered.place in ('before', 'within')
-                and ordered.received_at >= {{ ai_impact.add_time('day', 1, 'ordered.told_at') }}
+                and ordered.received_at >= {{ ai_impact.add_time('day', 1, 'ordered.later_date_received_at') }}
                 then 1
             else 0
         end) as is_predated
@@ -114,9 +115,7 @@ sorted as (
         end as place
     from units
     left join enrolled
-        on
-            units.experiment_id = enrolled.experiment_id
-            and units.unit_id = enrolled.unit_id
+        on units.experiment_id = enrolled.experiment_id and units.unit_id = enrolled.unit_id
 ),
 
 -- Of who came after the end, what was known before they came.
