@@ -224,3 +224,28 @@
     from {{ relation }}
     group by period_grain
 {%- endmacro %}
+
+{# What drifted, as a sentence: how far and between which versions. #}
+{% macro drift_sentence() -%}
+    replace(metric, '_', ' ') || ' of ' || version
+    || case when change_kind = 'new_version' then ' against ' || previous_version else ' in its last week against its first four' end
+    || ': ' || coalesce({{ ai_impact.percent_text('change_percent') }}, 'another distribution')
+    || ', since ' || {{ ai_impact.to_text('cast(changed_at as date)', 'date') }} || '.'
+{%- endmacro %}
+
+{# A change in percent with its sign and one digit. #}
+{% macro percent_text(number) -%}
+    case when {{ number }} > 0 then '+' else '' end || cast(cast({{ number }} as decimal(18, 1)) as {{ dbt.type_string() }}) || ' %'
+{%- endmacro %}
+
+{# What of a definition changed, as a sentence: from what, to what, when it was seen, and what it marks. #}
+{% macro change_sentence() -%}
+    case change
+        when 'changed' then field || ' of ' || definition_id || ' in ' || seed || ' went from '
+            || coalesce(from_value, 'nothing') || ' to ' || coalesce(to_value, 'nothing')
+        else definition_id || ' in ' || seed || ' was ' || change
+    end
+    || ' on ' || {{ ai_impact.to_text('cast(seen_at as date)', 'date') }} || '.'
+    || coalesce(' It marks ' || replace(marked_experiment_ids, '|', ', ') || '.', '')
+    || coalesce(' It touches the KPIs ' || replace(kpi_ids, '|', ', ') || '.', '')
+{%- endmacro %}
