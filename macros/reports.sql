@@ -224,3 +224,53 @@
     from {{ relation }}
     group by period_grain
 {%- endmacro %}
+
+{# The rows of report_trust, area by area. A service level is there whatever its state, of the others what is wrong. #}
+{% macro trust_problems() -%}
+    {%- set columns = ['area', 'kind', 'thing_type', 'thing_id', 'state', 'severity', 'sentence', 'n', 'total', 'budget_left'] -%}
+    {%- set types = {'n': 'int', 'total': 'int', 'budget_left': 'double'} -%}
+    {%- set areas = [
+        ('sla_status', 'is_latest', {
+            'area': "'service levels'", 'kind': 'indicator', 'thing_type': "'use_case'", 'thing_id': 'use_case_id', 'state': 'state',
+            'severity': "case state when 'breach' then 'high' when 'warning' then 'medium' when 'unknown' then 'low' end",
+            'sentence': 'sentence', 'n': 'n_bad_events', 'total': 'n_events', 'budget_left': 'budget_left'}),
+        ('rollback_recommendations', 'recommendation_key is not null', {
+            'area': "'rollback'", 'kind': 'version', 'thing_type': "'use_case'", 'thing_id': 'use_case_id', 'state': 'state',
+            'severity': "case when state = 'open' then 'high' else 'low' end", 'sentence': 'sentence', 'n': 'n_bad_events',
+            'total': 'n_events'}),
+        ('model_drift', 'alert and is_worse', {
+            'area': "'drift'", 'kind': 'metric', 'thing_type': "'use_case'", 'thing_id': 'use_case_id',
+            'state': "case when is_in_use then 'in use' else 'not in use' end",
+            'severity': "case when is_in_use then 'high' else 'low' end",
+            'sentence': "replace(metric, '_', ' ') || ' went from ' || " ~ ai_impact.rounded_text('reference_value', 3)
+                ~ " || ' to ' || " ~ ai_impact.rounded_text('current_value', 3) ~ " || ' with ' || version || ', after ' || previous_version",
+            'n': 'n_current'}),
+        ('data_quality_status', "state in ('error', 'warning', 'unknown')", {
+            'area': "'data quality'", 'kind': 'check_id', 'thing_type': 'subject_type', 'thing_id': 'subject_id', 'state': 'state',
+            'severity': "case state when 'error' then 'high' when 'warning' then 'medium' else 'low' end", 'sentence': 'sentence'}),
+        ('governance_findings', 'finding_key is not null', {
+            'area': "'governance'", 'kind': 'finding', 'thing_type': 'thing_type', 'thing_id': 'thing_id', 'severity': 'severity',
+            'sentence': 'sentence', 'n': 'n', 'total': 'total'}),
+        ('held', 'true', {
+            'area': "'quarantine'", 'kind': 'reason', 'thing_type': "'source'", 'thing_id': 'source',
+            'sentence': "replace(reason, '_', ' ') || ' in ' || replace(source, '_', ' ')", 'n': 'n', 'total': 'total'})
+    ] -%}
+    {%- set held -%}
+        (
+            select event_quarantine.source, event_quarantine.reason, count(*) as n, max(report_sources.raw) as total
+            from event_quarantine
+            left join report_sources on event_quarantine.source = report_sources.source_id
+            group by event_quarantine.source, event_quarantine.reason
+        ) as held
+    {%- endset -%}
+    {%- for source, condition, area in areas %}
+    select
+        {%- for column in columns %}
+        cast({{ area.get(column, 'null') }} as {{ ai_impact.physical_type(types.get(column, 'string')) }}) as {{ column }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from {{ held if source == 'held' else source }}
+    {% if condition != 'true' %}where {{ condition }}{% endif %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

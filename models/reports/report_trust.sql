@@ -1,50 +1,23 @@
-{#- What keeps numbers from being trusted: findings of governance, rows in quarantine by reason. A new kind of problem
-    is one more branch with the same columns. -#}
+{#- What keeps numbers from being trusted: service levels, rollbacks, drift, data quality, governance, quarantine. -#}
 with {{ ai_impact.imports([
-    'governance_findings', 'event_quarantine', 'dim_use_cases', 'experiments', 'report_sources'
+    'sla_status', 'rollback_recommendations', 'model_drift', 'data_quality_status', 'governance_findings', 'event_quarantine',
+    'dim_use_cases', 'experiments', 'kpi_catalog', 'report_sources'
 ]) }},
 
-held as (
-    select
-        source,
-        reason,
-        count(*) as n
-    from event_quarantine
-    group by source, reason
-),
-
 problems as (
-    select
-        'governance' as area,
-        finding as kind,
-        thing_type,
-        thing_id,
-        severity,
-        n,
-        total,
-        sentence
-    from governance_findings
-    union all
-    select
-        'quarantine' as area,
-        held.reason as kind,
-        'source' as thing_type,
-        held.source as thing_id,
-        cast(null as {{ dbt.type_string() }}) as severity,
-        held.n,
-        report_sources.raw as total,
-        replace(held.reason, '_', ' ') || ' in ' || replace(held.source, '_', ' ') as sentence
-    from held
-    left join report_sources on held.source = report_sources.source_id
+    {{ ai_impact.trust_problems() }}
 ),
 
 final as (
     select
-        {{ ai_impact.hash_key(['problems.area', 'problems.kind', 'problems.thing_type', 'problems.thing_id']) }}
-            as report_key,
-        {{ ai_impact.columns('problems', ['area', 'kind', 'thing_type', 'thing_id', 'severity', 'sentence']) }},
+        {{ ai_impact.hash_key([
+            'problems.area', 'problems.kind', 'problems.thing_type', 'problems.thing_id', 'problems.sentence'
+        ]) }} as report_key,
+        {{ ai_impact.columns('problems', [
+            'area', 'kind', 'thing_type', 'thing_id', 'state', 'severity', 'sentence', 'budget_left'
+        ]) }},
         replace(problems.kind, '_', ' ') as kind_name,
-        coalesce(dim_use_cases.name, experiments.name, replace(problems.thing_id, '_', ' ')) as thing,
+        coalesce(dim_use_cases.name, experiments.name, kpi_catalog.name, replace(problems.thing_id, '_', ' ')) as thing,
         case problems.severity when 'high' then 1 when 'medium' then 2 when 'low' then 3 end as severity_rank,
         cast(problems.n as {{ dbt.type_bigint() }}) as n,
         cast(problems.total as {{ dbt.type_bigint() }}) as total,
@@ -53,6 +26,7 @@ final as (
     from problems
     left join dim_use_cases on problems.thing_type = 'use_case' and problems.thing_id = dim_use_cases.use_case_id
     left join experiments on problems.thing_type = 'experiment' and problems.thing_id = experiments.experiment_id
+    left join kpi_catalog on problems.thing_type = 'kpi' and problems.thing_id = kpi_catalog.kpi_id
     cross join loads
 )
 
