@@ -249,3 +249,65 @@
     || coalesce(' It marks ' || replace(marked_experiment_ids, '|', ', ') || '.', '')
     || coalesce(' It touches the KPIs ' || replace(kpi_ids, '|', ', ') || '.', '')
 {%- endmacro %}
+
+{# Ids as words: blanks in place of underscores. #}
+{% macro words(relation, names) -%}
+    {%- for name in names %}
+        replace({{ relation }}.{{ name }}, '_', ' ') as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# How many checks of each experiment passed, failed, or could not be judged: a whole select. #}
+{% macro counted_checks() -%}
+    select
+        experiment_id,
+        {{ ai_impact.counts({
+            'checks_passed': 'passed', 'checks_failed': 'not passed', 'checks_unknown': 'passed is null'
+        }) }}
+    from experiment_health
+    group by experiment_id
+{%- endmacro %}
+
+{# What is known of the effects of each use case: a whole select. Stale ones, and grades D and E, show neither gain nor harm. #}
+{% macro evidence_of_use_cases() -%}
+    select
+        use_case_id,
+        {{ ai_impact.counts({
+            'effects': 'place is not null', 'effects_stale': 'is_stale',
+            'effects_better': "is_for_planning and not is_stale and finding = 'Better'",
+            'effects_worse': "is_for_planning and not is_stale and finding = 'Worse'"
+        }) }},
+        min(case when not is_stale then evidence_grade end) as best_grade,
+        min(stale_since) as stale_since
+    from report_effects
+    where place is not null and metric_role <> 'guardrail'
+    group by use_case_id
+{%- endmacro %}
+
+{# What the evidence of a use case comes to. Harm comes before gain. #}
+{% macro use_case_state() -%}
+    case
+        when not dim_use_cases.is_registered then 'Not on the map'
+        when evidence.effects_worse > 0 then 'Harm shown'
+        when evidence.effects_better > 0 then 'Gain shown'
+        when evidence.effects_stale = evidence.effects then 'Measure again'
+        when evidence.effects > 0 then 'No clear effect'
+        else 'Not measured'
+    end
+{%- endmacro %}
+
+{# Counts of what may not be there: none is 0. #}
+{% macro or_zero(relation, names) -%}
+    {%- for name in names %}
+        coalesce({{ relation }}.{{ name }}, 0) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# When the oldest review of each use case that is overdue was due: a whole select. #}
+{% macro overdue_reviews() -%}
+    select
+        use_case_id,
+        min(case when is_due then due_on end) as review_due_on
+    from reviews_due
+    group by use_case_id
+{%- endmacro %}
