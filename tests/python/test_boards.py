@@ -24,26 +24,22 @@ MARTS = {
     "returns": ("roi_summary", "roi_key", {"counted_twice"}),
     "return_drivers": ("roi_sensitivity", "driver_key", {"driver"}),
     "people": ("human_delta", "human_delta_key", set()),
+    "service_levels": ("sla_status", "sla_key", set()),
     "plans": ("experiment_plan", "plan_key", set()),
 }
 # Reports of several marts: each number by a query of its own on the marts.
 SUMS = [
     (
-        "select use_case_id, indicator, state, n_bad_events, n_events, budget_left from sla_status where is_latest",
-        "select thing_id, kind, state, n, total, budget_left from report_trust where area = 'service levels'",
+        "select use_case_id, recommendation_key, n_bad_events, n_events from rollback_recommendations",
+        "select thing_id, kind, n, total from report_trust where area = 'rollback'",
     ),
     (
-        "select use_case_id, version, state, sentence, n_bad_events from rollback_recommendations",
-        "select thing_id, kind, state, sentence, n from report_trust where area = 'rollback'",
-    ),
-    (
-        "select use_case_id, metric, n_current from model_drift where alert and is_worse",
+        "select use_case_id, drift_key, n_current from model_drift where alert",
         "select thing_id, kind, n from report_trust where area = 'drift'",
     ),
     (
-        "select subject_id, check_id, state, sentence from data_quality_status "
-        "where state in ('error', 'warning', 'unknown')",
-        "select thing_id, kind, state, sentence from report_trust where area = 'data quality'",
+        "select subject_id, check_id, sentence from data_quality_status where state <> 'ok'",
+        "select thing_id, kind, sentence from report_trust where area = 'data quality'",
     ),
     (
         "select sum(raw), sum(accepted), sum(duplicate), sum(quarantined), sum(late) from event_reconciliation",
