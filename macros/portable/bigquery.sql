@@ -127,3 +127,17 @@
 {% macro bigquery__trimmed(text) -%}
     nullif(trim({{ text }}), '')
 {%- endmacro %}
+
+{% macro bigquery__parsed_json(column, data_type) -%}
+    {%- if data_type == 'json' -%}
+        {{ column }}
+    {%- elif data_type.startswith(('struct', 'record', 'array')) -%}
+        to_json({{ column }})
+    {%- else -%}
+        safe.parse_json({{ column }})
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro bigquery__json_text(json, path) -%}
+    json_value({{ json }}, '${{ ai_impact.json_path(path) }}')
+{%- endmacro %}

@@ -117,3 +117,16 @@
 {% macro snowflake__trimmed(text) -%}
     nullif(trim({{ text }}, ' \t\n\r\u00a0'), '')
 {%- endmacro %}
+
+{% macro snowflake__parsed_json(column, data_type) -%}
+    {%- if data_type in ('variant', 'object', 'array') or data_type.startswith('map') -%}
+        to_variant({{ column }})
+    {%- else -%}
+        try_parse_json({{ column }})
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro snowflake__json_text(json, path) -%}
+    cast(get_path({{ json }}, '
+    {%- for step in path -%}{%- if step is number -%}[{{ step }}]{%- else -%}["{{ step }}"]{%- endif -%}{%- endfor -%}') as varchar)
+{%- endmacro %}
