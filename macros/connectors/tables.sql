@@ -20,9 +20,10 @@
 {#
     A select over a landed table: `columns` as {name: type}, or {name: [type, other names]}, then `given`: expressions over the
     columns as landed, each as `given_<name>`. `received` names the column with the time of receipt, read as `received_at`.
-    Where the relation is none, an empty table of the same columns. The type `json` is what `json_text` reads.
+    Where the relation is none, an empty table of the same columns. The type `json` is what `json_text` reads; `unchanged` is not cast. `rows` is a common table
+    expression to read instead, which has the relation's columns and more.
 #}
-{% macro read_landed(relation, columns, given={}, received='received_at', where=none, contract=none) -%}
+{% macro read_landed(relation, columns, given={}, received='received_at', where=none, contract=none, rows=none) -%}
     {%- set found = ai_impact.landed_columns(relation) -%}
     {%- set types = ai_impact.contract_types(contract) if contract else {} %}
     select
@@ -37,7 +38,7 @@
         {%- endif %}
         {%- endfor %}
         {{ ai_impact.landed_column(found, received, 'timestamp', relation if found.get(ai_impact.plain_name(received)) else none) }} as received_at
-    from {% if relation is none %}(select 1 as nothing) as nobody where 1 = 0{% else %}{{ relation }} as landed_rows{% endif %}
+    from {% if relation is none %}(select 1 as nothing) as nobody where 1 = 0{% else %}{{ rows or relation }} as landed_rows{% endif %}
     {%- if where and relation is not none %}
     where {{ where }}
     {%- endif %}
@@ -56,7 +57,9 @@
     {%- if there.name is none and relation is not none and not found -%}
         {%- set there.name = name -%}
     {%- endif -%}
-    {%- if logical == 'json' -%}
+    {%- if logical == 'unchanged' -%}
+        {{ name }}
+    {%- elif logical == 'json' -%}
         {{ ai_impact.parsed_json(there.name or 'cast(null as ' ~ dbt.type_string() ~ ')', there.type) }}
     {%- elif there.name is none -%}
         cast(null as {{ ai_impact.physical_type(logical) }})

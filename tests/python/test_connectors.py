@@ -61,7 +61,10 @@ def table(name: str) -> str:
 def call(macro: str, *tables: str, **given: object) -> str:
     arguments = [table(name) if name else "none" for name in tables]
     for name, value in given.items():
-        shown = table(value.removeprefix("table ")) if str(value).startswith("table ") else repr(value)
+        if str(value).startswith("table "):
+            shown = table(value.removeprefix("table "))
+        else:
+            shown = value.removeprefix("!") if str(value).startswith("!") else repr(value)
         arguments.append(f"{name}={shown}")
     return f"{{{{ ai_impact.{macro}({', '.join(arguments)}) }}}}"
 
@@ -77,7 +80,22 @@ CALLS = {
         "survey_responses",
         call("from_zendesk_satisfaction_ratings", "zendesk.satisfaction_rating", "zendesk.ticket"),
     ),
+    "otel": (
+        "ai_events",
+        call("from_otel_genai_spans", "otel.otel_traces", prices="table otel.model_prices", use_case_id="'support'",
+             task_id="!ai_impact.span_attribute('ticket.id')"),
+    ),
+    "otel_unix": ("ai_events", call("from_otel_genai_spans", "otel.spans_unix")),
+    "otel_map": ("ai_events", call("from_otel_genai_spans", "otel.spans_map")),
 }  # fmt: skip
+# What a CSV can't say: attributes as a map, as exporters to ClickHouse and Parquet write them.
+ONLY_ON_DUCKDB = """
+    create table otel.spans_map as
+    select
+        cast('2026-03-02 10:00:00' as timestamp) as "Timestamp", 't1' as "TraceId", 's1' as "SpanId", '' as "ParentSpanId",
+        map {'gen_ai.system': 'anthropic', 'gen_ai.request.model': 'claude', 'gen_ai.usage.input_tokens': '12'} as "SpanAttributes",
+        map {'service.version': '3'} as "ResourceAttributes", cast(1500000 as ubigint) as "Duration", 'Ok' as "StatusCode"
+"""
 
 
 class OnDuckDB:
@@ -88,6 +106,7 @@ class OnDuckDB:
         with duckdb.connect(str(self.project.path)) as connection:
             for tool in sorted(path.stem for path in FIXTURES.glob("*.csv")):
                 connection.execute(load(tool))
+            connection.execute(ONLY_ON_DUCKDB)
         sql = "\n-- and --\n".join(sql for _, sql in CALLS.values())
         (compiled,) = self.project.dbt("compile", "--inline", sql).result.results
         self.compiled = dict(zip(CALLS, compiled.node.compiled_code.split("-- and --"), strict=True))
@@ -167,3 +186,43 @@ def test_zendesk_ratings(made):
         ("rating:14", at("08 10:00"), "csat", None, 0.0, 0.0, 1.0),
         ("rating:15", at("08 11:00"), "csat", None, 4.0, 1.0, 5.0),
     ]
+
+
+def test_otel_genai_spans(made):
+    """Both vocabularies, flat and nested; spans between, exported twice, without parent, price, tokens, JSON or attributes."""
+    rows = made.rows(
+        "otel",
+        "span_id, occurred_at, parent_span_id, operation_name, provider_name, request_model, response_model, "
+        "input_tokens, output_tokens, round(cost_amount, 9), cost_currency, status, task_id",
+    )
+    gpt = ("openai", "gpt-4o")
+    assert rows == [
+        ("a", at("02 10:00"), None, "invoke_agent", "openai", None, None, 1500, None, None, None, "ok", "1"),
+        ("c1", at("02 10:00:00.2"), "a", "chat", *gpt, "gpt-4o-2024-08-06", 1000, 200, 0.0045, "USD", "ok", "1"),
+        ("c2", at("02 10:00:03"), "a", "chat", *gpt, None, 500, 100, 0.00175, "USD", "ok", None),
+        ("c2", at("02 10:00:03"), "a", "chat", *gpt, None, 500, 100, 0.00175, "USD", "ok", None),
+        ("e", at("02 12:00"), "zz", "chat", "other", "other", None, 10, 5, None, None, "error", None),
+        ("m", at("20 12:00"), None, "embeddings", "openai", "Embed-3", None, 1000000, None, 2.0, "EUR", "ok", None),
+        ("n", at("20 12:00"), None, "chat", *gpt, None, None, None, None, None, "ok", None),
+        ("o", at("20 12:00:01"), None, "chat", None, "gpt-4o", None, None, None, 0.5, "USD", "ok", None),
+        ("x", at("02 10:00:03.6"), "a", "execute_tool", None, None, None, None, None, None, None, "ok", None),
+    ]
+    assert made.rows("otel", "span_id, latency_ms, time_to_first_chunk_ms, agent_version, error_type, event_id")[:5] == [
+        ("a", 4000.0, None, "7", None, "t1:a"),
+        ("c1", 2000.0, None, None, None, "t1:c1"),
+        ("c2", 500.0, 250.0, None, None, "t1:c2"),
+        ("c2", 500.0, 250.0, None, None, "t1:c2"),
+        ("e", 0.1, None, None, "timeout", "t2:e"),
+    ]
+
+
+def test_otel_spans_of_other_exporters(made):
+    columns = "occurred_at, latency_ms, status, input_tokens, agent_version, parent_span_id, received_at"
+    assert made.rows("otel_unix", columns) == [
+        (at("02 10:00"), 1500.0, "error", None, None, None, at("02 10:00:01.5"))
+    ]
+    assert made.rows("otel_map", columns) == [(at("02 10:00"), 1.5, "ok", 12, "3", None, at("02 10:00"))]
+
+
+def test_no_text_of_a_prompt_is_read(made):
+    assert not any("secret" in str(row) for row in made.rows("otel", "*"))
