@@ -5,6 +5,7 @@ A fixture in connectors/ is one file a tool: `table name`, a header of `column:t
 
 import csv
 import datetime as dt
+import os
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import duckdb
 import pytest
 import yaml
 from dbt_warehouse import Project
+from engines import MissingError, Postgres
 from engines.base import ROOT
+from engines.compare import Table, differences
 
 FIXTURES = Path(__file__).parent / "connectors"
 CONTRACT = {
@@ -88,6 +91,7 @@ CALLS = {
     "otel_unix": ("ai_events", call("from_otel_genai_spans", "otel.spans_unix")),
     "otel_map": ("ai_events", call("from_otel_genai_spans", "otel.spans_map")),
 }  # fmt: skip
+ONLY_OF_DUCKDB = ("otel_map",)
 # What a CSV can't say: attributes as a map, as exporters to ClickHouse and Parquet write them.
 ONLY_ON_DUCKDB = """
     create table otel.spans_map as
@@ -128,6 +132,36 @@ def made(tmp_path_factory):
 def at(text: str) -> dt.datetime:
     """`02 09:00` in March 2026."""
     return dt.datetime.fromisoformat(f"2026-03-{text}")
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    """PostgreSQL with the fixtures and nothing else, and each connector compiled for it."""
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    try:
+        server.start()
+        for tool in sorted(path.stem for path in FIXTURES.glob("*.csv")):
+            server.query(load(tool))
+        names = [name for name in CALLS if name not in ONLY_OF_DUCKDB]
+        sql = "\n-- and --\n".join(CALLS[name][1] for name in names)
+        yield server, dict(zip(names, server.compile(sql).split("-- and --"), strict=True))
+    except MissingError as missing:
+        if os.environ.get("AI_IMPACT_ENGINES") == "required":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+    finally:
+        server.stop()
+
+
+def test_postgres_gives_the_same(made, postgres):
+    server, compiled = postgres
+    wrong = {}
+    for name, code in compiled.items():
+        columns, _ = zip(*CONTRACT[CALLS[name][0]], strict=True)
+        expected = Table(list(columns), made.project.query(f"select * from mapped.{name}"))
+        if found := differences(expected, server.query(code)):
+            wrong[name] = found
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("name", CALLS)
