@@ -1,6 +1,6 @@
 """Connectors: tables in the schemas of the usual tools, small and full of traps, and every row that comes out of them.
 
-A fixture in connectors/ is one file a tool: `table name`, a header of `column:type`, its rows; `#` says what a row is for.
+A fixture in connectors/ is one file a tool: `table name`, a header of `column:type`, its rows; `#` says what a row is for; `\\n` is a line break.
 """
 
 import csv
@@ -49,10 +49,10 @@ def load(tool: str) -> str:
     statements = [f"create schema {tool}"]
     for name, (header, *rows) in landed(tool).items():
         columns = ", ".join('"{}" {}'.format(*column.split(":")) for column in header)
-        statements.append(f"create table {tool}.{name} ({columns})")
+        statements.append(f'create table {tool}."{name}" ({columns})')
         for row in rows:
-            cells = ", ".join("'" + cell.replace("'", "''") + "'" if cell else "null" for cell in row)
-            statements.append(f"insert into {tool}.{name} values ({cells})")
+            cells = ", ".join("'" + cell.replace("'", "''").replace("\\n", "\n") + "'" if cell else "null" for cell in row)
+            statements.append(f'insert into {tool}."{name}" values ({cells})')
     return ";\n".join(statements)
 
 
@@ -87,6 +87,16 @@ CALLS = {
         "ai_events",
         call("from_otel_genai_spans", "otel.otel_traces", prices="table otel.model_prices", use_case_id="'support'",
              task_id="!ai_impact.span_attribute('ticket.id')"),
+    ),
+    "github": (
+        "task_events",
+        call("from_github_pull_requests", "github.issue", "github.pull_request", "github.issue_merged",
+             "github.issue_closed_history", "github.pull_request_review", "github.user", "github.commit",
+             "github.commit_pull_request", use_case_id="case when title <> 'Bump' then 'delivery' end"),
+    ),
+    "github_alone": (
+        "task_events",
+        call("from_github_pull_requests", "github.issue", "github.pull_request", "github.issue_merged"),
     ),
     "otel_unix": ("ai_events", call("from_otel_genai_spans", "otel.spans_unix")),
     "otel_map": ("ai_events", call("from_otel_genai_spans", "otel.spans_map")),
@@ -260,3 +270,44 @@ def test_otel_spans_of_other_exporters(made):
 
 def test_no_text_of_a_prompt_is_read(made):
     assert not any("secret" in str(row) for row in made.rows("otel", "*"))
+
+
+def test_github_pull_requests(made):
+    """Trailers, agents, bots, people with an agent's name; changes asked for; closed, reopened, merged twice; duplicates."""
+    rows = made.rows("github", "task_id, occurred_at, event_type, actor_id, actor_kind, execution_mode, is_eligible, use_case_id")
+    assist, hand = ("ai_assisted", None, "delivery"), ("human", None, "delivery")
+    assert rows == [
+        ("github:101", at("01 09:00"), "started", "1", "human", *assist),
+        ("github:101", at("02 10:00"), "created", "1", "human", *assist),
+        ("github:101", at("03 09:00"), "review_completed", "2", "human", *assist),
+        ("github:101", at("03 09:00"), "rework_requested", "2", "human", *assist),
+        ("github:101", at("04 09:00"), "review_completed", "2", "human", *assist),
+        ("github:101", at("04 10:00"), "completed", "1", "human", *assist),
+        ("github:102", at("02 10:59"), "started", "2", "human", *hand),
+        ("github:102", at("02 11:00"), "created", "2", "human", *hand),
+        ("github:102", at("02 11:30"), "review_completed", "5", "ai", *hand),
+        ("github:102", at("02 12:00"), "completed", "2", "human", *hand),
+        ("github:103", at("02 12:00"), "created", "3", "ai", "ai_autonomous", None, "delivery"),
+        ("github:103", at("03 12:00"), "completed", "3", "ai", "ai_autonomous", None, "delivery"),
+        ("github:103", at("03 12:00"), "started", "3", "ai", "ai_autonomous", None, "delivery"),
+        ("github:104", at("02 13:00"), "created", "4", "system", None, False, None),
+        ("github:104", at("02 13:00"), "started", "4", "system", None, False, None),
+        ("github:104", at("02 14:00"), "completed", "4", "system", None, False, None),
+        ("github:105", at("02 14:00"), "created", "1", "human", None, None, "delivery"),
+        ("github:105", at("02 14:00"), "started", "1", "human", None, None, "delivery"),
+        ("github:106", at("02 14:30"), "started", "1", "human", *assist),
+        ("github:106", at("02 15:00"), "created", "1", "human", *assist),
+        ("github:106", at("03 15:00"), "cancelled", "2", "human", *assist),
+    ]
+    assert made.rows("github", "count(*), count(distinct event_id)", "1") == [(21, 21)]
+
+
+def test_github_pull_requests_alone(made):
+    """Without commits nobody knows who wrote them, and work begins when the pull request is opened."""
+    rows = made.rows("github_alone", "task_id, occurred_at, event_type, actor_kind, execution_mode")
+    assert [row for row in rows if row[0] == "github:101"] == [
+        ("github:101", at("02 10:00"), "created", "human", None),
+        ("github:101", at("02 10:00"), "started", "human", None),
+        ("github:101", at("04 10:00"), "completed", "human", None),
+    ]
+    assert [row[1:3] for row in rows if row[0] == "github:106"][-1] == (at("03 15:00"), "cancelled")
