@@ -18,13 +18,13 @@ EMULATORS := bigquery snowflake adapters
 SPARK_VENV := .venv-spark
 STAMP_SPARK := $(SPARK_VENV)/.installed
 
-.PHONY: help demo test test-fast test-engines test-spark test-emulators engines case-studies lint format bench bench-load calibrate example-git lock clean
+.PHONY: help demo test test-fast test-engines test-spark test-emulators test-boards engines case-studies lint format bench bench-load calibrate example-git lock clean
 
 help: ## Print this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
 		awk -F'|' '{ printf "make %-14s %s\n", $$1, $$2 }'
 
-demo: $(STAMP) profiles.yml ## Generate the demo company, build every model on DuckDB, render the dashboard, print what was found.
+demo: $(STAMP) profiles.yml ## Generate the demo company, build every model on DuckDB, write the boards, print what was found.
 	@$(PY) -m tools demo
 
 test: $(STAMP_TEST) profiles.yml ## Lint, the demo build with its unit and data tests, pytest, a build on PostgreSQL and one on Sail: minutes.
@@ -41,6 +41,9 @@ test-spark: $(STAMP_SPARK) ## Build the demo on Apache Spark 3.5 with Iceberg an
 
 test-emulators: $(STAMP_TEST) $(EMULATORS:%=.venv-emulators/%/.installed) ## Build the demo on emulators of BigQuery and Snowflake; compile and parse it for five warehouses.
 	@$(PY) -m tools test-emulators
+
+test-boards: $(STAMP_TEST) profiles.yml ## Look at the boards of the demo in a real browser: marks, filters, contrast, axe. PICTURES=1 updates docs/images. Needs make demo.
+	@$(PY) -m tools test-boards $(if $(PICTURES),--pictures)
 
 engines: $(STAMP_TEST) ## Update the table of tested engines in docs/engines.md. Needs make test-engines.
 	@$(PY) -m tools engines
@@ -82,7 +85,7 @@ lock: $(STAMP) ## Update the lock files to the newest versions that pyproject.to
 		.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 			--python-version 3.11 --extra $${name%%:*} pyproject.toml -o locks/requirements-emulators-$${name##*:}.lock; done
 
-clean: ## Remove everything that make has built: the environment, the demo warehouse, the dashboard, dbt's files.
+clean: ## Remove everything that make has built: the environment, the demo warehouse, the boards, dbt's files.
 	@rm -rf .venv $(SPARK_VENV) .venv-emulators target logs warehouse site dbt_packages .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

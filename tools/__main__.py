@@ -21,6 +21,8 @@ def main() -> int:
     commands.add_parser("engines", help="write the last test run of each engine into docs/engines.md")
     commands.add_parser("case-studies", help="write docs/case_studies from the built demo")
     commands.add_parser("test-spark", help="the demo on Spark 3.5 with Iceberg")
+    looks = commands.add_parser("test-boards", help="the boards of the demo in a real browser")
+    looks.add_argument("--pictures", action="store_true", help="write docs/images anew")
     commands.add_parser("test-emulators", help="BigQuery and Snowflake on emulators, all dialects parsed")
     commands.add_parser("test", help="lint, the demo build, pytest, a build on PostgreSQL and on Sail")
     commands.add_parser("test-engines", help="what is compared between engines")
@@ -51,6 +53,10 @@ def main() -> int:
             from tools.check import test_fast
 
             test_fast()
+        elif command == "test-boards":
+            from tools.check import test_boards
+
+            test_boards(**arguments)
         elif command == "test-emulators":
             from tools.check import test_emulators
 

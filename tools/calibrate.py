@@ -20,7 +20,7 @@ from ai_impact_stats.estimators.planning import sample_size
 from ai_impact_stats.estimators.quantiles import quantile_arm
 from ai_impact_stats.estimators.sequential import always_valid, group_sequential_bounds
 
-from . import calibrate_money, calibrate_quasi, calibrate_rates
+from . import calibrate_money, calibrate_quasi, calibrate_rates, calibrate_trust
 
 RUNS, LOOKING_RUNS, PLANNED_RUNS, SEED, ALPHA = 10_000, 20_000, 100_000, 20260302, 0.05
 TABLE, PLOT = Path("docs/calibration.md"), Path("docs/images/calibration.svg")
@@ -415,7 +415,7 @@ def first_part(runs: int = RUNS) -> str:
 
 
 def main(only: str = "", runs: int = RUNS) -> None:
-    """Write the page, or a part: `randomised`, `rates`, `money`; or print the rows whose name contains `only`."""
+    """Write the page, or a part (`randomised`, `rates`, `money`, `trust`); or print the rows whose name has `only`."""
     text = TABLE.read_text() if TABLE.exists() else ""
     if only == "randomised":
         TABLE.write_text(first_part(runs) + "\n" + text[text.index(calibrate_rates.TITLE) :])
@@ -424,6 +424,8 @@ def main(only: str = "", runs: int = RUNS) -> None:
         TABLE.write_text(spliced(text, section))
     elif only == "money":
         TABLE.write_text(spliced(text, calibrate_money.section(calibrate_money.measured())))
+    elif only == "trust":
+        TABLE.write_text(spliced(text, calibrate_trust.section(list(calibrate_trust.measured()))))
     elif only:
         randomised(only, runs)
         calibrate_rates.measured(only, runs)
@@ -431,7 +433,8 @@ def main(only: str = "", runs: int = RUNS) -> None:
         hard = calibrate_rates.section(calibrate_rates.measured(), calibrate_rates.daily())
         quasi = calibrate_quasi.section(*calibrate_quasi.measured())
         money = calibrate_money.section(calibrate_money.measured())
-        TABLE.write_text("\n".join([first_part(runs), hard, quasi, money]))
+        trust = calibrate_trust.section(list(calibrate_trust.measured()))
+        TABLE.write_text("\n".join([first_part(runs), hard, quasi, money, trust]))
 
 
 if __name__ == "__main__":

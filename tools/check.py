@@ -17,6 +17,7 @@ from unittest.mock import patch
 from ai_impact.sentences import ProblemError
 from tools import dbt, demo, warehouse
 from tools.check_layers import check_columns, load_manifest, problems
+from tools.problems import default_warehouse
 from tools.progress import Step, say
 
 TEXTS = ("README.md", "CONTRIBUTING.md", "docs", "models", "macros", "seeds", "charts", "src", "tools", "demo", "tests")
@@ -244,17 +245,17 @@ def test_what_changed() -> None:
         step.detail = f"{len(done.result.results)} tests"
 
 
-def start_pytest(*selection: str, **options: Any) -> subprocess.Popen:
-    """Begin to run some tests."""
-    environment = {**os.environ, "AI_IMPACT_TEST_WAREHOUSE": str(TEST_WAREHOUSE.resolve())}
+def start_pytest(*selection: str, path: Path = TEST_WAREHOUSE, **options: Any) -> subprocess.Popen:
+    """Begin to run some tests, those of the demo over a built warehouse of it."""
+    environment = {**os.environ, "AI_IMPACT_TEST_WAREHOUSE": str(path.resolve())}
     # Processes, not threads, fill the cores.
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")
     return subprocess.Popen([BIN / "pytest", *selection, "--durations", "10"], env=environment, **options)
 
 
-def pytest(*selection: str) -> None:
+def pytest(*selection: str, path: Path = TEST_WAREHOUSE) -> None:
     """Run some tests; a failure ends this program."""
-    code = start_pytest(*selection).wait()
+    code = start_pytest(*selection, path=path).wait()
     if code:
         sys.exit(code)
 
@@ -278,13 +279,33 @@ def test_emulators() -> None:
     pytest("-rs", "-m", "emulators")
 
 
+def test_boards(pictures: bool = False) -> None:
+    """The boards in Debian's browser. They are those of the demo's warehouse, or of make test's."""
+    install_browser()
+    wanted = {"AI_IMPACT_BROWSER": "required", **({"AI_IMPACT_PICTURES": "docs/images"} if pictures else {})}
+    path = TEST_WAREHOUSE if TEST_WAREHOUSE.exists() else default_warehouse()
+    with patch.dict(os.environ, wanted):
+        pytest("-rs", "tests/python/test_boards.py", "tests/python/test_boards_in_browser.py", path=path)
+
+
+def install_browser() -> None:
+    """Install the browser that the tests of boards look with, where this program may."""
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        install("a browser", "chromium", "chromium-driver")
+
+
 def install_postgres() -> None:
     """Install the server that the tests start, where this program may; else they say that it is missing."""
-    there = shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if there or os.getuid() != 0 or shutil.which("apt-get") is None:
+    if not (shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))):
+        install("PostgreSQL", "postgresql")
+
+
+def install(what: str, *packages: str) -> None:
+    """Install Debian's packages, as root on Debian."""
+    if os.getuid() != 0 or shutil.which("apt-get") is None:
         return
-    with Step("Install PostgreSQL"):
-        for arguments in (["update"], ["install", "--yes", "--no-install-recommends", "postgresql"]):
+    with Step(f"Install {what}"):
+        for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
             subprocess.run(
                 ["apt-get", "--quiet", *arguments],
                 env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},

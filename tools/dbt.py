@@ -62,7 +62,7 @@ def build(project: Path = Path(), unit_tests: bool = False, data_tests: bool = T
 
 
 def close_warehouse() -> None:
-    """dbt-duckdb keeps the file open for as long as the process lives; the dashboard is drawn by another one."""
+    """dbt-duckdb keeps the file open for as long as the process lives; tests and summaries open it, too."""
     reset_adapters()
     DuckDBConnectionManager.close_all_connections()
     gc.collect()

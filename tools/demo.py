@@ -1,12 +1,10 @@
-"""`make demo`: from nothing to a dashboard, in one command that may be stopped and repeated at any point."""
+"""`make demo`: from nothing to boards, in one command that may be stopped and repeated at any point."""
 
 import datetime as dt
 import hashlib
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+from ai_impact import boards
 from ai_impact.sentences import ProblemError
 from demo.schema import SOURCES
 from tools import dbt, warehouse
@@ -16,7 +14,6 @@ from tools.summary import summary
 
 DATA = Path("warehouse/demo")
 SITE = Path("site")
-TARGET = Path(os.environ.get("DBT_TARGET_PATH") or "target")
 PROJECT_FILES = ("models", "python_models", "macros", "seeds", "snapshots", "src", "dbt_project.yml")
 MARK = "raw.demo_build"
 LOADED = ("raw.demo_manifest",)  # written by demo.load: whoever called it, the data are the demo's
@@ -72,26 +69,12 @@ def prepare(path: Path, wanted: str) -> None:
 
 
 def render(site: Path, step: Step) -> None:
-    """Render the boards to static pages."""
-    boards = sorted(str(p) for p in Path("charts").glob("*.yml") if p.name != "meta.yml")
-    if not boards:
-        return
-    site.mkdir(parents=True, exist_ok=True)
-    cache = TARGET / "dct_cache.duckdb"
-    for old in cache.parent.glob(f"{cache.name}*"):
-        old.unlink()
-    dct = Path(sys.executable).parent / "dct"
-    done = subprocess.run(
-        [dct, "render", *boards, "--no-warnings", "--format", "html", "-o", f"{site}/{{stem}}.html"],
-        env={**os.environ, "DO_NOT_TRACK": "1", "DCT_CACHE_PATH": str(cache)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        raise ProblemError("The dashboard could not be rendered: " + " ".join(lines[:6]))
-    step.detail = f"{len(boards)} board{'s' * (len(boards) > 1)}"
+    """Write the boards."""
+    try:
+        pages = boards.build(["--target", "duckdb", "--profiles-dir", "."], site)
+    finally:
+        dbt.close_warehouse()
+    step.detail = f"{len(pages)} pages"
 
 
 def load(data: Path, path: Path) -> None:
@@ -125,6 +108,6 @@ def run(data: Path = DATA, site: Path = SITE, unit_tests: bool = False, data_tes
     load(data, path)
     check_clock(path)
     dbt.build(unit_tests=unit_tests, data_tests=data_tests)
-    with Step("Render the dashboard") as step:
+    with Step("Write the boards") as step:
         render(site, step)
     say("\n".join(["", *summary(path, site)]))

@@ -100,7 +100,7 @@ def summary(path: Path, site: Path | None, use_case: str | None = None) -> list[
             else "No experiment is registered, so no effect of AI is estimated: register one in the seed experiments."
         ]
         lines += [*(["KPIs:"] if kpis else []), *map(kpi_line, kpis)]
-    boards = sorted(site.glob("*.html")) if site else []
-    lines += [f"Dashboard: {board}" for board in boards[:3]]
+    if site and (site / "index.html").exists():
+        lines.append(f"Boards: {site / 'index.html'}")
     lines += [f"Warehouse: {path} (start with kpi_values, impact_estimates, event_quarantine)"]
     return lines

@@ -5,6 +5,10 @@
         {%- do ai_impact.check_plugin() -%}
         {%- if flags.WHICH in ['run', 'build'] -%}
             {%- do ai_impact.check_sources() -%}
+            {%- do ai_impact.check_forgotten() -%}
+        {%- endif -%}
+        {%- if flags.WHICH in ['run', 'build', 'test'] -%}
+            {%- do ai_impact.prepare_id_key() -%}
         {%- endif -%}
     {%- endif -%}
     select 1 as config_is_valid
@@ -39,6 +43,7 @@
         'list': {
             'identity_person_types': 'kinds of identifiers, such as [person, email]',
             'identity_account_types': 'kinds of identifiers, such as [account, domain]',
+            'identity_open_types': 'kinds of things that are no people, such as [opportunity, region], or empty',
             'attribution_conversions': 'names of outcomes, such as [signup, deal_won]',
             'funnel_stages': 'two stages of the funnel or more, such as [lead, mql, sql]',
             'expected_outcomes': 'names of outcomes, such as [refund], or empty',
@@ -54,7 +59,7 @@
             'attribution_calibration_experiment': 'an experiment_id of the seed experiments, or empty',
             'attribution_calibration_metric': 'a metric_id of the seed metric_catalog, or empty'
         },
-        'other': ['registration_commits', 'currency_rates', 'reporting_currency', 'grants_by_access'],
+        'other': ['registration_commits', 'currency_rates', 'reporting_currency', 'grants_by_access', 'boards_url', 'boards_owner'],
         'switch': ['schemas_by_access']
     }) -}}
 {% endmacro %}

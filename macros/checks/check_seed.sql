@@ -15,7 +15,7 @@
         },
         'roi_assumptions': {'ascending': [['low', 'base', 'high']]},
         'rubrics': {'ascending': [['scale_min', 'scale_max']], 'bounds': {'weight': [0, 1]}, 'shares': ['rubric_version', 'weight']},
-        'slo_targets': {'bounds': {'objective': [0, 1], 'window_days': [0, 366]}},
+        'slo_targets': {'bounds': {'objective': [0, 1], 'window_days': [0, 366]}, 'objective': ['indicator', 'objective', 'window_days']},
         'use_cases': {'ascending': [['baseline_from', 'baseline_to']]}
     }) -}}
 {% endmacro %}
@@ -57,6 +57,9 @@
                     {%- do ai_impact.stop(at ~ "`" ~ name ~ "` is " ~ row[name] ~ "; it must be above " ~ bounds[0] ~ ('' if bounds[1] is none else ', up to ' ~ bounds[1]) ~ ".") -%}
                 {%- endif -%}
             {%- endfor -%}
+            {%- if rules.get('objective') and rules['objective'] | reject('in', values) | list == [] -%}
+                {%- do ai_impact.check_objective(at, values['indicator'], values['objective'], values['window_days']) -%}
+            {%- endif -%}
             {%- if rules.get('shares') and values.get(rules['shares'][1]) is not none -%}
                 {%- set whole = row[rules['shares'][0]] -%}
                 {%- do sums.update({whole: sums.get(whole, 0) + values[rules['shares'][1]]}) -%}

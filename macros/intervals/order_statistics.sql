@@ -53,8 +53,8 @@
 
 {# Common table expressions that end in `cells`: of each cell of `relation` (rows by period_key, use_case_id, team_id and
    bin) how many values it has, of each percentile which bins hold all that the macros above read of it, and how many
-   values come before those. #}
-{% macro bracketed_cells(relation, percentiles) -%}
+   values come before those; cells of all teams only if asked for. #}
+{% macro bracketed_cells(relation, percentiles, all_teams=true) -%}
 binned as (
     select
         period_key,
@@ -74,7 +74,11 @@ cell_bins as (
         bin,
         sum(n) as n
     from binned
-    group by {{ ai_impact.cell_sets(['period_key', 'bin']) }}
+    {% if all_teams -%}
+        group by {{ ai_impact.cell_sets(['period_key', 'bin']) }}
+    {%- else -%}
+        group by grouping sets ((period_key, bin, team_id, use_case_id), (period_key, bin, team_id))
+    {%- endif %}
 ),
 
 ranked as (
@@ -111,6 +115,42 @@ cells as (
         *,
         row_number() over (order by period_key, use_case_id, team_id) as cell
     from bracketed
+)
+{%- endmacro %}
+
+{# After `bracketed_cells`: its cells, each with the sorted values near each percentile, in `near`. A cell of all has the values of the
+   smallest cells, its parts. #}
+{% macro values_near(relation, value, percentiles) -%}
+parts as (
+    select
+        cells.*,
+        smallest.use_case_id as part_use_case_id,
+        smallest.team_id as part_team_id
+    from cells
+    inner join cells as smallest
+        on
+            cells.period_key = smallest.period_key
+            and cells.use_case_id in ({{ ai_impact.rollup_label() }}, smallest.use_case_id)
+            and cells.team_id in ({{ ai_impact.rollup_label() }}, smallest.team_id)
+    where
+        smallest.use_case_id <> {{ ai_impact.rollup_label() }}
+        and smallest.team_id <> {{ ai_impact.rollup_label() }}
+),
+
+near as (
+    select
+        {%- for name in percentiles %}
+            {{ ai_impact.sorted_in_bins(relation, value, 'parts', name) }} as values_{{ name }},
+        {%- endfor %}
+        parts.cell
+    from {{ relation }}
+    -- Each has its parts. As an inner join this one might be planned before that of the days, and explode.
+    left join parts
+        on
+            {{ relation }}.period_key = parts.period_key
+            and {{ relation }}.use_case_id = parts.part_use_case_id
+            and {{ relation }}.team_id = parts.part_team_id
+    group by parts.cell
 )
 {%- endmacro %}
 

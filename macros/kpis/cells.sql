@@ -27,7 +27,7 @@
 {# What the execution KPIs add up over days, teams and use cases: counts first, then amounts. #}
 {% macro kpi_counts() %}
     {{- return([
-        'completed', 'ai_tasks', 'timed_tasks', 'untimed_tasks', 'eligible_tasks', 'automated_tasks', 'errors', 'reworked_tasks',
+        'completed', 'ai_tasks', 'timed_tasks', 'untimed_tasks', 'eligible_tasks', 'eligible_ai_tasks', 'automated_tasks', 'errors', 'reworked_tasks',
         'saved_tasks', 'saved_tasks_without_rate', 'calls', 'unpriced_calls', 'loose_unpriced_calls', 'ai_tasks_without_calls',
         'unpaid_tasks', 'uncharged_ai_tasks', 'unpriced_charges', 'charged_tasks', 'covered_tasks'
     ]) -}}
@@ -57,6 +57,14 @@
         'automation_rate': {
             'kind': 'share', 'numerator': 'automated_tasks', 'denominator': 'eligible_tasks',
             'unless': 'No completed task is marked as eligible for automation.'
+        },
+        'ai_task_share': {
+            'kind': 'share', 'scale': 100, 'numerator': 'eligible_ai_tasks', 'denominator': 'eligible_tasks',
+            'unless': 'No completed task is marked as eligible for automation.'
+        },
+        'active_people_share': {
+            'kind': 'share', 'scale': 100, 'numerator': 'n_ai_people', 'denominator': 'n_people',
+            'unless': 'No person is known to have completed a task.'
         },
         'error_rate': {
             'kind': 'count', 'scale': 1000, 'numerator': 'errors', 'denominator': 'completed',

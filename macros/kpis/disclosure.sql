@@ -8,6 +8,11 @@
     'arms|' || {{ kpi_id }} || '|' || {{ experiment_id }}
 {%- endmacro %}
 
+{# The family of groups of outputs of one quality. #}
+{% macro family_of_quality(measure) -%}
+    'quality|' || {{ measure }}
+{%- endmacro %}
+
 {# The day under which a family stands that has no quarters. #}
 {% macro all_time() -%}cast('1970-01-01' as date){%- endmacro %}
 

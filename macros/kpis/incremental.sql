@@ -16,9 +16,9 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The periods that such a model has to compute: all of `int_kpi_inputs` that it does not hold. #}
-{% macro missing_periods() -%}
-    select * from {{ ref('int_kpi_inputs') }}
+{# The periods that such a model has to compute: all of `int_kpi_inputs`, or another such model, that it does not hold. #}
+{% macro missing_periods(inputs=none) -%}
+    select * from {{ inputs or ref('int_kpi_inputs') }}
     {%- if is_incremental() %}
         where period_key not in (select held.period_key from {{ this }} as held)
     {%- endif %}

@@ -54,6 +54,28 @@
     )
 {%- endmacro %}
 
+{# The SHA-256 of some texts, one after another, in hexadecimal digits; NULL where one is NULL. #}
+{% macro sha256(texts) %}
+    {{- return(adapter.dispatch('sha256', 'ai_impact')(texts)) -}}
+{% endmacro %}
+
+{% macro default__sha256(texts) -%}
+    sha2({{ texts | join(' || ') }}, 256)
+{%- endmacro %}
+
+{% macro duckdb__sha256(texts) -%}
+    sha256({{ texts | join(' || ') }})
+{%- endmacro %}
+
+{% macro postgres__sha256(texts) -%}
+    encode(sha256(convert_to({{ texts | join(' || ') }}, 'UTF8')), 'hex')
+{%- endmacro %}
+
+{# Redshift is a Postgres to dbt, and has no convert_to. #}
+{% macro redshift__sha256(texts) -%}
+    {{ ai_impact.default__sha256(texts) }}
+{%- endmacro %}
+
 {# Elapsed time between two timestamps; NULL where either is NULL. #}
 {% macro seconds_between(earlier, later) %}
     {{- return(adapter.dispatch('seconds_between', 'ai_impact')(earlier, later)) -}}

@@ -128,6 +128,9 @@
     nullif(trim({{ text }}), '')
 {%- endmacro %}
 
+{% macro bigquery__sha256(texts) -%}
+    to_hex(sha256({{ texts | join(' || ') }}))
+
 {% macro bigquery__parsed_json(column, data_type) -%}
     {%- if data_type == 'json' -%}
         {{ column }}

@@ -35,20 +35,7 @@
     {{- return('incremental') -}}
 {% endmacro %}
 
-{# Inside a group: a number that changes where one of its rows does, whatever their order. It is compared with that of the run before,
-   so where nothing is kept it is 0. #}
-{% macro input_hash(expressions) %}
-    {{- return(adapter.dispatch('input_hash', 'ai_impact')(expressions)) -}}
-{% endmacro %}
-
-{% macro default__input_hash(expressions) -%}
-    cast(0 as bigint)
-{%- endmacro %}
-
-{% macro duckdb__input_hash(expressions) -%}
-    sum(hash({{ expressions | join(', ') }}))
-{%- endmacro %}
-
-{% macro postgres__input_hash(expressions) -%}
-    sum(cast(cast('x' || substr({{ ai_impact.hash_key(expressions) }}, 1, 15) as bit(60)) as bigint))
+{# Inside a group: a number that changes where one of its rows does, whatever their order. #}
+{% macro input_hash(expressions) -%}
+    sum({{ ai_impact.row_hash(expressions) }})
 {%- endmacro %}

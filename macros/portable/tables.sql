@@ -54,3 +54,39 @@
 {% macro spark__heavy_view() %}
     {{- return('table') -}}
 {% endmacro %}
+
+{# A number that changes where one of its columns does. It is compared with that of the run before, so where rows are not kept it is 0. #}
+{% macro row_hash(expressions) %}
+    {{- return(adapter.dispatch('row_hash', 'ai_impact')(expressions) if expressions else 'cast(0 as bigint)') -}}
+{% endmacro %}
+
+{% macro default__row_hash(expressions) -%}
+    cast(0 as bigint)
+{%- endmacro %}
+
+{# Half of it: sums of whole columns are compared, and other programs read no unsigned numbers. #}
+{% macro duckdb__row_hash(expressions) -%}
+    cast(hash({{ expressions | join(', ') }}) >> 1 as bigint)
+{%- endmacro %}
+
+{% macro postgres__row_hash(expressions) -%}
+    cast(cast('x' || substr({{ ai_impact.hash_key(expressions) }}, 1, 15) as bit(60)) as bigint)
+{%- endmacro %}
+
+{# How the table of keys begins, in the place of an older one. #}
+{% macro create_id_key(table, found) %}
+    {{- return(adapter.dispatch('create_id_key', 'ai_impact')(table, found)) -}}
+{% endmacro %}
+
+{% macro default__create_id_key(table, found) -%}
+    create or replace table {{ table }} as
+{%- endmacro %}
+
+{# Here another run may read it at the same time. #}
+{% macro postgres__create_id_key(table, found) -%}
+    {{- 'truncate table ' ~ table ~ '; insert into ' ~ table if found else 'create table if not exists ' ~ table ~ ' as' }}
+{%- endmacro %}
+
+{% macro spark__create_id_key(table, found) -%}
+    create or replace table {{ table }} using {{ env_var('AI_IMPACT_SPARK_FORMAT', 'delta') }} as
+{%- endmacro %}

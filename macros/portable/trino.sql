@@ -24,3 +24,7 @@
 {% macro trino__greatest(expressions) -%}
     {{- return(ai_impact.extreme_without_null('greatest', expressions)) -}}
 {%- endmacro %}
+
+{% macro trino__sha256(texts) -%}
+    lower(to_hex(sha256(to_utf8({{ texts | join(' || ') }}))))
+{%- endmacro %}

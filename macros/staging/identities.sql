@@ -64,9 +64,9 @@
     case when {{ id }} is not null then {{ ai_impact.hash_key([id_type, id]) }} end
 {%- endmacro %}
 
-{# The subject of a task or a decision where BI reads it: no person's identifier, nor one whose kind nobody names. #}
+{# The subject of a task or a decision where BI reads it: NULL unless its kind is known to be no person. #}
 {% macro shown_subject(subject_type, subject_id) -%}
-    case when {{ subject_type }} is not null and coalesce({{ ai_impact.entity_kind(subject_type) }}, '') <> 'person' then {{ subject_id }} end
+    case when {{ ai_impact.is_open_type(subject_type) }} then {{ subject_id }} end
 {%- endmacro %}
 
 {# The entity of an identifier that no link mentions: an account by its id alone, whatever kind of account id it came as. #}

@@ -1,5 +1,5 @@
 {#
-    Why a row can't be accepted, as `reason:column`, or NULL. The first that applies: a missing key, an unreadable or
+    Why a row can't be accepted, as `reason:column`, or NULL. The first that applies: a missing key, a text that is too long, an unreadable or
     impossible time, a value that does not cast, an unknown enumeration value, a value out of range, then lateness.
 #}
 {% macro row_problem(name, columns) -%}
@@ -11,6 +11,7 @@
         {%- for column in columns if column.required and column.type != 'string' %}
         when {{ ai_impact.says_nothing(column) }} then 'missing_key:{{ column.name }}'
         {%- endfor %}
+        when too_long is not null then 'too_long:' || too_long
         {%- for column in columns if column.type in ['timestamp', 'date'] %}
         when ({{ column.name }} is null or {{ ai_impact.is_impossible_time(column) }} and {{ ai_impact.has_happened(name, column) }}) and not {{ ai_impact.says_nothing(column) }} then 'bad_timestamp:{{ column.name }}'
         {%- endfor %}
@@ -135,26 +136,27 @@
     or {{ ai_impact.is_read_again(received_at, occurred_at, 'received_at', "row_status = 'accepted'") }})
 {%- endmacro %}
 
-{# The row as it came, as JSON; identifiers of people are hashed, here as everywhere beyond staging. #}
+{# The row as it came, as JSON. Its texts are those that staging keeps; what should be a number or a time and is not may be anything that
+   somebody wrote, so of that only the outline is kept. #}
 {% macro raw_row(columns) -%}
     {%- set expressions = {} -%}
     {%- for column in columns -%}
-        {%- do expressions.update({column.name: ai_impact.pseudonym(column, 'raw_' ~ column.name)}) -%}
+        {%- do expressions.update({column.name: column.name if column.type == 'string' else ai_impact.shown_value(column)}) -%}
     {%- endfor -%}
     {{ ai_impact.json_object(expressions) }}
+{%- endmacro %}
+
+{# A raw value that is no text, as it came, or its outline. #}
+{% macro shown_value(column) -%}
+    {%- set text = 'cast(raw_' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+    case when ({{ column.name }} is not null or {{ ai_impact.trimmed(text) }} is null) and length({{ text }}) <= 64 then {{ text }} else {{ ai_impact.outline(text) }} end
 {%- endmacro %}
 
 {# The same from typed columns: a collision casts well, and what is left of it in this table is typed. #}
 {% macro typed_row(columns) -%}
     {%- set expressions = {} -%}
     {%- for column in columns -%}
-        {%- do expressions.update({column.name: ai_impact.pseudonym(column, ai_impact.to_text(column.name, column.type))}) -%}
+        {%- do expressions.update({column.name: ai_impact.to_text(column.name, column.type)}) -%}
     {%- endfor -%}
     {{ ai_impact.json_object(expressions) }}
-{%- endmacro %}
-
-{# A value as it may leave staging: hashed where the column is an identifier of a person. #}
-{% macro pseudonym(column, expression) -%}
-    {%- set text = 'cast(' ~ expression ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-    {{- 'md5(' ~ text ~ ')' if column.person else text -}}
 {%- endmacro %}

@@ -49,7 +49,7 @@
 
 {# A source as defined in models/staging/_sources.yml: name, state key, columns. Empty while parsing. #}
 {% macro source_node(name) %}
-    {%- for node in (graph.sources.values() if execute else []) if node.package_name == 'ai_impact' and node.source_name == 'raw' and node.name == name -%}
+    {%- for node in ((graph.get('sources') or {}).values() if execute else []) if node.package_name == 'ai_impact' and node.source_name == 'raw' and node.name == name -%}
         {{- return(node) -}}
     {%- endfor -%}
     {{- return(none) -}}
@@ -64,7 +64,8 @@
         {%- do columns.append({
             'name': column.name, 'type': column.data_type, 'required': meta.get('required', false),
             'person': meta.get('person', false), 'values': meta.get('values'), 'is_kind': meta.get('kind', false), 'min': meta.get('min'), 'max': meta.get('max'),
-            'may_be_absent': meta.get('may_be_absent', false)
+            'may_be_absent': meta.get('may_be_absent', false), 'id_of': meta.get('id_of'),
+            'max_length': 512 if meta.get('id_of') or column.name.endswith('_id') or column.name.endswith('_hash') else 256
         }) -%}
     {%- endfor -%}
     {{- return(columns) -}}
@@ -102,6 +103,32 @@
     {%- else -%}
         {{ text }}
     {%- endif -%}
+{%- endmacro %}
+
+{# A typed column as staging keeps it: the identifier of a person, or of a thing of an unknown kind, as its token; of a text that is too
+   long, or no word of its vocabulary, the outline alone. #}
+{% macro kept_column(column, columns) -%}
+    {%- set typed = 'typed.' ~ column.name -%}
+    {%- if column.type != 'string' -%}
+        {{ typed }}
+    {%- elif column.person -%}
+        {{ ai_impact.id_token(typed) }}
+    {%- elif column.id_of -%}
+        case when {{ ai_impact.is_open_type('typed.' ~ column.id_of) }} and length({{ typed }}) <= {{ column.max_length }} then {{ typed }} else {{ ai_impact.id_token(typed) }} end
+    {%- elif column['values'] -%}
+        case when {{ typed }} in ('{{ column['values'] | join("', '") }}') then {{ typed }} else {{ ai_impact.outline(typed) }} end
+    {%- else -%}
+        case when length({{ typed }}) <= {{ column.max_length }} then {{ typed }} else {{ ai_impact.outline(typed) }} end
+    {%- endif -%}
+{%- endmacro %}
+
+{# The first column whose text is longer than it may be, or NULL. #}
+{% macro too_long(columns) -%}
+    case
+        {%- for column in columns if column.type == 'string' %}
+        when length(typed.{{ column.name }}) > {{ column.max_length }} then '{{ column.name }}'
+        {%- endfor %}
+    end
 {%- endmacro %}
 
 {# A word of a closed vocabulary, however it is spelt: small letters, underscores between its parts, and the contract's spelling where

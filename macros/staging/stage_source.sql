@@ -4,7 +4,8 @@
 
     Columns of every table that this makes: row_status (the verdict), reason and reason_column (why it is not accepted), event_key,
     content_hash (of all columns but `received_at`), copy_number (of rows with both the same, from 1), is_late (received more
-    than `lookback_days` after it occurred), load_day, and original_row.
+    than `lookback_days` after it occurred), load_day, original_row, raw_hash (of the raw row as it came), and id_key_mark (which secret its
+    identifiers were hashed with).
 
     Few events arrive more than once, so a cheap pass over the keys finds them, and only their rows are ranked.
 
@@ -50,6 +51,7 @@ typed as (
         {{ ai_impact.typed_column(column) }} as {{ column.name }},
         {{ column.name }} as raw_{{ column.name }},
         {%- endfor %}
+        {{ ai_impact.row_hash(column_names) }} as raw_hash,
         {{ 'true' if is_incremental() else 'repeated.identity_hash is not null' }} as is_repeated
     from arrived
     {%- if not is_incremental() %}
@@ -57,12 +59,29 @@ typed as (
     {%- endif %}
 ),
 
+-- From here on no identifier of a person and no text that nobody expected. The keys go along under one name, for what is hashed later.
+hidden as (
+    select
+        {%- for column in columns %}
+        {{ ai_impact.kept_column(column, columns) }} as {{ column.name }},
+        typed.raw_{{ column.name }},
+        {%- endfor %}
+        {{ ai_impact.too_long(columns) }} as too_long,
+        typed.raw_hash,
+        typed.is_repeated,
+        id_keys.inner_key,
+        id_keys.outer_key,
+        id_keys.mark as id_key_mark
+    from typed
+    cross join {{ ai_impact.id_key_table() }} as id_keys
+),
+
 judged as (
     select
         *,
         cast({{ ai_impact.content_hash(ai_impact.said_in(columns | rejectattr('name', 'equalto', 'received_at') | list)) }} as {{ dbt.type_string() }}) as content_hash,
         {{ ai_impact.row_problem(name, columns) }} as problem
-    from typed
+    from hidden as id_keys
 ),
 
 keyed as {{ ai_impact.inlined() }} (
@@ -74,8 +93,10 @@ keyed as {{ ai_impact.inlined() }} (
         content_hash,
         problem,
         case when problem is not null then {{ ai_impact.raw_row(columns) }} end as original_row,
+        raw_hash,
+        id_key_mark,
         is_repeated
-    from judged
+    from judged as id_keys
     {%- if is_incremental() %}
     union all
     select
@@ -84,10 +105,12 @@ keyed as {{ ai_impact.inlined() }} (
         content_hash,
         case when reason <> 'collision' then reason || ':' || reason_column end as problem,
         case when reason <> 'collision' then original_row end as original_row,
+        raw_hash,
+        id_key_mark,
         true as is_repeated
     from {{ this }}
     where event_key in (
-        select {{ ai_impact.identity_key(name) }} from judged
+        select {{ ai_impact.identity_key(name) }} from judged as id_keys
     )
         and not ({{ ai_impact.is_in_reload_window('received_at', ai_impact.source_clock(name)) }})
     {%- endif %}
@@ -120,6 +143,8 @@ final as (
             when problem is not null then original_row
             when row_status = 'quarantined' then {{ ai_impact.typed_row(columns) }}
         end as original_row,
+        raw_hash,
+        id_key_mark,
         row_status
     from deduplicated
 )

@@ -29,8 +29,8 @@ estimates as (
 cells as (
     select
         period_grain,
-        period_start,
-        period_end,
+        cast(period_start as date) as period_start,
+        cast(period_end as date) as period_end,
         coalesce(use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
         {% for column in [
             'human_in_loop_ratio', 'override_rate', 'automation_bias', 'provenance_score', 'panel_score'
@@ -48,7 +48,7 @@ outcomes as (
     select
         kpi_id,
         period_grain,
-        period_start,
+        cast(period_start as date) as period_start,
         coalesce(use_case_id, {{ ai_impact.rollup_label() }}) as use_case_id,
         n
     from kpis

@@ -33,7 +33,10 @@ final as (
         cast(
             {{ ai_impact.least([ai_impact.add_days('max(last_at)', 1), 'cast(max(received_at) as date)']) }}
             as {{ ai_impact.physical_type('timestamp') }}
-        ) as observed_until
+        ) as observed_until,
+        -- An hour is so, too.
+        {{ ai_impact.hour_of(ai_impact.least([ai_impact.add_time('hour', 1, 'max(last_at)'), 'max(received_at)'])) }}
+            as observed_until_hour
     from edges
 )
 

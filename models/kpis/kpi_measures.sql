@@ -7,19 +7,22 @@
     'strategic': [
         'kpi_ratios', 'kpi_survival', 'kpi_surveys', 'kpi_uptime', 'kpi_event_rates', 'kpi_pipeline_velocity',
         'kpi_revenue_influenced', 'kpi_retained_revenue'
-    ]
+    ],
+    'observability': ['kpi_call_ratios', 'kpi_call_percentiles']
 } -%}
-{% set with_coverage = ['kpi_cost_per_task', 'kpi_ratios'] -%}
+{% set all_families = families.values() | sum(start=[]) -%}
+{% set groups = ['int_kpi_periods', 'int_kpi_cells', 'int_call_cells', 'int_strategic_people'] -%}
+{% set with_coverage = ['kpi_cost_per_task', 'kpi_ratios', 'kpi_call_ratios'] -%}
 {% set no_coverage = 'cast(null as ' ~ ai_impact.physical_type('double') ~ ') as coverage' -%}
 {% set numbers = ['value', 'numerator', 'denominator', 'n', 'ci_low', 'ci_high', 'reason', 'coverage'] -%}
 with
-{% for name in families.execution + families.strategic + ['int_kpi_periods', 'int_kpi_cells', 'int_strategic_people'] %}
+{% for name in all_families + groups %}
     {{ name }} as (
         select * from {{ ref(name) }}
     ),
 {% endfor %}
 measured as (
-    {% for family in families.execution + families.strategic %}
+    {% for family in all_families %}
         select
             kpi_id,
             period_key,
@@ -29,23 +32,29 @@ measured as (
                 {{ column }},
             {% endfor -%}
             {{ 'coverage' if family in with_coverage else no_coverage }},
-            -- Execution KPIs have one group of people, each of the others its own.
-            {{ "'execution'" if family in families.execution else 'kpi_id' }} as people_of
+            -- Execution KPIs have one group of people, those of calls that of their use case, each other its own.
+            {% if family in families.strategic -%}
+                kpi_id as people_of
+            {%- else -%}
+                '{{ 'execution' if family in families.execution else 'observability' }}' as people_of
+            {%- endif %}
         from {{ family }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 people as (
-    select
-        'execution' as people_of,
-        period_key,
-        use_case_id,
-        team_id,
-        n_people,
-        suppression_rule
-    from int_kpi_cells
-    union all
+    {% for people_of, cells in [('execution', 'int_kpi_cells'), ('observability', 'int_call_cells')] %}
+        select
+            '{{ people_of }}' as people_of,
+            period_key,
+            use_case_id,
+            team_id,
+            n_people,
+            suppression_rule
+        from {{ cells }}
+        union all
+    {% endfor %}
     select
         kpi_id,
         period_key,
@@ -117,8 +126,8 @@ final as (
         reported.kpi_id,
         reported.period_key,
         periods.period_grain,
-        periods.period_start,
-        periods.period_end,
+        periods.starts_at as period_start,
+        periods.ends_at as period_end,
         periods.baseline_of,
         reported.use_case_id,
         reported.team_id,

@@ -21,7 +21,7 @@ with rejected as (
         case when links.link_status = 'usable' then 'oversized_component' else links.link_status end as reason,
         'id_a' as reason_column,
         {{ ai_impact.json_object({
-            'id_type_a': 'base.id_type_a', 'id_a': 'md5(base.id_a)', 'id_type_b': 'base.id_type_b', 'id_b': 'md5(base.id_b)'
+            'id_type_a': 'base.id_type_a', 'id_a': 'base.id_a', 'id_type_b': 'base.id_type_b', 'id_b': 'base.id_b'
         }) }} as original_row
     from {{ ref('int_identity_links') }} as links
     inner join {{ ref('base_identity_links') }} as base

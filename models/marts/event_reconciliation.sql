@@ -3,8 +3,9 @@ with raw_rows as (
         select
             '{{ name }}' as source,
             {{ ai_impact.load_day(ai_impact.try_cast('received_at', 'timestamp')) }} as load_day,
-            count(*) as raw
-        from {{ ai_impact.raw(name) }}
+            count(*) as raw,
+            sum({{ ai_impact.row_hash(ai_impact.source_columns(name) | map(attribute='name') | list) }}) as raw_hash
+        from {{ ai_impact.whole_raw(name) }}
         group by 1, 2
         {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -18,6 +19,7 @@ judged_rows as (
             count(case when row_status = 'accepted' then 1 end) as accepted,
             count(case when row_status = 'duplicate' then 1 end) as duplicate,
             count(case when row_status = 'accepted' and is_late then 1 end) as late,
+            sum(raw_hash) as raw_hash,
             max(case when row_status = 'accepted' then received_at end) as newest_received_at
         from {{ ref('base_' ~ name) }}
         group by 1, 2
@@ -78,7 +80,8 @@ final as (
         coalesce(judged_rows.late, 0) as late,
         coalesce(quarantined_rows.too_late, 0) as too_late,
         coalesce(standing_rows.outdated, 0) as outdated,
-        judged_rows.newest_received_at
+        judged_rows.newest_received_at,
+        coalesce(raw_rows.raw_hash <> judged_rows.raw_hash, false) as is_edited
     from days
     left join raw_rows
         on days.source = raw_rows.source and days.load_day = raw_rows.load_day

@@ -1,14 +1,18 @@
-"""Computes the Python models where the engine runs none (Postgres), and builds what follows from them."""
+"""The command `ai-impact`: what dbt can't do by itself."""
 
 import argparse
 import os
 import sys
+from pathlib import Path
 
+from ai_impact import alerts, boards
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 
 SELECTED = "package:ai_impact,config.materialized:estimated"
 QUIET = ("--no-use-colors", "--log-level", "none")
+FORGET = "Erase one person: compute all tables anew, and look for what is left."
 BAD = ("error", "fail", "runtime error")
+ESTIMATE = "Computes the Python models where the engine runs none (Postgres), and builds what follows from them."
 
 
 def estimate(options: list[str]) -> str:
@@ -53,15 +57,31 @@ def problems(exception: BaseException | None, results: list) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ai-impact", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser(
-        "estimate",
-        help=__doc__,
-        description=f"{__doc__} Takes the options of dbt build: --target, --profiles-dir, --vars and so on.",
-    )
-    _, options = parser.parse_known_args(arguments)
+    takes = "Takes the options of dbt, too: --target, --profiles-dir, --vars and so on."
+    commands.add_parser("estimate", help=ESTIMATE, description=f"{ESTIMATE} {takes}")
+    drawing = commands.add_parser("boards", help=boards.__doc__, description=f"{boards.__doc__} {takes}")
+    boards.add_options(drawing)
+    erasing = commands.add_parser("forget", help=FORGET, description=f"{FORGET} {takes}")
+    erasing.add_argument("identifier", help="as the raw tables have had it")
+    alerts.add_to(commands)
+    known, options = parser.parse_known_args(arguments)
     try:
-        print(estimate(options))
+        print(run(known, options))
     except ProblemError as problem:
         print(problem, file=sys.stderr)
         return 1
     return 0
+
+
+def run(known: argparse.Namespace, options: list[str]) -> str:
+    """What the command has done, in a sentence."""
+    if known.command == "boards":
+        pages = boards.build(options, Path(known.out), Path(known.project_dir))
+        return f"Wrote {len(pages)} pages: open {pages[0]} in a browser."
+    if known.command == "forget":
+        from ai_impact.forget import forget
+
+        return forget(known.identifier, options)
+    if known.command == "alerts":
+        return alerts.hand_over(known, options)
+    return estimate(options)

@@ -1,6 +1,7 @@
 """What dbt and the engines report, as sentences that name the thing and the fix."""
 
 import re
+from pathlib import Path
 
 
 class ProblemError(Exception):
@@ -46,5 +47,43 @@ def engine_sentence(message: str) -> str | None:
         return (
             f"No server answers at {server}: "
             f"start it, or correct PGHOST and PGPORT or the target in profiles.yml, {again}"
+        )
+    return None
+
+
+def program_of(pid: int) -> str:
+    """The name of a running process, if the system shows it."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def warehouse_sentence(error: str, path: Path) -> str | None:
+    """A sentence for DuckDB's refusal to open a file; None where it is about something else."""
+    fix = "or set AI_IMPACT_DUCKDB_PATH to another file, then run this again."
+    if "Could not set lock on file" in error:
+        found = re.search(r"PID (\d+)", error)
+        if found is None:
+            return f"The warehouse {path} is locked by another process: close the program that has it open, {fix}"
+        pid = int(found[1])
+        named = re.search(r"held in (.+?) \(PID", error)
+        program = program_of(pid) or (Path(named[1]).name if named else "")
+        who = f"process {pid} ({program})" if program else f"process {pid}"
+        return f"The warehouse {path} is locked by {who}: close that program, {fix}"
+    if "not a valid DuckDB database file" in error:
+        return f"The file {path} is not a DuckDB database: move it away, {fix}"
+    if "Permission denied" in error or "Read-only file system" in error:
+        return f"The warehouse {path} can't be written: give yourself write access to it, {fix}"
+    if "with version number" in error or "serialization version" in error or "storage version" in error.lower():
+        older = "an older" if "older version" in error else "a newer" if "newer version" in error else "another"
+        return (
+            f"The warehouse {path} was written by {older} version of DuckDB, which this one can't read: "
+            f"run pip install with that version of duckdb, {fix}"
+        )
+    if "Corrupt database file" in error or "Could not read enough bytes from file" in error:
+        return (
+            f"The warehouse {path} is damaged: it was cut off or changed. Restore a backup of it, "
+            "or move it away, load the raw tables into a new file and run dbt build."
         )
     return None

@@ -1,5 +1,5 @@
 {# Columns that always have a value, in one test per table: a node costs dbt more than a scan. One row per column that lacks
-   one somewhere; name_null_columns() says which at the end of the run. #}
+   one somewhere; explain_failures() says which at the end of the run. #}
 {% test not_null_columns(model, columns) %}
 with counted as (
     select

@@ -73,6 +73,13 @@ ROUNDS: list[dict[str, tuple[Callable[[str], str], str]]] = [
             ", line 2: `window_days` is 'a month'; it must be a number.",
         ),
     },
+    {
+        "slo_targets": (
+            cell(1, "indicator", "latency_under_fives"),
+            ", line 3: `indicator` is 'latency_under_fives', which is none. There are: availability, ",
+        ),
+    },
+    {"slo_targets": (cell(2, "objective", "1"), ", line 4: `objective` is 1, which leaves no error budget to watch.")},
 ]
 
 
@@ -106,3 +113,17 @@ def test_a_seed_that_can_not_be_read(project, monkeypatch, edits):
             assert said in messages[seed]
         else:
             assert messages[seed].startswith("INSERT"), messages[seed]
+
+
+def test_a_rule_that_an_objective_puts_out_of_reach_is_named(project, monkeypatch):
+    text = cell(4, "objective", "0.7")((ROOT / "seeds/slo_targets.csv").read_text())
+    (project / "seeds/slo_targets.csv").write_text(text)
+    monkeypatch.chdir(project)
+    said: list[str] = []
+    runner = dbtRunner(callbacks=[lambda event: said.append(event.info.msg)])
+    assert runner.invoke(["seed", "--profiles-dir", ".", "--log-path", "logs", "--select", "slo_targets"]).success
+    named = [line for line in said if "will ever hold the rule" in line]
+    found = "seeds/slo_targets.csv, line 6: suggestion_acceptance at 0.7 in 28 days can burn its budget 3.33 times"
+    assert any(found in line for line in named), named
+    assert any("of 1 hour (13.44 times) and of 6 hours (5.6 times)" in line for line in named)
+    assert not any("uptime" in line for line in named)

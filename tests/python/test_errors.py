@@ -63,6 +63,81 @@ def test_a_warehouse_locked_by_an_unknown_process():
     )
 
 
+def header_checksum(block: bytes) -> int:
+    """DuckDB's own checksum of a block of its file."""
+    total = 5381
+    for at in range(0, len(block), 8):
+        total ^= (int.from_bytes(block[at : at + 8], "little") * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
+    return total
+
+
+def spoilt(path: Path, how: str) -> None:
+    """A DuckDB file as a newer version would write it, or damaged in one of some ways."""
+    with duckdb.connect(str(path)) as con:
+        con.execute("create table t as select range as i from range(100000)")
+    content = bytearray(path.read_bytes())
+    if how == "newer":
+        content[12:20] = (99).to_bytes(8, "little")
+        content[:8] = header_checksum(bytes(content[8:4096])).to_bytes(8, "little")
+    elif how == "cut off":
+        del content[len(content) // 2 :]
+    elif how == "changed":
+        content[4100] ^= 255
+    path.write_bytes(content)
+
+
+SPOILT = {
+    "newer": "The warehouse {path} was written by a newer version of DuckDB, which this one can't read: run "
+    "pip install with that version of duckdb, or set AI_IMPACT_DUCKDB_PATH to another file, then run this again.",
+    "cut off": "The warehouse {path} is damaged: it was cut off or changed. Restore a backup of it, "
+    "or move it away, load the raw tables into a new file and run dbt build.",
+}
+SPOILT["changed"] = SPOILT["cut off"]
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_warehouse_that_cannot_be_read(tmp_path, how):
+    path = tmp_path / FILE
+    spoilt(path, how)
+    done = demo(path)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", SPOILT[how].format(path=path) + "\n")
+
+
+@pytest.mark.parametrize("how", [*SPOILT, "locked"])
+def test_plain_dbt_says_why_a_warehouse_cannot_be_opened(tmp_path, how):
+    """As the documentation has it run: the plugin that comes with the package explains what DuckDB says."""
+    path = tmp_path / FILE
+    spoilt(path, how)
+    environment = {
+        **os.environ,
+        "AI_IMPACT_DUCKDB_PATH": str(path),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), *sys.path]),
+        "DBT_TARGET_PATH": str(tmp_path / "target"),
+        "DBT_LOG_PATH": str(tmp_path / "logs"),
+    }
+    with subprocess.Popen([sys.executable, "-c", HOLD, path], stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            if how == "locked":
+                assert holder.stdout.readline() == "open\n"
+            done = subprocess.run(
+                [sys.executable, Path(__file__).with_name("dbt_warehouse.py"), "run", "--select", "dim_dates"],
+                cwd=ROOT,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        finally:
+            holder.kill()
+    said = " ".join(done.stdout.split("Encountered an error:")[1].split())
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    if how == "locked":
+        assert said.startswith(f"Database Error The warehouse {path} is locked by process {holder.pid} (")
+    else:
+        assert said == "Database Error " + SPOILT[how].format(path=path)
+
+
 def test_a_file_that_is_no_warehouse(tmp_path):
     path = tmp_path / "notes.duckdb"
     path.write_text("This is not a database. " * 1000)

@@ -328,7 +328,8 @@ class Live(Project):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.see_registrations()
-        self.dbt("run", "--select", "+kpi_values", "event_quarantine", "event_reconciliation")
+        kept = ("+kpi_values", "+sla_status", "+rollback_recommendations", "event_quarantine", "event_reconciliation")
+        self.dbt("run", "--select", *kept)
         built = [result.node for result in self.dbt(*LIVE).result.results]
         self.models = [node.name for node in built if node.resource_type == "model"]
 
@@ -366,7 +367,8 @@ def at(days: float) -> dt.datetime:
 
 
 def task(name: str, completed: float, person: str, rng: random.Random, received: float | None = None) -> list:
-    """A task from start to end with one call of a model; received at once, or as late as is said."""
+    """A task from start to end with one call of a model, a suggestion and, of some, a rating; received at once, or as
+    late as is said."""
     said = completed - 0.01 if received is None else received
     use_case = rng.choice(["email_drafting", "email_drafting", "incident_triage"])
     common = {
@@ -375,16 +377,41 @@ def task(name: str, completed: float, person: str, rng: random.Random, received:
         "is_eligible": "true",
     }  # fmt: skip
     hours = rng.uniform(0.5, 20) / 24
+    suggestion = {
+        **ai_row(f"{name} suggested", name, completed - 0.001, said),
+        "event_type": rng.choice(["suggestion_accepted", "suggestion_rejected"]),
+    }
+    rated = [rating(name, completed - rng.uniform(0, 2), said, rng)] if rng.random() < 0.5 else []
     return [
         ("task_events", {**common, "event_id": f"{name} started", "event_type": "started",
                          "occurred_at": str(at(completed + hours))}),
         ("task_events", {**common, "event_id": f"{name} completed", "event_type": "completed",
                          "occurred_at": str(at(completed)), "human_minutes": str(rng.randint(5, 90)),
                          "baseline_minutes": "60", "baseline_source": "measured"}),
-        ("ai_events", {"source": "crm", "event_id": f"{name} called", "event_type": "model_call", "task_id": name,
+        ("ai_events", {**ai_row(f"{name} called", name, completed, said), "event_type": "model_call",
                        "trace_id": rng.choice(["", f"trace {name[-1]}"]), "span_id": name, "cost_amount": "0.5",
-                       "response_model": "m1", "occurred_at": str(at(completed)), "received_at": str(at(said))}),
+                       "response_model": "m1", "prompt_version": rng.choice(["1", "2"]), "input_tokens": "100",
+                       "latency_ms": str(rng.randint(50, 9000)), "confidence": str(rng.random()),
+                       "status": rng.choice(["ok", "ok", "error"])}),
+        ("ai_events", suggestion),
+        *rated,
     ]  # fmt: skip
+
+
+def ai_row(event_id: str, task_id: str, occurred: float, received: float) -> dict:
+    return {
+        "source": "crm", "event_id": event_id, "task_id": task_id, "use_case_id": "email_drafting",
+        "occurred_at": str(at(occurred)), "received_at": str(at(min(received, occurred))),
+    }  # fmt: skip
+
+
+def rating(task_id: str, occurred: float, received: float, rng: random.Random) -> tuple[str, dict]:
+    return "evaluations", {
+        "source": "desk", "event_id": f"{task_id} rated {occurred}", "target_type": "task", "target_id": task_id,
+        "criterion": "groundedness", "label": rng.choice(["pass", "fail"]), "evaluator_id": "r1",
+        "evaluator_type": rng.choice(["human", "llm"]), "occurred_at": str(at(max(occurred, 0.01))),
+        "received_at": str(at(min(received, max(occurred, 0.01)))),
+    }  # fmt: skip
 
 
 def past(rng: random.Random) -> list:
@@ -411,8 +438,15 @@ def news(rng: random.Random) -> list[tuple[str, dict]]:
             **said, "event_id": f"again {n}", "event_type": what, "task_id": f"t{n}", "use_case_id": "incident_triage",
             "occurred_at": str(at(days + received)), "received_at": str(at(received)),
         }))  # fmt: skip
+    # Old outputs are rated, and called for again by another prompt: what was said of them changes its version.
+    rows += [rating(f"t{n}", rng.uniform(0.1, 25), rng.uniform(0.1, 2.9), rng) for n in rng.sample(range(150), 4)]
+    for n in rng.sample(range(150), 2):
+        rows.append(("ai_events", {
+            **ai_row(f"t{n} called again", f"t{n}", rng.uniform(0.1, 20), rng.uniform(0.1, 2.9)),
+            "event_type": "model_call", "response_model": "m2", "prompt_version": "3", "latency_ms": "700",
+        }))  # fmt: skip
     # The same event, otherwise: whichever was received first is kept. It moves a task, and a call, to another one.
-    source, first = rng.choice([row for row in rows if row[1].get("task_id", "")[0] in "nl"])
+    source, first = rng.choice([row for row in rows if row[1].get("task_id", " ")[0] in "nl"])
     earlier = dt.datetime.fromisoformat(first["received_at"]) - dt.timedelta(minutes=rng.choice([1, -1]))
     rows.append((source, {**first, "task_id": f"t{rng.randrange(150)}", "received_at": str(earlier)}))
     # A span around calls of another trace's tasks, which says what they were for and carries their cost.
@@ -456,7 +490,12 @@ def test_whatever_happens_live_ends_as_one_full_refresh(live, seed):
     assert sum("small_group" not in row and "complement" not in row for row in ended["kpi_values"]) > 100
 
 
-KEPT_BY_PERIOD = {"int_kpi_sums": "completed", "int_kpi_people": "n_people", "kpi_cycle_time": "n"}
+KEPT_BY_PERIOD = {
+    "int_kpi_sums": "completed",
+    "int_kpi_people": "n_people",
+    "kpi_cycle_time": "n",
+    "kpi_call_percentiles": "n",
+}
 
 
 def test_what_no_new_row_touches_is_not_computed_again(live):

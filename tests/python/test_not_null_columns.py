@@ -48,4 +48,4 @@ def test_a_build_names_the_columns(warehouse):
 
 def test_a_failure_of_another_kind_is_left_to_dbt(warehouse):
     failed = "[{'status': 'fail', 'node': {'name': 'a unit test'}}]"
-    assert warehouse.dbt("compile", "--inline", f"{{{{ name_null_columns({failed}) }}}}").success
+    assert warehouse.dbt("compile", "--inline", f"{{{{ explain_failures({failed}) }}}}").success

@@ -1,17 +1,14 @@
-"""One question has one number: in the marts, in the sentences, on the dashboard and in what make demo prints."""
+"""One question has one number: in the marts, in sentences, in the reports of boards and in what make demo prints."""
 
 import csv
 from pathlib import Path
 
 import duckdb
 import pytest
-import yaml
-from dbt_charts.core.compile.template.jinja import expand_query_refs
 
 from tools.summary import headline, summary
 
 ROOT = Path(__file__).parents[2]
-BOARD = yaml.safe_load((ROOT / "charts/what_ai_changed.yml").read_text())["queries"]
 QUOTED = "select * from impact_estimates where is_quoted and segment = 'all'"
 FINDINGS = {
     "improved": "Better",
@@ -34,13 +31,8 @@ def found(con, sql: str) -> list[dict]:
     return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
 
 
-def shown(con, name: str) -> list[dict]:
-    """What a query of the dashboard gives; a query may read another's rows."""
-    return found(con, expand_query_refs(name, BOARD))
-
-
 def text(row: dict) -> str:
-    """An estimate as the dashboard and the summary write it."""
+    """An estimate as sentences and the summary write it."""
     factor, unit = (100, " %") if row["scale"] == "relative" else (1, "")
     places = 3 if factor == 1 and abs(row["ci_low"]) < 1 and abs(row["ci_high"]) < 1 else 1
     return f"{row['estimate'] * factor:+.{places}f}{unit}".replace("-", "−")
@@ -59,36 +51,41 @@ def quoted(con) -> dict[tuple, dict]:
     return asked
 
 
-def test_the_dashboard_quotes_it(con, quoted):
-    rows = {(row["experiment"], row["metric"]): row for row in shown(con, "effects")}
+def listed(con) -> list[dict]:
+    return found(con, "select * from report_effects where place is not null order by place")
+
+
+def test_the_boards_quote_it(con, quoted):
+    rows = {(row["experiment"], row["metric"]): row for row in listed(con)}
     assert rows.keys() == quoted.keys()
     for question, row in rows.items():
         expected = quoted[question]
-        assert (row["effect"], row["grade"]) == (text(expected), expected["evidence_grade"]), question
-        assert (row["finding"], row["method"]) == (FINDINGS[expected["verdict"]], expected["method_name"]), question
-    for place in (1, 2, 3):
-        (card,) = shown(con, f"effect_{place}")
-        assert card["effect"] == next(row["effect"] for row in rows.values() if row["place"] == place)
+        numbers = ("estimate", "ci_low", "ci_high", "evidence_grade", "method_name", "n_treatment", "n_control")
+        assert [row[name] for name in numbers] == [expected[name] for name in numbers], question
+        assert row["finding"] == FINDINGS[expected["verdict"]], question
 
 
 def test_the_strategic_board_quotes_it(con):
-    told = {row["kpi"]: row["by_experiment"] for row in shown(con, "strategy")}
+    told = found(
+        con, "select distinct kpi, causal_estimate, causal_ci_low, causal_ci_high, causal_grade from report_kpis"
+    )
+    by_kpi = {row["kpi"]: row for row in told if row["causal_estimate"] is not None}
     covered = found(
         con,
-        "select distinct c.name as kpi, e.estimate, e.ci_low, e.ci_high, e.scale from kpi_values as k "
+        "select distinct c.name as kpi, e.estimate, e.ci_low, e.ci_high, e.evidence_grade from kpi_values as k "
         "join kpi_catalog as c using (kpi_id) "
         f"join ({QUOTED}) as e on e.experiment_id = k.causal_experiment_id and e.metric_id = k.causal_metric_id",
     )
-    assert covered
+    assert covered and len(by_kpi) == len(covered)
     for row in covered:
-        assert told[row["kpi"]].startswith(f"{text(row)} in "), row
+        assert list(by_kpi[row["kpi"]].values()) == list(row.values())
 
 
 def test_parts_quote_the_headline_of_their_segment(con):
-    rows = shown(con, "parts")
     asked = "is_primary and segment like '%=%' and scale = 'relative' and is_headline"
+    rows = found(con, f"select * from report_effects where {asked}")
     assert len(rows) == con.sql(f"select count(*) from impact_estimates where {asked}").fetchone()[0] > 0
-    assert len({(row["experiment"], row["metric"], row["part"]) for row in rows}) == len(rows)
+    assert len({(row["experiment"], row["metric"], row["segment_name"]) for row in rows}) == len(rows)
 
 
 def test_claims_and_the_return_quote_it(con, quoted):
@@ -114,13 +111,13 @@ def test_the_regions_have_one_number_everywhere(con, quoted, demo_warehouse):
     """The board once quoted 7.2 %, and the claim 6.9 % by another method."""
     (row,) = (row for row in quoted.values() if row["experiment_id"] == "regional_campaigns")
     (claim,) = con.sql("select sentence from impact_claims where experiment_id = 'regional_campaigns'").fetchone()
-    (effect,) = (r["effect"] for r in shown(con, "effects") if r["experiment"] == row["experiment"])
-    assert effect.removeprefix("+") in claim
+    (shown,) = (r for r in listed(con) if r["experiment"] == row["experiment"])
+    assert text(shown).removeprefix("+") in claim
 
 
 def test_the_summary_quotes_it(con, quoted, demo_warehouse):
     said = [line for line in summary(demo_warehouse, None) if "evidence grade" in line]
-    rows = sorted(shown(con, "effects"), key=lambda row: row["place"])[: len(said)]
+    rows = listed(con)[: len(said)]
     columns = ("experiment", "metric", "estimate", "ci_low", "ci_high", "alpha", "scale", "evidence_grade")
     assert len(said) == 3
     assert said == [headline(tuple(quoted[r["experiment"], r["metric"]][c] for c in columns)) for r in rows]
@@ -145,7 +142,7 @@ def test_no_other_list_of_methods_decides():
         rows = list(csv.DictReader(file))
     # Two designs are called as their methods are.
     methods = {row["method"] for row in rows} - {design for row in rows for design in row["designs"].split("|")}
-    readers = [*(ROOT / "models/decisions").rglob("*.sql"), *(ROOT / "charts").glob("*.yml")]
+    readers = [*(ROOT / "models/decisions").rglob("*.sql"), *(ROOT / "models/reports").rglob("*.sql")]
     readers += [ROOT / "tools/summary.py", ROOT / "tools/case_studies.py", *(ROOT / "macros").rglob("*.sql")]
     for path in readers:
         named = {method for method in methods if f"'{method}'" in path.read_text()}

@@ -67,7 +67,7 @@ def test_the_email_draftings_planted_return_lies_in_its_band(con):
         con,
         """
         select count(*) from (
-            select subject_id from fct_tasks
+            select subject_id from int_tasks
             where use_case_id = 'email_drafting' and subject_type = 'lead' and is_completed and execution_mode like
             'ai%' union
             select unit_id from int_assignments where experiment_id = 'email_drafting' and arm = 'ai_draft'

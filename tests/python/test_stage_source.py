@@ -189,5 +189,5 @@ def test_the_one_received_first_is_kept(verdicts, warehouse):
 def test_quarantine_keeps_the_row_and_hashes_people(warehouse):
     warehouse.start([("task_events", {**EVENT, "human_minutes": "lots", "actor_id": "ada@example.com"})])
     ((row,),) = warehouse.query("select original_row from event_quarantine where source = 'task_events'")
-    assert '"human_minutes":"lots"' in row
+    assert '"human_minutes":"4 characters like aaaa, hash ' in row
     assert "ada@example.com" not in row

@@ -59,7 +59,7 @@ def built(tmp_path):
         con.execute(TABLES)
     site = tmp_path / "site"
     site.mkdir()
-    (site / "board.html").touch()
+    (site / "index.html").touch()
     return path, site
 
 
@@ -71,7 +71,7 @@ def test_the_strongest_evidence_comes_first(built):
         "  Email drafting, MQL rate: +9.0 % (95 % interval +5.0 % to +13.0 %), evidence grade A",
         "  Email drafting, Emails per hour: +260.0 % (95 % interval +250.0 % to +270.0 %), evidence grade A",
         "  Email drafting, Rework: −0.1 (95 % interval −0.12 to −0.08), evidence grade B",
-        f"Dashboard: {site / 'board.html'}",
+        f"Boards: {site / 'index.html'}",
         f"Warehouse: {path} (start with kpi_values, impact_estimates, event_quarantine)",
     ]
 

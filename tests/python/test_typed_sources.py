@@ -108,7 +108,7 @@ def built(warehouse) -> dict[str, Counter]:
     with duckdb.connect(str(warehouse.path), read_only=True) as connection:
         for source in SOURCES:
             tables[f"base_{source}"] = connection.sql(
-                f"select * exclude (content_hash, original_row, event_key) from base_{source}"
+                f"select * exclude (content_hash, raw_hash, original_row, event_key) from base_{source}"
             )
             tables[f"stg_{source}"] = connection.sql(f"select * from stg_{source}")
         tables["event_quarantine"] = connection.sql(

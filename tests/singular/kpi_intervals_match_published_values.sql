@@ -1,5 +1,11 @@
 {#- The interval macros against values worked out elsewhere (exact formulas, published tables). Runs where confidence_level is 0.95. -#}
-with cases as (
+with pairs as (
+    select 20 as n_both, 15 as n_neither, 5 as n_only_first, 10 as n_only_second
+),
+
+{{ ai_impact.kappas('pairs') }},
+
+cases as (
     {% if var('confidence_level') | float == 0.95 -%}
     select 'z' as name, {{ ai_impact.interval_z() }} as got, 1.959963984540 as wanted
     union all
@@ -32,6 +38,11 @@ with cases as (
     select 'ratio A', {{ ai_impact.ratio_std_error('100', '270', '510', '848.79', '810', '-900') }}, 0.088761998267
     union all
     select 'ratio B', {{ ai_impact.ratio_std_error('120', '300', '500', '869', '800', '-905') }}, 0.095117795170
+    union all
+    -- By statsmodels.
+    select 'kappa', kappa, 0.4 from agreed
+    union all
+    select 'kappa, standard error', kappa_std_error, 0.126996062931 from agreed
     {%- else -%}
     select 'none' as name, 0 as got, 0 as wanted
     {%- endif %}

@@ -26,7 +26,7 @@ shown as (
 final as (
     select shown.kpi_value_key
     from shown
-    inner join periods on shown.period_grain = periods.period_grain and shown.period_start = periods.period_start
+    inner join periods on shown.period_grain = periods.period_grain and shown.period_start = periods.starts_at
     inner join sizes
         on
             shown.family = sizes.family

@@ -49,4 +49,6 @@ outcomes as (
     select 'orders:' || region_id || ':' || w, reported_at, 'region', region_id, 'regional_orders', orders, null
     from region_weeks where $is_first_chunk
 )
+-- What comes of the last leads is not known yet.
 select *, if(unit_type in ('team', 'deployment'), 'itsm', 'crm') as source from outcomes
+where occurred_at < timestamp '$last_day' + interval 1 day

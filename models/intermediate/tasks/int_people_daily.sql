@@ -5,12 +5,14 @@ with tasks as (
 ),
 
 person_days as (
-    select distinct
+    select
         cast(completed_at as date) as completed_on,
         {{ ai_impact.mapped('use_case_id') }} as use_case_id,
         {{ ai_impact.mapped('team_id') }} as team_id,
-        person_id
+        person_id,
+        max(case when execution_mode in ('ai_assisted', 'ai_autonomous') then 1 else 0 end) as is_with_ai
     from tasks
+    group by 1, 2, 3, 4
 ),
 
 people as (
@@ -25,7 +27,8 @@ final as (
         person_days.completed_on,
         person_days.use_case_id,
         person_days.team_id,
-        people.person_number
+        people.person_number,
+        person_days.is_with_ai
     from person_days
     inner join people on person_days.person_id = people.person_id
 )

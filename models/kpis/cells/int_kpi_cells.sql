@@ -58,6 +58,7 @@ final as (
         periods.days_in_period,
         periods.baseline_of,
         coalesce(people.n_people, 0) as n_people,
+        coalesce(people.n_ai_people, 0) as n_ai_people,
         hidden_periods.suppression_rule
     from cells
     inner join periods on cells.period_key = periods.period_key

@@ -1,4 +1,4 @@
-{#- How many distinct people did the work of each cell. AI and systems are nobody. -#}
+{#- How many distinct people did the work of each cell, and how many of them with AI. AI and systems are nobody. -#}
 {{ config(
     materialized=ai_impact.kept_by_hash(),
     incremental_strategy='append',
@@ -25,7 +25,8 @@ person_periods as (
         inputs.input_hash,
         person_days.use_case_id,
         person_days.team_id,
-        person_days.person_number
+        person_days.person_number,
+        person_days.is_with_ai
     from person_days
     inner join period_days
         on
@@ -40,7 +41,8 @@ final as (
         input_hash,
         {{ ai_impact.cell_of('use_case_id') }} as use_case_id,
         {{ ai_impact.cell_of('team_id') }} as team_id,
-        count(distinct person_number) as n_people
+        count(distinct person_number) as n_people,
+        count(distinct case when is_with_ai = 1 then person_number end) as n_ai_people
     from person_periods
     group by {{ ai_impact.cell_sets(['period_key', 'input_hash']) }}
 )

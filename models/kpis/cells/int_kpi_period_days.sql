@@ -2,6 +2,7 @@
     slower. -#}
 with periods as (
     select * from {{ ref('int_kpi_periods') }}
+    where period_grain <> 'hour'
 ),
 
 days as (

@@ -1,6 +1,13 @@
-{#- The complete, half-open periods of the KPIs, and the baseline window of each use case. -#}
+{#- The complete, half-open periods of the KPIs, and the baseline window of each use case. Of hours those of the last
+    week: period_start and period_end are the day of an hour, starts_at and ends_at the hour itself. -#}
+{%- set timestamp = ai_impact.physical_type('timestamp') -%}
+{%- set day_at = 'cast(days.date_day as ' ~ timestamp ~ ')' -%}
 with days as (
     select * from {{ ref('int_dates') }}
+),
+
+observed as (
+    select * from {{ ref('int_observed_until') }}
 ),
 
 use_cases as (
@@ -67,8 +74,24 @@ dated as (
 ),
 
 complete as (
-    select dated.* from dated
+    select
+        dated.*,
+        cast(dated.period_start as {{ timestamp }}) as starts_at,
+        cast(dated.period_end as {{ timestamp }}) as ends_at
+    from dated
     inner join edges on dated.period_start >= edges.first_day and dated.period_end <= edges.end_day
+),
+
+hours as (
+    {% for hour in range(24) %}
+        select
+            days.date_day,
+            {{ ai_impact.add_time('hour', hour, day_at) }} as starts_at,
+            {{ ai_impact.add_time('hour', hour + 1, day_at) }} as ends_at
+        from days
+        inner join observed on days.date_day > {{ ai_impact.add_days('observed.observed_until_hour', -7) }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 final as (
@@ -77,9 +100,23 @@ final as (
         period_grain,
         period_start,
         period_end,
+        starts_at,
+        ends_at,
         {{ ai_impact.days_from('period_start', 'period_end') }} as days_in_period,
         baseline_of
     from complete
+    union all
+    select
+        {{ ai_impact.hash_key(["'hour'", 'hours.starts_at']) }},
+        'hour',
+        hours.date_day,
+        {{ ai_impact.add_days('hours.date_day', 1) }},
+        hours.starts_at,
+        hours.ends_at,
+        0,
+        {{ ai_impact.rollup_label() }}
+    from hours
+    inner join observed on hours.ends_at <= observed.observed_until_hour
 )
 
 select * from final

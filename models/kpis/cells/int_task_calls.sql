@@ -1,5 +1,6 @@
-{#- What the calls of one task cost and which model answered last. A call in a currency without a rate has no cost that
-    can be added. What a call counts for goes by the other calls of its trace, so whole traces are read again. -#}
+{#- What the calls of one task cost, and which model, prompt and agent answered last. A call in a currency without a
+    rate has no cost that can be added. What a call counts for goes by the other calls of its trace, so whole traces
+    are read again. -#}
 {{ config(
     materialized='incremental',
     incremental_strategy=ai_impact.replacing_strategy(),
@@ -44,9 +45,17 @@ affected as (
 priced as (
     select
         task_id,
+        use_case_id,
+        provider_name,
         response_model,
+        prompt_version,
+        agent_version,
         is_model_call,
         is_cost_counted,
+        case
+            when input_tokens is not null or output_tokens is not null
+                then coalesce(input_tokens, 0) + coalesce(output_tokens, 0)
+        end as tokens,
         occurred_at,
         received_at,
         {{ ai_impact.event_order('occurred_at', 'call_key') }} as call_order,
@@ -65,9 +74,13 @@ counted as (
             {{ ai_impact.latest('case when is_model_call then response_model end', ['call_order']) }},
             {{ ai_impact.latest('response_model', ['call_order']) }}
         ) as response_model,
+        {% for column in ['use_case_id', 'provider_name', 'prompt_version', 'agent_version'] -%}
+            {{ ai_impact.latest(column, ['call_order']) }} as {{ column }},
+        {% endfor -%}
         count(case when is_cost_counted then 1 end) as call_count,
         count(case when is_cost_counted and cost_amount is null then 1 end) as unpriced_call_count,
         {{ ai_impact.exact_sum('cost_amount') }} as compute_cost,
+        cast(sum(tokens) as {{ dbt.type_bigint() }}) as tokens,
         min(occurred_at) as first_called_at,
         max(occurred_at) as last_called_at,
         max(received_at) as last_received_at,
@@ -83,8 +96,13 @@ final as (
     select
         affected.task_id,
         null,
+        null,
+        null,
+        null,
+        null,
         0,
         0,
+        null,
         null,
         null,
         null,

@@ -64,6 +64,7 @@ final as (
         count(case when human_hours is null and not is_autonomous then 1 end) as untimed_tasks,
         {{ ai_impact.exact_sum('review_minutes / 60.0') }} as review_hours,
         count(case when is_eligible then 1 end) as eligible_tasks,
+        count(case when is_eligible and is_ai then 1 end) as eligible_ai_tasks,
         count(case when is_eligible and is_autonomous then 1 end) as automated_tasks,
         cast(sum(error_count) as bigint) as errors,
         count(case when rework_count > 0 then 1 end) as reworked_tasks,
@@ -82,7 +83,7 @@ final as (
         {{ ai_impact.exact_sum('review_minutes / 60.0', 'costed_share > 0') }} as costed_review_hours,
         {{ ai_impact.exact_sum('compute_cost / costed_share', 'costed_share > 0') }} as costed_compute,
         -- Of what is not added up: durations are sorted, and people counted.
-        {{ ai_impact.input_hash(['cycle_hours', 'person_id']) }} as task_hash
+        {{ ai_impact.input_hash(['cycle_hours', 'person_id', 'is_ai']) }} as task_hash
     from saved
     group by completed_on, use_case, team
 )

@@ -1,7 +1,8 @@
 {#- How many distinct people each reporting group has in each calendar quarter. A family is a table of groups whose
     numbers add up: rows, columns, and (all) of either. Execution KPIs have use cases by teams; strategic and human
     KPIs, and the arms of experiments, use cases by the sides that a number compares or leaves out; attribution has
-    channels; calibration has use cases by tenths of confidence, over all time. -#}
+    channels; calibration has use cases by tenths of confidence, and the quality of outputs use cases by bins of it,
+    over all time. -#}
 {%- set text = dbt.type_string() -%}
 with person_days as (
     select * from {{ ref('int_people_daily') }}
@@ -25,6 +26,10 @@ conversions as (
 
 conversion_touches as (
     select * from {{ ref('int_conversion_touches') }}
+),
+
+outputs as (
+    select * from {{ ref('int_output_quality') }}
 ),
 
 work as (
@@ -69,6 +74,14 @@ work as (
         conversions.journey_id
     from conversions
     left join conversion_touches on conversions.conversion_key = conversion_touches.conversion_key
+    union all
+    select
+        {{ ai_impact.family_of_quality('quality_measure') }},
+        {{ ai_impact.all_time() }},
+        use_case_id,
+        quality_bin,
+        person_id
+    from outputs
 ),
 
 members as (

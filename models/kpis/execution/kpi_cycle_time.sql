@@ -49,37 +49,7 @@ in_periods as {{ ai_impact.inlined() }} (
 
 {{ ai_impact.bracketed_cells('in_periods', percentiles) }},
 
-parts as (
-    select
-        cells.*,
-        smallest.use_case_id as part_use_case_id,
-        smallest.team_id as part_team_id
-    from cells
-    inner join cells as smallest
-        on
-            cells.period_key = smallest.period_key
-            and cells.use_case_id in ({{ ai_impact.rollup_label() }}, smallest.use_case_id)
-            and cells.team_id in ({{ ai_impact.rollup_label() }}, smallest.team_id)
-    where
-        smallest.use_case_id <> {{ ai_impact.rollup_label() }}
-        and smallest.team_id <> {{ ai_impact.rollup_label() }}
-),
-
-near as (
-    select
-        {%- for name in percentiles %}
-            {{ ai_impact.sorted_in_bins('in_periods', 'cycle_hours', 'parts', name) }} as values_{{ name }},
-        {%- endfor %}
-        parts.cell
-    from in_periods
-    -- Each has its parts. As an inner join this one might be planned before that of the days, and explode.
-    left join parts
-        on
-            in_periods.period_key = parts.period_key
-            and in_periods.use_case_id = parts.part_use_case_id
-            and in_periods.team_id = parts.part_team_id
-    group by parts.cell
-),
+{{ ai_impact.values_near('in_periods', 'cycle_hours', percentiles) }},
 
 final as (
     {% for name, p in percentiles.items() %}

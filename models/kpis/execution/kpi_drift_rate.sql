@@ -4,7 +4,7 @@ with changes as (
 
 periods as (
     select * from {{ ref('int_kpi_periods') }}
-    where period_grain <> 'baseline'
+    where period_grain not in ('baseline', 'hour')
 ),
 
 measured as (

@@ -4,7 +4,7 @@
 
 with periods as (
     select * from {{ ref('int_kpi_periods') }}
-    where period_grain not in ('day', 'week')
+    where period_grain not in ('hour', 'day', 'week')
 ),
 
 period_days as (
