@@ -48,6 +48,19 @@
     ), '}')
 {%- endmacro %}
 
+{% macro spark__parsed_json(column, data_type) -%}
+    {%- if data_type.startswith(('map', 'struct', 'array')) -%}
+        to_json({{ column }})
+    {%- else -%}
+        cast({{ column }} as string)
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark__json_text(json, path) -%}
+    get_json_object({{ json }}, "$
+    {%- for step in path -%}{%- if step is number -%}[{{ step }}]{%- else -%}['{{ step }}']{%- endif -%}{%- endfor -%}")
+{%- endmacro %}
+
 {% macro spark__utc_now() -%}
     current_timestamp()
 {%- endmacro %}
@@ -129,17 +142,4 @@
 
 {% macro spark__physical_type(logical) -%}
     {{- {'string': 'string', 'double': 'double', 'int': 'bigint', 'boolean': 'boolean', 'date': 'date', 'timestamp': 'timestamp'}[logical] -}}
-{%- endmacro %}
-
-{% macro spark__parsed_json(column, data_type) -%}
-    {%- if data_type.startswith(('map', 'struct', 'array')) -%}
-        to_json({{ column }})
-    {%- else -%}
-        cast({{ column }} as string)
-    {%- endif -%}
-{%- endmacro %}
-
-{% macro spark__json_text(json, path) -%}
-    get_json_object({{ json }}, "$
-    {%- for step in path -%}{%- if step is number -%}[{{ step }}]{%- else -%}['{{ step }}']{%- endif -%}{%- endfor -%}")
 {%- endmacro %}
