@@ -98,6 +98,20 @@ CALLS = {
         "task_events",
         call("from_github_pull_requests", "github.issue", "github.pull_request", "github.issue_merged"),
     ),
+    "focus": (
+        "cost_records",
+        call("from_focus_costs", "focus.costs", use_case_id="!ai_impact.focus_tag('use_case')"),
+    ),
+    "salesforce": (
+        "opportunities",
+        call("from_salesforce_opportunities", "salesforce.opportunity", "salesforce.opportunity_history"),
+    ),
+    "jira": (
+        "task_events",
+        call("from_jira_issues", "jira.issue", "jira.issue_field_history", "jira.status", "jira.status_category",
+             "jira.resolution", team_id="project"),
+    ),
+    "jira_alone": ("task_events", call("from_jira_issues", "jira.issue", "jira.issue_field_history")),
     "otel_unix": ("ai_events", call("from_otel_genai_spans", "otel.spans_unix")),
     "otel_map": ("ai_events", call("from_otel_genai_spans", "otel.spans_map")),
 }  # fmt: skip
@@ -311,3 +325,81 @@ def test_github_pull_requests_alone(made):
         ("github:101", at("04 10:00"), "completed", "human", None),
     ]
     assert [row[1:3] for row in rows if row[0] == "github:106"][-1] == (at("03 15:00"), "cancelled")
+
+
+def test_focus_costs(made):
+    """Two days of one thing are two charges; two prices of one day too; refunds and credits stay below zero."""
+    rows = made.rows(
+        "focus",
+        "service_name, charge_period_start, billed_cost, effective_cost, billing_currency, cost_type, use_case_id",
+    )
+    ai = ("USD", "usage", "support")
+    assert rows == [
+        ("Bedrock", dt.datetime(2026, 2, 2), -4.5, -4.5, *ai),
+        ("Bedrock", at("02"), 1.5, 1.25, *ai),
+        ("Bedrock", at("03"), 2.0, 2.0, *ai),
+        ("Bedrock", at("03"), 3.0, 3.0, *ai),
+        ("Copilot", dt.datetime(2026, 2, 28, 23), 100.0, 100.0, "EUR", "licence", None),
+        ("EC2", at("01"), 1200.0, 0.0, "USD", "infrastructure", None),
+        ("EC2", at("02"), None, None, "USD", "infrastructure", None),
+        ("Support", at("01"), -10.0, -10.0, "USD", "infrastructure", None),
+    ]
+    assert made.rows("focus", "count(distinct charge_id), count(*), sum(billed_cost)", "1") == [(8, 8, 1292.0)]
+
+
+def test_a_restated_charge_keeps_its_id(made):
+    """Neither the price nor the invoice, which comes when the month is closed, is part of what a charge is."""
+    before = made.rows("focus", "charge_id", "1")
+    restated = made.compiled["focus"].replace('"costs"', '"restated"')
+    with duckdb.connect(str(made.project.path)) as connection:
+        connection.execute(
+            """create table focus.restated as select * replace (BilledCost || '1' as BilledCost, 'i9' as InvoiceId)
+            from focus.costs"""
+        )
+        after = connection.execute(f"select charge_id from ({restated}) as restated order by 1").fetchall()
+    assert after == before
+
+
+def test_salesforce_opportunities(made):
+    """Each version; a hope is no closing; the hour of the history on the day of the close date; deletions are versions."""
+    rows = made.rows(
+        "salesforce", "opportunity_id, updated_at, stage, amount, currency, is_closed, is_won, closed_at, is_deleted"
+    )
+    won, lost, open_ = (True, True), (True, False), (False, False)
+    assert rows == [
+        ("o1", at("01 09:00"), "Proposal", 80.0, "EUR", *open_, None, False),
+        ("o1", at("03 10:00"), "Closed Won", 80.0, "EUR", *won, at("03 10:00"), False),
+        ("o1", at("04 10:00"), "Proposal", 100.0, "EUR", *open_, None, False),
+        ("o1", at("06 15:00"), "Closed Won", 100.0, "EUR", *won, at("06 15:00"), False),
+        ("o2", at("02 10:00"), "Proposal", None, None, *open_, None, False),
+        ("o3", at("03 12:00:01"), "Closed Lost", 50.0, "USD", *lost, at("03 11:00"), False),
+        ("o4", at("05 12:00"), "Proposal", 70.0, "USD", *open_, None, True),
+        ("o5", at("20 00:00"), "Proposal", 70.0, "USD", *open_, None, True),
+        ("o6", at("05 10:00"), "Done", 10.0, "USD", *won, at("05 10:00"), False),
+        ("o6", at("08 12:00"), "Done", 10.0, "USD", *won, at("04 00:00"), False),
+    ]
+
+
+def test_jira_issues(made):
+    """Categories, not names of statuses; a return from done; what was never work; an end that the history lacks."""
+    rows = made.rows("jira", "task_id, occurred_at, event_type, actor_id, human_minutes, team_id")
+    assert rows == [
+        ("jira:1", at("02 09:00"), "created", "ann", None, "1"),
+        ("jira:1", at("02 10:00"), "started", "cat", None, "1"),
+        ("jira:1", at("03 10:00"), "completed", "cat", None, "1"),
+        ("jira:1", at("04 10:00"), "rework_requested", "ann", None, "1"),
+        ("jira:1", at("05 09:00"), "completed", "bob", 90.0, "1"),
+        ("jira:1", at("05 09:00"), "rework_completed", "bob", None, "1"),
+        ("jira:2", at("02 10:00"), "created", "ann", None, "1"),
+        ("jira:2", at("02 11:00"), "cancelled", "ann", None, "1"),
+        ("jira:3", at("02 11:00"), "created", "ann", None, "1"),
+        ("jira:3", at("04 11:00"), "completed", "bob", None, "1"),
+        ("jira:4", at("02 12:00"), "created", "ann", None, "1"),
+        ("jira:4", at("20 00:00"), "cancelled", None, None, "1"),
+        ("jira:5", at("02 13:00"), "created", "ann", None, "1"),
+        ("jira:5", at("02 13:30"), "started", "bob", None, "1"),
+        ("jira:5", at("02 14:00"), "cancelled", "bob", None, "1"),
+    ]
+    # Without the list of statuses, only what the issue says of itself.
+    alone = made.rows("jira_alone", "event_type, task_id", "1, 2")
+    assert [task for event, task in alone if event == "completed"] == ["jira:1", "jira:2", "jira:3"]
