@@ -112,6 +112,30 @@ CALLS = {
              "jira.resolution", team_id="project"),
     ),
     "jira_alone": ("task_events", call("from_jira_issues", "jira.issue", "jira.issue_field_history")),
+    "litellm": (
+        "ai_events",
+        call("from_litellm_spend_logs", "litellm.spend_logs", prices="table litellm.model_prices",
+             task_id="!ai_impact.litellm_metadata('ticket')"),
+    ),
+    "langfuse": (
+        "ai_events",
+        call("from_langfuse", "langfuse.observations", "langfuse.traces", prices="table langfuse.model_prices",
+             task_id="!ai_impact.langfuse_metadata('ticket')"),
+    ),
+    "langfuse_scores": (
+        "evaluations",
+        call("from_langfuse_scores", "langfuse.scores", task_id="'task of ' || trace_id", scale_max="1"),
+    ),
+    "pagerduty": (
+        "incidents",
+        call("from_pagerduty_incidents", "pagerduty.incidents", "pagerduty.log_entries"),
+    ),
+    "segment": ("touches", call("from_segment_tracks", "segment.tracks", is_ai_generated="context_campaign_name = 'spring'")),
+    "segment_channel": (
+        "touches",
+        call("from_segment_tracks", "segment.tracks", channel="case when event = 'click' then 'display' end"),
+    ),
+    "snowplow": ("touches", call("from_snowplow_events", "segment.events")),
     "otel_unix": ("ai_events", call("from_otel_genai_spans", "otel.spans_unix")),
     "otel_map": ("ai_events", call("from_otel_genai_spans", "otel.spans_map")),
 }  # fmt: skip
@@ -403,3 +427,79 @@ def test_jira_issues(made):
     # Without the list of statuses, only what the issue says of itself.
     alone = made.rows("jira_alone", "event_type, task_id", "1, 2")
     assert [task for event, task in alone if event == "completed"] == ["jira:1", "jira:2", "jira:3"]
+
+
+def test_litellm_spend_logs(made):
+    """A spend of nothing is free from the cache, and unknown where the proxy has no price; health checks are no calls."""
+    rows = made.rows(
+        "litellm",
+        "event_id, operation_name, request_model, response_model, input_tokens, output_tokens, latency_ms, "
+        "time_to_first_chunk_ms, status, error_type, round(cost_amount, 9), cost_currency, task_id",
+    )
+    assert rows == [
+        ("r1", "chat", "fast", "gpt-4o-2024-08-06", 100, 20, 2500.0, 500.0, "ok", None, 0.01, "USD", "1"),
+        ("r2", "chat", "own", "own", 1000, 100, 1000.0, None, "ok", None, 0.0012, "USD", None),
+        ("r3", "chat", "other", "other", 1000, 100, 1000.0, None, "ok", None, None, None, None),
+        ("r4", "chat", "gpt-4o", "gpt-4o", 100, 20, 10.0, None, "ok", None, 0.0, "USD", None),
+        ("r5", "chat", "gpt-4o", "gpt-4o", 0, 0, 1000.0, None, "error", "RateLimitError", 0.0, "USD", None),
+        ("r6", "embeddings", "embed", "embed", 50, 0, 1000.0, None, "ok", None, 0.001, "USD", None),
+    ]
+    assert not any("secret" in str(row) for row in made.rows("litellm", "*"))
+
+
+def test_langfuse(made):
+    """The last version of an observation; cached tokens are input; a cost of nothing without a price is unknown."""
+    rows = made.rows(
+        "langfuse",
+        "event_id, trace_id, parent_span_id, operation_name, request_model, input_tokens, output_tokens, latency_ms, "
+        "time_to_first_chunk_ms, status, agent_version, prompt_version, round(cost_amount, 9), cost_currency, task_id",
+    )
+    assert rows == [
+        ("e1", "t2", None, "embeddings", "embed", 10, None, 1000.0, None, "ok", None, None, 0.0, "USD", None),
+        ("g1", "t1", None, "chat", "gpt-4o", 100, 20, 2000.0, 500.0, "ok", "v2", "answer:3", 0.004, "USD", "1"),
+        ("g2", "t1", "g1", "chat", "own", 1000, 100, 250.0, None, "error", None, None, 0.0012, "USD", "8"),
+        ("g4", "t2", None, "chat", "gpt-4o", None, None, None, None, "ok", None, None, None, None, None),
+    ]
+    assert not any("secret" in str(row) for row in made.rows("langfuse", "*"))
+
+
+def test_langfuse_scores(made):
+    rows = made.rows(
+        "langfuse_scores", "event_id, target_type, target_id, criterion, score, scale_min, scale_max, label, evaluator_type"
+    )
+    assert rows == [
+        ("c1", "ai_event", "g1", "groundedness", 0.8, None, 1.0, None, "llm"),
+        ("c2", "task", "task of t1", "tone", 0.0, 0.0, 1.0, "fail", "human"),
+        ("c3", "ai_event", "g1", "verdict", None, None, 1.0, "fail", None),
+    ]
+
+
+def test_pagerduty_incidents(made):
+    rows = made.rows(
+        "pagerduty",
+        "incident_id, service_id, team_id, severity, opened_at, acknowledged_at, resolved_at, updated_at, is_deleted",
+    )
+    ten, two = at("02 10:00"), at("02 14:00")
+    assert rows == [
+        ("P1", "S1", "T1", "P1", ten, at("02 10:05"), at("02 11:00"), at("02 11:00"), False),
+        ("P2", "S1", None, "low", at("02 11:00"), None, at("02 12:30"), at("02 13:00"), False),
+        ("P3", "S2", None, "high", two, at("02 14:05"), None, at("02 14:05"), False),
+        ("P4", "S2", None, "high", at("02 14:01"), None, at("02 14:02"), at("02 14:02"), True),
+    ]
+
+
+def test_touches(made):
+    """A touch has a channel; what came late says so; copies of one event by Snowplow are one."""
+    columns = "event_id, visitor_id, channel, campaign, occurred_at, received_at, is_ai_generated"
+    first = ("e1", "v1", "cpc", "spring", at("02 10:00"), at("02 10:00:05"), True)
+    assert made.rows("segment", columns) == [
+        first,
+        first,
+        ("e2", "v1", "newsletter", None, at("02 11:00"), at("05 11:00"), None),
+        ("e3", "u2", "email", None, at("02 12:00"), at("02 12:00:05"), None),
+    ]
+    assert made.rows("segment_channel", "event_id, channel", "1") == [("e4", "display")]
+    assert made.rows("snowplow", columns) == [
+        ("s1", "d1", "cpc", "spring", at("02 10:00"), at("02 10:00:01"), None),
+        ("s2", "n2", "social", None, at("02 11:00:01"), at("02 11:00:01"), None),
+    ]
