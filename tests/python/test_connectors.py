@@ -136,6 +136,14 @@ CALLS = {
         call("from_segment_tracks", "segment.tracks", channel="case when event = 'click' then 'display' end"),
     ),
     "snowplow": ("touches", call("from_snowplow_events", "segment.events")),
+    "openai": ("cost_records", call("from_openai_usage", "vendors.openai_cost", use_case_id="project_id")),
+    "claude": ("cost_records", call("from_claude_usage", "vendors.claude_cost")),
+    "active_days": ("outcome_events", call("from_ai_active_days", "vendors.completion", source_name="openai")),
+    "greenhouse": (
+        "requisitions",
+        call("from_greenhouse_jobs", "greenhouse.job_opening", "greenhouse.job", "greenhouse.job_department",
+             "greenhouse.offer", "greenhouse.scorecard"),
+    ),
     "otel_unix": ("ai_events", call("from_otel_genai_spans", "otel.spans_unix")),
     "otel_map": ("ai_events", call("from_otel_genai_spans", "otel.spans_map")),
 }  # fmt: skip
@@ -203,13 +211,14 @@ def postgres(tmp_path_factory):
 
 def test_postgres_gives_the_same(made, postgres):
     server, compiled = postgres
-    wrong = {}
+    wrong = []
     for name, code in compiled.items():
         columns, _ = zip(*CONTRACT[CALLS[name][0]], strict=True)
         expected = Table(list(columns), made.project.query(f"select * from mapped.{name}"))
-        if found := differences(expected, server.query(code)):
-            wrong[name] = found
-    assert wrong == {}
+        # Postgres takes differences of times as doubles of their seconds.
+        if found := differences(expected, server.query(code), relative=1e-5):
+            wrong += [name, *found]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -502,4 +511,41 @@ def test_touches(made):
     assert made.rows("snowplow", columns) == [
         ("s1", "d1", "cpc", "spring", at("02 10:00"), at("02 10:00:01"), None),
         ("s2", "n2", "social", None, at("02 11:00:01"), at("02 11:00:01"), None),
+    ]
+
+
+def test_daily_costs_of_vendors(made):
+    """Seconds since 1970, cents, a day that ends a second early; of a restated day the last version; nothing is not zero."""
+    columns = (
+        "charge_id, charge_period_start, charge_period_end, billed_cost, billing_currency, service_name, use_case_id, "
+        "updated_at, is_deleted"
+    )
+    second, third = (at("02"), at("03")), (at("03"), at("04"))
+    assert made.rows("openai", columns) == [
+        ("openai:a1", *second, 0.3, "USD", "gpt-4o, input", "p1", at("05 08:00"), False),
+        ("openai:a2", *third, None, "USD", "Assistants API", "p2", at("04 08:00"), True),
+    ]
+    assert made.rows("claude", columns) == [
+        ("claude:c1", *second, 1.2345, "USD", "claude", None, at("03 06:00"), False),
+        ("claude:c2", *second, 0.5, "USD", "web_search", None, at("03 06:00"), False),
+    ]
+
+
+def test_active_days(made):
+    assert made.rows("active_days", "unit_id, unit_type, name, occurred_at, value") == [
+        ("ann", "person", "ai_active_day", at("02"), 1.0)
+    ]
+
+
+def test_greenhouse_jobs(made):
+    rows = made.rows(
+        "greenhouse",
+        "requisition_id, team_id, opened_at, filled_at, started_at, interviewer_rating, status, updated_at, is_deleted",
+    )
+    first, fifth, synced = at("01 09:00"), at("05 09:00"), at("21")
+    assert rows == [
+        ("greenhouse:1", "7", first, at("20 09:00"), dt.datetime(2026, 4, 1), 4.5, "filled", synced, False),
+        ("greenhouse:2", "7", first, None, None, None, "cancelled", synced, False),
+        ("greenhouse:3", None, fifth, None, None, None, "open", at("06"), False),
+        ("greenhouse:4", None, fifth, None, None, None, "open", at("07 10:00"), True),
     ]
