@@ -300,6 +300,27 @@
       const high = Math.max(...rows.map((row) => row._value || 0), 0) * 1.05 || 1;
       return { ...ruled(rows, width, { labels: 0.34 }), domain: [0, high], axistitle: figure.axis || "", labels: kind === "share" ? "format(100 * datum.value, '.0f') + ' %'" : "datum.label" };
     },
+    /* The state of each service level, day by day; letters tell the colours apart. */
+    states(rows, width) {
+      const KINDS = { ok: ["#cfe3ef", ""], recovering: ["#5f9bc2", ""], unknown: ["#ffffff", ""], warning: ["#7b5a00", "w"], breach: ["#a8430a", "b"] };
+      const newest = rows.filter((row) => row.is_newest);
+      /* 99.95 % is not 100 %. */
+      const parts = (x) => (x > 0.99 && x < 1 ? `${(100 * x).toFixed(2)} %` : share(x));
+      const ends = [...new Set(rows.map((row) => row.as_of))].sort();
+      newest.forEach((row, i) => {
+        row._title = row.indicator.charAt(0).toUpperCase() + row.indicator.slice(1); row._sub = `${row.use_case}, objective ${parts(row.objective)}`;
+        row._result = row.state === "unknown" || row.budget_left === null ? row.state
+          : `${row.state}, ${row.budget_left < 0 ? "budget spent" : `${share(row.budget_left)} of the budget left`}`;
+        row._range = row.value === null ? "no events" : `${parts(row.value)} of ${FORMATS.count(row.n)}`;
+        for (const one of rows) if (one.use_case === row.use_case && one.indicator === row.indicator) one._i = i;
+      });
+      const drawn = rows.filter((row) => row.is_shown !== false && row._i !== undefined).map((row) => {
+        const at = ends.indexOf(row.as_of), [color, mark] = KINDS[row.state] || KINDS.unknown;
+        return { ...row, _from: at, _to: at + 1, _middle: at + 0.5, _color: color, _mark: width < NARROW ? "" : mark };
+      });
+      return { ...ruled(newest, width, { labels: 0.22 }), right: width < NARROW ? "width-8" : "width-230", rows: newest, datasets: { days: drawn }, days: ends.length,
+        ticks: [0, ends.length], labels: `datum.value < 1 ? '${day(ends[0])}' : '${day(ends[ends.length - 1])}'` };
+    },
     /* Shares of decisions with intervals. */
     rates(rows, width) {
       for (const row of rows) {

@@ -42,6 +42,20 @@
     to_json_string(struct({% for name, expression in expressions.items() %}{{ expression }} as {{ name }}{{ ', ' if not loop.last }}{% endfor %}))
 {%- endmacro %}
 
+{% macro bigquery__parsed_json(column, data_type) -%}
+    {%- if data_type == 'json' -%}
+        {{ column }}
+    {%- elif data_type.startswith(('struct', 'record', 'array')) -%}
+        to_json({{ column }})
+    {%- else -%}
+        safe.parse_json({{ column }})
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro bigquery__json_text(json, path) -%}
+    json_value({{ json }}, '${{ ai_impact.json_path(path) }}')
+{%- endmacro %}
+
 {% macro bigquery__utc_now() -%}
     current_timestamp()
 {%- endmacro %}

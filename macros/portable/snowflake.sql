@@ -32,6 +32,19 @@
     to_json(object_construct_keep_null({% for name, expression in expressions.items() %}'{{ name }}', {{ expression }}{{ ', ' if not loop.last }}{% endfor %}))
 {%- endmacro %}
 
+{% macro snowflake__parsed_json(column, data_type) -%}
+    {%- if data_type in ('variant', 'object', 'array') or data_type.startswith('map') -%}
+        to_variant({{ column }})
+    {%- else -%}
+        try_parse_json({{ column }})
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro snowflake__json_text(json, path) -%}
+    cast(get_path({{ json }}, '
+    {%- for step in path -%}{%- if step is number -%}[{{ step }}]{%- else -%}["{{ step }}"]{%- endif -%}{%- endfor -%}') as varchar)
+{%- endmacro %}
+
 {% macro snowflake__utc_now() -%}
     cast(convert_timezone('UTC', current_timestamp()) as timestamp_ntz)
 {%- endmacro %}

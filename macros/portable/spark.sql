@@ -48,6 +48,19 @@
     ), '}')
 {%- endmacro %}
 
+{% macro spark__parsed_json(column, data_type) -%}
+    {%- if data_type.startswith(('map', 'struct', 'array')) -%}
+        to_json({{ column }})
+    {%- else -%}
+        cast({{ column }} as string)
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark__json_text(json, path) -%}
+    get_json_object({{ json }}, "$
+    {%- for step in path -%}{%- if step is number -%}[{{ step }}]{%- else -%}['{{ step }}']{%- endif -%}{%- endfor -%}")
+{%- endmacro %}
+
 {% macro spark__utc_now() -%}
     current_timestamp()
 {%- endmacro %}

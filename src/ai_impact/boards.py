@@ -56,6 +56,7 @@ DRAWN = {
     "uplift": "x_number value value_low value_high expected is_shown reason",
     "calibration": "use_case_id x_number value value_low value_high expected n state is_shown reason",
     "bars": "",
+    "states": "use_case indicator as_of is_newest state objective value n budget_left is_shown reason",
     "milestones": "use_case_id series label x_date",
 }
 
