@@ -46,6 +46,7 @@
     if (x === null || x === undefined) return "";
     if (unit === "share") return share(x);
     if (unit === "percent") return `${number(x)}\u00a0%`;
+    if (unit === "0 to 1") return number(x);
     return `${number(x)} ${(unit || "").replace("reporting currency", page.currency)}`.trim();
   }
   const effect = (x, scale) => (scale === "relative" ? share(x, true) : signed(x));
@@ -186,6 +187,8 @@
       values = values.map((x) => (x === null ? null : Math.max(core[0] - 1.2 * reach, Math.min(core[1] + 1.2 * reach, x))));
       const first = bars.length ? (newest.direction === "up" ? Math.min(...bars) : Math.max(...bars)) : null;
       let domain = spread(values.concat([baseline ?? null, first !== null && Math.abs(first - core[0]) < 3 * reach ? first : null]), 0.1);
+      const least = 0.05 * Math.max(Math.abs(domain[0]), Math.abs(domain[1]));
+      if (domain[1] - domain[0] < least) domain = [domain[0] - least, domain[1] + least];
       const marked = rowsOf("milestones").some((mark) => mark.use_case_id === newest.use_case_id);
       if (marked) domain[1] += 0.2 * (domain[1] - domain[0]);
       if (values.every((x) => x === null || x >= 0)) domain[0] = domain[0] < 0.45 * domain[1] ? 0 : Math.max(0, domain[0]);
@@ -343,20 +346,22 @@
         return { big: last.status === "suppressed" ? "Not shown" : "No value", small: last.reason || "", chips: [] };
       }
       const row = shown[shown.length - 1];
-      const when = row.period_grain === "month" ? month(row.period_start) : `${row.period_grain === "rolling_365d" ? 365 : 90} days to ${day(dayBefore(row.period_end))}`;
+      const when = row.period_grain === "month" ? month(row.period_start) : row.period_grain === "week" ? `Week from ${day(row.period_start)}` : `${row.period_grain === "rolling_365d" ? 365 : 90} days to ${day(dayBefore(row.period_end))}`;
       const points = ["percent", "share", "points", "squared share"].includes(row.unit);
-      const change = row.change_absolute === null || row.baseline_value === null ? "no baseline"
+      const change = row.change_absolute === null || row.baseline_value === null ? ""
         : points || row.change_percent === null ? `${row.unit === "share" ? signed(100 * row.change_absolute) : signed(row.change_absolute)} points from its baseline of ${inUnit(row.baseline_value, row.unit)}`
           : `${row.change_percent > 0 ? "+" : ""}${number(Math.round(row.change_percent))} % from its baseline of ${inUnit(row.baseline_value, row.unit)}`;
       const of = row.n === null ? "" : `, n ${FORMATS.count(row.n)}`;
-      const chips = [[row.status_name, { on_target: "good", better_than_target: "good", off_target: "bad" }[row.status] || "plain"]];
+      /* Without a target there is nothing to be on. */
+      const aimed = row.target_from !== null || row.target_to !== null || row.status === "suppressed";
+      const chips = !aimed ? [] : [[row.status_name, { on_target: "good", better_than_target: "good", off_target: "bad" }[row.status] || "plain"]];
       if (row.guardrail) {
         const held = { holds: ["holds", "good"], worsened: ["worsened", "bad"], not_shown: ["not shown to hold", "plain"] }[row.guardrail_status];
         if (held) chips.push([`${row.guardrail} ${held[0]}`, held[1]]);
       }
-      const last_hidden = last !== row && last.status === "suppressed" ? ` ${month(last.period_start)} is not shown.` : "";
+      const last_hidden = last !== row && last.status === "suppressed" ? ` ${row.period_grain === "month" ? month(last.period_start) : "The newest period"} is not shown.` : "";
       const [big, ...unit] = inUnit(row.value, row.unit).split(" ");
-      return { big, unit: unit.join(" "), small: `${when}${of}. Before and after: ${change}.${last_hidden}`, chips };
+      return { big, unit: unit.join(" "), small: `${when}${of}.${change && ` Before and after: ${change}.`}${last_hidden}`, chips };
     },
   };
 

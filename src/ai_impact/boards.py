@@ -24,6 +24,7 @@ POLICY = (
 BOARDS = {
     "index": "Overview",
     "execution": "Execution",
+    "models": "Models",
     "strategic": "Strategic",
     "evidence": "Evidence",
     "return": "Return",
@@ -33,8 +34,11 @@ BOARDS = {
     "planner": "Planner",
     "handout": "Hand-out",
 }
-# Of the KPIs only what a board shows is read: days and weeks are for BI tools.
-READ = {"report_kpis": "period_grain in ('month', 'rolling_90d', 'rolling_365d')"}
+# Of the KPIs only what a board shows is read: days, and weeks of work, are for BI tools.
+READ = {
+    "report_kpis": "period_grain in ('month', 'rolling_90d', 'rolling_365d') "
+    "or period_grain = 'week' and domain = 'observability' and team_id = 'all'"
+}
 # What a chart draws beside the columns of its table.
 DRAWN = {
     "forest": "scale factor factor_ci_low factor_ci_high estimate ci_low ci_high evidence_grade is_stale "
