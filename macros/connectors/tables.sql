@@ -113,7 +113,7 @@
 
 {#
     The columns of a source in the contract's order and types, from {name: SQL}: what is not named is what was given, or NULL. `only` is
-    the condition under which a given column is told: minutes of a task are added up over its steps, so that one step has them.
+    the condition under which a given column is reported: minutes of a task are added up over its steps, so that one step has them.
 #}
 {% macro contract_columns(name, made, given={}, only={}) -%}
     {%- for column in ai_impact.source_columns(name) -%}

@@ -83,7 +83,7 @@ CASES = [
     ("content_hash", "max({{ ai_impact.content_hash(['word', 'k']) }}) <> max({{ ai_impact.content_hash(['k']) }})",
         True),
     ("json_text",
-        """{{ ai_impact.json_text(ai_impact.parsed_json("'{\\"a.b\\": {\\"c\\": [1, 2]}}'"), ['a.b', 'c', 1]) }}""", "2"),
+        """{{ ai_impact.json_text(ai_impact.parsed_json("'{\\"a.b\\": {\\"c\\": [2]}}'"), ['a.b', 'c', 0]) }}""", "2"),
     ("json_text", """{{ ai_impact.json_text(ai_impact.parsed_json("'{\\"a\\": 1.5}'"), ['a']) }}""", "1.5"),
     ("json_text", """{{ ai_impact.json_text(ai_impact.parsed_json("'{\\"a\\": null}'"), ['a']) }}""", None),
     ("json_text", """{{ ai_impact.json_text(ai_impact.parsed_json("'{\\"a\\": 1}'"), ['b', 'c']) }}""", None),
