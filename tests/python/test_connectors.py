@@ -7,6 +7,7 @@ and `\\n` in a cell is a line break.
 import csv
 import datetime as dt
 import os
+import re
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +24,7 @@ CONTRACT = {
     table["name"]: [(column["name"], column["data_type"]) for column in table["columns"]]
     for table in yaml.safe_load((ROOT / "models/staging/_sources.yml").read_text())["sources"][0]["tables"]
 }
+MACRO = re.compile(r"{% macro (\w+)\(")
 # On DuckDB a model's columns must have these types, so that it can stand in for a raw table.
 TYPES = {
     "string": "VARCHAR",
@@ -628,3 +630,12 @@ def test_an_expression_for_a_column_that_does_not_exist_is_named(made, capsys):
     assert not made.project.dbt("compile", "--inline", sql, succeeds=False).success
     said = " ".join(capsys.readouterr().out.split())
     assert "from_segment_tracks takes no `colour`; an expression may be given for: channel, campaign" in said
+
+
+def test_the_calls_of_the_docs_compile(made):
+    """What docs/connectors.md shows takes the arguments that it is given; its tables are none here."""
+    shown = re.findall(r"```sql\n(.*?)```", (ROOT / "docs/connectors.md").read_text(), re.DOTALL)
+    macros = {name for path in (ROOT / "macros/connectors").glob("*.sql") for name in MACRO.findall(path.read_text())}
+    assert {name for name in macros if name.startswith("from_")} == set(re.findall(r"(from_\w+)\(", "\n".join(shown)))
+    calls = (re.sub(r"\b(source|ref)\([^)]*\)", "none", call) for call in shown)
+    made.project.dbt("compile", "--inline", "\n;\n".join(calls))
