@@ -224,3 +224,90 @@
     from {{ relation }}
     group by period_grain
 {%- endmacro %}
+
+{# What drifted, as a sentence: how far and between which versions. #}
+{% macro drift_sentence() -%}
+    replace(metric, '_', ' ') || ' of ' || version
+    || case when change_kind = 'new_version' then ' against ' || previous_version else ' in its last week against its first four' end
+    || ': ' || coalesce({{ ai_impact.percent_text('change_percent') }}, 'another distribution')
+    || ', since ' || {{ ai_impact.to_text('cast(changed_at as date)', 'date') }} || '.'
+{%- endmacro %}
+
+{# A change in percent with its sign and one digit. #}
+{% macro percent_text(number) -%}
+    case when {{ number }} > 0 then '+' else '' end || cast(cast({{ number }} as decimal(18, 1)) as {{ dbt.type_string() }}) || ' %'
+{%- endmacro %}
+
+{# What of a definition changed, as a sentence: from what, to what, when it was seen, and what it marks. #}
+{% macro change_sentence() -%}
+    case change
+        when 'changed' then field || ' of ' || definition_id || ' in ' || seed || ' went from '
+            || coalesce(from_value, 'nothing') || ' to ' || coalesce(to_value, 'nothing')
+        else definition_id || ' in ' || seed || ' was ' || change
+    end
+    || ' on ' || {{ ai_impact.to_text('cast(seen_at as date)', 'date') }} || '.'
+    || coalesce(' It marks ' || replace(marked_experiment_ids, '|', ', ') || '.', '')
+    || coalesce(' It touches the KPIs ' || replace(kpi_ids, '|', ', ') || '.', '')
+{%- endmacro %}
+
+{# Ids as words: blanks in place of underscores. #}
+{% macro words(relation, names) -%}
+    {%- for name in names %}
+        replace({{ relation }}.{{ name }}, '_', ' ') as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# How many checks of each experiment passed, failed, or could not be judged: a whole select. #}
+{% macro counted_checks() -%}
+    select
+        experiment_id,
+        {{ ai_impact.counts({
+            'checks_passed': 'passed', 'checks_failed': 'not passed', 'checks_unknown': 'passed is null'
+        }) }}
+    from experiment_health
+    group by experiment_id
+{%- endmacro %}
+
+{# What is known of the effects of each use case: a whole select. Stale ones, and grades D and E, show neither gain nor harm. #}
+{% macro evidence_of_use_cases() -%}
+    select
+        use_case_id,
+        {{ ai_impact.counts({
+            'effects': 'place is not null', 'effects_stale': 'is_stale',
+            'effects_better': "is_for_planning and not is_stale and finding = 'Better'",
+            'effects_worse': "is_for_planning and not is_stale and finding = 'Worse'"
+        }) }},
+        min(case when not is_stale then evidence_grade end) as best_grade,
+        min(stale_since) as stale_since
+    from report_effects
+    where place is not null and metric_role <> 'guardrail'
+    group by use_case_id
+{%- endmacro %}
+
+{# What the evidence of a use case comes to. Harm comes before gain. #}
+{% macro use_case_state() -%}
+    case
+        when not dim_use_cases.is_registered then 'Not on the map'
+        when evidence.effects_worse > 0 then 'Harm shown'
+        when evidence.effects_better > 0 then 'Gain shown'
+        when evidence.effects_stale = evidence.effects then 'Measure again'
+        when evidence.effects > 0 then 'No clear effect'
+        else 'Not measured'
+    end
+{%- endmacro %}
+
+{# Counts of what may not be there: none is 0. #}
+{% macro or_zero(relation, names) -%}
+    {%- for name in names %}
+        coalesce({{ relation }}.{{ name }}, 0) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# When the oldest review of each use case that is overdue was due: a whole select. #}
+{% macro overdue_reviews() -%}
+    select
+        use_case_id,
+        min(case when is_due then due_on end) as review_due_on
+    from reviews_due
+    group by use_case_id
+{%- endmacro %}

@@ -46,6 +46,7 @@
     if (x === null || x === undefined) return "";
     if (unit === "share") return share(x);
     if (unit === "percent") return `${number(x)}\u00a0%`;
+    if (unit === "0 to 1") return number(x);
     return `${number(x)} ${(unit || "").replace("reporting currency", page.currency)}`.trim();
   }
   const effect = (x, scale) => (scale === "relative" ? share(x, true) : signed(x));
@@ -186,6 +187,8 @@
       values = values.map((x) => (x === null ? null : Math.max(core[0] - 1.2 * reach, Math.min(core[1] + 1.2 * reach, x))));
       const first = bars.length ? (newest.direction === "up" ? Math.min(...bars) : Math.max(...bars)) : null;
       let domain = spread(values.concat([baseline ?? null, first !== null && Math.abs(first - core[0]) < 3 * reach ? first : null]), 0.1);
+      const least = 0.05 * Math.max(Math.abs(domain[0]), Math.abs(domain[1]));
+      if (domain[1] - domain[0] < least) domain = [domain[0] - least, domain[1] + least];
       const marked = rowsOf("milestones").some((mark) => mark.use_case_id === newest.use_case_id);
       if (marked) domain[1] += 0.2 * (domain[1] - domain[0]);
       if (values.every((x) => x === null || x >= 0)) domain[0] = domain[0] < 0.45 * domain[1] ? 0 : Math.max(0, domain[0]);
@@ -300,6 +303,27 @@
       const high = Math.max(...rows.map((row) => row._value || 0), 0) * 1.05 || 1;
       return { ...ruled(rows, width, { labels: 0.34 }), domain: [0, high], axistitle: figure.axis || "", labels: kind === "share" ? "format(100 * datum.value, '.0f') + ' %'" : "datum.label" };
     },
+    /* The state of each service level, day by day; letters tell the colours apart. */
+    states(rows, width) {
+      const KINDS = { ok: ["#cfe3ef", ""], recovering: ["#5f9bc2", ""], unknown: ["#ffffff", ""], warning: ["#7b5a00", "w"], breach: ["#a8430a", "b"] };
+      const newest = rows.filter((row) => row.is_newest);
+      /* 99.95 % is not 100 %. */
+      const parts = (x) => (x > 0.99 && x < 1 ? `${(100 * x).toFixed(2)} %` : share(x));
+      const ends = [...new Set(rows.map((row) => row.as_of))].sort();
+      newest.forEach((row, i) => {
+        row._title = row.indicator.charAt(0).toUpperCase() + row.indicator.slice(1); row._sub = `${row.use_case}, objective ${parts(row.objective)}`;
+        row._result = row.state === "unknown" || row.budget_left === null ? row.state
+          : `${row.state}, ${row.budget_left < 0 ? "budget spent" : `${share(row.budget_left)} of the budget left`}`;
+        row._range = row.value === null ? "no events" : `${parts(row.value)} of ${FORMATS.count(row.n)}`;
+        for (const one of rows) if (one.use_case === row.use_case && one.indicator === row.indicator) one._i = i;
+      });
+      const drawn = rows.filter((row) => row.is_shown !== false && row._i !== undefined).map((row) => {
+        const at = ends.indexOf(row.as_of), [color, mark] = KINDS[row.state] || KINDS.unknown;
+        return { ...row, _from: at, _to: at + 1, _middle: at + 0.5, _color: color, _mark: width < NARROW ? "" : mark };
+      });
+      return { ...ruled(newest, width, { labels: 0.22 }), right: width < NARROW ? "width-8" : "width-230", rows: newest, datasets: { days: drawn }, days: ends.length,
+        ticks: [0, ends.length], labels: `datum.value < 1 ? '${day(ends[0])}' : '${day(ends[ends.length - 1])}'` };
+    },
     /* Shares of decisions with intervals. */
     rates(rows, width) {
       for (const row of rows) {
@@ -322,20 +346,22 @@
         return { big: last.status === "suppressed" ? "Not shown" : "No value", small: last.reason || "", chips: [] };
       }
       const row = shown[shown.length - 1];
-      const when = row.period_grain === "month" ? month(row.period_start) : `${row.period_grain === "rolling_365d" ? 365 : 90} days to ${day(dayBefore(row.period_end))}`;
+      const when = row.period_grain === "month" ? month(row.period_start) : row.period_grain === "week" ? `Week from ${day(row.period_start)}` : `${row.period_grain === "rolling_365d" ? 365 : 90} days to ${day(dayBefore(row.period_end))}`;
       const points = ["percent", "share", "points", "squared share"].includes(row.unit);
-      const change = row.change_absolute === null || row.baseline_value === null ? "no baseline"
+      const change = row.change_absolute === null || row.baseline_value === null ? ""
         : points || row.change_percent === null ? `${row.unit === "share" ? signed(100 * row.change_absolute) : signed(row.change_absolute)} points from its baseline of ${inUnit(row.baseline_value, row.unit)}`
           : `${row.change_percent > 0 ? "+" : ""}${number(Math.round(row.change_percent))} % from its baseline of ${inUnit(row.baseline_value, row.unit)}`;
       const of = row.n === null ? "" : `, n ${FORMATS.count(row.n)}`;
-      const chips = [[row.status_name, { on_target: "good", better_than_target: "good", off_target: "bad" }[row.status] || "plain"]];
+      /* Without a target there is nothing to be on. */
+      const aimed = row.target_from !== null || row.target_to !== null || row.status === "suppressed";
+      const chips = !aimed ? [] : [[row.status_name, { on_target: "good", better_than_target: "good", off_target: "bad" }[row.status] || "plain"]];
       if (row.guardrail) {
         const held = { holds: ["holds", "good"], worsened: ["worsened", "bad"], not_shown: ["not shown to hold", "plain"] }[row.guardrail_status];
         if (held) chips.push([`${row.guardrail} ${held[0]}`, held[1]]);
       }
-      const last_hidden = last !== row && last.status === "suppressed" ? ` ${month(last.period_start)} is not shown.` : "";
+      const last_hidden = last !== row && last.status === "suppressed" ? ` ${row.period_grain === "month" ? month(last.period_start) : "The newest period"} is not shown.` : "";
       const [big, ...unit] = inUnit(row.value, row.unit).split(" ");
-      return { big, unit: unit.join(" "), small: `${when}${of}. Before and after: ${change}.${last_hidden}`, chips };
+      return { big, unit: unit.join(" "), small: `${when}${of}.${change && ` Before and after: ${change}.`}${last_hidden}`, chips };
     },
   };
 

@@ -199,6 +199,7 @@
     ) -}}
 {% endmacro %}
 
+{# The sums of a cell of calls, each with its sum of squares. #}
 {% macro call_cell_amounts() %}
     {%- set amounts = [] -%}
     {%- for column in ai_impact.call_sums() + ['task_tokens', 'task_cost'] -%}

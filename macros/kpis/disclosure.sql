@@ -39,3 +39,14 @@
     cast(null as {{ ai_impact.physical_type('double') }}) as ci_high,
     cast(null as {{ dbt.type_string() }}) as reason
 {%- endmacro %}
+
+{# Whether what AI did for a use case in an hour may be shown: its people are not hidden in that quarter, nor are those who decide there. #}
+{% macro is_shown_hour(relation) -%}
+    not exists (
+        select 1 from {{ ref('int_hidden_groups') }} as hidden
+        where
+            hidden.row_id = {{ relation }}.use_case_id
+            and hidden.quarter_start = {{ ai_impact.quarter_of(relation ~ '.called_hour') }}
+            and hidden.family in ('execution', 'human_in_loop_ratio') and hidden.column_id in ({{ ai_impact.rollup_label() }}, 'counted')
+    )
+{%- endmacro %}

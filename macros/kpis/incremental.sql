@@ -4,6 +4,14 @@
     {{ ai_impact.is_read_again(alias ~ '.received_at', alias ~ '.occurred_at', 'last_received_at', 'event_count > 0') }}
 {%- endmacro %}
 
+{# How such a model is configured: config(**ai_impact.kept_periods()). `inputs` is the model that says which periods there are. #}
+{% macro kept_periods(inputs='int_kpi_inputs') %}
+    {{- return({
+        'materialized': ai_impact.kept_by_hash(), 'incremental_strategy': 'append', 'on_schema_change': 'fail',
+        'pre_hook': "{{ ai_impact.forget_changed_periods(ref('" ~ inputs ~ "')) }}"
+    }) -}}
+{% endmacro %}
+
 {# Before a model is built that is kept by hash: it forgets the periods whose input has changed since, and those that are gone. What it
    then lacks, it computes. So a run that ends between two models leaves nothing behind that the next one takes for done. #}
 {% macro forget_changed_periods(inputs) -%}

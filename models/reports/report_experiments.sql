@@ -1,4 +1,3 @@
-{#- One row per registered experiment: what was registered, what its checks say, and what its primary metric says. -#}
 with {{ ai_impact.imports([
     'experiments', 'dim_use_cases', 'metric_catalog', 'report_effects', 'impact_claims', 'experiment_health'
 ]) }},
@@ -14,13 +13,7 @@ claims as (
 ),
 
 checks as (
-    select
-        experiment_id,
-        {{ ai_impact.counts({
-            'checks_passed': 'passed', 'checks_failed': 'not passed', 'checks_unknown': 'passed is null'
-        }) }}
-    from experiment_health
-    group by experiment_id
+    {{ ai_impact.counted_checks() }}
 ),
 
 final as (
@@ -32,8 +25,7 @@ final as (
         {{ ai_impact.named('experiments', ['use_case']) }},
         experiments.name as experiment,
         {{ ai_impact.design_name('experiments.design') }} as design_name,
-        replace(experiments.control_arm, '_', ' ') as control_arm,
-        replace(experiments.treatment_arm, '_', ' ') as treatment_arm,
+        {{ ai_impact.words('experiments', ['control_arm', 'treatment_arm']) }},
         coalesce(metric_catalog.name, experiments.primary_metric_id) as primary_metric,
         {{ ai_impact.columns('claims', ['registration', 'stale_since']) }},
         {{ ai_impact.columns('checks', ['checks_passed', 'checks_failed', 'checks_unknown']) }},

@@ -1,6 +1,7 @@
-{#- Every KPI as a board shows it. A target that is set against the baseline is in the unit of the KPI here. -#}
+{#- Every KPI of a day or longer as a board shows it. A target against the baseline is in the unit of the KPI here. -#}
 with kpis as (
     select * from {{ ref('kpi_values') }}
+    where period_grain <> 'hour'
 ),
 
 catalog as (

@@ -14,11 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
+from ai_impact.reading import PACKAGE, Rows, Warehouse
+from ai_impact.sentences import ProblemError
 
-Rows = list[dict[str, Any]]
-QUIET = ("--no-use-colors", "--log-level", "none", "--no-send-anonymous-usage-stats")
-PACKAGE = "ai_impact"
 # Everything comes from the folder of the page. Vega interprets its expressions, so that nothing is evaluated as code.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
@@ -26,6 +24,7 @@ POLICY = (
 BOARDS = {
     "index": "Overview",
     "execution": "Execution",
+    "models": "Models",
     "strategic": "Strategic",
     "evidence": "Evidence",
     "return": "Return",
@@ -35,8 +34,11 @@ BOARDS = {
     "planner": "Planner",
     "handout": "Hand-out",
 }
-# Of the KPIs only what a board shows is read: days and weeks are for BI tools.
-READ = {"report_kpis": "period_grain in ('month', 'rolling_90d', 'rolling_365d')"}
+# Of the KPIs only what a board shows is read: days, and weeks of work, are for BI tools.
+READ = {
+    "report_kpis": "period_grain in ('month', 'rolling_90d', 'rolling_365d') "
+    "or period_grain = 'week' and domain = 'observability' and team_id = 'all'"
+}
 # What a chart draws beside the columns of its table.
 DRAWN = {
     "forest": "scale factor factor_ci_low factor_ci_high estimate ci_low ci_high evidence_grade is_stale "
@@ -58,48 +60,25 @@ DRAWN = {
     "uplift": "x_number value value_low value_high expected is_shown reason",
     "calibration": "use_case_id x_number value value_low value_high expected n state is_shown reason",
     "bars": "",
+    "states": "use_case indicator as_of is_newest state objective value n budget_left is_shown reason",
     "milestones": "use_case_id series label x_date",
 }
 
 
 def read(options: Sequence[str]) -> tuple[dict[str, Rows], str]:
     """The rows of every report, by its name without `report_`, and the currency, through dbt's own adapter."""
-    try:
-        from dbt.adapters.factory import get_adapter_by_type
-        from dbt.cli.main import dbtRunner
-    except ModuleNotFoundError as missing:
-        raise ProblemError(
-            f"dbt is not installed beside this command ({missing}): install it with the adapter of your warehouse, "
-            "for example dbt-duckdb, then run this again."
-        ) from missing
-    parsed = dbtRunner().invoke([*QUIET, "parse", *options])
-    if not parsed.success:
-        message = str(parsed.exception)
-        raise ProblemError(engine_sentence(message) or dbt_sentence(message))
-    manifest: Any = parsed.result
-    models = {
-        node.name: node
-        for node in manifest.nodes.values()
-        if node.resource_type == "model" and node.package_name == PACKAGE and "report" in node.tags
-    }
-    if not models:
+    warehouse = Warehouse(options)
+    names = sorted(name for name, node in warehouse.models.items() if "report" in node.tags)
+    if not names:
         raise ProblemError("This project has no report models of ai_impact: install the package, then run dbt build.")
-    adapter = get_adapter_by_type(manifest.metadata.adapter_type)
-    found = {}
-    with adapter.connection_named("boards"):
-        for name, node in sorted(models.items()):
-            kept = f" where {READ[name]}" if name in READ else ""
-            try:
-                _, cursor = adapter.connections.add_query(f"select * from {node.relation_name}{kept}", auto_begin=False)
-            except Exception as error:
-                reason = engine_sentence(str(error)) or dbt_sentence(str(error))
-                raise ProblemError(
-                    f"{name} can't be read: {reason} Run dbt build --select {name}, then run this again."
-                ) from error
-            columns = [column[0].lower() for column in cursor.description]
-            found[name.removeprefix("report_")] = [
-                dict(zip(columns, map(plain, row), strict=True)) for row in cursor.fetchall()
+    with warehouse:
+        found = {
+            name.removeprefix("report_"): [
+                {column: plain(value) for column, value in row.items()}
+                for row in warehouse.read(name, f"where {READ[name]}" if name in READ else "")
             ]
+            for name in names
+        }
     return found, next((row["currency"] for row in found.get("returns", [])), "")
 
 

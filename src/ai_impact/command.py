@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from ai_impact import alerts, boards
+from ai_impact import alerts, audit, boards, workbook
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 
 SELECTED = "package:ai_impact,config.materialized:estimated"
@@ -61,6 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("estimate", help=ESTIMATE, description=f"{ESTIMATE} {takes}")
     drawing = commands.add_parser("boards", help=boards.__doc__, description=f"{boards.__doc__} {takes}")
     boards.add_options(drawing)
+    for command in (workbook, audit):
+        name = command.__name__.rpartition(".")[-1]
+        command.add_options(commands.add_parser(name, help=command.__doc__, description=f"{command.__doc__} {takes}"))
     erasing = commands.add_parser("forget", help=FORGET, description=f"{FORGET} {takes}")
     erasing.add_argument("identifier", help="as the raw tables have had it")
     alerts.add_to(commands)
@@ -78,6 +81,10 @@ def run(known: argparse.Namespace, options: list[str]) -> str:
     if known.command == "boards":
         pages = boards.build(options, Path(known.out), Path(known.project_dir))
         return f"Wrote {len(pages)} pages: open {pages[0]} in a browser."
+    if known.command == "workbook":
+        return f"Wrote {workbook.build(options, Path(known.out), Path(known.project_dir))}."
+    if known.command == "audit":
+        return audit.build(options, known.format, Path(known.project_dir))
     if known.command == "forget":
         from ai_impact.forget import forget
 

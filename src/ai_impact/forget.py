@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 
@@ -26,7 +27,7 @@ def forget(identifier: str, options: list[str]) -> str:
 
     told: list[str] = []
 
-    def listen(event: object) -> None:
+    def listen(event: Any) -> None:
         if event.info.name == "JinjaLogInfo" and "ai_impact: Forgotten" in event.info.msg:
             told.append(event.info.msg[event.info.msg.index("Forgotten") :])
 

@@ -16,25 +16,42 @@ DBT = Path(sys.executable).parent / "dbt"
 PROJECT = ROOT / "integration_tests"
 
 
+def environment(folder: Path) -> dict[str, str]:
+    return {
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "INTEGRATION_TESTS_DUCKDB_PATH": str(folder / "own.duckdb"),
+        "PYTHONPATH": f"{ROOT / 'src'}",
+    }
+
+
 def dbt(folder: Path, *arguments: str, project: Path = PROJECT, succeeds: bool = True) -> str:
     done = subprocess.run(
         [DBT, "--no-use-colors", *arguments, "--profiles-dir", "."],
         cwd=project,
-        env={
-            **os.environ,
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "DO_NOT_TRACK": "1",
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-            "INTEGRATION_TESTS_DUCKDB_PATH": str(folder / "own.duckdb"),
-            "PYTHONPATH": f"{ROOT / 'src'}",
-        },
+        env={**os.environ, **environment(folder)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode == 0) == succeeds, done.stdout[-4000:]
     return done.stdout
+
+
+def audit(folder: Path) -> dict:
+    """What `ai-impact audit` finds in the warehouse of the other project."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ai_impact", "audit", "--format", "json", "--profiles-dir", "."],
+        cwd=PROJECT,
+        env={**os.environ, **environment(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return json.loads(done.stdout)
 
 
 def test_its_seeds_have_the_columns_of_the_package():
@@ -46,7 +63,18 @@ def test_its_seeds_have_the_columns_of_the_package():
 def test_two_sources_are_enough(tmp_path):
     dbt(tmp_path, "deps")
     dbt(tmp_path, "run-operation", "land_raw_tables")
+    first = audit(tmp_path)
+    assert not first["is_built"] and {row["use_case_id"] for row in first["use_cases"]} == {"support"}
     dbt(tmp_path, "build", "--exclude-resource-type", "unit_test")
+    # A month of data: no window of 90 days is complete, and what there is is said with its window.
+    found = audit(tmp_path)
+    assert found["is_built"] and not found["problems"]
+    assert [(row["use_case"], row["tasks"] > 0, row["within"]) for row in found["use_cases"]] == [
+        ("Support", True, "a week")
+    ]
+    states = {row["kpi_id"]: row["state"] for row in found["kpis"]}
+    assert (states["throughput"], states["error_rate"], states["win_rate"]) == ("doubtful", "missing", "missing")
+    assert [row["domain"] for row in found["proposals"]] == ["execution"] * 2 + ["strategic"] * 2
     with duckdb.connect(str(tmp_path / "own.duckdb"), read_only=True) as con:
         con.execute("use analytics")
         counted = con.sql("select sum(raw), sum(accepted) from event_reconciliation").fetchone()

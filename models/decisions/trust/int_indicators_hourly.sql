@@ -39,7 +39,7 @@ final as (
         cast(sum(n_bad) as {{ bigint }}) as n_bad,
         max(received_at) as last_received_at
     from said
-    where called_hour is not null
+    where called_hour is not null and {{ ai_impact.is_shown_hour('said') }}
     group by {{ keys | join(', ') }}, indicator
 )
 

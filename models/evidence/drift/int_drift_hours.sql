@@ -28,6 +28,7 @@ sided as (
             and changes.current_to > named.called_hour
             and named.version
             = case when named.called_hour < changes.reference_to then changes.previous_version else changes.version end
+    where {{ ai_impact.is_shown_hour('named') }}
 ),
 
 final as (

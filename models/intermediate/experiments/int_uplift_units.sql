@@ -41,17 +41,7 @@ numbered as (
 ),
 
 final as (
-    select
-        experiment_id,
-        metric_id,
-        unit_type,
-        unit_id,
-        unit_key,
-        arm,
-        assigned_at,
-        value,
-        n_units
-    from numbered
+    select * from numbered
     where place <= {{ var('uplift_max_units') }}
 )
 

@@ -1,10 +1,5 @@
 {#- How many distinct people did the work of each cell, and how many of them with AI. AI and systems are nobody. -#}
-{{ config(
-    materialized=ai_impact.kept_by_hash(),
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ ai_impact.forget_changed_periods(ref('int_kpi_inputs')) }}"
-) }}
+{{ config(**ai_impact.kept_periods()) }}
 
 with person_days as (
     select * from {{ ref('int_people_daily') }}

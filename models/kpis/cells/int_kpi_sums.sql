@@ -1,10 +1,5 @@
 {#- The sums of every complete period, one row per cell. -#}
-{{ config(
-    materialized=ai_impact.kept_by_hash(),
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ ai_impact.forget_changed_periods(ref('int_kpi_inputs')) }}"
-) }}
+{{ config(**ai_impact.kept_periods()) }}
 
 with days as (
     select * from {{ ref('int_kpi_daily') }}

@@ -1,11 +1,6 @@
 {#- Sorting all values of all overlapping windows wants more memory than the rest of the project together: values are
     counted by bins, and only those of the bins that hold a percentile and its interval are sorted. -#}
-{{ config(
-    materialized=ai_impact.kept_by_hash(),
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ ai_impact.forget_changed_periods(ref('int_kpi_inputs')) }}"
-) }}
+{{ config(**ai_impact.kept_periods()) }}
 
 {%- set percentiles = {50: 0.5, 90: 0.9} -%}
 with tasks as (

@@ -1,11 +1,6 @@
 {#- Percentiles of what varies from call to call, found as those of cycle time are. Where cells have a team there, here
     they have what is measured. -#}
-{{ config(
-    materialized=ai_impact.kept_by_hash(),
-    incremental_strategy='append',
-    on_schema_change='fail',
-    pre_hook="{{ ai_impact.forget_changed_periods(ref('int_call_cells')) }}"
-) }}
+{{ config(**ai_impact.kept_periods('int_call_cells')) }}
 {%- set double = ai_impact.physical_type('double') -%}
 {%- set percentiles = {10: 0.1, 50: 0.5, 95: 0.95, 99: 0.99} -%}
 {%- set measures = {'latency': 'latency_ms', 'first_chunk': 'time_to_first_chunk_ms', 'confidence': 'confidence'} -%}
