@@ -1,4 +1,4 @@
-{# What a pipeline lands before dbt runs: 100 support tickets of seven people, and a table of AI calls without a row. #}
+{# What a pipeline lands before dbt runs: 100 support tickets of seven people, a table of AI calls without a row, and an export. #}
 {% macro land_raw_tables() %}
     {% set tables %}
         create schema if not exists landed;
@@ -31,6 +31,10 @@
                 timestamp '2026-01-05 08:00' + interval (n * 7) hour + interval (unnest([0, 1, 3])) hour as happened_at
             from range(100) as r (n)
         );
+
+        create or replace table landed.ticket_export as
+        select n as id, timestamp '2026-01-05 08:00' + interval (n) hour as updated, 'open' as status, timestamp '2026-02-01' as _fivetran_synced
+        from range(3) as r (n);
 
         create or replace table landed.ai_events (
             event_id varchar, source varchar, occurred_at timestamp, received_at timestamp, event_type varchar,

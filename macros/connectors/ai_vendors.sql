@@ -68,8 +68,8 @@ final as (
         'billed_cost': 'amount',
         'effective_cost': 'amount',
         'billing_currency': 'upper(currency)',
-        'updated_at': 'coalesce(_fivetran_synced, received_at, charge_end)',
-        'received_at': 'coalesce(received_at, _fivetran_synced, charge_end)',
+        'updated_at': 'coalesce(_fivetran_synced, received_at, period_start)',
+        'received_at': 'coalesce(received_at, _fivetran_synced, period_start)',
         'is_deleted': 'coalesce(_fivetran_deleted, false)',
     }, given) }}
     from spans

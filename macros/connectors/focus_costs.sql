@@ -56,8 +56,8 @@ final as (
         'billed_cost': 'billed_cost',
         'effective_cost': 'effective_cost',
         'billing_currency': 'billing_currency',
-        'updated_at': 'coalesce(received_at, charge_period_end)',
-        'received_at': 'coalesce(received_at, charge_period_end)',
+        'updated_at': 'coalesce(received_at, charge_period_start)',
+        'received_at': 'coalesce(received_at, charge_period_start)',
         'is_deleted': 'false',
     }, given) }}
     from numbered

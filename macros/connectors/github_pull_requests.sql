@@ -173,12 +173,13 @@ steps as (
     select pull_request_id, 'created' as event_type, created_at as occurred_at, user_id as actor_id, first_received_at as received_at, '' as part
     from described
     union all
+    -- The commit that merges is written at the end: what was written after the opening did not begin the work.
     select
         pull_request_id,
         'started',
-        coalesce(first_authored_at, created_at),
+        {{ ai_impact.least(['first_authored_at', 'created_at']) }},
         user_id,
-        case when first_authored_at is null then first_received_at else coalesce(written_received_at, first_received_at, created_at) end,
+        coalesce(case when first_authored_at < created_at then written_received_at end, first_received_at, created_at),
         ''
     from described
     union all

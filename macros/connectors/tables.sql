@@ -63,6 +63,12 @@
         {{ ai_impact.parsed_json(there.name or 'cast(null as ' ~ dbt.type_string() ~ ')', there.type) }}
     {%- elif there.name is none -%}
         cast(null as {{ ai_impact.physical_type(logical) }})
+    {%- elif logical == 'string' and modules.re.search('double|float|real', there.type) -%}
+        {#- An id that a loader made a double of, beside NULLs, is the whole number on every engine. -#}
+        case
+            when {{ there.name }} = floor({{ there.name }}) then cast({{ ai_impact.try_cast(there.name, 'int') }} as {{ dbt.type_string() }})
+            else {{ ai_impact.as_text(there.name) }}
+        end
     {%- elif logical == 'string' -%}
         nullif({{ ai_impact.as_text(there.name) }}, '')
     {%- elif logical == 'timestamp' -%}
@@ -113,7 +119,7 @@
 
 {#
     The columns of a source in the contract's order and types, from {name: SQL}: what is not named is what was given, or NULL. `only` is
-    the condition under which a given column is told: minutes of a task are added up over its steps, so that one step has them.
+    the condition under which a given column is reported: minutes of a task are added up over its steps, so that one step has them.
 #}
 {% macro contract_columns(name, made, given={}, only={}) -%}
     {%- for column in ai_impact.source_columns(name) -%}

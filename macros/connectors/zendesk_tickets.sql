@@ -41,10 +41,17 @@ merging as (
     where length(merged_ticket_ids) > 2
 ),
 
+-- Few are closed without ever being solved: each of those is looked for in the lists.
 merged as (
     select distinct tickets.id
     from tickets
     inner join merging on merging.merged_ids like '%,' || tickets.id || ',%'
+    where
+        lower(tickets.status) = 'closed'
+        and tickets.id not in (
+            select field_changes.ticket_id from field_changes
+            where field_changes.field_name = 'status' and lower(field_changes.value) = 'solved'
+        )
 ),
 
 status_changes as (

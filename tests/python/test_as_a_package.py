@@ -92,6 +92,26 @@ def test_two_sources_are_enough(tmp_path):
         assert ("unmapped_use_case",) not in found
         assert con.sql("select count(*) from cycle_times where median_hours is not null").fetchone()[0] > 0
 
+    # An export as it landed, loaded again with one row changed and one more: what was there is not received anew.
+    with duckdb.connect(str(tmp_path / "own.duckdb")) as con:
+        con.execute("update landed.ticket_export set _fivetran_synced = timestamp '2026-03-01'")
+        con.execute("update landed.ticket_export set status = 'solved' where id = 1")
+        con.execute("insert into landed.ticket_export values (9, '2026-01-09', 'open', '2026-03-01')")
+    dbt(tmp_path, "run", "--select", "landed_tickets")
+    dbt(tmp_path, "run", "--select", "landed_tickets")
+    with duckdb.connect(str(tmp_path / "own.duckdb"), read_only=True) as con:
+        rows = con.sql(
+            "select id, status, received_at = updated, received_at > timestamp '2026-02-01' "
+            "from analytics.landed_tickets order by 1, 2"
+        )
+        assert rows.fetchall() == [
+            (0, "open", True, False),
+            (1, "open", True, False),
+            (1, "solved", False, True),
+            (2, "open", True, False),
+            (9, "open", False, True),
+        ]
+
     # The dbt docs site: its overview, and every public model with descriptions from the warehouse.
     dbt(tmp_path, "docs", "generate", "--no-compile")
     manifest, catalog = (json.loads((tmp_path / f"target/{name}.json").read_text()) for name in ("manifest", "catalog"))
