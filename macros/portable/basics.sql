@@ -155,6 +155,21 @@
     {{- return(true) -}}
 {%- endmacro %}
 
+{# After `as` of a common table expression whose columns are read many times: written once where the engine would put its expressions
+   into each place that reads them (Postgres does, and nested ones multiply). #}
+{% macro written_once() %}
+    {{- return(adapter.dispatch('written_once', 'ai_impact')()) -}}
+{% endmacro %}
+
+{% macro default__written_once() -%}{%- endmacro %}
+
+{% macro postgres__written_once() -%}
+    materialized
+{%- endmacro %}
+
+{# Redshift is a Postgres to dbt, and knows no such word. #}
+{% macro redshift__written_once() -%}{%- endmacro %}
+
 {# After `as` of a common table expression that is read twice in two filtered parts: computed in each, never written in full in between. #}
 {% macro inlined() %}
     {{- return(adapter.dispatch('inlined', 'ai_impact')()) -}}

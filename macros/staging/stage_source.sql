@@ -45,7 +45,7 @@ repeated as (
 ),
 
 {% endif -%}
-typed as (
+typed as {{ ai_impact.written_once() }} (
     select
         {%- for column in columns %}
         {{ ai_impact.typed_column(column) }} as {{ column.name }},
@@ -60,7 +60,7 @@ typed as (
 ),
 
 -- From here on no identifier of a person and no text that nobody expected. The keys go along under one name, for what is hashed later.
-hidden as (
+hidden as {{ ai_impact.written_once() }} (
     select
         {%- for column in columns %}
         {{ ai_impact.kept_column(column, columns) }} as {{ column.name }},
@@ -76,7 +76,7 @@ hidden as (
     cross join {{ ai_impact.id_key_table() }} as id_keys
 ),
 
-judged as (
+judged as {{ ai_impact.written_once() }} (
     select
         *,
         cast({{ ai_impact.content_hash(ai_impact.said_in(columns | rejectattr('name', 'equalto', 'received_at') | list)) }} as {{ dbt.type_string() }}) as content_hash,

@@ -1,5 +1,5 @@
-{#- What keeps numbers from being trusted: versions to go back from, drift, gaps in the data, changed definitions, findings
-    of governance, rows in quarantine by reason. A new kind of problem is one more branch with the same columns. -#}
+{#- What keeps numbers from being trusted: versions to go back from, drift, gaps in the data, changed definitions,
+    findings of governance, rows in quarantine by reason. A new kind is one more branch with the same columns. -#}
 with {{ ai_impact.imports([
     'governance_findings', 'event_quarantine', 'dim_use_cases', 'experiments', 'report_sources',
     'rollback_recommendations', 'model_drift', 'data_quality_status', 'definition_changes', 'kpi_catalog'

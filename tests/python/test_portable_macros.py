@@ -132,6 +132,7 @@ CASES = [
     ("place_of", """{{ ai_impact.place_of("'c'", "'abab'") }}""", 0),
     ("replaced_pattern", """{{ ai_impact.replaced_pattern("'a |b  |  c'", ' *[|] *', '+') }}""", "a+b+c"),
     ("computes_once", "{{ 'true' if ai_impact.computes_once() in (true, false) }}", True),
+    ("written_once", "(with one as {{ ai_impact.written_once() }} (select 1 as x) select x from one)", 1),
     ("inlined", "(with one as {{ ai_impact.inlined() }} (select 1 as x) select x from one)", 1),
     *(("in_list", f"{{{{ ai_impact.in_list({sql_text(name)!r}, {sql_text(cell)!r}) }}}}", held)
         for name, cell, held in LISTED),
