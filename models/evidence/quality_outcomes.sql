@@ -1,5 +1,6 @@
 {#- What came of outputs of each quality: a dose-response that no one assigned. Where an experiment assigned the
     versions (its arms have their names), its estimate and grade are beside it. -#}
+{%- set double = ai_impact.physical_type('double') -%}
 {%- set outcomes = {'conversion': 'is_converted', 'rework': 'is_reworked', 'error': 'has_error'} -%}
 with outputs as (
     select * from {{ ref('int_output_quality') }}
@@ -51,8 +52,8 @@ numbered as (
     select
         cells.*,
         hidden_groups.suppression_rule,
-        case when hidden_groups.suppression_rule is null then cells.n_with end as n_with_shown,
-        case when hidden_groups.suppression_rule is null then cells.n end as n_shown,
+        cast(case when hidden_groups.suppression_rule is null then cells.n_with end as {{ double }}) as n_with_shown,
+        cast(case when hidden_groups.suppression_rule is null then cells.n end as {{ double }}) as n_shown,
         row_number() over (
             partition by cells.use_case_id, cells.quality_measure, cells.outcome
             order by cells.quality_from, cells.first_completed_at, cells.quality_bin
