@@ -92,8 +92,8 @@ final as (
         100 * shown.rate as value,
         cast(shown.n_with_shown as bigint) as numerator,
         cast(shown.n_shown as bigint) as n,
-        100 * shown.low as ci_low,
-        100 * shown.high as ci_high,
+        cast(100 * shown.low as {{ double }}) as ci_low,
+        cast(100 * shown.high as {{ double }}) as ci_high,
         -- Against the first bin that is shown, by Newcombe.
         case when shown.bin_number > reference.bin_number then 100 * (shown.rate - reference.rate) end as difference,
         {% for side, own, other in [('low', 'rate - shown.low', 'high - reference.rate'),

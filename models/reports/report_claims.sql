@@ -19,7 +19,9 @@ ranked as (
 final as (
     select
         ranked.claim_key as report_key,
-        row_number() over (order by ranked.severity, ranked.evidence_grade, ranked.kpi, ranked.claim_key) as place,
+        cast(row_number() over (
+            order by ranked.severity, ranked.evidence_grade, ranked.kpi, ranked.claim_key
+        ) as bigint) as place,
         {{ ai_impact.named('ranked', ['use_case', 'experiment']) }},
         ranked.kpi as kpi_id,
         coalesce(case when ranked.is_tested then metric_catalog.name else kpi_catalog.name end, ranked.kpi)

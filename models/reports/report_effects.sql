@@ -70,8 +70,8 @@ ranked as (
 final as (
     select
         ranked.estimate_key as report_key,
-        case when ranked.is_listed then ranked.listed end as place,
-        ranked.treatment_place,
+        cast(case when ranked.is_listed then ranked.listed end as bigint) as place,
+        cast(ranked.treatment_place as bigint) as treatment_place,
         ranked.experiment_id,
         ranked.experiment,
         ranked.use_case_id,
