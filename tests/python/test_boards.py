@@ -24,7 +24,7 @@ MARTS = {
     "returns": ("roi_summary", "roi_key", {"counted_twice"}),
     "return_drivers": ("roi_sensitivity", "driver_key", {"driver"}),
     "people": ("human_delta", "human_delta_key", set()),
-    "service_levels": ("sla_status", "sla_key", set()),
+    "service_levels": ("sla_status", "sla_key", {"indicator"}),
     "plans": ("experiment_plan", "plan_key", set()),
 }
 # Reports of several marts: each number by a query of its own on the marts.
