@@ -176,6 +176,7 @@ class Warehouse:
         self.con.register("targets", pd.DataFrame(targets, columns=columns))
         self.con.execute("""
             create table slo_targets as select * from targets;
+            create table int_hidden_groups (row_id varchar, column_id varchar, family varchar, quarter_start date);
             create table int_outages (service_id varchar, started_at timestamp, ended_at timestamp);
             create table fct_incidents (service_id varchar, opened_at timestamp, resolved_at timestamp);
             create table stg_decision_events (

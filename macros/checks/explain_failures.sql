@@ -57,7 +57,7 @@
         {%- set look = "Count the reasons: select reason, reason_column, count(*) from event_quarantine where source = '" ~ row['source'] ~ "' group by 1, 2; docs/ingestion.md has the fix of each." -%}
         {%- if row['severity'] == 2 -%}
             {%- do sentences.append("All " ~ row['raw'] ~ " rows of " ~ row['source'] ~ " are in quarantine, so nothing can be computed from them. " ~ look) -%}
-        {%- elif row['quarantined'] > row['raw'] * 0.05 -%}
+        {%- elif row['quarantined'] * 20 > row['raw'] -%}
             {%- do sentences.append(row['quarantined'] ~ " of the " ~ row['raw'] ~ " rows of " ~ row['source'] ~ " are in quarantine, more than 5 percent. " ~ look) -%}
         {%- else -%}
             {%- do sentences.append(row['newest_quarantined'] ~ " of the " ~ row['newest_raw'] ~ " rows of " ~ row['source'] ~ " that were received on " ~ row['newest_day'] ~ " are in quarantine, more than 5 percent. " ~ look) -%}

@@ -1,6 +1,6 @@
 {#- Units that are assigned in the log, and left out of the comparison by how or when: by arm, and by whether an outcome
     of theirs is known. One row per experiment, metric, arm and kind of loss, with the columns of moments_losses. -#}
-{%- set double = ai_impact.physical_type('double') -%}
+{%- set double, is_open = ai_impact.physical_type('double'), ai_impact.is_open_type -%}
 with recorded as (
     select * from {{ ref('base_assignments') }}
     where row_status in ('accepted', 'quarantined') and unit_id is not null and arm is not null
@@ -33,7 +33,12 @@ placed as (
     select
         recorded.experiment_id,
         trim(recorded.arm) as arm,
-        recorded.unit_id,
+        -- Staging hides ids of people and of unknown kinds: of a unit that goes by another kind, the same id is meant.
+        case
+            when {{ is_open('recorded.unit_type') }} and not {{ is_open('experiments.unit_type') }}
+                then {{ ai_impact.id_token('recorded.unit_id') }}
+            else recorded.unit_id
+        end as unit_id,
         coalesce(recorded.assigned_at, recorded.occurred_at) as assigned_at,
         recorded.received_at,
         experiments.starts_at,
@@ -46,6 +51,7 @@ placed as (
         end as place
     from recorded
     inner join experiments on recorded.experiment_id = experiments.experiment_id
+    cross join {{ ai_impact.id_key_table() }} as id_keys
 ),
 
 enrolled as (
@@ -56,8 +62,7 @@ enrolled as (
     from assignments
     inner join aliases
         on
-            assignments.unit_type = aliases.unit_type
-            and assignments.unit_type = aliases.alias_type
+            assignments.unit_type = aliases.unit_type and assignments.unit_type = aliases.alias_type
             and assignments.unit_id = aliases.unit_id
     inner join experiments
         on assignments.experiment_id = experiments.experiment_id and assignments.unit_type = experiments.unit_type
@@ -68,9 +73,8 @@ enrolled as (
 ordered as (
     select
         *,
-        row_number() over (
-            partition by experiment_id, arm, unit_id, place order by assigned_at, received_at
-        ) as position,
+        row_number() over (partition by experiment_id, arm, unit_id, place order by assigned_at, received_at)
+            as position,
         min(received_at) over (
             partition by experiment_id, arm, unit_id order by assigned_at, received_at
             rows between 1 following and unbounded following
@@ -144,10 +148,7 @@ valued as (
     left join outcome_events
         on
             sorted.unit_id = outcome_events.unit_id
-            and (
-                outcome_events.name = metrics.numerator_measure
-                or outcome_events.name || '_value' = metrics.numerator_measure
-            )
+            and metrics.numerator_measure in (outcome_events.name, outcome_events.name || '_value')
     group by
         sorted.experiment_id, metrics.metric_id, sorted.arm, sorted.unit_id, sorted.place, sorted.is_predated
 ),
