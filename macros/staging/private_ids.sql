@@ -16,7 +16,7 @@
 {% macro id_key_table() %}
     {%- set known = (graph.get('nodes') or {}).get('model.ai_impact.base_task_events') if execute -%}
     {%- set place = known or target -%}
-    {{- return(api.Relation.create(database=place.database, schema=place.schema, identifier='ai_impact_id_key', type='table')) -}}
+    {{- return(api.Relation.create(database=place.database or none, schema=place.schema, identifier='ai_impact_id_key', type='table')) -}}
 {% endmacro %}
 
 {# Which secret ids were hashed with, in eight digits that tell nothing about it. #}
