@@ -305,7 +305,7 @@
     },
     /* The state of each service level, day by day; letters tell the colours apart. */
     states(rows, width) {
-      const KINDS = { ok: ["#cfe3ef", ""], recovering: ["#5f9bc2", ""], unknown: ["#ffffff", ""], warning: ["#7b5a00", "w"], breach: ["#a8430a", "b"] };
+      const KINDS = { ok: ["#cfe3ef", ""], recovering: ["#5f9bc2", ""], unknown: ["#ffffff", ""], warning: ["#f0cf6b", "w"], breach: ["#e08c63", "b"] };
       const newest = rows.filter((row) => row.is_newest);
       /* 99.95 % is not 100 %. */
       const parts = (x) => (x > 0.99 && x < 1 ? `${(100 * x).toFixed(2)} %` : share(x));
