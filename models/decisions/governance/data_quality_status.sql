@@ -4,8 +4,9 @@
 {%- for name in ai_impact.source_names() -%}
     {%- if not ai_impact.source_is_enabled(name) -%}
         {%- do off.append(name) -%}
-    {%- elif ai_impact.unread_columns(name) -%}
-        {%- do unread.update({name: ai_impact.unread_columns(name)}) -%}
+    {%- else -%}
+        {%- set columns = ai_impact.unread_columns(name) -%}
+        {%- do unread.update({name: columns} if columns else {}) -%}
     {%- endif -%}
 {%- endfor -%}
 with source_conditions as (

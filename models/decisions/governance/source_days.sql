@@ -35,7 +35,6 @@ final as (
         days.source,
         days.load_day,
         days.raw,
-        days.accepted,
         days.in_time,
         days.quarantined,
         judged.as_of,
