@@ -32,6 +32,10 @@ outputs as (
     select * from {{ ref('int_output_quality') }}
 ),
 
+tasks as (
+    select * from {{ ref('int_tasks') }}
+),
+
 work as (
     select
         'execution' as family,
@@ -76,12 +80,13 @@ work as (
     left join conversion_touches on conversions.conversion_key = conversion_touches.conversion_key
     union all
     select
-        {{ ai_impact.family_of_quality('quality_measure') }},
+        {{ ai_impact.family_of_quality('outputs.quality_measure') }},
         {{ ai_impact.all_time() }},
-        use_case_id,
-        quality_bin,
-        person_id
+        outputs.use_case_id,
+        outputs.quality_bin,
+        tasks.person_id
     from outputs
+    inner join tasks on outputs.task_id = tasks.task_id
 ),
 
 members as (

@@ -81,7 +81,6 @@ known as (
     select
         ended.task_id,
         {{ ai_impact.mapped('ended.use_case_id') }} as use_case_id,
-        ended.person_id,
         ended.completed_at,
         case when ended.rework_count > 0 then 1 else 0 end as is_reworked,
         case when ended.error_count > 0 then 1 else 0 end as has_error,
@@ -111,7 +110,6 @@ final as (
         select
             task_id,
             use_case_id,
-            person_id,
             completed_at,
             is_reworked,
             has_error,
