@@ -36,7 +36,7 @@
         select n as id, timestamp '2026-01-05 08:00' + interval (n) hour as updated, 'open' as status, timestamp '2026-02-01' as _fivetran_synced
         from range(3) as r (n);
 
-        create or replace table landed.ai_events (
+        create or replace table landed.model_calls (
             event_id varchar, source varchar, occurred_at timestamp, received_at timestamp, event_type varchar,
             task_id varchar, use_case_id varchar, trace_id varchar, span_id varchar, operation_name varchar,
             provider_name varchar, request_model varchar, response_model varchar, agent_version varchar,

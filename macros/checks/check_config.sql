@@ -1,6 +1,6 @@
 {# Stops a run at its start, with a sentence that names the wrong var or table and the fix. Costs one look at the catalogue. #}
 {% macro check_config() %}
-    {%- if execute and flags.WHICH in ['run', 'build', 'test', 'snapshot', 'seed', 'run-operation'] -%}
+    {%- if execute and flags.WHICH in ['run', 'build', 'test', 'snapshot', 'seed'] and ai_impact.is_in_run() -%}
         {%- do ai_impact.check_vars() -%}
         {%- do ai_impact.check_plugin() -%}
         {%- if flags.WHICH in ['run', 'build'] -%}
@@ -12,6 +12,14 @@
         {%- endif -%}
     {%- endif -%}
     select 1 as config_is_valid
+{% endmacro %}
+
+{# Whether this run does anything of this package: a run of other models of the project that installs it is not ours to stop. #}
+{% macro is_in_run(prefix='') %}
+    {%- for key in selected_resources if key.split('.')[1] == 'ai_impact' and key.split('.')[2].startswith(prefix) -%}
+        {{- return(true) -}}
+    {%- endfor -%}
+    {{- return(false) -}}
 {% endmacro %}
 
 {# Ends the run with a sentence. #}
@@ -162,7 +170,7 @@
         {%- do known.extend(rules[kind]) -%}
     {%- endfor -%}
     {%- for name in ai_impact.source_names() -%}
-        {%- do known.extend([name ~ '_enabled', name ~ '_identifier']) -%}
+        {%- do known.extend([name ~ '_enabled', name ~ '_identifier', name ~ '_relation']) -%}
     {%- endfor -%}
     {%- set given = adapter.config.vars.vars -%}
     {%- set meant = (given.get('ai_impact') or {}) | list -%}
@@ -202,35 +210,59 @@
     {{- return('not set' if value is none else "'" ~ value ~ "'") -}}
 {%- endmacro %}
 
-{# Stops where a table of a source that is switched on is missing, or lacks a column. #}
+{# Stops where a table of a source that this run reads is missing, or lacks a column. One that this run makes is looked at once it is there. #}
 {% macro check_sources() %}
-    {%- for name in ai_impact.source_names() if ai_impact.source_is_enabled(name) -%}
-        {%- set node = ai_impact.source_node(name) -%}
-        {%- set relation = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.identifier) -%}
-        {%- if relation is none -%}
-            {%- set off = '' if name in ai_impact.mandatory_sources() else ", or switch the source off with the var `" ~ name ~ "_enabled: false`" -%}
-            {%- do ai_impact.stop("The source table " ~ node.schema ~ "." ~ node.identifier ~ " does not exist. Load it, point the vars `raw_schema` and `" ~ name ~ "_identifier` at a table that does" ~ off ~ ".") -%}
-        {%- endif -%}
-        {%- do ai_impact.check_columns(name, relation) -%}
-        {%- if name in ai_impact.mandatory_sources() and run_query('select 1 from ' ~ relation ~ ' limit 1') | length == 0 -%}
-            {%- do log('ai_impact: The source table ' ~ relation.schema ~ '.' ~ relation.identifier ~ ' is empty, so what is computed from it is empty too. Load it before you read the results.', info=true) -%}
+    {%- set all = 'model.ai_impact.event_reconciliation' in selected_resources -%}
+    {%- for name in ai_impact.source_names() if ai_impact.source_is_enabled(name) and (all or 'model.ai_impact.base_' ~ name in selected_resources) -%}
+        {%- set node = ai_impact.raw_node(name) -%}
+        {%- if node is none -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "_relation` names no relation that dbt knows. Give it a ref of your model or a source in quotes, such as \"{{ '{{' }} ref('ai_" ~ name ~ "') {{ '}}' }}\", or the name of a table in `raw_schema`.") -%}
+        {%- elif node.config.materialized == 'ephemeral' -%}
+            {%- do ai_impact.stop("The model " ~ node.name ~ ", which the var `" ~ name ~ "_relation` names, is ephemeral, so nothing can look at its columns. Make it a view, a table or an incremental model.") -%}
+        {%- elif node.unique_id not in selected_resources -%}
+            {%- do ai_impact.check_source(name) -%}
         {%- endif -%}
     {%- endfor -%}
 {% endmacro %}
 
+{# Stops where the table of a source is missing or lacks a column, and says where one that everything rests on is empty. #}
+{% macro check_source(name) %}
+    {%- set node, relation = ai_impact.raw_node(name), ai_impact.raw_relation(name) -%}
+    {%- set place = node.schema ~ "." ~ (node.identifier or node.alias) -%}
+    {%- if relation is none and node.resource_type != 'source' -%}
+        {%- do ai_impact.stop(place ~ " does not exist: the " ~ node.resource_type ~ " " ~ node.name ~ ", which the var `" ~ name ~ "_relation` names, is not built. Build it first, or in the same run: dbt build --select +base_" ~ name ~ ".") -%}
+    {%- elif relation is none -%}
+        {%- set off = '' if name in ai_impact.mandatory_sources() else ", or switch the source off with the var `" ~ name ~ "_enabled: false`" -%}
+        {%- do ai_impact.stop("The source table " ~ place ~ " does not exist. Load it, point the vars `raw_schema` and `" ~ name ~ "_identifier` at a table that does" ~ off ~ ".") -%}
+    {%- endif -%}
+    {%- do ai_impact.check_columns(name, relation) -%}
+    {%- if name in ai_impact.mandatory_sources() and run_query('select 1 from ' ~ relation ~ ' limit 1') | length == 0 -%}
+        {%- do log('ai_impact: The source table ' ~ relation.schema ~ '.' ~ relation.identifier ~ ' is empty, so what is computed from it is empty too. Load it before you read the results.', info=true) -%}
+    {%- endif -%}
+{% endmacro %}
+
+{# In the model that stages a source: looks at a relation that this run has made, which was not there at its start. #}
+{% macro check_made_source(name) %}
+    {%- set node = ai_impact.raw_node(name) if flags.WHICH in ['run', 'build'] and 'sources' in graph else none -%}
+    {%- if node and node.unique_id in selected_resources -%}
+        {%- do ai_impact.check_source(name) -%}
+    {%- endif -%}
+{% endmacro %}
+
 {# Stops where a raw table lacks a column, or one has a type that can not be read. #}
 {% macro check_columns(name, relation) %}
+    {%- set made = ai_impact.raw_node(name).resource_type != 'source' -%}
     {%- set found = {} -%}
     {%- for column in adapter.get_columns_in_relation(relation) -%}
         {%- do found.update({column.name | lower: column}) -%}
     {%- endfor -%}
     {%- for column in ai_impact.source_columns(name) if column.name in found or not column.may_be_absent -%}
         {%- if column.name not in found -%}
-            {%- do ai_impact.stop("The source table " ~ relation.schema ~ "." ~ relation.identifier ~ " has no column `" ~ column.name ~ "`. Add it (NULL where you do not know it), or read the table through a view that has it.") -%}
+            {%- do ai_impact.stop("The source table " ~ relation.schema ~ "." ~ relation.identifier ~ " has no column `" ~ column.name ~ "`. Add it (NULL where you do not know it)" ~ ("." if made else ", or read the table through a view that has it.")) -%}
         {%- endif -%}
         {%- set type = found[column.name].data_type | lower -%}
         {%- if not ai_impact.type_can_be(type, column.type) -%}
-            {%- do ai_impact.stop("The column `" ~ column.name ~ "` of the source table " ~ relation.schema ~ "." ~ relation.identifier ~ " is " ~ type ~ ", which can't be read as " ~ column.type ~ ". Cast it in a view, and point the var `" ~ name ~ "_identifier` at the view.") -%}
+            {%- do ai_impact.stop("The column `" ~ column.name ~ "` of the source table " ~ relation.schema ~ "." ~ relation.identifier ~ " is " ~ type ~ ", which can't be read as " ~ column.type ~ ". Cast it " ~ ("there." if made else "in a view, and point the var `" ~ name ~ "_identifier` at the view.")) -%}
         {%- endif -%}
     {%- endfor -%}
 {% endmacro %}

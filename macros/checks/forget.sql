@@ -4,9 +4,10 @@
     {%- if execute and wanted and flags.WHICH == 'build' -%}
         {%- set found = [] -%}
         {%- for name in ai_impact.source_names() if ai_impact.source_is_enabled(name) -%}
-            {%- set node = ai_impact.source_node(name) -%}
-            {%- set relation = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.identifier) -%}
-            {%- set rows = ai_impact.rows_with(relation, [wanted], []) if relation else 0 -%}
+            {%- set node, relation = ai_impact.raw_node(name), ai_impact.raw_relation(name) -%}
+            {#- A table that this run makes anew still has the old rows; it is searched at the end. -#}
+            {%- set is_due = node.unique_id in selected_resources and relation and not relation.is_view -%}
+            {%- set rows = ai_impact.rows_with(relation, [wanted], []) if relation and not is_due else 0 -%}
             {%- do found.append(rows ~ ' rows of ' ~ relation.schema ~ '.' ~ relation.identifier) if rows -%}
         {%- endfor -%}
         {%- if found -%}
@@ -37,6 +38,12 @@
             {%- if relation and not relation.is_view -%}
                 {%- do searched.append(relation) -%}
                 {%- do found.append(relation.identifier) if ai_impact.rows_with(relation, [wanted], within) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- for name in ai_impact.source_names() if (ai_impact.raw_node(name) or {}).unique_id in selected_resources -%}
+            {%- set relation = ai_impact.raw_relation(name) -%}
+            {%- if relation and ai_impact.rows_with(relation, [wanted], []) -%}
+                {%- do ai_impact.stop("The identifier is still in " ~ relation.schema ~ "." ~ relation.identifier ~ ", which this run has made. Delete it where that model reads, then run ai-impact forget again.") -%}
             {%- endif -%}
         {%- endfor -%}
         {%- if found -%}

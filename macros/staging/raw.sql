@@ -1,7 +1,12 @@
-{# The raw table of a source; where the source is switched off, an empty relation of the same columns. #}
+{#
+    The raw table of a source; where the source is switched off, an empty relation of the same columns. The var may hold a ref or source of
+    the project that installs this one: dbt renders it here, in the model that reads, so that the relation is built before. A bare name
+    has no dot; _sources.yml takes it for the identifier.
+#}
 {% macro raw(name) -%}
     {%- if ai_impact.source_is_enabled(name) -%}
-        {{ source('raw', name) }}
+        {%- set given = var(name ~ '_relation') | string | trim -%}
+        {{ given if '.' in given or given.startswith('__dbt__cte__') else source('ai_impact', name) }}
     {%- else -%}
         (
             select {% for column in ai_impact.source_columns(name) %}cast(null as {{ ai_impact.physical_type(column.type) }}) as {{ column.name }}{{ ', ' if not loop.last }}{% endfor %}
@@ -9,6 +14,25 @@
         ) as {{ name }}
     {%- endif -%}
 {%- endmacro %}
+
+{# The node that a source is read from, by what its staging depends on: a hook can't render the var. None where it is switched off, and in a unit test. #}
+{% macro raw_node(name) %}
+    {%- set staged = (graph.get('nodes') or {}).get('model.ai_impact.base_' ~ name) if execute else none -%}
+    {%- for key in (staged.depends_on.nodes if staged and ai_impact.source_is_enabled(name) else []) -%}
+        {{- return((graph.get('sources') or {}).get(key) or graph['nodes'].get(key)) -}}
+    {%- endfor -%}
+    {{- return(none) -}}
+{% endmacro %}
+
+{# The table or view of that node, or none where there is none yet. #}
+{% macro raw_relation(name) %}
+    {%- set node = ai_impact.raw_node(name) -%}
+    {{- return(adapter.get_relation(
+        database=node.database if node else var('raw_database') or target.database,
+        schema=node.schema if node else var('raw_schema'),
+        identifier=(node.identifier or node.alias) if node else var(name ~ '_identifier')
+    )) -}}
+{% endmacro %}
 
 {# The raw table with every column of the contract: one that may be absent, because the contract gained it later, is NULL where it is. #}
 {% macro whole_raw(name) -%}
@@ -26,18 +50,14 @@
 {# Columns that the raw table may lack (`may_be_absent` in _sources.yml), and does. #}
 {% macro absent_columns(name) %}
     {%- set wanted = ai_impact.source_columns(name) | selectattr('may_be_absent') | map(attribute='name') | list -%}
-    {%- set relation = adapter.get_relation(
-        database=var('raw_database') or target.database, schema=var('raw_schema'), identifier=var(name ~ '_identifier')
-    ) if wanted else none -%}
+    {%- set relation = ai_impact.raw_relation(name) if wanted else none -%}
     {%- set found = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list if relation else wanted -%}
     {{- return(wanted | reject('in', found) | list) -}}
 {% endmacro %}
 
 {# Columns of the raw table that the contract does not know, so that nothing reads them. None in a unit test, which has no sources. #}
 {% macro unread_columns(name) %}
-    {%- set relation = adapter.get_relation(
-        database=var('raw_database') or target.database, schema=var('raw_schema'), identifier=var(name ~ '_identifier')
-    ) if execute and 'sources' in graph else none -%}
+    {%- set relation = ai_impact.raw_relation(name) if execute and 'sources' in graph else none -%}
     {%- set found = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list if relation else [] -%}
     {{- return(found | reject('in', ai_impact.source_columns(name) | map(attribute='name') | list) | list if found else []) -}}
 {% endmacro %}
@@ -49,7 +69,7 @@
 
 {# A source as defined in models/staging/_sources.yml: name, state key, columns. Empty while parsing. #}
 {% macro source_node(name) %}
-    {%- for node in ((graph.get('sources') or {}).values() if execute else []) if node.package_name == 'ai_impact' and node.source_name == 'raw' and node.name == name -%}
+    {%- for node in ((graph.get('sources') or {}).values() if execute else []) if node.package_name == 'ai_impact' and node.source_name == 'ai_impact' and node.name == name -%}
         {{- return(node) -}}
     {%- endfor -%}
     {{- return(none) -}}

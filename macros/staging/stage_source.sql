@@ -17,6 +17,7 @@
 {%- if not execute -%}
 select * from {{ relation }}
 {%- else -%}
+{%- do ai_impact.check_made_source(name) -%}
 {%- set columns = ai_impact.source_columns(name) -%}
 {%- set column_names = columns | map(attribute='name') | list -%}
 {%- set identity_hash = ai_impact.content_hash(ai_impact.typed_identity(name, columns)) -%}

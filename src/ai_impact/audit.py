@@ -59,7 +59,7 @@ class Look:
 
     def raw(self, source: str, what: str, kept: str = "") -> Rows:
         try:
-            return self.warehouse.rows(f"select {what} from {self.warehouse.sources[source].relation_name} {kept}")
+            return self.warehouse.rows(f"select {what} from {self.warehouse.raw[source].relation_name} {kept}")
         except ProblemError as problem:
             self.problems.append(f"The table of {source} can't be read: {problem}")
             return []
@@ -87,13 +87,14 @@ def sources(look: Look, quality: Rows) -> Rows:
         if not warehouse.macro("source_is_enabled", name=name):
             row |= {"state": "off", "why": f"Set the var {name}_enabled to true to read it."}
             continue
-        row["columns"] = warehouse.columns(node)
+        read = warehouse.raw[name]
+        row["columns"] = warehouse.columns(read)
         if not row["columns"]:
             without = "" if name in mandatory else f", or set the var {name}_enabled to false"
-            row["why"] = (
-                f"There is no table {node.schema}.{node.identifier}: name yours in the vars raw_schema and "
-                f"{name}_identifier{without}."
-            )
+            named = f"name yours in the vars raw_schema and {name}_identifier"
+            if read.resource_type != "source":
+                named = f"the {read.resource_type.value} {read.name} is not built. Run dbt build --select {read.name}"
+            row["why"] = f"There is no table {read.schema}.{read.identifier}: {named}{without}."
             row["state"] = "missing"
             continue
         held = counted.get(name)
@@ -113,7 +114,7 @@ def sources(look: Look, quality: Rows) -> Rows:
             and check["state"] in ("warning", "error")
         ]
         if not row["rows"]:
-            row |= {"state": "empty", "why": f"The table {node.schema}.{node.identifier} has no rows yet."}
+            row |= {"state": "empty", "why": f"The table {read.schema}.{read.identifier} has no rows yet."}
         elif doubts:
             row |= {"state": "doubtful", "why": " ".join(doubts)}
     return found

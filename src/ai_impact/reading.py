@@ -54,7 +54,13 @@ class Warehouse:
         self.sources = {
             node.name: node
             for node in self.manifest.sources.values()
-            if node.package_name == PACKAGE and node.source_name == "raw"
+            if node.package_name == PACKAGE and node.source_name == PACKAGE
+        }
+        # Where each is read from: what its staging depends on. Another model than the source's own table, where a var says so.
+        known = {**self.manifest.nodes, **self.manifest.sources}
+        self.raw = {
+            name: known[(self.models[f"base_{name}"].depends_on.nodes or [node.unique_id])[0]]
+            for name, node in self.sources.items()
         }
 
     def __enter__(self) -> "Warehouse":

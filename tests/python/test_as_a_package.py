@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import duckdb
+import yaml
 
 from tools.check_layers import is_public
 
@@ -40,6 +41,12 @@ def dbt(folder: Path, *arguments: str, project: Path = PROJECT, succeeds: bool =
     return done.stdout
 
 
+def copied(folder: Path, name: str) -> Path:
+    """The other project, to be changed."""
+    shutil.copytree(PROJECT, folder / name, symlinks=True, ignore=shutil.ignore_patterns("git_history"))
+    return folder / name
+
+
 def audit(folder: Path) -> dict:
     """What `ai-impact audit` finds in the warehouse of the other project."""
     done = subprocess.run(
@@ -64,8 +71,22 @@ def test_two_sources_are_enough(tmp_path):
     dbt(tmp_path, "deps")
     dbt(tmp_path, "run-operation", "land_raw_tables")
     first = audit(tmp_path)
+    states = {row["source"]: (row["state"], row["why"]) for row in first["sources"]}
+    assert states["task_events"] == ("ready", "") and states["ai_events"] == (
+        "missing",
+        "There is no table analytics.ai_calls: the model ai_calls is not built. Run dbt build --select ai_calls.",
+    )
     assert not first["is_built"] and {row["use_case_id"] for row in first["use_cases"]} == {"support"}
+    # What the mapping makes can't be read before; models of the project itself are none of the package's business.
+    said = dbt(tmp_path, "run", "--select", "base_ai_events", succeeds=False)
+    assert (
+        "analytics.ai_calls does not exist: the model ai_calls, which the var `ai_events_relation` names, is not built. "
+        "Build it first, or in the same run: dbt build --select +base_ai_events."
+    ) in " ".join(said.split())
+    dbt(tmp_path, "run", "--select", "landed_tickets")
     dbt(tmp_path, "build", "--exclude-resource-type", "unit_test")
+    followed = dbt(tmp_path, "ls", "--select", "ai_calls+1", "--resource-type", "model", "--quiet").split()
+    assert {name.split(".")[-1] for name in followed} == {"ai_calls", "base_ai_events", "event_reconciliation"}
     # A month of data: no window of 90 days is complete, and what there is is said with its window.
     found = audit(tmp_path)
     assert found["is_built"] and not found["problems"]
@@ -112,6 +133,14 @@ def test_two_sources_are_enough(tmp_path):
             (9, "open", False, True),
         ]
 
+    # A mapping that loses a column is caught once it is made.
+    spoilt = copied(tmp_path, "spoilt")
+    (spoilt / "models/ai_calls.sql").write_text("select 1 as event_id")
+    said = dbt(tmp_path, "run", "--select", "+base_ai_events", project=spoilt, succeeds=False)
+    assert "The source table analytics.ai_calls has no column `source`. Add it (NULL where you do not know it)." in (
+        " ".join(said.split())
+    )
+
     # The dbt docs site: its overview, and every public model with descriptions from the warehouse.
     dbt(tmp_path, "docs", "generate", "--no-compile")
     manifest, catalog = (json.loads((tmp_path / f"target/{name}.json").read_text()) for name in ("manifest", "catalog"))
@@ -123,11 +152,54 @@ def test_two_sources_are_enough(tmp_path):
         assert all(column["comment"] for column in table["columns"].values())
 
     # Private models may change, so nobody else reads them.
-    curious = tmp_path / "curious"
-    shutil.copytree(PROJECT, curious, symlinks=True, ignore=shutil.ignore_patterns("git_history"))
+    curious = copied(tmp_path, "curious")
     (curious / "models/tasks.sql").write_text("select * from {{ ref('ai_impact', 'int_tasks') }}\n")
     refused = dbt(tmp_path, "parse", project=curious, succeeds=False)
     assert "int_tasks, which is not allowed" in " ".join(refused.split())
+
+
+def test_what_a_relation_may_be(tmp_path):
+    """A table of the raw schema, a source, a model; what dbt does not know, or can't look into, is named."""
+    project = copied(tmp_path, "other")
+    config = yaml.safe_load((project / "dbt_project.yml").read_text())
+    own = config["vars"]["ai_impact"]
+    del own["task_events_identifier"]
+    own |= {
+        "task_events_relation": "work_log",
+        "touches_relation": "{{ source('tracker', 'model_calls') }}",
+        "incidents_relation": "elsewhere.incidents",
+        "evaluations_relation": "{{ ref('fleeting') }}",
+    }
+    own |= {f"{name}_enabled": True for name in ("touches", "incidents", "evaluations")}
+    (project / "dbt_project.yml").write_text(yaml.safe_dump(config))
+    (project / "models/fleeting.sql").write_text("{{ config(materialized='ephemeral') }} select 1 as event_id")
+    (project / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(ROOT)}]}))
+    dbt(tmp_path, "deps", project=project)
+    listed = ["--output", "json", "--output-keys", "unique_id", "depends_on", "identifier", "freshness"]
+    said = dbt(tmp_path, "ls", "--quiet", "--select", "package:ai_impact", *listed, project=project)
+    nodes = {node["unique_id"]: node for node in map(json.loads, said.splitlines())}
+    read = {
+        name: nodes[f"model.ai_impact.base_{name}"]["depends_on"]["nodes"]
+        for name in ("task_events", "ai_events", "touches", "incidents", "evaluations")
+    }
+    other = "ai_impact_integration_tests"
+    assert read == {
+        "task_events": ["source.ai_impact.ai_impact.task_events"],
+        "ai_events": [f"model.{other}.ai_calls"],
+        "touches": [f"source.{other}.tracker.model_calls"],
+        "incidents": [],
+        "evaluations": [f"model.{other}.fleeting"],
+    }
+    sources = {key.split(".")[-1]: node for key, node in nodes.items() if key.startswith("source.ai_impact.ai_impact.")}
+    assert sources["task_events"]["identifier"] == "work_log"
+    # dbt looks how fresh a source is where the source is on and is a table of its own.
+    assert [name for name, node in sources.items() if node["freshness"]] == ["incidents", "task_events"]
+    for name, sentence in (
+        ("incidents", "The var `incidents_relation` names no relation that dbt knows. Give it a ref of your model or a "),
+        ("evaluations", "The model fleeting, which the var `evaluations_relation` names, is ephemeral, so nothing can "),
+    ):
+        said = dbt(tmp_path, "run", "--select", f"base_{name}", project=project, succeeds=False)
+        assert sentence in " ".join(said.split())
 
 
 def test_the_statistics_run_from_a_zip(tmp_path):

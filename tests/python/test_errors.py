@@ -264,7 +264,8 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prepare: str = "", **
         con.execute(prepare or "select 1")
     monkeypatch.setenv("AI_IMPACT_DUCKDB_PATH", str(path))
     arguments = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target-path", str(tmp_path / "target")]
-    select = ["--select", "base_task_events", "--vars", json.dumps(variables)]
+    staged = ["base_task_events", "base_ai_events", "base_touches"]
+    select = ["--select", *staged, "--vars", json.dumps(variables)]
     # One parse with all wrong vars shows that none of them stops it; but this one does.
     manifest = None if "confidence_level" in variables else parsed(json.dumps(WRONG if variables else {}))
     messages: list[str] = []
@@ -365,7 +366,7 @@ def test_every_var_has_a_rule():
     macro = (ROOT / "macros/checks/check_config.sql").read_text().split("macro var_rules")[1].split("endmacro")[0]
     named = set(re.findall(r"'([a-z_]+)': [\['{]", macro)) | set(re.findall(r"'([a-z_]+)'[,\]]", macro))
     listed = set(yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]["ai_impact"])
-    assert {name for name in listed if not name.endswith(("_enabled", "_identifier"))} <= named
+    assert {name for name in listed if not name.endswith(("_enabled", "_identifier", "_relation"))} <= named
 
 
 def test_a_confidence_level_in_percent(tmp_path, monkeypatch):
