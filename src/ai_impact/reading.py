@@ -48,20 +48,21 @@ class Warehouse:
         own = [node for node in nodes if node.package_name == PACKAGE]
         self.models = {node.name: node for node in own if node.resource_type == "model"}
         self.exposures = {node.name: node for node in own if node.resource_type == "exposure"}
-        # A project that installs the package may have seeds of its own in place of the package's.
-        seeds = [node for node in nodes if node.resource_type == "seed"]
-        self.seeds = {node.name: node for node in sorted(seeds, key=lambda node: node.package_name != PACKAGE)}
         self.sources = {
             node.name: node
             for node in self.manifest.sources.values()
             if node.package_name == PACKAGE and node.source_name == PACKAGE
         }
-        # Where each is read from: what its staging depends on. Another model than the source's own table, where a var says so.
+        # Of what a var puts in the place of a seed, the node that it names.
+        given = {name: node.depends_on.nodes for name, node in self.models.items() if node.alias == f"{PACKAGE}_{name}"}
+        # Where each is read from: what its staging depends on, which a var may say is a model.
         known = {**self.manifest.nodes, **self.manifest.sources}
         self.raw = {
             name: known[(self.models[f"base_{name}"].depends_on.nodes or [node.unique_id])[0]]
             for name, node in self.sources.items()
         }
+        self.seeds = {node.name: node for node in own if node.resource_type == "seed"}
+        self.seeds |= {name: known[nodes[0]] for name, nodes in given.items() if nodes}
 
     def __enter__(self) -> "Warehouse":
         self._open = self.adapter.connection_named("ai_impact")
