@@ -17,8 +17,10 @@ STAMP_TEST := .venv/.installed-test
 EMULATORS := bigquery snowflake adapters
 SPARK_VENV := .venv-spark
 STAMP_SPARK := $(SPARK_VENV)/.installed
+SEMANTIC_VENV := .venv-semantic
+STAMP_SEMANTIC := $(SEMANTIC_VENV)/.installed
 
-.PHONY: help demo test test-fast test-engines test-spark test-emulators test-boards engines case-studies lint format bench bench-load calibrate example-git lock clean
+.PHONY: help demo test test-fast test-engines test-spark test-emulators test-boards test-semantic engines case-studies lint format bench bench-load calibrate example-git lock clean
 
 help: ## Print this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -33,7 +35,10 @@ test: $(STAMP_TEST) profiles.yml ## Lint, the demo build with its unit and data 
 test-fast: $(STAMP_TEST) profiles.yml ## While you work: lint and unit tests of what changed since make test, unit tests of the statistics.
 	@$(PY) -m tools test-fast
 
-test-engines: $(STAMP_TEST) ## Compare PostgreSQL, Sail and Sail with workers with DuckDB, mart by mart; increments on Sail.
+test-test-semantic: $(STAMP_TEST) $(STAMP_SEMANTIC) profiles.yml ## Ask MetricFlow for every metric of the demo, and compare with kpi_values. Needs make demo.
+	@$(PY) -m tools test-semantic
+
+engines: $(STAMP_TEST) ## Compare PostgreSQL, Sail and Sail with workers with DuckDB, mart by mart; increments on Sail.
 	@$(PY) -m tools test-engines
 
 test-spark: $(STAMP_SPARK) ## Build the demo on Apache Spark 3.5 with Iceberg and compare it with DuckDB. Needs Java 17; takes half an hour.
@@ -44,6 +49,9 @@ test-emulators: $(STAMP_TEST) $(EMULATORS:%=.venv-emulators/%/.installed) ## Bui
 
 test-boards: $(STAMP_TEST) profiles.yml ## Look at the boards of the demo in a real browser: marks, filters, contrast, axe. PICTURES=1 updates docs/images. Needs make demo.
 	@$(PY) -m tools test-boards $(if $(PICTURES),--pictures)
+
+test-semantic: $(STAMP_TEST) $(STAMP_SEMANTIC) profiles.yml ## Ask MetricFlow for every metric of the demo, and compare with kpi_values. Needs make demo.
+	@$(PY) -m tools test-semantic
 
 engines: $(STAMP_TEST) ## Update the table of tested engines in docs/engines.md. Needs make test-engines.
 	@$(PY) -m tools engines
@@ -81,12 +89,14 @@ lock: $(STAMP) ## Update the lock files to the newest versions that pyproject.to
 		--python-version 3.11 --extra project --extra test --extra sail -c locks/requirements.lock pyproject.toml -o locks/requirements-test.lock
 	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--python-version 3.11 --extra project --extra test-spark pyproject.toml -o locks/requirements-spark.lock
+	@.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--python-version 3.11 --extra semantic -c locks/requirements.lock pyproject.toml -o locks/requirements-semantic.lock
 	@for name in emulator-bigquery:bigquery emulator-snowflake:snowflake adapters:adapters; do \
 		.venv/bin/uv pip compile --upgrade --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 			--python-version 3.11 --extra $${name%%:*} pyproject.toml -o locks/requirements-emulators-$${name##*:}.lock; done
 
 clean: ## Remove everything that make has built: the environment, the demo warehouse, the boards, dbt's files.
-	@rm -rf .venv $(SPARK_VENV) .venv-emulators target logs warehouse site dbt_packages .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv $(SPARK_VENV) $(SEMANTIC_VENV) .venv-emulators target logs warehouse site dbt_packages .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): locks/requirements.lock locks/requirements-bootstrap.lock tools/setup.sh
@@ -99,6 +109,9 @@ $(STAMP_TEST): locks/requirements-test.lock locks/requirements-bootstrap.lock to
 
 $(STAMP_SPARK): locks/requirements-spark.lock locks/requirements-bootstrap.lock tools/setup.sh
 	@VENV=$(SPARK_VENV) tools/setup.sh locks/requirements-spark.lock $@
+
+$(STAMP_SEMANTIC): locks/requirements-semantic.lock locks/requirements-bootstrap.lock tools/setup.sh
+	@VENV=$(SEMANTIC_VENV) tools/setup.sh locks/requirements-semantic.lock $@
 
 .venv-emulators/%/.installed: locks/requirements-emulators-%.lock locks/requirements-bootstrap.lock tools/setup.sh
 	@mkdir -p .venv-emulators

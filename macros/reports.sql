@@ -311,3 +311,24 @@
     from reviews_due
     group by use_case_id
 {%- endmacro %}
+
+{# KPIs that are a ratio of sums at every grain, by the finest period that they have: over days and use cases, over months and use cases,
+   and over months of the whole company. Not among them: percentiles, distinct people, weights or hours that groups share. #}
+{% macro summable_kpis() %}
+    {{- return({
+        'day': [
+            'ai_task_share', 'automation_rate', 'call_cost_per_task', 'call_error_rate', 'confidence_mean', 'cost_per_call',
+            'edit_ratio_mean', 'error_rate', 'hallucination_rate', 'rework_rate', 'suggestion_acceptance_rate',
+            'throughput_per_labour_hour', 'tokens_per_call', 'tokens_per_task'
+        ],
+        'month': [
+            'automation_bias', 'decision_hit_rate', 'decision_outcome_value', 'human_in_loop_ratio', 'override_rate',
+            'panel_score', 'provenance_score'
+        ],
+        'company': [
+            'average_deal_size', 'churn_rate', 'conversion_lead_to_mql', 'conversion_mql_to_sql', 'csat_response_rate',
+            'failed_deployment_recovery_hours', 'false_positive_rate', 'incidents_per_engineer', 'interviewer_rating',
+            'mttr_hours', 'nps_response_rate', 'uptime', 'win_rate'
+        ]
+    }) -}}
+{% endmacro %}

@@ -23,6 +23,7 @@ def main() -> int:
     commands.add_parser("test-spark", help="the demo on Spark 3.5 with Iceberg")
     looks = commands.add_parser("test-boards", help="the boards of the demo in a real browser")
     looks.add_argument("--pictures", action="store_true", help="write docs/images anew")
+    commands.add_parser("test-semantic", help="the metrics of the demo by MetricFlow")
     commands.add_parser("test-emulators", help="BigQuery and Snowflake on emulators, all dialects parsed")
     commands.add_parser("test", help="lint, the demo build, pytest, a build on PostgreSQL and on Sail")
     commands.add_parser("test-engines", help="what is compared between engines")
@@ -57,6 +58,10 @@ def main() -> int:
             from tools.check import test_boards
 
             test_boards(**arguments)
+        elif command == "test-semantic":
+            from tools.check import test_semantic
+
+            test_semantic()
         elif command == "test-emulators":
             from tools.check import test_emulators
 

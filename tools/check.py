@@ -279,6 +279,13 @@ def test_emulators() -> None:
     pytest("-rs", "-m", "emulators")
 
 
+def test_semantic() -> None:
+    """MetricFlow over the demo's warehouse, or make test's."""
+    path = TEST_WAREHOUSE if TEST_WAREHOUSE.exists() else default_warehouse()
+    with patch.dict(os.environ, {"AI_IMPACT_SEMANTIC": "required"}):
+        pytest("-rs", "tests/python/test_semantic_layer.py", path=path)
+
+
 def test_boards(pictures: bool = False) -> None:
     """The boards in Debian's browser. They are those of the demo's warehouse, or of make test's."""
     install_browser()
