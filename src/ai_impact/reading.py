@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
+from ai_impact_stats import __version__
+from ai_impact_stats.io.versions import check
 
 Rows = list[dict[str, Any]]
 QUIET = ("--no-use-colors", "--log-level", "none", "--no-send-anonymous-usage-stats")
@@ -44,6 +46,10 @@ class Warehouse:
             raise ProblemError(engine_sentence(message) or dbt_sentence(message))
         self.manifest: Any = parsed.result
         self.adapter: Any = get_adapter_by_type(self.manifest.metadata.adapter_type)
+        try:
+            check(self.adapter.config, __version__)
+        except RuntimeError as other:
+            raise ProblemError(str(other)) from other
         nodes = [*self.manifest.nodes.values(), *self.manifest.exposures.values()]
         own = [node for node in nodes if node.package_name == PACKAGE]
         self.models = {node.name: node for node in own if node.resource_type == "model"}
