@@ -13,6 +13,6 @@ select
     max(effect) as registered_effect,
     max(weeks_needed_adjusted) as weeks_needed,
     max(reason) as reason
-from {{ ref('experiment_plan') }}
+from {{ ref('ai_impact', 'experiment_plan') }}
 group by experiment_id, metric_id, scale
 order by experiment_id, metric_id

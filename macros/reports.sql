@@ -174,9 +174,9 @@
 {# In a report: the models that it reads, each as a common table expression, and `loads`: when the newest row was received. #}
 {% macro imports(models) -%}
     {%- for model in models %}
-    {{ model }} as (select * from {{ ref(model) }}),
+    {{ model }} as (select * from {{ ref('ai_impact', model) }}),
     {%- endfor %}
-    loads as (select max(newest_received_at) as as_of from {{ ref('event_reconciliation') }})
+    loads as (select max(newest_received_at) as as_of from {{ ref('ai_impact', 'event_reconciliation') }})
 {%- endmacro %}
 
 {# The names of a report's use case, experiment or metric; the id where there is none. #}

@@ -5,7 +5,7 @@ from ai_impact_stats import result
 
 def model(dbt, session):
     tables = {
-        "credits": dbt.ref("moments_channel_credits"),
-        "paths": dbt.ref("moments_channel_paths"),
+        "credits": dbt.ref("ai_impact", "moments_channel_credits"),
+        "paths": dbt.ref("ai_impact", "moments_channel_paths"),
     }
     return result("attribute_channels", tables, dbt, session)

@@ -4,5 +4,5 @@ from ai_impact_stats import result
 
 
 def model(dbt, session):
-    tables = {"cells": dbt.ref("int_decision_confidence")}
+    tables = {"cells": dbt.ref("ai_impact", "int_decision_confidence")}
     return result("calibration_curve", tables, dbt, session)

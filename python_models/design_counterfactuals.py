@@ -5,9 +5,9 @@ from ai_impact_stats import result
 
 def model(dbt, session):
     tables = {
-        "int_experiments": dbt.ref("int_experiments"),
-        "metric_catalog": dbt.ref("metric_catalog"),
-        "int_geo_panels": dbt.ref("int_geo_panels"),
-        "moments_series": dbt.ref("moments_series"),
+        "int_experiments": dbt.ref("ai_impact", "int_experiments"),
+        "metric_catalog": dbt.ref("ai_impact", "metric_catalog"),
+        "int_geo_panels": dbt.ref("ai_impact", "int_geo_panels"),
+        "moments_series": dbt.ref("ai_impact", "moments_series"),
     }
     return result("counterfactuals", tables, dbt, session)

@@ -5,7 +5,7 @@ from ai_impact_stats import result
 
 def model(dbt, session):
     tables = {
-        "cells": dbt.ref("int_decision_cells"),
-        "arms": dbt.ref("int_decision_arms"),
+        "cells": dbt.ref("ai_impact", "int_decision_cells"),
+        "arms": dbt.ref("ai_impact", "int_decision_arms"),
     }
     return result("compare_decisions", tables, dbt, session)

@@ -4,5 +4,5 @@ from ai_impact_stats import result
 
 
 def model(dbt, session):
-    tables = {"ratings": dbt.ref("int_panel_scores")}
+    tables = {"ratings": dbt.ref("ai_impact", "int_panel_scores")}
     return result("agree", tables, dbt, session)

@@ -5,9 +5,9 @@ from ai_impact_stats import result
 
 def model(dbt, session):
     tables = {
-        "registry": dbt.ref("int_experiments"),
-        "metrics": dbt.ref("metric_catalog"),
-        "units": dbt.ref("int_uplift_units"),
-        "features": dbt.ref("int_uplift_features"),
+        "registry": dbt.ref("ai_impact", "int_experiments"),
+        "metrics": dbt.ref("ai_impact", "metric_catalog"),
+        "units": dbt.ref("ai_impact", "int_uplift_units"),
+        "features": dbt.ref("ai_impact", "int_uplift_features"),
     }
     return result("uplift_scores", tables, dbt, session)

@@ -85,6 +85,14 @@ def check_refs(manifest: dict, root: Path) -> list[str]:
         TopologicalSorter(reads).prepare()
     except CycleError as circle:
         found.append(f"{ARCHITECTURE}: the route runs back: {' → '.join(circle.args[1])}")
+    # dbt writes the refs of generic tests itself, without the package.
+    reading = [*manifest["nodes"].values(), *manifest.get("exposures", {}).values()]
+    for node in (node for node in reading if "test_metadata" not in node):
+        found += [
+            f"{node['name']}: ref('{ref['name']}') without the package; a project that installs it may have that name"
+            for ref in node.get("refs", [])
+            if not ref.get("package")
+        ]
     for node in nodes.values():
         if node["resource_type"] in ("seed", "source"):
             continue

@@ -3,6 +3,7 @@
     {%- if execute and flags.WHICH in ['run', 'build', 'test', 'snapshot', 'seed'] and ai_impact.is_in_run() -%}
         {%- do ai_impact.check_vars() -%}
         {%- do ai_impact.check_plugin() -%}
+        {%- do ai_impact.check_names() if flags.WHICH in ['build', 'test'] -%}
         {%- if flags.WHICH in ['run', 'build'] -%}
             {%- do ai_impact.check_sources() -%}
             {%- do ai_impact.check_forgotten() -%}
@@ -15,8 +16,8 @@
 {% endmacro %}
 
 {# Whether this run does anything of this package: a run of other models of the project that installs it is not ours to stop. #}
-{% macro is_in_run(prefix='') %}
-    {%- for key in selected_resources if key.split('.')[1] == 'ai_impact' and key.split('.')[2].startswith(prefix) -%}
+{% macro is_in_run() %}
+    {%- for key in selected_resources if key.split('.')[1] == 'ai_impact' -%}
         {{- return(true) -}}
     {%- endfor -%}
     {{- return(false) -}}
@@ -31,6 +32,22 @@
 {% macro check_plugin() %}
     {%- if target.type == 'spark' and not target.cluster and adapter.runs_python_models is not defined -%}
         {%- do ai_impact.stop("dbt-spark can't run Python models without ai_impact's plugin. Install the package ai-impact-stats, or the folder of ai_impact, with pip where dbt runs, and set `method: session` in profiles.yml.") -%}
+    {%- endif -%}
+{% endmacro %}
+
+{#
+    Stops where dbt would run our tests on models of the project that installs this package: it writes the ref of a test without the
+    package's name, and looks in that project first. The refs of our models, snapshots and exposures name the package.
+#}
+{% macro check_names() %}
+    {%- set taken = [] -%}
+    {%- for node in graph.nodes.values() if node.package_name == 'ai_impact' and node.resource_type == 'test' and node.unique_id in selected_resources -%}
+        {%- for key in node.depends_on.nodes if key.split('.')[1] != 'ai_impact' and key.split('.')[2] not in ai_impact.seed_names() -%}
+            {%- do taken.append(key.split('.')[2]) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- if taken -%}
+        {%- do ai_impact.stop("Your project has models of the same names as ours (" ~ taken | unique | sort | join(', ') ~ "), and dbt would run our tests on yours. Set `require_ref_searches_node_package_before_root: true` under `flags:` in your dbt_project.yml.") -%}
     {%- endif -%}
 {% endmacro %}
 
@@ -172,6 +189,9 @@
     {%- for name in ai_impact.source_names() -%}
         {%- do known.extend([name ~ '_enabled', name ~ '_identifier', name ~ '_relation']) -%}
     {%- endfor -%}
+    {%- for name in ai_impact.seed_names() -%}
+        {%- do known.append(name ~ '_relation') -%}
+    {%- endfor -%}
     {%- set given = adapter.config.vars.vars -%}
     {%- set meant = (given.get('ai_impact') or {}) | list -%}
     {%- if adapter.config.project_name == 'ai_impact' -%}
@@ -216,7 +236,7 @@
     {%- for name in ai_impact.source_names() if ai_impact.source_is_enabled(name) and (all or 'model.ai_impact.base_' ~ name in selected_resources) -%}
         {%- set node = ai_impact.raw_node(name) -%}
         {%- if node is none -%}
-            {%- do ai_impact.stop("The var `" ~ name ~ "_relation` names no relation that dbt knows. Give it a ref of your model or a source in quotes, such as \"{{ '{{' }} ref('ai_" ~ name ~ "') {{ '}}' }}\", or the name of a table in `raw_schema`.") -%}
+            {%- do ai_impact.stop("The var `" ~ name ~ "_relation` names no relation that dbt knows. Give it a ref of your model or a source in quotes, such as \"{{ '{{' }} ref('my_project', 'ai_" ~ name ~ "') {{ '}}' }}\", or the name of a table in `raw_schema`.") -%}
         {%- elif node.config.materialized == 'ephemeral' -%}
             {%- do ai_impact.stop("The model " ~ node.name ~ ", which the var `" ~ name ~ "_relation` names, is ephemeral, so nothing can look at its columns. Make it a view, a table or an incremental model.") -%}
         {%- elif node.unique_id not in selected_resources -%}

@@ -43,7 +43,7 @@
 {# Whether what AI did for a use case in an hour may be shown: its people are not hidden in that quarter, nor are those who decide there. #}
 {% macro is_shown_hour(relation) -%}
     not exists (
-        select 1 from {{ ref('int_hidden_groups') }} as hidden
+        select 1 from {{ ref('ai_impact', 'int_hidden_groups') }} as hidden
         where
             hidden.row_id = {{ relation }}.use_case_id
             and hidden.quarter_start = {{ ai_impact.quarter_of(relation ~ '.called_hour') }}

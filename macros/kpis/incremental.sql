@@ -8,7 +8,7 @@
 {% macro kept_periods(inputs='int_kpi_inputs') %}
     {{- return({
         'materialized': ai_impact.kept_by_hash(), 'incremental_strategy': 'append', 'on_schema_change': 'fail',
-        'pre_hook': "{{ ai_impact.forget_changed_periods(ref('" ~ inputs ~ "')) }}"
+        'pre_hook': "{{ ai_impact.forget_changed_periods(ref('ai_impact', '" ~ inputs ~ "')) }}"
     }) -}}
 {% endmacro %}
 
@@ -26,7 +26,7 @@
 
 {# The periods that such a model has to compute: all of `int_kpi_inputs`, or another such model, that it does not hold. #}
 {% macro missing_periods(inputs=none) -%}
-    select * from {{ inputs or ref('int_kpi_inputs') }}
+    select * from {{ inputs or ref('ai_impact', 'int_kpi_inputs') }}
     {%- if is_incremental() %}
         where period_key not in (select held.period_key from {{ this }} as held)
     {%- endif %}
@@ -34,7 +34,7 @@
 
 {# The same for the identities, which are held as a whole: all of them go by the links that they were found in. #}
 {% macro forget_changed_links() -%}
-    {%- set links = ref('int_identity_links') -%}
+    {%- set links = ref('ai_impact', 'int_identity_links') -%}
     {%- if is_incremental() -%}
         delete from {{ this }} as held
         where not exists (

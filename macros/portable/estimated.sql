@@ -52,13 +52,17 @@
 {# At the end of a run: what it left to the command, and what kept the Python models from running. #}
 {% macro warn_pending_estimates(results) %}
     {%- set left = [] -%}
-    {%- set broken = [] -%}
+    {%- set broken, unlike = [], [] -%}
     {%- for result in results if result.node.package_name == 'ai_impact' -%}
         {%- if result.node.config.materialized == 'estimated' -%}{%- do left.append(result.node.name) -%}{%- endif -%}
         {%- if "No module named 'ai_impact_stats'" in (result.message or '') -%}{%- do broken.append(result.node.name) -%}{%- endif -%}
+        {%- for sentence in modules.re.findall('The dbt package ai_impact of .*', result.message or '') -%}{%- do unlike.append(sentence) -%}{%- endfor -%}
     {%- endfor -%}
     {%- if left and not ai_impact.is_estimating() -%}
         {%- do log('ai_impact: ' ~ target.type ~ ' runs no Python models. Run `ai-impact estimate` to compute ' ~ left | sort | join(', ') ~ ' and to build what follows from them; until then they hold what its last run wrote.', info=true) -%}
+    {%- endif -%}
+    {%- if unlike -%}
+        {%- do log('ai_impact: ' ~ unlike[0], info=true) -%}
     {%- endif -%}
     {%- if broken -%}
         {%- do log('ai_impact: The package ai-impact-stats is not installed where Python models run: run pip install with the folder of ai_impact or with its wheel, then run this again.', info=true) -%}

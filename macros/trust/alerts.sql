@@ -13,7 +13,7 @@ select
     'high' as severity,
     {{ ai_impact.to_text('recommended_at', 'timestamp') }} as since,
     sentence
-from {{ rollbacks or ref('rollback_recommendations') }}
+from {{ rollbacks or ref('ai_impact', 'rollback_recommendations') }}
 where state = 'open'
 union all
 select
@@ -24,7 +24,7 @@ select
     case when state = 'breach' then 'high' else 'medium' end as severity,
     {{ ai_impact.to_text('as_of', 'timestamp') }} as since,
     sentence
-from {{ levels or ref('sla_status') }}
+from {{ levels or ref('ai_impact', 'sla_status') }}
 where is_latest and (state = 'breach' or (state = 'warning' and burning_rule_hours is not null))
 union all
 select
@@ -38,7 +38,7 @@ select
     else version || ' differs from its first four weeks' end) || ' in ' || cast(count(*) as {{ text }})
     || case when count(*) = 1 then ' metric, ' else ' metrics, among them ' end || min(metric)
     || ': look at model_drift before you go on.' as sentence
-from {{ drift or ref('model_drift') }}
+from {{ drift or ref('ai_impact', 'model_drift') }}
 where alert and is_in_use
 group by change_key, use_case_id
 {%- endmacro %}

@@ -4,15 +4,15 @@
 {%- set experiment = var('attribution_calibration_experiment') -%}
 {%- set metric = var('attribution_calibration_metric') -%}
 with model_credits as (
-    select * from {{ ref('channel_credits') }}
+    select * from {{ ref('ai_impact', 'channel_credits') }}
 ),
 
 moments as (
-    select * from {{ ref('moments_channel_credits') }}
+    select * from {{ ref('ai_impact', 'moments_channel_credits') }}
 ),
 
 hidden_groups as (
-    select * from {{ ref('int_hidden_groups') }}
+    select * from {{ ref('ai_impact', 'int_hidden_groups') }}
     where family = 'channels' and column_id = 'conversions' and row_id <> {{ ai_impact.rollup_label() }}
 ),
 
@@ -58,12 +58,12 @@ credits as (
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where experiment_id = {{ ai_impact.quoted([experiment]) }}
 ),
 
 estimates as (
-    select * from {{ ref('impact_estimates') }}
+    select * from {{ ref('ai_impact', 'impact_estimates') }}
     where
         experiment_id = {{ ai_impact.quoted([experiment]) }}
         and metric_id = {{ ai_impact.quoted([metric]) }}

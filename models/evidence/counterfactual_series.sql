@@ -1,5 +1,5 @@
 with periods as (
-    select * from {{ ref('design_counterfactuals') }}
+    select * from {{ ref('ai_impact', 'design_counterfactuals') }}
 ),
 
 final as (

@@ -1,9 +1,9 @@
 with balance as (
-    select * from {{ ref('design_balance') }}
+    select * from {{ ref('ai_impact', 'design_balance') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 judged as (

@@ -1,5 +1,5 @@
 with curve as (
-    select * from {{ ref('confidence_calibration') }}
+    select * from {{ ref('ai_impact', 'confidence_calibration') }}
 ),
 
 final as (

@@ -1,21 +1,21 @@
 with changes as (
-    select * from {{ ref('int_definition_changes') }}
+    select * from {{ ref('ai_impact', 'int_definition_changes') }}
 ),
 
 uses as (
-    select * from {{ ref('int_definition_uses') }}
+    select * from {{ ref('ai_impact', 'int_definition_uses') }}
 ),
 
 registrations as (
-    select * from {{ ref('int_registrations') }}
+    select * from {{ ref('ai_impact', 'int_registrations') }}
 ),
 
 experiments as (
-    select * from {{ ref('experiments') }}
+    select * from {{ ref('ai_impact', 'experiments') }}
 ),
 
 kpi_catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
 ),
 
 -- An experiment that left the registry is still one that its change touches.

@@ -1,10 +1,10 @@
 with estimates as (
-    select * from {{ ref('impact_estimates') }}
+    select * from {{ ref('ai_impact', 'impact_estimates') }}
     where segment = 'all'
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 arms as (

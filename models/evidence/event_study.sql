@@ -1,9 +1,9 @@
 with points as (
-    select * from {{ ref('design_event_study') }}
+    select * from {{ ref('ai_impact', 'design_event_study') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 -- The effect over all periods less the others is that of one: so all are hidden where one is.

@@ -13,15 +13,15 @@ with design_checks as (
         threshold,
         passed,
         detail
-    from {{ ref('design_checks') }}
+    from {{ ref('ai_impact', 'design_checks') }}
 ),
 
 agreement as (
-    select * from {{ ref('estimate_agreement') }}
+    select * from {{ ref('ai_impact', 'estimate_agreement') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where unit_type = 'person'
 ),
 
@@ -30,7 +30,7 @@ arms as (
         experiment_id,
         arm,
         count(*) as units
-    from {{ ref('int_assignments') }}
+    from {{ ref('ai_impact', 'int_assignments') }}
     group by experiment_id, arm
 ),
 

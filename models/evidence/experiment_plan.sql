@@ -1,5 +1,5 @@
 with plans as (
-    select * from {{ ref('design_plans') }}
+    select * from {{ ref('ai_impact', 'design_plans') }}
 ),
 
 final as (

@@ -1,27 +1,27 @@
 {#- What people add to AI's suggestions: how often they are asked, what they change, what comes of it, and how
     well it is documented. -#}
 with kpis as (
-    select * from {{ ref('kpi_values') }}
+    select * from {{ ref('ai_impact', 'kpi_values') }}
     where kpi_id in ({{ ai_impact.quoted(ai_impact.kpis_of_decisions()) }})
 ),
 
 comparisons as (
-    select * from {{ ref('human_comparisons') }}
+    select * from {{ ref('ai_impact', 'human_comparisons') }}
 ),
 
 agreement as (
-    select * from {{ ref('panel_agreement') }}
+    select * from {{ ref('ai_impact', 'panel_agreement') }}
 ),
 
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
 ),
 
 estimates as (
     select
         experiment_id,
         min(evidence_grade) as evidence_grade
-    from {{ ref('impact_estimates') }}
+    from {{ ref('ai_impact', 'impact_estimates') }}
     where is_primary and segment = 'all'
     group by experiment_id
 ),

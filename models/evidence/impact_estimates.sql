@@ -13,15 +13,15 @@
     'heterogeneity_p_value_adjusted', 'sequential_p_value_adjusted'
 ] -%}
 with estimates as (
-    select * from {{ ref('design_estimates') }}
+    select * from {{ ref('ai_impact', 'design_estimates') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 catalogue as (
-    select * from {{ ref('method_catalogue') }}
+    select * from {{ ref('ai_impact', 'method_catalogue') }}
 ),
 
 -- A small arm would reveal what its people did, so it gets a reason instead of a number.

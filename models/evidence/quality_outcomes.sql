@@ -3,11 +3,11 @@
 {%- set double = ai_impact.physical_type('double') -%}
 {%- set outcomes = {'conversion': 'is_converted', 'rework': 'is_reworked', 'error': 'has_error'} -%}
 with outputs as (
-    select * from {{ ref('int_output_quality') }}
+    select * from {{ ref('ai_impact', 'int_output_quality') }}
 ),
 
 hidden_groups as (
-    select * from {{ ref('int_hidden_groups') }}
+    select * from {{ ref('ai_impact', 'int_hidden_groups') }}
     where quarter_start = {{ ai_impact.all_time() }}
 ),
 
@@ -24,8 +24,9 @@ estimates as (
             partition by experiments.use_case_id, estimates.treatment_arm, estimates.metric_id
             order by estimates.evidence_grade, estimates.experiment_id
         ) as place
-    from {{ ref('impact_estimates') }} as estimates
-    inner join {{ ref('int_experiments') }} as experiments on estimates.experiment_id = experiments.experiment_id
+    from {{ ref('ai_impact', 'impact_estimates') }} as estimates
+    inner join {{ ref('ai_impact', 'int_experiments') }} as experiments
+        on estimates.experiment_id = experiments.experiment_id
     where estimates.is_quoted and estimates.segment = 'all'
 ),
 

@@ -3,16 +3,16 @@ with scores as (
     select
         *,
         cast(round(100 * share_targeted) as {{ dbt.type_int() }}) as percent_targeted
-    from {{ ref('uplift_scores') }}
+    from {{ ref('ai_impact', 'uplift_scores') }}
     where part = 'curve'
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 deciles as (
-    select * from {{ ref('uplift_scores') }}
+    select * from {{ ref('ai_impact', 'uplift_scores') }}
     where part = 'decile'
 ),
 

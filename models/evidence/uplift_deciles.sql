@@ -1,10 +1,10 @@
 with scores as (
-    select * from {{ ref('uplift_scores') }}
+    select * from {{ ref('ai_impact', 'uplift_scores') }}
     where part = 'decile'
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 -- All deciles less one are that one: so all are hidden where one is.

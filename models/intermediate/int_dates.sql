@@ -1,6 +1,6 @@
 {#- The calendar: one row per day from the first to the last of the data, of all sources. -#}
 with observed as (
-    select * from {{ ref('int_observed_until') }}
+    select * from {{ ref('ai_impact', 'int_observed_until') }}
 ),
 
 days as (

@@ -1,7 +1,7 @@
 {%- set kind_a, kind_b = ai_impact.entity_kind('links.id_type_a'), ai_impact.entity_kind('links.id_type_b') -%}
 {%- set identity_rule = local_md5(ai_impact.id_type_rank('id_type') ~ var('identity_max_component')) %}
 with links as (
-    select * from {{ ref('stg_identity_links') }}
+    select * from {{ ref('ai_impact', 'stg_identity_links') }}
 ),
 
 nodes as (

@@ -10,7 +10,7 @@
 with
 {% for source in happenings %}
     {{ source }} as (
-        select * from {{ ref(source) }}
+        select * from {{ ref('ai_impact', source) }}
     ),
 {% endfor %}
 edges as (

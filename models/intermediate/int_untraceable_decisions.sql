@@ -2,11 +2,11 @@
 {%- set lacks = ['sources', 'confidence', 'rationale', 'evidence'] -%}
 {%- set few = 'between 1 and ' ~ (var('k_anonymity') - 1) -%}
 with events as (
-    select * from {{ ref('stg_decision_events') }}
+    select * from {{ ref('ai_impact', 'stg_decision_events') }}
 ),
 
 reviewers as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
 ),
 
 folded as (

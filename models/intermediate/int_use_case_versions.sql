@@ -1,6 +1,6 @@
 {#- What AI of each use case consisted of, and since when: models that answered, agents, prompts. -#}
 with calls as (
-    select * from {{ ref('stg_ai_events') }}
+    select * from {{ ref('ai_impact', 'stg_ai_events') }}
     where event_type = 'model_call' and use_case_id is not null
 ),
 

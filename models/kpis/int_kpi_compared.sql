@@ -4,15 +4,15 @@
 {{ config(materialized=ai_impact.heavy_view()) }}
 
 with measures as (
-    select * from {{ ref('kpi_measures') }}
+    select * from {{ ref('ai_impact', 'kpi_measures') }}
 ),
 
 use_cases as (
-    select * from {{ ref('dim_use_cases') }}
+    select * from {{ ref('ai_impact', 'dim_use_cases') }}
 ),
 
 catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
 ),
 
 own_targets as (

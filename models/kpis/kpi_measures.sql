@@ -18,7 +18,7 @@
 with
 {% for name in all_families + groups %}
     {{ name }} as (
-        select * from {{ ref(name) }}
+        select * from {{ ref('ai_impact', name) }}
     ),
 {% endfor %}
 measured as (

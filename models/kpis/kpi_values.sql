@@ -1,5 +1,5 @@
 with compared as (
-    select * from {{ ref('int_kpi_compared') }}
+    select * from {{ ref('ai_impact', 'int_kpi_compared') }}
 ),
 
 guards as (

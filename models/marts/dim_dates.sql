@@ -1,5 +1,5 @@
 with final as (
-    select * from {{ ref('int_dates') }}
+    select * from {{ ref('ai_impact', 'int_dates') }}
 )
 
 select * from final

@@ -1,5 +1,5 @@
 with calls as (
-    select * from {{ ref('fct_ai_calls') }}
+    select * from {{ ref('ai_impact', 'fct_ai_calls') }}
 ),
 
 final as (

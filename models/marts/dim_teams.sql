@@ -1,9 +1,9 @@
 with rates as (
-    select * from {{ ref('labor_rates') }}
+    select * from {{ ref('ai_impact', 'labor_rates') }}
 ),
 
 tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
 ),
 
 worked as (

@@ -1,9 +1,9 @@
 with registered as (
-    select * from {{ ref('use_cases') }}
+    select * from {{ ref('ai_impact', 'use_cases') }}
 ),
 
 tasks as (
-    select distinct {{ ai_impact.mapped('use_case_id') }} as use_case_id from {{ ref('int_tasks') }}
+    select distinct {{ ai_impact.mapped('use_case_id') }} as use_case_id from {{ ref('ai_impact', 'int_tasks') }}
 ),
 
 checked as (

@@ -8,7 +8,7 @@ with rejected as (
             reason,
             reason_column,
             original_row
-        from {{ ref('base_' ~ name) }}
+        from {{ ref('ai_impact', 'base_' ~ name) }}
         where row_status = 'quarantined'
         {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -23,10 +23,10 @@ with rejected as (
         {{ ai_impact.json_object({
             'id_type_a': 'base.id_type_a', 'id_a': 'base.id_a', 'id_type_b': 'base.id_type_b', 'id_b': 'base.id_b'
         }) }} as original_row
-    from {{ ref('int_identity_links') }} as links
-    inner join {{ ref('base_identity_links') }} as base
+    from {{ ref('ai_impact', 'int_identity_links') }} as links
+    inner join {{ ref('ai_impact', 'base_identity_links') }} as base
         on links.event_key = base.event_key and base.row_status = 'accepted'
-    left join {{ ref('int_identities') }} as identities
+    left join {{ ref('ai_impact', 'int_identities') }} as identities
         on links.id_type_a = identities.id_type and links.id_a = identities.id
     where
         links.link_status in ('shared_identifier', 'unknown_id_type')

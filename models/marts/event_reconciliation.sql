@@ -21,7 +21,7 @@ judged_rows as (
             count(case when row_status = 'accepted' and is_late then 1 end) as late,
             sum(raw_hash) as raw_hash,
             max(case when row_status = 'accepted' then received_at end) as newest_received_at
-        from {{ ref('base_' ~ name) }}
+        from {{ ref('ai_impact', 'base_' ~ name) }}
         group by 1, 2
         {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -35,7 +35,7 @@ quarantined_rows as (
         count(case when reason = 'too_late' then 1 end) as too_late,
         count(case when reason in ('shared_identifier', 'unknown_id_type', 'oversized_component') then 1 end)
             as accepted_before
-    from {{ ref('event_quarantine') }}
+    from {{ ref('ai_impact', 'event_quarantine') }}
     group by source, load_day
 ),
 
@@ -47,7 +47,7 @@ standing_rows as (
             load_day,
             count(*) as outdated
         from (
-            {{ ai_impact.state_versions(ref('base_' ~ name), name) }}
+            {{ ai_impact.state_versions(ref('ai_impact', 'base_' ~ name), name) }}
         ) as versions
         where has_newer_in_quarantine and not coalesce(is_deleted, false)
         group by 1, 2

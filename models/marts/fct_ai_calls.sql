@@ -1,10 +1,10 @@
 {{ config(materialized=ai_impact.view_or_table()) }}
 with ai_events as (
-    select * from {{ ref('stg_ai_events') }}
+    select * from {{ ref('ai_impact', 'stg_ai_events') }}
 ),
 
 spans as (
-    select * from {{ ref('int_call_spans') }}
+    select * from {{ ref('ai_impact', 'int_call_spans') }}
 ),
 
 final as (

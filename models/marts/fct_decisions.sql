@@ -1,5 +1,5 @@
 with decisions as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
 ),
 
 final as (

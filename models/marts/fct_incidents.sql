@@ -1,5 +1,5 @@
 with incidents as (
-    select * from {{ ref('stg_incidents') }}
+    select * from {{ ref('ai_impact', 'stg_incidents') }}
 ),
 
 final as (

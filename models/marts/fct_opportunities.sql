@@ -1,5 +1,5 @@
 with deals as (
-    select * from {{ ref('int_opportunities') }}
+    select * from {{ ref('ai_impact', 'int_opportunities') }}
 ),
 
 final as (

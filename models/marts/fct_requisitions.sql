@@ -1,5 +1,5 @@
 with requisitions as (
-    select * from {{ ref('stg_requisitions') }}
+    select * from {{ ref('ai_impact', 'stg_requisitions') }}
 ),
 
 final as (

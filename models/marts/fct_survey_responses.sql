@@ -1,13 +1,13 @@
 with responses as (
-    select * from {{ ref('stg_survey_responses') }}
+    select * from {{ ref('ai_impact', 'stg_survey_responses') }}
 ),
 
 segments as (
-    select * from {{ ref('int_account_segments') }}
+    select * from {{ ref('ai_impact', 'int_account_segments') }}
 ),
 
 accounts as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
     where id_type = 'account'
 ),
 

@@ -1,5 +1,5 @@
 with touches as (
-    select * from {{ ref('stg_touches') }}
+    select * from {{ ref('ai_impact', 'stg_touches') }}
 ),
 
 final as (

@@ -3,7 +3,7 @@
 with
 {% for seed in ai_impact.definitions() %}
     {{ seed }} as (
-        select * from {{ ref(seed) }}
+        select * from {{ ref('ai_impact', seed) }}
     ),
 {% endfor %}
 

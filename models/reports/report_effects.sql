@@ -1,27 +1,27 @@
 {#- Every estimate as a board shows it; `place` is the order of those that are quoted, the strongest first. -#}
 with estimates as (
-    select * from {{ ref('impact_estimates') }}
+    select * from {{ ref('ai_impact', 'impact_estimates') }}
 ),
 
 experiments as (
-    select * from {{ ref('experiments') }}
+    select * from {{ ref('ai_impact', 'experiments') }}
 ),
 
 metrics as (
-    select * from {{ ref('metric_catalog') }}
+    select * from {{ ref('ai_impact', 'metric_catalog') }}
 ),
 
 use_cases as (
-    select * from {{ ref('dim_use_cases') }}
+    select * from {{ ref('ai_impact', 'dim_use_cases') }}
 ),
 
 claims as (
-    select * from {{ ref('impact_claims') }}
+    select * from {{ ref('ai_impact', 'impact_claims') }}
     where claim_source = 'experiment'
 ),
 
 loads as (
-    select max(newest_received_at) as as_of from {{ ref('event_reconciliation') }}
+    select max(newest_received_at) as as_of from {{ ref('ai_impact', 'event_reconciliation') }}
 ),
 
 -- What makes one result of an experiment stale makes all of them stale: it is the version of its AI.

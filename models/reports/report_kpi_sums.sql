@@ -1,7 +1,7 @@
 {#- The semantic layer reads these: sums of shown groups only, so that no ratio of them tells of a hidden group. -#}
 {%- set kpis = ai_impact.summable_kpis() -%}
 with kpis as (
-    select * from {{ ref('report_kpis') }}
+    select * from {{ ref('ai_impact', 'report_kpis') }}
     where team_id = 'all' and is_shown and numerator is not null and denominator is not null
 ),
 

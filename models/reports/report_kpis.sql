@@ -1,24 +1,24 @@
 {#- Every KPI of a day or longer as a board shows it. A target against the baseline is in the unit of the KPI here. -#}
 with kpis as (
-    select * from {{ ref('kpi_values') }}
+    select * from {{ ref('ai_impact', 'kpi_values') }}
     where period_grain <> 'hour'
 ),
 
 catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
 ),
 
 use_cases as (
-    select * from {{ ref('dim_use_cases') }}
+    select * from {{ ref('ai_impact', 'dim_use_cases') }}
 ),
 
 effects as (
-    select * from {{ ref('report_effects') }}
+    select * from {{ ref('ai_impact', 'report_effects') }}
     where place is not null and treatment_place = 1
 ),
 
 loads as (
-    select max(newest_received_at) as as_of from {{ ref('event_reconciliation') }}
+    select max(newest_received_at) as as_of from {{ ref('ai_impact', 'event_reconciliation') }}
 ),
 
 named as (

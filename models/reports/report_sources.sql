@@ -1,6 +1,6 @@
 {#- What came in, source by source and in all, and what became of it. -#}
 with reconciliation as (
-    select * from {{ ref('event_reconciliation') }}
+    select * from {{ ref('ai_impact', 'event_reconciliation') }}
 ),
 
 final as (

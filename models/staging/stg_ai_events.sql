@@ -30,7 +30,7 @@ with final as (
         {{ ai_impact.in_reporting_currency('cost_amount', 'cost_currency', 'occurred_at') }} as cost_amount_reported,
         parent_span_id,
         is_late
-    from {{ ref('base_ai_events') }}
+    from {{ ref('ai_impact', 'base_ai_events') }}
     where row_status = 'accepted'
 )
 

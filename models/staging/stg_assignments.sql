@@ -15,7 +15,7 @@ with final as (
         assignment_method,
         stratum,
         is_late
-    from {{ ref('base_assignments') }}
+    from {{ ref('ai_impact', 'base_assignments') }}
     where row_status = 'accepted'
 )
 

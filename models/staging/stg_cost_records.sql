@@ -1,5 +1,5 @@
 with versions as (
-    {{ ai_impact.state_versions(ref('base_cost_records'), 'cost_records') }}
+    {{ ai_impact.state_versions(ref('ai_impact', 'base_cost_records'), 'cost_records') }}
 ),
 
 final as (

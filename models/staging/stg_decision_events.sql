@@ -27,7 +27,7 @@ with final as (
         outcome_label,
         outcome_value,
         is_late
-    from {{ ref('base_decision_events') }}
+    from {{ ref('ai_impact', 'base_decision_events') }}
     where row_status = 'accepted'
 )
 

@@ -17,7 +17,7 @@ with final as (
         rubric_version,
         is_blinded,
         is_late
-    from {{ ref('base_evaluations') }}
+    from {{ ref('ai_impact', 'base_evaluations') }}
     where row_status = 'accepted'
 )
 

@@ -10,7 +10,7 @@ with final as (
         id_type_b,
         id_b,
         is_late
-    from {{ ref('base_identity_links') }}
+    from {{ ref('ai_impact', 'base_identity_links') }}
     where row_status = 'accepted'
 )
 

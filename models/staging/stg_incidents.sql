@@ -1,5 +1,5 @@
 with versions as (
-    {{ ai_impact.state_versions(ref('base_incidents'), 'incidents') }}
+    {{ ai_impact.state_versions(ref('ai_impact', 'base_incidents'), 'incidents') }}
 ),
 
 final as (

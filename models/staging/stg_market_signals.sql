@@ -2,7 +2,7 @@ with accepted as (
     select
         *,
         {{ ai_impact.is_latest(['series', 'week'], ['occurred_at', 'received_at', 'event_key']) }} as is_latest
-    from {{ ref('base_market_signals') }}
+    from {{ ref('ai_impact', 'base_market_signals') }}
     where row_status = 'accepted'
 ),
 

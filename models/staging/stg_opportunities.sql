@@ -1,5 +1,5 @@
 with versions as (
-    {{ ai_impact.state_versions(ref('base_opportunities'), 'opportunities') }}
+    {{ ai_impact.state_versions(ref('ai_impact', 'base_opportunities'), 'opportunities') }}
 ),
 
 staged as (

@@ -12,7 +12,7 @@ with final as (
         currency,
         {{ ai_impact.in_reporting_currency('value', 'currency', 'occurred_at') }} as value_reported,
         is_late
-    from {{ ref('base_outcome_events') }}
+    from {{ ref('ai_impact', 'base_outcome_events') }}
     where row_status = 'accepted'
 )
 

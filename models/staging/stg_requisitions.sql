@@ -1,5 +1,5 @@
 with versions as (
-    {{ ai_impact.state_versions(ref('base_requisitions'), 'requisitions') }}
+    {{ ai_impact.state_versions(ref('ai_impact', 'base_requisitions'), 'requisitions') }}
 ),
 
 final as (

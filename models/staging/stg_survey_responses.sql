@@ -12,7 +12,7 @@ with final as (
         scale_min,
         scale_max,
         is_late
-    from {{ ref('base_survey_responses') }}
+    from {{ ref('ai_impact', 'base_survey_responses') }}
     where row_status = 'accepted'
 )
 

@@ -20,7 +20,7 @@ with final as (
         baseline_minutes,
         baseline_source,
         is_late
-    from {{ ref('base_task_events') }}
+    from {{ ref('ai_impact', 'base_task_events') }}
     where row_status = 'accepted'
 )
 

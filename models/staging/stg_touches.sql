@@ -14,7 +14,7 @@ with final as (
         is_ai_generated,
         use_case_id,
         is_late
-    from {{ ref('base_touches') }}
+    from {{ ref('ai_impact', 'base_touches') }}
     where row_status = 'accepted'
 )
 

@@ -1,5 +1,5 @@
 with versions as (
-    {{ ai_impact.state_versions(ref('base_unit_covariates'), 'unit_covariates') }}
+    {{ ai_impact.state_versions(ref('ai_impact', 'base_unit_covariates'), 'unit_covariates') }}
 ),
 
 final as (

@@ -70,6 +70,8 @@ class Look:
         if loaded and needed in loaded[0]:
             return loaded
         seed = self.warehouse.seeds[name]
+        if seed.resource_type != "seed":
+            return []
         with (Path(seed.root_path) / seed.original_file_path).open(encoding="utf-8-sig") as file:
             return [{name: value or None for name, value in row.items()} for row in csv.DictReader(file)]
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
+from ai_impact_stats import __version__
+from ai_impact_stats.io.versions import check
 
 Rows = list[dict[str, Any]]
 QUIET = ("--no-use-colors", "--log-level", "none", "--no-send-anonymous-usage-stats")
@@ -44,24 +46,29 @@ class Warehouse:
             raise ProblemError(engine_sentence(message) or dbt_sentence(message))
         self.manifest: Any = parsed.result
         self.adapter: Any = get_adapter_by_type(self.manifest.metadata.adapter_type)
+        try:
+            check(self.adapter.config, __version__)
+        except RuntimeError as other:
+            raise ProblemError(str(other)) from other
         nodes = [*self.manifest.nodes.values(), *self.manifest.exposures.values()]
         own = [node for node in nodes if node.package_name == PACKAGE]
         self.models = {node.name: node for node in own if node.resource_type == "model"}
         self.exposures = {node.name: node for node in own if node.resource_type == "exposure"}
-        # A project that installs the package may have seeds of its own in place of the package's.
-        seeds = [node for node in nodes if node.resource_type == "seed"]
-        self.seeds = {node.name: node for node in sorted(seeds, key=lambda node: node.package_name != PACKAGE)}
         self.sources = {
             node.name: node
             for node in self.manifest.sources.values()
             if node.package_name == PACKAGE and node.source_name == PACKAGE
         }
-        # Where each is read from: what its staging depends on. Another model than the source's own table, where a var says so.
+        # Of what a var puts in the place of a seed, the node that it names.
+        given = {name: node.depends_on.nodes for name, node in self.models.items() if node.alias == f"{PACKAGE}_{name}"}
+        # Where each is read from: what its staging depends on, which a var may say is a model.
         known = {**self.manifest.nodes, **self.manifest.sources}
         self.raw = {
             name: known[(self.models[f"base_{name}"].depends_on.nodes or [node.unique_id])[0]]
             for name, node in self.sources.items()
         }
+        self.seeds = {node.name: node for node in own if node.resource_type == "seed"}
+        self.seeds |= {name: known[nodes[0]] for name, nodes in given.items() if nodes}
 
     def __enter__(self) -> "Warehouse":
         self._open = self.adapter.connection_named("ai_impact")

@@ -11,8 +11,11 @@ from typing import Any
 
 from .io.engines import near, read, write
 from .io.kept import key_of, last_result, with_key
+from .io.versions import check_caller
 
 __all__ = ["result"]
+# That of the dbt project.
+__version__ = "0.2.0"
 
 # Where each function is; what is not named here is a result of `designs`.
 FUNCTIONS = {
@@ -33,6 +36,7 @@ def result(name: str, tables: Mapping[str, Any], dbt: Any, session: Any, **optio
     `name`: a function, whose arguments are `tables` (what `dbt.ref` returns, by name) and `options`; or a result of
     `designs`, which reads those of the tables that it needs.
     """
+    check_caller(__version__)
     tables = {table: near(relation) for table, relation in tables.items()}
     key = key_of(name, tables, options)
     kept = last_result(dbt, session, key)

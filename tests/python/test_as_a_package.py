@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import yaml
+from raw_tables import SOURCES
 
 from tools.check_layers import is_public
 
@@ -80,11 +81,15 @@ def test_two_sources_are_enough(tmp_path):
     # What the mapping makes can't be read before; models of the project itself are none of the package's business.
     said = dbt(tmp_path, "run", "--select", "base_ai_events", succeeds=False)
     assert (
-        "analytics.ai_calls does not exist: the model ai_calls, which the var `ai_events_relation` names, is not built. "
-        "Build it first, or in the same run: dbt build --select +base_ai_events."
+        "analytics.ai_calls does not exist: the model ai_calls, which the var `ai_events_relation` names, "
+        "is not built. Build it first, or in the same run: dbt build --select +base_ai_events."
     ) in " ".join(said.split())
     dbt(tmp_path, "run", "--select", "landed_tickets")
-    dbt(tmp_path, "build", "--exclude-resource-type", "unit_test")
+    # As documented: no unit test of ours runs on the project's own columns, and dbt warns of nothing.
+    said = dbt(tmp_path, "build")
+    assert "unit_test" not in said and "WARNING" not in said and " WARN=0 ERROR=0 SKIP=0 " in said
+    said = dbt(tmp_path, "source", "freshness")
+    assert "1 of 1 WARN freshness of ai_impact.task_events" in said
     followed = dbt(tmp_path, "ls", "--select", "ai_calls+1", "--resource-type", "model", "--quiet").split()
     assert {name.split(".")[-1] for name in followed} == {"ai_calls", "base_ai_events", "event_reconciliation"}
     # A month of data: no window of 90 days is complete, and what there is is said with its window.
@@ -195,11 +200,63 @@ def test_what_a_relation_may_be(tmp_path):
     # dbt looks how fresh a source is where the source is on and is a table of its own.
     assert [name for name, node in sources.items() if node["freshness"]] == ["incidents", "task_events"]
     for name, sentence in (
-        ("incidents", "The var `incidents_relation` names no relation that dbt knows. Give it a ref of your model or a "),
-        ("evaluations", "The model fleeting, which the var `evaluations_relation` names, is ephemeral, so nothing can "),
+        ("incidents", "The var `incidents_relation` names no relation that dbt knows. Give it a ref of "),
+        ("evaluations", "The model fleeting, which the var `evaluations_relation` names, is ephemeral, so "),
     ):
         said = dbt(tmp_path, "run", "--select", f"base_{name}", project=project, succeeds=False)
         assert sentence in " ".join(said.split())
+
+
+def test_a_project_may_have_every_name_of_ours(tmp_path):
+    """Models, seeds and sources of its own with the names of ours: each project reads its own, and both build."""
+    project = copied(tmp_path, "namesake")
+    shutil.rmtree(project / "seeds")
+    config = yaml.safe_load((project / "dbt_project.yml").read_text())
+    own = config["vars"]["ai_impact"]
+    for name in [name for name in own if "ref(" in str(own[name]) and name != "ai_events_relation"]:
+        del own[name]
+    # Two relations of one name can't be in one schema: the package has one of its own.
+    apart = {"ai_impact": {"+schema": "ai_impact"}}
+    config |= {"flags": {}, "models": apart, "seeds": apart, "snapshots": apart}
+    (project / "dbt_project.yml").write_text(yaml.safe_dump(config))
+    (project / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(ROOT)}]}))
+    folders = ("models", "python_models", "snapshots", "seeds")
+    names = {
+        path.stem for folder in folders for kind in ("sql", "py", "csv") for path in (ROOT / folder).rglob(f"*.{kind}")
+    } | {"definitions_snapshot"}
+    assert len(names) > 250
+    for name in names:
+        (project / f"models/{name}.sql").write_text("select 1 as nothing")
+    (project / "models/raw.yml").write_text(
+        yaml.safe_dump({"sources": [{"name": "raw", "tables": [{"name": name} for name in SOURCES]}]})
+    )
+    dbt(tmp_path, "deps", project=project)
+
+    def foreign() -> set[str]:
+        """What of ours depends on a model of that project."""
+        manifest = json.loads((tmp_path / "target/manifest.json").read_text())
+        nodes = {**manifest["nodes"], **manifest["exposures"]}
+        return {
+            key
+            for key, node in nodes.items()
+            if node["package_name"] == "ai_impact"
+            and any(other.split(".")[1] != "ai_impact" for other in node["depends_on"].get("nodes", []))
+        }
+
+    dbt(tmp_path, "parse", project=project)
+    mapped = {"model.ai_impact.base_ai_events", "model.ai_impact.event_reconciliation"}
+    assert {key for key in foreign() if not key.startswith("test.")} == mapped
+    # dbt itself writes the ref of a test, without the package: a sentence says what to set, and that is enough.
+    said = dbt(tmp_path, "test", "--select", "dim_dates", project=project, succeeds=False)
+    assert "Your project has models of the same names as ours (dim_dates), and dbt would run our tests on yours." in (
+        " ".join(said.split())
+    )
+    config["flags"] = {"require_ref_searches_node_package_before_root": True}
+    (project / "dbt_project.yml").write_text(yaml.safe_dump(config))
+    said = dbt(tmp_path, "parse", project=project)
+    assert foreign() == mapped and "WARNING" not in said, said
+    dbt(tmp_path, "run-operation", "land_raw_tables", project=project)
+    dbt(tmp_path, "build", "--select", "+int_definitions", "--indirect-selection", "buildable", project=project)
 
 
 def test_the_statistics_run_from_a_zip(tmp_path):

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize("result", RESULTS)
 def test_each_model_hands_over_what_its_designs_read(result):
     text = (ROOT / f"python_models/design_{result}.py").read_text()
-    named = re.findall(r'"(\w+)": dbt\.ref\("(\w+)"\)', text)
+    named = re.findall(r'"(\w+)": dbt\.ref\("ai_impact", "(\w+)"\)', text)
     assert all(name == model for name, model in named)
     assert {name for name, _ in named} == reads(result)
     assert len(named) == text.count("dbt.ref(")

@@ -160,7 +160,7 @@ class Dbt:
     def config(self, **settings):
         pass
 
-    def ref(self, name):
+    def ref(self, package, name):
         # As Snowflake keeps them: names in upper case, timestamps without a zone.
         frame = pd.read_parquet(f"{folder}/{name}.parquet").rename(columns=str.upper)
         return session.create_dataframe(frame)
@@ -186,7 +186,7 @@ def test_a_python_model_on_snowpark(embedded, tmp_path):
     model = "design_estimates"
     text = (ROOT / f"python_models/{model}.py").read_text()
     with duckdb.connect(str(embedded.path), read_only=True) as connection:
-        for name in re.findall(r'dbt\.ref\("(\w+)"\)', text):
+        for name in re.findall(r'dbt\.ref\("ai_impact", "(\w+)"\)', text):
             connection.sql(f"select * from {name}").write_parquet(str(tmp_path / f"{name}.parquet"))
     done = subprocess.run(
         [python, "-c", SNOWPARK, ROOT / f"python_models/{model}.py", tmp_path],

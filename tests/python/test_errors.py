@@ -6,16 +6,22 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 import yaml
+from dbt.adapters import factory
 from dbt_warehouse import FILE, parsed
 from engines.postgres import free_port
 from raw_tables import create_raw_tables
 
+import ai_impact_stats
+from ai_impact import reading
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
+from ai_impact_stats.io import versions
 from tools import dbt
 from tools.problems import warehouse_sentence
 
@@ -265,12 +271,12 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prepare: str = "", **
     monkeypatch.setenv("AI_IMPACT_DUCKDB_PATH", str(path))
     arguments = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target-path", str(tmp_path / "target")]
     staged = ["base_task_events", "base_ai_events", "base_touches"]
-    select = ["--select", *staged, "--vars", json.dumps(variables)]
+    selected = ["--select", *staged, "--vars", json.dumps(variables)]
     # One parse with all wrong vars shows that none of them stops it; but this one does.
     manifest = None if "confidence_level" in variables else parsed(json.dumps(WRONG if variables else {}))
     messages: list[str] = []
     try:
-        dbt.run(["run", *select, *arguments, "--log-path", str(tmp_path)], tell=messages.append, manifest=manifest)
+        dbt.run(["run", *selected, *arguments, "--log-path", str(tmp_path)], tell=messages.append, manifest=manifest)
     except ProblemError as problem:
         return str(problem)
     return "\n".join(messages)
@@ -367,6 +373,26 @@ def test_every_var_has_a_rule():
     named = set(re.findall(r"'([a-z_]+)': [\['{]", macro)) | set(re.findall(r"'([a-z_]+)'[,\]]", macro))
     listed = set(yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]["ai_impact"])
     assert {name for name in listed if not name.endswith(("_enabled", "_identifier", "_relation"))} <= named
+
+
+def test_a_python_package_of_another_version(tmp_path, monkeypatch):
+    own = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["version"]
+    assert own == ai_impact_stats.__version__
+    assert own == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert versions.problem(own, own.rsplit(".", 1)[0] + ".99") is None  # a correction
+    wrong = (
+        f"The dbt package ai_impact of this project is {own}, and the Python package ai-impact-stats is 0.1.7: run pip "
+    )
+    monkeypatch.setattr(ai_impact_stats, "__version__", "0.1.7")
+    config = SimpleNamespace(load_dependencies=lambda: {"ai_impact": SimpleNamespace(version=own)})
+    monkeypatch.setattr(factory.FACTORY, "adapters", {"duckdb": SimpleNamespace(config=config)})
+    with pytest.raises(RuntimeError, match=wrong):  # what each Python model calls
+        ai_impact_stats.result("plans", {}, None, None)
+    monkeypatch.undo()
+    monkeypatch.setattr(reading, "__version__", "0.1.7")
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
+    with pytest.raises(ProblemError, match=wrong):
+        reading.Warehouse(["--profiles-dir", str(ROOT), "--project-dir", str(ROOT)])
 
 
 def test_a_confidence_level_in_percent(tmp_path, monkeypatch):

@@ -204,7 +204,7 @@ class Run:
     def __init__(self, path: Path, connection, monkeypatch):
         self.model = runpy.run_path(str(path))["model"]
         self.connection, self.computed, self.level = connection, 0, 0.95
-        self.tables = {node.args[0].value: pa.table({"x": [1, 2]}) for node in refs(path)}
+        self.tables = {node.args[1].value: pa.table({"x": [1, 2]}) for node in refs(path)}
         monkeypatch.setattr(ai_impact_stats, "calculate", self.calculate)
 
     def calculate(self, name, tables, options):
@@ -213,7 +213,7 @@ class Run:
 
     def __call__(self) -> int:
         config = SimpleNamespace(get=lambda name: self.level)
-        dbt = SimpleNamespace(ref=self.tables.__getitem__, config=config, this='"memory"."main"."it"')
+        dbt = SimpleNamespace(ref=lambda _, name: self.tables[name], config=config, this='"memory"."main"."it"')
         computed = self.model(dbt, self.connection)
         self.connection.register("computed", computed)
         self.connection.execute("create or replace table it as select * from computed")

@@ -1,11 +1,11 @@
 {{ config(group='evidence') }}
 -- Every model gives out every conversion and all revenue of a month, no more and no less; before few people's are hidden.
 with conversions as (
-    select * from {{ ref('int_conversions') }}
+    select * from {{ ref('ai_impact', 'int_conversions') }}
 ),
 
 credits as (
-    select * from {{ ref('channel_credits') }}
+    select * from {{ ref('ai_impact', 'channel_credits') }}
 ),
 
 wanted as (

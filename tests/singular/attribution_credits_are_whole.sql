@@ -1,7 +1,7 @@
 {{ config(group='evidence') }}
 -- What a rule gives to the touches of one conversion adds up to one.
 select conversion_key
-from {{ ref('int_conversion_touches') }}
+from {{ ref('ai_impact', 'int_conversion_touches') }}
 group by conversion_key
 having
     abs(sum(credit_first) - 1) > 1e-9

@@ -2,7 +2,7 @@
 -- grade C; none that is proven on less than a randomised comparison, with guardrails that are not known, or when it is stale; no
 -- interval of a fall by more than everything.
 with claims as (
-    select * from {{ ref('impact_claims') }}
+    select * from {{ ref('ai_impact', 'impact_claims') }}
 )
 
 select

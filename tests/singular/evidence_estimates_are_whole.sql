@@ -1,6 +1,6 @@
 -- An estimate has its error, interval, p value and grade; a row without one has a reason; and no row has 0 with p = 1.
 select *
-from {{ ref('impact_estimates') }}
+from {{ ref('ai_impact', 'impact_estimates') }}
 where (
         estimate is not null
         and (

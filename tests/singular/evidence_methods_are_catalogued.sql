@@ -1,15 +1,15 @@
 -- An estimate is on the scale, of the effect and of a design that the catalogue says of its method, and both scales of a method are one
 -- method there. Of one method both scales have one verdict.
 with estimates as (
-    select * from {{ ref('impact_estimates') }}
+    select * from {{ ref('ai_impact', 'impact_estimates') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 catalogue as (
-    select * from {{ ref('method_catalogue') }}
+    select * from {{ ref('ai_impact', 'method_catalogue') }}
 ),
 
 strays as (

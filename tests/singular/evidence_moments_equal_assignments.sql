@@ -2,33 +2,33 @@
 -- Every unit of one arm is in the moments of every metric of its experiment, once, or counted as not known.
 -- The baseline of a plan was not assigned.
 with experiments as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select * from {{ ref('ai_impact', 'int_experiment_metrics') }}
 ),
 
 counts as (
-    select * from {{ ref('moments_arm_counts') }}
+    select * from {{ ref('ai_impact', 'moments_arm_counts') }}
     where n_units > 0
 ),
 
 -- Clusters count the units within.
 moments as (
     select experiment_id, metric_id, arm, case when n_units > 0 then n_units else n end as n
-    from {{ ref('moments_unit_metrics') }}
+    from {{ ref('ai_impact', 'moments_unit_metrics') }}
     where segment = 'all' and arm <> '{{ ai_impact.baseline_arm() }}'
     union all
     select experiment_id, metric_id, arm, case when n_units > 0 then n_units else n end as n
-    from {{ ref('moments_quantile_points') }}
+    from {{ ref('ai_impact', 'moments_quantile_points') }}
     where segment = 'all' and arm <> '{{ ai_impact.baseline_arm() }}'
 ),
 
 kinds as (
-    select experiment_id, unit_type, count(*) as units from {{ ref('int_assignments') }}
+    select experiment_id, unit_type, count(*) as units from {{ ref('ai_impact', 'int_assignments') }}
     where arm_count = 1
     group by experiment_id, unit_type
 ),
 
 unknown as (
-    select experiment_id, metric_id, arm, count(*) as n from {{ ref('int_unit_metrics') }}
+    select experiment_id, metric_id, arm, count(*) as n from {{ ref('ai_impact', 'int_unit_metrics') }}
     where numerator is null and n_unknown > 0
     group by experiment_id, metric_id, arm
 ),

@@ -1,11 +1,11 @@
 -- A question has one headline on each scale on which any estimate has an interval and a grade, and of those one that is quoted. It is the
 -- best graded, unless another method was registered.
 with estimates as (
-    select * from {{ ref('impact_estimates') }}
+    select * from {{ ref('ai_impact', 'impact_estimates') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 asked as (

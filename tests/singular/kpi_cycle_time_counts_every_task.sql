@@ -1,17 +1,17 @@
 {{ config(group='kpis') }}
 {#- Fan-out of percentiles: over the days, each measured task is in the list of all exactly once. -#}
 with tasks as (
-    select * from {{ ref('fct_tasks') }}
+    select * from {{ ref('ai_impact', 'fct_tasks') }}
     where is_completed and cycle_hours is not null
 ),
 
 measures as (
-    select * from {{ ref('kpi_cycle_time') }}
+    select * from {{ ref('ai_impact', 'kpi_cycle_time') }}
     where kpi_id = 'cycle_time_p50' and use_case_id = '(all)' and team_id = '(all)'
 ),
 
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
     where period_grain = 'day'
 ),
 

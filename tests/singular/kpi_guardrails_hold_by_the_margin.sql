@@ -1,14 +1,14 @@
 -- A guardrail that holds has an interval that excludes a worsening by its margin, one that worsened an interval beyond
 -- its baseline; and no gain is on target whose guardrail worsened.
 with kpi_values as (
-    select * from {{ ref('kpi_values') }}
+    select * from {{ ref('ai_impact', 'kpi_values') }}
 ),
 
 catalog as (
     select
         *,
         coalesce(guardrail_margin, 10) / 100.0 as margin
-    from {{ ref('kpi_catalog') }}
+    from {{ ref('ai_impact', 'kpi_catalog') }}
 ),
 
 guarded as (

@@ -6,18 +6,18 @@ with calls as (
         count(case when is_cost_counted then 1 end) as counted_calls,
         coalesce({{ ai_impact.exact_sum('cost_amount_reported') }}, 0) as cost_amount,
         coalesce({{ ai_impact.exact_sum('coalesce(input_tokens, 0) + coalesce(output_tokens, 0)') }}, 0) as tokens
-    from {{ ref('fct_ai_calls') }}
+    from {{ ref('ai_impact', 'fct_ai_calls') }}
 ),
 
 events as (
     select
         count(case when event_type in ('suggestion_accepted', 'suggestion_rejected') then 1 end) as suggestions,
         count(case when event_type = 'human_edit' then edit_ratio end) as edits
-    from {{ ref('stg_ai_events') }}
+    from {{ ref('ai_impact', 'stg_ai_events') }}
 ),
 
 verdicts as (
-    select count(*) as verdicts from {{ ref('int_verdicts') }}
+    select count(*) as verdicts from {{ ref('ai_impact', 'int_verdicts') }}
 ),
 
 hours as (
@@ -29,7 +29,7 @@ hours as (
         coalesce(sum(accepted_suggestions + rejected_suggestions), 0) as suggestions,
         coalesce(sum(edits), 0) as edits,
         coalesce(sum(verdicts), 0) as verdicts
-    from {{ ref('int_calls_hourly') }}
+    from {{ ref('ai_impact', 'int_calls_hourly') }}
 ),
 
 final as (

@@ -2,12 +2,12 @@
 {#- In no period of kpi_values is there a number of a group that had 1 to k - 1 people in a quarter of it, and what a rule hides has no
     number. By the sizes of groups alone, whatever the models of disclosure make of them. -#}
 with sizes as (
-    select * from {{ ref('int_group_sizes') }}
+    select * from {{ ref('ai_impact', 'int_group_sizes') }}
     where n_people < {{ var('k_anonymity') }}
 ),
 
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
     where baseline_of = {{ ai_impact.rollup_label() }}
 ),
 
@@ -19,7 +19,7 @@ shown as (
         case
             when domain in ('strategic', 'human') then 'counted' else coalesce(team_id, {{ ai_impact.rollup_label() }})
         end as column_id
-    from {{ ref('kpi_values') }}
+    from {{ ref('ai_impact', 'kpi_values') }}
     where value is not null or numerator is not null or denominator is not null or n is not null
 ),
 

@@ -1,11 +1,11 @@
 -- Nothing is on target whose interval holds the limit, and nothing off target whose interval meets it, but for a
 -- guardrail that worsened; so no revenue is on target whose interval holds 0.
 with kpi_values as (
-    select * from {{ ref('kpi_values') }}
+    select * from {{ ref('ai_impact', 'kpi_values') }}
 ),
 
 catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
 ),
 
 judged as (

@@ -1,17 +1,17 @@
 {{ config(group='kpis') }}
 {#- Fan-out of charges: what is spread over days and teams adds up to the part of each charge that lies in the days of the data. -#}
 with charges as (
-    select * from {{ ref('stg_cost_records') }}
+    select * from {{ ref('ai_impact', 'stg_cost_records') }}
     where
         cost_type in ('licence', 'infrastructure', 'maintenance')
 ),
 
 days as (
-    select * from {{ ref('dim_dates') }}
+    select * from {{ ref('ai_impact', 'dim_dates') }}
 ),
 
 spread as (
-    select * from {{ ref('int_tooling_daily') }}
+    select * from {{ ref('ai_impact', 'int_tooling_daily') }}
 ),
 
 daily as (

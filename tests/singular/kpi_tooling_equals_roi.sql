@@ -2,12 +2,12 @@
 -- The same charges count in the KPI of what a task costs and in the return on investment, at the same rates: tooling of a
 -- live use case is the same money in both, and what can't be priced in one can't in the other.
 with costs as (
-    select * from {{ ref('roi_costs') }}
+    select * from {{ ref('ai_impact', 'roi_costs') }}
     where period_grain = 'month' and use_case_id <> {{ ai_impact.unmapped() }}
 ),
 
 tooling as (
-    select * from {{ ref('int_tooling_daily') }}
+    select * from {{ ref('ai_impact', 'int_tooling_daily') }}
 ),
 
 totals as (

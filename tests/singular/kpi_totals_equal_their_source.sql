@@ -2,16 +2,16 @@
 {#- Fan-out: no join of the KPI layer may multiply or lose a task. The days of all use cases and teams together hold what fct_tasks holds,
     for the numerator and the denominator of every ratio; and so does each way of cutting them. -#}
 with tasks as (
-    select * from {{ ref('fct_tasks') }}
+    select * from {{ ref('ai_impact', 'fct_tasks') }}
     where is_completed
 ),
 
 calls as (
-    select * from {{ ref('fct_ai_calls') }}
+    select * from {{ ref('ai_impact', 'fct_ai_calls') }}
 ),
 
 days as (
-    select * from {{ ref('int_kpi_daily') }}
+    select * from {{ ref('ai_impact', 'int_kpi_daily') }}
 ),
 
 wanted as (

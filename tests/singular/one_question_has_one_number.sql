@@ -5,7 +5,7 @@ with estimates as (
     select
         *,
         coalesce(treatment_arm, '') as arm
-    from {{ ref('impact_estimates') }}
+    from {{ ref('ai_impact', 'impact_estimates') }}
     where segment = 'all'
 ),
 
@@ -18,7 +18,7 @@ claims as (
     select
         *,
         coalesce(treatment_arm, '') as arm
-    from {{ ref('impact_claims') }}
+    from {{ ref('ai_impact', 'impact_claims') }}
     where claim_source = 'experiment'
 ),
 
@@ -26,7 +26,7 @@ candidates as (
     select
         *,
         coalesce(treatment_arm, '') as arm
-    from {{ ref('roi_candidates') }}
+    from {{ ref('ai_impact', 'roi_candidates') }}
     where estimate is not null
 ),
 

@@ -3,31 +3,31 @@
 -- days; of units it is that of the units that AI reached in them for the first time, and no others. Each band holds
 -- what is expected.
 with paces as (
-    select * from {{ ref('roi_run_rates') }}
+    select * from {{ ref('ai_impact', 'roi_run_rates') }}
     where units is not null
 ),
 
 effects as (
-    select * from {{ ref('roi_effects') }}
+    select * from {{ ref('ai_impact', 'roi_effects') }}
     where term = 'revenue' and choice = 1
 ),
 
 costs as (
-    select * from {{ ref('roi_costs') }}
+    select * from {{ ref('ai_impact', 'roi_costs') }}
     where period_grain = 'rolling_90d'
 ),
 
 reach as (
-    select * from {{ ref('int_treated_units_daily') }}
+    select * from {{ ref('ai_impact', 'int_treated_units_daily') }}
 ),
 
 summary as (
-    select * from {{ ref('roi_summary') }}
+    select * from {{ ref('ai_impact', 'roi_summary') }}
     where period_grain = 'rolling_90d' and roi is not null and revenue <> 0
 ),
 
 projection as (
-    select * from {{ ref('revenue_projection') }}
+    select * from {{ ref('ai_impact', 'revenue_projection') }}
 ),
 
 reached as (

@@ -4,11 +4,11 @@ with bridge as (
     select
         *,
         1 + abs(coalesce(net_benefit, 0)) + abs(coalesce(rescaled, 0)) as size
-    from {{ ref('roi_bridge') }}
+    from {{ ref('ai_impact', 'roi_bridge') }}
 ),
 
 summary as (
-    select * from {{ ref('roi_summary') }}
+    select * from {{ ref('ai_impact', 'roi_summary') }}
 ),
 
 of_use_cases as (

@@ -4,12 +4,12 @@
 {% set running = "('licence', 'usage', 'infrastructure', 'oversight', 'maintenance', 'remediation')" %}
 {%- set nobodys = ai_impact.unmapped() %}
 with costs as (
-    select * from {{ ref('roi_costs') }}
+    select * from {{ ref('ai_impact', 'roi_costs') }}
     where period_grain = 'month' and reason is null
 ),
 
 use_cases as (
-    select * from {{ ref('dim_use_cases') }}
+    select * from {{ ref('ai_impact', 'dim_use_cases') }}
     where ai_live_from is not null
 ),
 
@@ -19,7 +19,7 @@ charges as (
         records.charge_period_end,
         records.effective_cost_reported,
         case when records.use_case_id is not null then coalesce(use_cases.use_case_id, {{ nobodys }}) end as use_case_id
-    from {{ ref('stg_cost_records') }} as records
+    from {{ ref('ai_impact', 'stg_cost_records') }} as records
     left join use_cases on records.use_case_id = use_cases.use_case_id
     where records.cost_type in {{ running }}
 ),

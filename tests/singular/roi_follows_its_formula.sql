@@ -1,11 +1,11 @@
 -- The return is what its own terms give, lies in its bands, and is NULL only with a reason; the base of the tornado is the
 -- same return.
 with summary as (
-    select * from {{ ref('roi_summary') }}
+    select * from {{ ref('ai_impact', 'roi_summary') }}
 ),
 
 sensitivity as (
-    select * from {{ ref('roi_sensitivity') }}
+    select * from {{ ref('ai_impact', 'roi_sensitivity') }}
 )
 
 select

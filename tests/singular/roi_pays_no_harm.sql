@@ -5,17 +5,17 @@ with effects as (
     select
         *,
         case when direction = 'down' then estimate < 0 else estimate > 0 end as is_gain
-    from {{ ref('roi_effects') }}
+    from {{ ref('ai_impact', 'roi_effects') }}
     where is_counted
 ),
 
 claims as (
-    select * from {{ ref('impact_claims') }}
+    select * from {{ ref('ai_impact', 'impact_claims') }}
     where claim_source = 'experiment'
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 )
 
 select

@@ -6,12 +6,12 @@ with sums as (
         cast({{ dbt.date_trunc('month', 'period_start') }} as date) as period_start,
         use_case_id,
         sum(numerator) / nullif(sum(denominator), 0) as value
-    from {{ ref('report_kpi_sums') }}
+    from {{ ref('ai_impact', 'report_kpi_sums') }}
     group by 1, 2, 3
 ),
 
 months as (
-    select * from {{ ref('report_kpis') }}
+    select * from {{ ref('ai_impact', 'report_kpis') }}
     where
         period_grain = 'month'
         and team_id = 'all'

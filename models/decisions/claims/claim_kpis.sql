@@ -1,7 +1,7 @@
 {#- The KPIs of use cases that claims may be made of: their newest 90 days, where there is a baseline and enough
     observations. -#}
 with kpi_values as (
-    select * from {{ ref('kpi_values') }}
+    select * from {{ ref('ai_impact', 'kpi_values') }}
     where
         period_grain = 'rolling_90d'
         and use_case_id is not null

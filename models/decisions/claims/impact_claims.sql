@@ -1,5 +1,5 @@
 with claims as (
-    select * from {{ ref('claim_results') }}
+    select * from {{ ref('ai_impact', 'claim_results') }}
 ),
 
 final as (

@@ -1,11 +1,11 @@
 {#- Where AI works, by what its events say, and whether the map knows it. Use cases on the map without an event are
     there too. -#}
 with events as (
-    select * from {{ ref('stg_ai_events') }}
+    select * from {{ ref('ai_impact', 'stg_ai_events') }}
 ),
 
 use_cases as (
-    select * from {{ ref('use_cases') }}
+    select * from {{ ref('ai_impact', 'use_cases') }}
 ),
 
 counted as (

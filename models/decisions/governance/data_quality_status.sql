@@ -10,27 +10,27 @@
     {%- endif -%}
 {%- endfor -%}
 with source_conditions as (
-    select * from {{ ref('source_conditions') }}
+    select * from {{ ref('ai_impact', 'source_conditions') }}
 ),
 
 instrumentation as (
-    select * from {{ ref('instrumentation_coverage') }}
+    select * from {{ ref('ai_impact', 'instrumentation_coverage') }}
 ),
 
 kpi_catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
 ),
 
 covered as (
     select
         *,
         row_number() over (partition by kpi_id order by period_end desc) as place
-    from {{ ref('kpi_values') }}
+    from {{ ref('ai_impact', 'kpi_values') }}
     where period_grain = 'rolling_90d' and use_case_id is null and team_id is null and coverage is not null
 ),
 
 days as (
-    select max(as_of) as as_of from {{ ref('source_days') }}
+    select max(as_of) as as_of from {{ ref('ai_impact', 'source_days') }}
 ),
 
 found as (

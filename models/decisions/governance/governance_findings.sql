@@ -1,23 +1,23 @@
 {#- Governance problems, one sentence each, with the fix. Severities: col_governance_severity. -#}
 with coverage as (
-    select * from {{ ref('ai_usage_coverage') }}
+    select * from {{ ref('ai_impact', 'ai_usage_coverage') }}
 ),
 
 runs as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 assigned as (
     select
         experiment_id,
         count(*) as units
-    from {{ ref('int_assignments') }}
+    from {{ ref('ai_impact', 'int_assignments') }}
     where experiment_id not in (select runs.experiment_id from runs)
     group by experiment_id
 ),
 
 gaps as (
-    select * from {{ ref('governance_gaps') }}
+    select * from {{ ref('ai_impact', 'governance_gaps') }}
 ),
 
 mapped as (

@@ -2,17 +2,17 @@
     rest. -#}
 {%- set text = dbt.type_string() -%}
 with use_cases as (
-    select * from {{ ref('dim_use_cases') }}
+    select * from {{ ref('ai_impact', 'dim_use_cases') }}
     where is_registered
 ),
 
 provenance as (
-    select * from {{ ref('int_untraceable_decisions') }}
+    select * from {{ ref('ai_impact', 'int_untraceable_decisions') }}
     where without_provenance > 0
 ),
 
 reviews as (
-    select * from {{ ref('reviews_due') }}
+    select * from {{ ref('ai_impact', 'reviews_due') }}
     where is_due
 ),
 

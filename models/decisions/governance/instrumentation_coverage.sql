@@ -2,29 +2,29 @@
     all. One row per check and subject, of what is at least 30 days old and at most 120. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 with tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
     where is_completed and execution_mode in ('ai_assisted', 'ai_autonomous')
 ),
 
 calls as (
-    select distinct task_id from {{ ref('fct_ai_calls') }}
+    select distinct task_id from {{ ref('ai_impact', 'fct_ai_calls') }}
     where is_model_call and task_id is not null
 ),
 
 decisions as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
 ),
 
 unit_metrics as (
-    select * from {{ ref('int_unit_metrics') }}
+    select * from {{ ref('ai_impact', 'int_unit_metrics') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 observed as (
-    select cast(observed_until as date) as last_day from {{ ref('int_observed_until') }}
+    select cast(observed_until as date) as last_day from {{ ref('ai_impact', 'int_observed_until') }}
 ),
 
 counted as (

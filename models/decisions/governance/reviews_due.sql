@@ -2,16 +2,16 @@
     complete day. -#}
 {%- set cadences = {'monthly': 1, 'quarterly': 3} -%}
 with use_cases as (
-    select * from {{ ref('dim_use_cases') }}
+    select * from {{ ref('ai_impact', 'dim_use_cases') }}
     where is_registered
 ),
 
 reviews as (
-    select * from {{ ref('reviews') }}
+    select * from {{ ref('ai_impact', 'reviews') }}
 ),
 
 days as (
-    select max(date_day) as as_of from {{ ref('dim_dates') }}
+    select max(date_day) as as_of from {{ ref('ai_impact', 'dim_dates') }}
     where is_complete
 ),
 

@@ -3,11 +3,11 @@
 {%- set double = ai_impact.physical_type('double') -%}
 {%- set without_rhythm = "('assignments', 'unit_covariates', 'identity_links')" -%}
 with days as (
-    select * from {{ ref('source_days') }}
+    select * from {{ ref('ai_impact', 'source_days') }}
 ),
 
 quarantine as (
-    select * from {{ ref('event_quarantine') }}
+    select * from {{ ref('ai_impact', 'event_quarantine') }}
 ),
 
 gaps as (

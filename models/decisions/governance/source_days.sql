@@ -4,7 +4,7 @@ with days as (
     select
         *,
         accepted - late as in_time
-    from {{ ref('event_reconciliation') }}
+    from {{ ref('ai_impact', 'event_reconciliation') }}
     where load_day is not null
 ),
 

@@ -4,7 +4,7 @@
 {%- set double = ai_impact.physical_type('double') -%}
 {%- set amounts = ['expected', 'ci_low', 'ci_high', 'low', 'high'] -%}
 with paces as (
-    select * from {{ ref('roi_run_rates') }}
+    select * from {{ ref('ai_impact', 'roi_run_rates') }}
 ),
 
 newest as (

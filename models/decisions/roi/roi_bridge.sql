@@ -1,10 +1,10 @@
 with results as (
-    select * from {{ ref('roi_results') }}
+    select * from {{ ref('ai_impact', 'roi_results') }}
     where part = 'bridge'
 ),
 
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
 ),
 
 final as (

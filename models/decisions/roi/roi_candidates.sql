@@ -5,24 +5,24 @@
 {%- set window_days = 'cast(metrics.window_days as ' ~ dbt.type_int() ~ '), '
     ~ ai_impact.days_from('experiments.starts_at', 'experiments.ends_at') -%}
 with terms as (
-    select * from {{ ref('roi_terms') }}
+    select * from {{ ref('ai_impact', 'roi_terms') }}
 ),
 
 estimates as (
-    select * from {{ ref('impact_estimates') }}
+    select * from {{ ref('ai_impact', 'impact_estimates') }}
     where segment = 'all'
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 metrics as (
-    select * from {{ ref('metric_catalog') }}
+    select * from {{ ref('ai_impact', 'metric_catalog') }}
 ),
 
 claims as (
-    select * from {{ ref('impact_claims') }}
+    select * from {{ ref('ai_impact', 'impact_claims') }}
     where claim_source = 'experiment'
 ),
 

@@ -1,11 +1,11 @@
 {#- Every charge in the reporting currency, for the use case that it is of; one of no use case is split by the tasks
     that AI touched in the days that it covers. -#}
 with charges as (
-    select * from {{ ref('stg_cost_records') }}
+    select * from {{ ref('ai_impact', 'stg_cost_records') }}
 ),
 
 task_days as (
-    select * from {{ ref('int_tasks_daily') }}
+    select * from {{ ref('ai_impact', 'int_tasks_daily') }}
     where ai_tasks > 0
 ),
 

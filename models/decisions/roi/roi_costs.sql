@@ -11,16 +11,16 @@
     {%- do operating.append('coalesce(summed.' ~ kind ~ '_cost, ' ~ nothing ~ ')') -%}
 {%- endfor -%}
 with charges as (
-    select * from {{ ref('roi_charges') }}
+    select * from {{ ref('ai_impact', 'roi_charges') }}
 ),
 
 use_cases as (
-    select * from {{ ref('dim_use_cases') }}
+    select * from {{ ref('ai_impact', 'dim_use_cases') }}
     where ai_live_from is not null
 ),
 
 lived as (
-    select * from {{ ref('roi_periods') }}
+    select * from {{ ref('ai_impact', 'roi_periods') }}
 ),
 
 owned as (

@@ -4,11 +4,11 @@
 {%- set grades = var('roi_evidence_grades') -%}
 {%- set causal = "('A', 'B', 'C')" -%}
 with candidates as (
-    select * from {{ ref('roi_candidates') }}
+    select * from {{ ref('ai_impact', 'roi_candidates') }}
 ),
 
 guardrails as (
-    select * from {{ ref('roi_guardrails') }}
+    select * from {{ ref('ai_impact', 'roi_guardrails') }}
 ),
 
 seen as (

@@ -1,23 +1,23 @@
 {#- The worsened guardrails of each term: those registered, and that of the KPI of the same name; as quoted. -#}
 with candidates as (
-    select * from {{ ref('roi_candidates') }}
+    select * from {{ ref('ai_impact', 'roi_candidates') }}
 ),
 
 estimates as (
-    select * from {{ ref('impact_estimates') }}
+    select * from {{ ref('ai_impact', 'impact_estimates') }}
     where is_quoted and segment = 'all'
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 metrics as (
-    select * from {{ ref('metric_catalog') }}
+    select * from {{ ref('ai_impact', 'metric_catalog') }}
 ),
 
 catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
 ),
 
 final as (

@@ -3,16 +3,16 @@
     the company counts it once. Where they are independent, each has its own. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 with effects as (
-    select * from {{ ref('roi_effects') }}
+    select * from {{ ref('ai_impact', 'roi_effects') }}
     where term = 'revenue' and is_chosen
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
     where arm_count = 1
 ),
 

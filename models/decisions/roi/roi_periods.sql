@@ -1,12 +1,12 @@
 {#- In which periods each use case was live, and from which day of them. Charges of no use case that is live on the map
     have every period, so that the company pays them too. -#}
 with use_cases as (
-    select * from {{ ref('dim_use_cases') }}
+    select * from {{ ref('ai_impact', 'dim_use_cases') }}
     where ai_live_from is not null
 ),
 
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
     where period_grain in ('month', 'rolling_90d', 'rolling_365d')
 ),
 

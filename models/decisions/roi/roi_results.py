@@ -5,10 +5,10 @@ from ai_impact_stats import result
 
 def model(dbt, session):
     tables = {
-        "costs": dbt.ref("roi_costs"),
-        "volumes": dbt.ref("roi_volumes"),
-        "effects": dbt.ref("roi_effects"),
-        "assumptions": dbt.ref("roi_assumptions"),
-        "overlaps": dbt.ref("roi_overlaps"),
+        "costs": dbt.ref("ai_impact", "roi_costs"),
+        "volumes": dbt.ref("ai_impact", "roi_volumes"),
+        "effects": dbt.ref("ai_impact", "roi_effects"),
+        "assumptions": dbt.ref("ai_impact", "roi_assumptions"),
+        "overlaps": dbt.ref("ai_impact", "roi_overlaps"),
     }
     return result("returns", tables, dbt, session)

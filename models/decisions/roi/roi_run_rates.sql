@@ -4,21 +4,21 @@
 {%- set double = ai_impact.physical_type('double') -%}
 {%- set assumed = {'value_per_unit': 'below 0', 'monthly_decay': 'outside of 0 to 1'} -%}
 with effects as (
-    select * from {{ ref('roi_effects') }}
+    select * from {{ ref('ai_impact', 'roi_effects') }}
     where term = 'revenue' and choice = 1
 ),
 
 costs as (
-    select * from {{ ref('roi_costs') }}
+    select * from {{ ref('ai_impact', 'roi_costs') }}
     where period_grain = 'rolling_90d'
 ),
 
 volumes as (
-    select * from {{ ref('roi_volumes') }}
+    select * from {{ ref('ai_impact', 'roi_volumes') }}
 ),
 
 assumptions as (
-    select * from {{ ref('roi_assumptions') }}
+    select * from {{ ref('ai_impact', 'roi_assumptions') }}
 ),
 
 newest as (

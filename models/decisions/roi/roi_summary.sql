@@ -5,12 +5,12 @@
     'double_counted', 'counted_twice', 'revenue_grade', 'labour_grade', 'is_admitted_by_var'
 ] -%}
 with results as (
-    select * from {{ ref('roi_results') }}
+    select * from {{ ref('ai_impact', 'roi_results') }}
     where part = 'summary'
 ),
 
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
 ),
 
 final as (

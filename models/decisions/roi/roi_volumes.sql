@@ -3,33 +3,33 @@
     of), the units that AI reached in the period for the first time, and the tasks that AI touched, valued at the loaded
     cost of an hour of the teams that did them. -#}
 with costs as (
-    select * from {{ ref('roi_costs') }}
+    select * from {{ ref('ai_impact', 'roi_costs') }}
 ),
 
 effects as (
-    select * from {{ ref('roi_effects') }}
+    select * from {{ ref('ai_impact', 'roi_effects') }}
     where term = 'revenue' and choice = 1
 ),
 
 series as (
-    {{ ai_impact.days_of_series(ref('counterfactual_series')) }}
+    {{ ai_impact.days_of_series(ref('ai_impact', 'counterfactual_series')) }}
 ),
 
 reach as (
-    select * from {{ ref('int_treated_units_daily') }}
+    select * from {{ ref('ai_impact', 'int_treated_units_daily') }}
 ),
 
 task_days as (
-    select * from {{ ref('int_tasks_daily') }}
+    select * from {{ ref('ai_impact', 'int_tasks_daily') }}
     where ai_tasks > 0
 ),
 
 rates as (
-    select * from {{ ref('labor_rates') }}
+    select * from {{ ref('ai_impact', 'labor_rates') }}
 ),
 
 cells as (
-    select * from {{ ref('int_kpi_cells') }}
+    select * from {{ ref('ai_impact', 'int_kpi_cells') }}
     where team_id = {{ ai_impact.rollup_label() }}
 ),
 

@@ -7,24 +7,24 @@ with targets as (
         use_case_id,
         indicator,
         {{ ai_impact.indicator_limit('indicator') }} as indicator_limit
-    from {{ ref('slo_targets') }}
+    from {{ ref('ai_impact', 'slo_targets') }}
 ),
 
 hourly as (
-    select * from {{ ref('int_calls_hourly') }}
+    select * from {{ ref('ai_impact', 'int_calls_hourly') }}
 ),
 
 calls as (
-    select * from {{ ref('fct_ai_calls') }}
+    select * from {{ ref('ai_impact', 'fct_ai_calls') }}
 ),
 
 tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
     where is_completed and execution_mode in ('ai_assisted', 'ai_autonomous')
 ),
 
 decisions as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
     where requires_sign_off and decided_at is not null
 ),
 

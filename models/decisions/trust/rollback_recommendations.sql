@@ -1,28 +1,28 @@
 {#- Go back to the version before: where one exists, the new one is worse by an interval that leaves out 0 at every
     look, and an objective that the model answers for burns under it. One row for each such change there ever was. -#}
 with drift as (
-    select * from {{ ref('model_drift') }}
+    select * from {{ ref('ai_impact', 'model_drift') }}
     where change_kind = 'new_version' and is_worse
 ),
 
 changes as (
-    select * from {{ ref('int_version_changes') }}
+    select * from {{ ref('ai_impact', 'int_version_changes') }}
 ),
 
 hourly as (
-    select * from {{ ref('int_indicators_hourly') }}
+    select * from {{ ref('ai_impact', 'int_indicators_hourly') }}
 ),
 
 targets as (
-    select * from {{ ref('slo_targets') }}
+    select * from {{ ref('ai_impact', 'slo_targets') }}
 ),
 
 observed as (
-    select * from {{ ref('int_observed_until') }}
+    select * from {{ ref('ai_impact', 'int_observed_until') }}
 ),
 
 decision_events as (
-    select * from {{ ref('stg_decision_events') }}
+    select * from {{ ref('ai_impact', 'stg_decision_events') }}
     where decision_type = 'rollback' and event_type = 'decided'
 ),
 

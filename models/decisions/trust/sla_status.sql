@@ -7,28 +7,29 @@ with targets as (
         *,
         1e0 - objective as budget,
         {{ ai_impact.indicator_source('indicator') }} as source
-    from {{ ref('slo_targets') }}
+    from {{ ref('ai_impact', 'slo_targets') }}
 ),
 
 hourly as (
-    select * from {{ ref('int_indicators_hourly') }}
+    select * from {{ ref('ai_impact', 'int_indicators_hourly') }}
 ),
 
 outages as (
-    select * from {{ ref('int_outages') }}
+    select * from {{ ref('ai_impact', 'int_outages') }}
 ),
 
 incidents as (
-    select * from {{ ref('fct_incidents') }}
+    select * from {{ ref('ai_impact', 'fct_incidents') }}
 ),
 
 observed as (
-    select * from {{ ref('int_observed_until') }}
+    select * from {{ ref('ai_impact', 'int_observed_until') }}
     where observed_until_hour is not null
 ),
 
 days as (
-    select cast(date_day as {{ ai_impact.physical_type('timestamp') }}) as day_start from {{ ref('dim_dates') }}
+    select cast(date_day as {{ ai_impact.physical_type('timestamp') }}) as day_start
+    from {{ ref('ai_impact', 'dim_dates') }}
 ),
 
 ends as (

@@ -1,11 +1,11 @@
 {#- The hours of both sides of each comparison of versions, as sums. Of one version's own past also what lies between
     the two sides, to date a change. -#}
 with changes as (
-    select * from {{ ref('int_version_changes') }}
+    select * from {{ ref('ai_impact', 'int_version_changes') }}
 ),
 
 calls as (
-    select * from {{ ref('int_calls_hourly') }}
+    select * from {{ ref('ai_impact', 'int_calls_hourly') }}
 ),
 
 {{ ai_impact.named_versions('calls') }},

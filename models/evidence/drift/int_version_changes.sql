@@ -2,7 +2,7 @@
     most calls of the four weeks before; and each version's last week with its own first four, as providers change
     models under one name. -#}
 with calls as (
-    select * from {{ ref('int_calls_hourly') }}
+    select * from {{ ref('ai_impact', 'int_calls_hourly') }}
     where calls > 0
 ),
 

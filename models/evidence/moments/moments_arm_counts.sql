@@ -1,17 +1,17 @@
 with assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
 ),
 
 recorded as (
-    select * from {{ ref('stg_assignments') }}
+    select * from {{ ref('ai_impact', 'stg_assignments') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 clusters as (
-    select * from {{ ref('int_unit_clusters') }}
+    select * from {{ ref('ai_impact', 'int_unit_clusters') }}
 ),
 
 -- Of units, where they are enrolled, and of assignments, wherever they lie.

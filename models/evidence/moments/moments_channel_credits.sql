@@ -1,10 +1,10 @@
 {%- set models = ['first', 'last', 'linear', 'position', 'time_decay'] -%}
 with conversions as (
-    select * from {{ ref('int_conversions') }}
+    select * from {{ ref('ai_impact', 'int_conversions') }}
 ),
 
 conversion_touches as (
-    select * from {{ ref('int_conversion_touches') }}
+    select * from {{ ref('ai_impact', 'int_conversion_touches') }}
 ),
 
 -- A conversion that nothing touched within the lookback is nobody's.

@@ -1,14 +1,14 @@
 {#- The paths through the channels by step, with the number of journeys on each, identified by numbers. -#}
 with conversions as (
-    select * from {{ ref('int_conversions') }}
+    select * from {{ ref('ai_impact', 'int_conversions') }}
 ),
 
 conversion_touches as (
-    select * from {{ ref('int_conversion_touches') }}
+    select * from {{ ref('ai_impact', 'int_conversion_touches') }}
 ),
 
 unconverted_touches as (
-    select * from {{ ref('int_unconverted_touches') }}
+    select * from {{ ref('ai_impact', 'int_unconverted_touches') }}
 ),
 
 -- Walks that led to nothing are numbered from 1 within their journey. What is no step has no channel here.

@@ -1,10 +1,10 @@
 with unit_metrics as (
-    select * from {{ ref('int_unit_metrics') }}
+    select * from {{ ref('ai_impact', 'int_unit_metrics') }}
     where cluster_id is not null and aggregation <> 'quantile' and (numerator is not null or n_unknown = 0)
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 -- Over all arms: a cluster's covariate is how far its units together lie from it.

@@ -1,11 +1,11 @@
 {%- set products = ['n', 'x', 'xx', 'xy', 'xz', 'y', 'z'] -%}
 with unit_metrics as (
-    select * from {{ ref('int_unit_metrics') }}
+    select * from {{ ref('ai_impact', 'int_unit_metrics') }}
     where cluster_id is not null and covariate is not null and numerator is not null and aggregation <> 'quantile'
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 -- Over all arms, so that squares of the covariate don't cancel.

@@ -1,15 +1,15 @@
 {%- set never = ai_impact.never_treated() -%}
 with unit_periods as (
-    select * from {{ ref('int_unit_period_panel') }}
+    select * from {{ ref('ai_impact', 'int_unit_period_panel') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where design in ('did', 'staggered_did') and cluster_by is not null
 ),
 
 windows as (
-    select * from {{ ref('int_unit_windows') }}
+    select * from {{ ref('ai_impact', 'int_unit_windows') }}
     where cluster_id is not null
 ),
 

@@ -4,11 +4,11 @@
 {%- set keys = ['experiment_id', 'metric_id', 'cohort', 'entered'] -%}
 {%- set spans = ['first_period', 'first_row_period', 'last_row_period'] -%}
 with unit_periods as {{ ai_impact.inlined() }} (
-    select * from {{ ref('int_unit_period_panel') }}
+    select * from {{ ref('ai_impact', 'int_unit_period_panel') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where design in ('did', 'staggered_did')
 ),
 

@@ -4,12 +4,12 @@
     ('pre_period', 'coalesce(past_numerator - coalesce(past_ratio, 0) * past_denominator, 0)'),
 ] -%}
 with unit_metrics as (
-    select * from {{ ref('int_unit_metrics') }}
+    select * from {{ ref('ai_impact', 'int_unit_metrics') }}
     where {{ ai_impact.lists_several('covariates') }} and aggregation <> 'quantile' and numerator is not null
 ),
 
 covariates as (
-    select * from {{ ref('int_unit_covariates') }}
+    select * from {{ ref('ai_impact', 'int_unit_covariates') }}
 ),
 
 units as (

@@ -1,11 +1,11 @@
 {%- set bin = 'floor(coalesce((unit_metrics.covariate - scales.centre) / nullif(scales.width, 0), 0) * 4)' -%}
 with unit_metrics as (
-    select * from {{ ref('int_unit_metrics') }}
+    select * from {{ ref('ai_impact', 'int_unit_metrics') }}
     where cluster_id is null and covariate is not null and numerator is not null and aggregation <> 'quantile'
 ),
 
 moments as (
-    select * from {{ ref('moments_unit_metrics') }}
+    select * from {{ ref('ai_impact', 'moments_unit_metrics') }}
     where segment = 'all' and mean_x is not null
 ),
 

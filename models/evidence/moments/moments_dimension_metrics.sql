@@ -1,18 +1,18 @@
 with unit_metrics as (
-    select * from {{ ref('int_unit_metrics') }}
+    select * from {{ ref('ai_impact', 'int_unit_metrics') }}
     where aggregation <> 'quantile' and (numerator is not null or n_unknown = 0)
 ),
 
 unit_dimensions as (
-    select * from {{ ref('int_unit_dimensions') }}
+    select * from {{ ref('ai_impact', 'int_unit_dimensions') }}
 ),
 
 segments as (
-    select * from {{ ref('int_dimension_segments') }}
+    select * from {{ ref('ai_impact', 'int_dimension_segments') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 -- Over all arms: a cluster's covariate is how far its units together lie from it.

@@ -1,5 +1,5 @@
 with assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
     where arm_count = 1
 ),
 
@@ -7,29 +7,29 @@ experiments as (
     select
         *,
         {{ ai_impact.unit_kind('unit_type') }} as unit_kind
-    from {{ ref('int_experiments') }}
+    from {{ ref('ai_impact', 'int_experiments') }}
     where {{ ai_impact.has_assigned_arms() }}
 ),
 
 clusters as (
-    select * from {{ ref('int_unit_clusters') }}
+    select * from {{ ref('ai_impact', 'int_unit_clusters') }}
 ),
 
 covariates as (
-    select * from {{ ref('int_unit_covariates') }}
+    select * from {{ ref('ai_impact', 'int_unit_covariates') }}
     where value is null and name <> 'exists_from'
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_id_map') }}
+    select * from {{ ref('ai_impact', 'int_unit_id_map') }}
 ),
 
 tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
 ),
 
 opportunities as (
-    select * from {{ ref('stg_opportunities') }}
+    select * from {{ ref('ai_impact', 'stg_opportunities') }}
 ),
 
 kinds as (

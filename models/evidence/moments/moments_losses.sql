@@ -1,36 +1,36 @@
 with assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
     where arm_count > 0
 ),
 
 recorded as (
-    select * from {{ ref('stg_assignments') }}
+    select * from {{ ref('ai_impact', 'stg_assignments') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where {{ ai_impact.has_assigned_arms() }}
 ),
 
 metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select * from {{ ref('ai_impact', 'int_experiment_metrics') }}
 ),
 
 measures as (
-    select * from {{ ref('int_unit_measures') }}
+    select * from {{ ref('ai_impact', 'int_unit_measures') }}
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_id_map') }}
+    select * from {{ ref('ai_impact', 'int_unit_id_map') }}
 ),
 
 unenrolled as (
-    select * from {{ ref('moments_unenrolled') }}
+    select * from {{ ref('ai_impact', 'moments_unenrolled') }}
 ),
 
 -- Also those that were held back: of them it is known whose they are, not whether they are true.
 outcome_events as (
-    select * from {{ ref('base_outcome_events') }}
+    select * from {{ ref('ai_impact', 'base_outcome_events') }}
     where row_status in ('accepted', 'quarantined')
 ),
 

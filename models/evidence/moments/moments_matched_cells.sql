@@ -1,9 +1,9 @@
 with units as (
-    select * from {{ ref('int_matched_units') }}
+    select * from {{ ref('ai_impact', 'int_matched_units') }}
 ),
 
 covariates as (
-    select * from {{ ref('int_matched_covariates') }}
+    select * from {{ ref('ai_impact', 'int_matched_covariates') }}
 ),
 
 -- Units without a value or without any covariate can't be compared: they are counted, in a cell of their own.

@@ -4,7 +4,7 @@ with unit_metrics as (
         case when aggregation <> 'quantile' then past_numerator end as numerator_before,
         case when aggregation <> 'quantile' and past_numerator is not null then past_denominator end
             as denominator_before
-    from {{ ref('int_unit_metrics') }}
+    from {{ ref('ai_impact', 'int_unit_metrics') }}
 ),
 
 -- A unit without a cluster is one of its own. Clusters first, then arms. A past without a logarithm is not known.

@@ -1,15 +1,15 @@
 {%- set bin = 'ceil(rank * 1.0 * ' ~ ai_impact.least(['n', '400']) ~ ' / n - 0.000001)' -%}
 with unit_metrics as (
-    select * from {{ ref('int_unit_metrics') }}
+    select * from {{ ref('ai_impact', 'int_unit_metrics') }}
     where aggregation = 'quantile' and numerator is not null
 ),
 
 unit_dimensions as (
-    select * from {{ ref('int_unit_dimensions') }}
+    select * from {{ ref('ai_impact', 'int_unit_dimensions') }}
 ),
 
 segments as (
-    select * from {{ ref('int_dimension_segments') }}
+    select * from {{ ref('ai_impact', 'int_dimension_segments') }}
 ),
 
 {{ ai_impact.parted_quantiles() }},

@@ -1,5 +1,5 @@
 with assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
     where arm_count = 1
 ),
 
@@ -7,21 +7,21 @@ experiments as (
     select
         *,
         {{ ai_impact.unit_kind('unit_type') }} as unit_kind
-    from {{ ref('int_experiments') }}
+    from {{ ref('ai_impact', 'int_experiments') }}
     where {{ ai_impact.has_assigned_arms() }}
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_id_map') }}
+    select * from {{ ref('ai_impact', 'int_unit_id_map') }}
 ),
 
 ai_events as (
-    select * from {{ ref('stg_ai_events') }}
+    select * from {{ ref('ai_impact', 'stg_ai_events') }}
     where event_type = 'model_call'
 ),
 
 tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
 ),
 
 called as (

@@ -1,5 +1,5 @@
 with experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where design = 'time_series'
 ),
 
@@ -7,11 +7,11 @@ experiment_metrics as (
     select
         *,
         coalesce(covariates, '') <> '' as names_controls
-    from {{ ref('int_experiment_metrics') }}
+    from {{ ref('ai_impact', 'int_experiment_metrics') }}
 ),
 
 market_signals as (
-    select * from {{ ref('stg_market_signals') }}
+    select * from {{ ref('ai_impact', 'stg_market_signals') }}
     where value is not null
 ),
 

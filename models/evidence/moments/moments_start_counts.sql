@@ -1,22 +1,22 @@
 with assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
     where arm_count = 1
 ),
 
 unit_dimensions as (
-    select * from {{ ref('int_unit_dimensions') }}
+    select * from {{ ref('ai_impact', 'int_unit_dimensions') }}
 ),
 
 dimension_segments as (
-    select * from {{ ref('int_dimension_segments') }}
+    select * from {{ ref('ai_impact', 'int_dimension_segments') }}
 ),
 
 planned as (
-    select * from {{ ref('int_plan_units') }}
+    select * from {{ ref('ai_impact', 'int_plan_units') }}
 ),
 
 metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select * from {{ ref('ai_impact', 'int_experiment_metrics') }}
     where metric_role = 'primary'
 ),
 

@@ -2,29 +2,29 @@
     of theirs is known. One row per experiment, metric, arm and kind of loss, with the columns of moments_losses. -#}
 {%- set double, is_open = ai_impact.physical_type('double'), ai_impact.is_open_type -%}
 with recorded as (
-    select * from {{ ref('base_assignments') }}
+    select * from {{ ref('ai_impact', 'base_assignments') }}
     where row_status in ('accepted', 'quarantined') and unit_id is not null and arm is not null
 ),
 
 assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where {{ ai_impact.has_assigned_arms() }}
 ),
 
 metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select * from {{ ref('ai_impact', 'int_experiment_metrics') }}
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_id_map') }}
+    select * from {{ ref('ai_impact', 'int_unit_id_map') }}
 ),
 
 outcome_events as (
-    select * from {{ ref('base_outcome_events') }}
+    select * from {{ ref('ai_impact', 'base_outcome_events') }}
     where row_status = 'accepted'
 ),
 

@@ -1,14 +1,14 @@
 with unit_metrics as {{ ai_impact.inlined() }} (
-    select * from {{ ref('int_unit_metrics') }}
+    select * from {{ ref('ai_impact', 'int_unit_metrics') }}
     where metric_number is not null
 ),
 
 metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select * from {{ ref('ai_impact', 'int_experiment_metrics') }}
 ),
 
 unit_groups as (
-    select * from {{ ref('int_unit_cells') }}
+    select * from {{ ref('ai_impact', 'int_unit_cells') }}
 ),
 
 -- One scan for all metrics. Everything that is said of a part of the units is put together from these cells.

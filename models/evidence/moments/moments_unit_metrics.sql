@@ -4,15 +4,15 @@
 {%- set nothing = 'cast(null as ' ~ ai_impact.physical_type('double') ~ ') as ' -%}
 {%- set names = ['n', 'n_units'] + means + seconds + ['n_unknown', 'min_y'] -%}
 with cells as (
-    select * from {{ ref('moments_unit_cells') }}
+    select * from {{ ref('ai_impact', 'moments_unit_cells') }}
 ),
 
 clusters as (
-    select * from {{ ref('moments_cluster_metrics') }}
+    select * from {{ ref('ai_impact', 'moments_cluster_metrics') }}
 ),
 
 dimensions as (
-    select * from {{ ref('moments_dimension_metrics') }}
+    select * from {{ ref('ai_impact', 'moments_dimension_metrics') }}
 ),
 
 {{ ai_impact.segmented('cells') }},

@@ -1,18 +1,18 @@
 with experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select * from {{ ref('ai_impact', 'int_experiment_metrics') }}
     where metric_role = 'primary' and aggregation <> 'quantile' and cluster_by is null
 ),
 
 unit_windows as (
-    select * from {{ ref('int_unit_windows') }}
+    select * from {{ ref('ai_impact', 'int_unit_windows') }}
 ),
 
 measures as (
-    select * from {{ ref('int_unit_measures') }}
+    select * from {{ ref('ai_impact', 'int_unit_measures') }}
 ),
 
 {{ ai_impact.unit_weeks() }},

@@ -1,9 +1,9 @@
 with conversions as (
-    select * from {{ ref('int_conversions') }}
+    select * from {{ ref('ai_impact', 'int_conversions') }}
 ),
 
 touches as (
-    select * from {{ ref('int_journey_touches') }}
+    select * from {{ ref('ai_impact', 'int_journey_touches') }}
 ),
 
 -- A touch may lead to several conversions; the credits of each conversion add up to one.

@@ -1,11 +1,11 @@
 {%- set wanted = var('attribution_conversions') -%}
 with outcome_events as (
-    select * from {{ ref('stg_outcome_events') }}
+    select * from {{ ref('ai_impact', 'stg_outcome_events') }}
     where name in ({{ ai_impact.quoted(wanted) }})
 ),
 
 opportunities as (
-    select * from {{ ref('stg_opportunities') }}
+    select * from {{ ref('ai_impact', 'stg_opportunities') }}
     where
         is_won
         and closed_at is not null
@@ -13,11 +13,11 @@ opportunities as (
 ),
 
 identities as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
 ),
 
 person_accounts as (
-    select * from {{ ref('int_person_accounts') }}
+    select * from {{ ref('ai_impact', 'int_person_accounts') }}
 ),
 
 converted as (

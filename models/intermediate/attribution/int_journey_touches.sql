@@ -1,15 +1,15 @@
 with touches as (
-    select * from {{ ref('stg_touches') }}
+    select * from {{ ref('ai_impact', 'stg_touches') }}
     where visitor_id is not null
 ),
 
 identities as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
     where id_type = 'visitor'
 ),
 
 person_accounts as (
-    select * from {{ ref('int_person_accounts') }}
+    select * from {{ ref('ai_impact', 'int_person_accounts') }}
 ),
 
 visits as (

@@ -1,11 +1,11 @@
 {%- set is_person_first = ai_impact.entity_kind('id_type_a') ~ " = 'person'" -%}
 with links as (
-    select * from {{ ref('int_identity_links') }}
+    select * from {{ ref('ai_impact', 'int_identity_links') }}
     where link_status = 'across_kinds'
 ),
 
 identities as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
 ),
 
 pairs as (

@@ -2,11 +2,11 @@
 {%- set in_order = 'partition by touches.journey_id order by touches.occurred_at, touches.touch_key' -%}
 {%- set silence = ai_impact.hours_between('previous_at', 'occurred_at') -%}
 with touches as (
-    select * from {{ ref('int_journey_touches') }}
+    select * from {{ ref('ai_impact', 'int_journey_touches') }}
 ),
 
 conversion_touches as (
-    select distinct touch_key from {{ ref('int_conversion_touches') }}
+    select distinct touch_key from {{ ref('ai_impact', 'int_conversion_touches') }}
 ),
 
 placed as (

@@ -2,11 +2,11 @@
     where they all say it, the parent's does not count; where one of them does not, the parent's does, and theirs don't. -#}
 {%- set figures, rounds = ai_impact.span_figures(), ai_impact.span_rounds() -%}
 with parents as (
-    select * from {{ ref('int_span_parents') }}
+    select * from {{ ref('ai_impact', 'int_span_parents') }}
 ),
 
 calls as (
-    select * from {{ ref('stg_ai_events') }}
+    select * from {{ ref('ai_impact', 'stg_ai_events') }}
 ),
 
 members as (

@@ -10,7 +10,7 @@ with calls as (
         span_id,
         nullif(parent_span_id, '') as parent_span_id,
         {{ ai_impact.span_level('operation_name') }} as span_level
-    from {{ ref('stg_ai_events') }}
+    from {{ ref('ai_impact', 'stg_ai_events') }}
     where event_type = 'model_call' and trace_id is not null
 ),
 

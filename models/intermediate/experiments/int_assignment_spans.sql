@@ -1,6 +1,6 @@
 {#- When each experiment, registered or not, assigned its first and its last unit, whatever its dates say. -#}
 with assignments as (
-    select * from {{ ref('stg_assignments') }}
+    select * from {{ ref('ai_impact', 'stg_assignments') }}
 ),
 
 final as (

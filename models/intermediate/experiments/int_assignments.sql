@@ -1,14 +1,14 @@
 {%- set each_unit = 'partition by experiment_id, unit_type, entity_id, enrolment' -%}
 with assignments as (
-    select * from {{ ref('stg_assignments') }}
+    select * from {{ ref('ai_impact', 'stg_assignments') }}
 ),
 
 experiments as (
-    select * from {{ ref('experiments') }}
+    select * from {{ ref('ai_impact', 'experiments') }}
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_id_map') }}
+    select * from {{ ref('ai_impact', 'int_unit_id_map') }}
 ),
 
 placed as (

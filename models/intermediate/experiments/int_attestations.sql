@@ -1,11 +1,11 @@
 {#- Since when more than the cell `registered_at` shows that a registration stood as it stands: the commit of the seeds,
     or a signature. One row per experiment that has one. -#}
 with experiments as (
-    select * from {{ ref('experiments') }}
+    select * from {{ ref('ai_impact', 'experiments') }}
 ),
 
 use_cases as (
-    select * from {{ ref('use_cases') }}
+    select * from {{ ref('ai_impact', 'use_cases') }}
 ),
 
 reviews as (
@@ -15,16 +15,16 @@ reviews as (
         cast(experiment_id as {{ dbt.type_string() }}) as experiment_id,
         lower(trim(cast(signed_off_by as {{ dbt.type_string() }}))) as signed_off_by,
         trim(cast(registration_hash as {{ dbt.type_string() }})) as registration_hash
-    from {{ ref('reviews') }}
+    from {{ ref('ai_impact', 'reviews') }}
     where experiment_id is not null and signed_off_by is not null
 ),
 
 versions as (
-    select * from {{ ref('int_definition_versions') }}
+    select * from {{ ref('ai_impact', 'int_definition_versions') }}
 ),
 
 registration_hashes as (
-    select * from {{ ref('int_registration_hashes') }}
+    select * from {{ ref('ai_impact', 'int_registration_hashes') }}
 ),
 
 commits as (

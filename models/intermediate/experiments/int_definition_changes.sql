@@ -1,6 +1,6 @@
 {#- What changed since the warehouse first saw it: a field, or an entry that left, came back or was added. -#}
 with versions as (
-    select * from {{ ref('int_definition_versions') }}
+    select * from {{ ref('ai_impact', 'int_definition_versions') }}
 ),
 
 -- What stood in a seed when the warehouse first read it was not added.

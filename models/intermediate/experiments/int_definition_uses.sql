@@ -1,26 +1,26 @@
 {#- Which experiment rests on which definitions: one row per experiment and scope of int_definitions. -#}
 with experiments as (
-    select * from {{ ref('experiments') }}
+    select * from {{ ref('ai_impact', 'experiments') }}
 ),
 
 metric_catalog as (
-    select * from {{ ref('metric_catalog') }}
+    select * from {{ ref('ai_impact', 'metric_catalog') }}
 ),
 
 kpi_catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
 ),
 
 method_catalogue as (
-    select * from {{ ref('method_catalogue') }}
+    select * from {{ ref('ai_impact', 'method_catalogue') }}
 ),
 
 terms as (
-    select * from {{ ref('int_return_terms') }}
+    select * from {{ ref('ai_impact', 'int_return_terms') }}
 ),
 
 versions as (
-    select * from {{ ref('int_definition_versions') }}
+    select * from {{ ref('ai_impact', 'int_definition_versions') }}
 ),
 
 metrics as (

@@ -1,11 +1,11 @@
 {#- Every version of what results rest on: those of the snapshot, and what stands in the seeds now and is not in it yet,
     because a run left the snapshot out. -#}
 with snapshots as (
-    select * from {{ ref('definitions_snapshot') }}
+    select * from {{ ref('ai_impact', 'definitions_snapshot') }}
 ),
 
 definitions as (
-    select * from {{ ref('int_definitions') }}
+    select * from {{ ref('ai_impact', 'int_definitions') }}
 ),
 
 stored as (

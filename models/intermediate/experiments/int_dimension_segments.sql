@@ -1,9 +1,9 @@
 with unit_dimensions as (
-    select * from {{ ref('int_unit_dimensions') }}
+    select * from {{ ref('ai_impact', 'int_unit_dimensions') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 sizes as (

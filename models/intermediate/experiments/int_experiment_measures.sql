@@ -1,7 +1,7 @@
 {{ config(materialized=ai_impact.view_or_table()) }}
 
 with metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select * from {{ ref('ai_impact', 'int_experiment_metrics') }}
 ),
 
 -- Only what a registered metric asks for is unfolded, for the kinds of units that are in its experiments.

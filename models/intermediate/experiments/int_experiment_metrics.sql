@@ -1,14 +1,16 @@
--- depends_on: {{ ref('stg_outcome_events') }}
+-- depends_on: {{ ref('ai_impact', 'stg_outcome_events') }}
 {{ config(
-    post_hook="{{ ai_impact.check_measures(this, ref('int_experiments'), ref('stg_outcome_events')) }}"
+    post_hook="{{ ai_impact.check_measures(
+        this, ref('ai_impact', 'int_experiments'), ref('ai_impact', 'stg_outcome_events')
+    ) }}"
 ) }}
 
 with experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 metrics as (
-    select * from {{ ref('metric_catalog') }}
+    select * from {{ ref('ai_impact', 'metric_catalog') }}
 ),
 
 roles as (

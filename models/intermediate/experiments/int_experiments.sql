@@ -1,27 +1,27 @@
 {{ config(post_hook=[
-    "{{ ai_impact.check_primary_methods(this, ref('method_catalogue')) }}",
+    "{{ ai_impact.check_primary_methods(this, ref('ai_impact', 'method_catalogue')) }}",
     "{{ ai_impact.check_expected_splits(this) }}"
 ]) }}
 
 {%- set ranks = ['unknown', 'self_selected', 'matched', 'staggered', 'holdout', 'randomized'] -%}
 with experiments as (
-    select * from {{ ref('experiments') }}
+    select * from {{ ref('ai_impact', 'experiments') }}
 ),
 
 registrations as (
-    select * from {{ ref('int_registrations') }}
+    select * from {{ ref('ai_impact', 'int_registrations') }}
 ),
 
 assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
 ),
 
 task_events as (
-    select * from {{ ref('stg_task_events') }}
+    select * from {{ ref('ai_impact', 'stg_task_events') }}
 ),
 
 outcome_events as (
-    select * from {{ ref('stg_outcome_events') }}
+    select * from {{ ref('ai_impact', 'stg_outcome_events') }}
 ),
 
 -- If an experiment used several assignment methods, the least random one decides its grade.

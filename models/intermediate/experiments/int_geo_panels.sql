@@ -1,14 +1,14 @@
 with unit_periods as (
-    select * from {{ ref('int_unit_period_panel') }}
+    select * from {{ ref('ai_impact', 'int_unit_period_panel') }}
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where design in ('geo', 'did', 'staggered_did')
 ),
 
 windows as (
-    select * from {{ ref('int_unit_windows') }}
+    select * from {{ ref('ai_impact', 'int_unit_windows') }}
 ),
 
 -- Treated units with a period before their treatment, or their clusters where errors are by cluster.

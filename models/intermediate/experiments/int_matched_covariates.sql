@@ -1,22 +1,22 @@
 {%- set bin = ai_impact.greatest(['-20', ai_impact.least(['20', 'floor(coalesce(score, 0) * 4)'])]) -%}
 {%- set each_covariate = 'partition by windows.experiment_id, windows.metric_id, covariates.name' -%}
 with experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where design = 'matched'
 ),
 
 windows as (
-    select * from {{ ref('int_unit_windows') }}
+    select * from {{ ref('ai_impact', 'int_unit_windows') }}
     where aggregation <> 'quantile'
 ),
 
 metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select * from {{ ref('ai_impact', 'int_experiment_metrics') }}
     where metric_role = 'primary'
 ),
 
 covariates as (
-    select * from {{ ref('int_unit_covariates') }}
+    select * from {{ ref('ai_impact', 'int_unit_covariates') }}
 ),
 
 -- All metrics of an experiment are compared between the same matches, by the primary metric's covariates, and only by

@@ -1,10 +1,10 @@
 with units as (
-    select * from {{ ref('int_matched_units') }}
+    select * from {{ ref('ai_impact', 'int_matched_units') }}
     where value is not null and cell is not null
 ),
 
 covariates as (
-    select * from {{ ref('int_matched_covariates') }}
+    select * from {{ ref('ai_impact', 'int_matched_covariates') }}
 ),
 
 -- Of more units than the statistics read row by row a random sample, the same on every run.

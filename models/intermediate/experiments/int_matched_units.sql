@@ -1,20 +1,20 @@
 {%- set sides = {'': '>=', 'past_': '<', 'early_': 'early', 'late_': 'late'} -%}
 with experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where design = 'matched'
 ),
 
 all_windows as (
-    select * from {{ ref('int_unit_windows') }}
+    select * from {{ ref('ai_impact', 'int_unit_windows') }}
     where aggregation <> 'quantile'
 ),
 
 measures as (
-    select * from {{ ref('int_unit_measures') }}
+    select * from {{ ref('ai_impact', 'int_unit_measures') }}
 ),
 
 known as (
-    select * from {{ ref('int_matched_covariates') }}
+    select * from {{ ref('ai_impact', 'int_matched_covariates') }}
 ),
 
 windows as (

@@ -1,31 +1,31 @@
 with experiments as (
-    select * from {{ ref('experiments') }}
+    select * from {{ ref('ai_impact', 'experiments') }}
     where {{ ai_impact.has_assigned_arms() }}
 ),
 
 assignments as (
-    select * from {{ ref('stg_assignments') }}
+    select * from {{ ref('ai_impact', 'stg_assignments') }}
 ),
 
 unit_covariates as (
-    select * from {{ ref('stg_unit_covariates') }}
+    select * from {{ ref('ai_impact', 'stg_unit_covariates') }}
 ),
 
 outcome_events as (
-    select * from {{ ref('stg_outcome_events') }}
+    select * from {{ ref('ai_impact', 'stg_outcome_events') }}
 ),
 
 opportunities as (
-    select * from {{ ref('stg_opportunities') }}
+    select * from {{ ref('ai_impact', 'stg_opportunities') }}
 ),
 
 decisions as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
     where decided_at is not null
 ),
 
 tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
 ),
 
 -- The kinds of units that a registered experiment waits for.

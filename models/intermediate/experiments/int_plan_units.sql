@@ -1,18 +1,18 @@
 with experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where assignment_method is null
 ),
 
 metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select * from {{ ref('ai_impact', 'int_experiment_metrics') }}
 ),
 
 candidates as (
-    select * from {{ ref('int_plan_candidates') }}
+    select * from {{ ref('ai_impact', 'int_plan_candidates') }}
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_id_map') }}
+    select * from {{ ref('ai_impact', 'int_unit_id_map') }}
 ),
 
 units as (

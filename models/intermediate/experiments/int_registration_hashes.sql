@@ -1,11 +1,11 @@
 {#- A hash of all that an experiment rests on, for a signature to say what was signed. Empty fields are left out: a new
     column of a seed, still empty, makes no other hash. -#}
 with definitions as (
-    select * from {{ ref('int_definitions') }}
+    select * from {{ ref('ai_impact', 'int_definitions') }}
 ),
 
 uses as (
-    select * from {{ ref('int_definition_uses') }}
+    select * from {{ ref('ai_impact', 'int_definition_uses') }}
     where is_current
 ),
 

@@ -1,36 +1,36 @@
 {#- What is known of a registration: when its experiment began, who can show that it was registered before, what changed
     after, and what was withdrawn beside it. -#}
 with experiments as (
-    select * from {{ ref('experiments') }}
+    select * from {{ ref('ai_impact', 'experiments') }}
 ),
 
 versions as (
-    select * from {{ ref('int_definition_versions') }}
+    select * from {{ ref('ai_impact', 'int_definition_versions') }}
 ),
 
 changes as (
-    select * from {{ ref('int_definition_changes') }}
+    select * from {{ ref('ai_impact', 'int_definition_changes') }}
     where counts
 ),
 
 uses as (
-    select * from {{ ref('int_definition_uses') }}
+    select * from {{ ref('ai_impact', 'int_definition_uses') }}
 ),
 
 registration_hashes as (
-    select * from {{ ref('int_registration_hashes') }}
+    select * from {{ ref('ai_impact', 'int_registration_hashes') }}
 ),
 
 withdrawn as (
-    select * from {{ ref('int_withdrawn_experiments') }}
+    select * from {{ ref('ai_impact', 'int_withdrawn_experiments') }}
 ),
 
 assigned as (
-    select * from {{ ref('int_assignment_spans') }}
+    select * from {{ ref('ai_impact', 'int_assignment_spans') }}
 ),
 
 attestations as (
-    select * from {{ ref('int_attestations') }}
+    select * from {{ ref('ai_impact', 'int_attestations') }}
 ),
 
 dates as (

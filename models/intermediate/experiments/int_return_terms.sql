@@ -1,10 +1,10 @@
 {#- The experiments that are paid for, or were: their use cases and terms. -#}
 with roi_terms as (
-    select * from {{ ref('roi_terms') }}
+    select * from {{ ref('ai_impact', 'roi_terms') }}
 ),
 
 versions as (
-    select * from {{ ref('int_definition_versions') }}
+    select * from {{ ref('ai_impact', 'int_definition_versions') }}
     where seed = 'roi_terms' and is_entry and valid_to is not null
 ),
 

@@ -2,16 +2,16 @@
     work of the use case AI did. What a control unit got before the experiment ended is not counted, and no unit
     twice. The arm is NULL where the unit was in none. -#}
 with experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
 ),
 
 assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
     where arm_count > 0
 ),
 
 tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
     where
         is_completed
         and execution_mode in ('ai_assisted', 'ai_autonomous')
@@ -19,11 +19,11 @@ tasks as (
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_id_map') }}
+    select * from {{ ref('ai_impact', 'int_unit_id_map') }}
 ),
 
 known_ids as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
 ),
 
 reached as (

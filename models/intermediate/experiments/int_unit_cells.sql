@@ -1,9 +1,9 @@
 with assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
 ),
 
 metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select * from {{ ref('ai_impact', 'int_experiment_metrics') }}
 ),
 
 -- 0 is the baseline of an experiment that has not begun: see int_unit_windows.

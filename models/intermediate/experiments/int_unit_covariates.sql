@@ -1,18 +1,18 @@
 with unit_covariates as (
-    select * from {{ ref('stg_unit_covariates') }}
+    select * from {{ ref('ai_impact', 'stg_unit_covariates') }}
     where value_number is not null or value_text is not null
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_id_map') }}
+    select * from {{ ref('ai_impact', 'int_unit_id_map') }}
 ),
 
 assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
 ),
 
 planned as (
-    select * from {{ ref('int_plan_units') }}
+    select * from {{ ref('ai_impact', 'int_plan_units') }}
 ),
 
 asked as (

@@ -1,15 +1,15 @@
 with experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where dimensions is not null
 ),
 
 assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
     where arm_count = 1
 ),
 
 covariates as (
-    select * from {{ ref('int_unit_covariates') }}
+    select * from {{ ref('ai_impact', 'int_unit_covariates') }}
 ),
 
 attributes as (

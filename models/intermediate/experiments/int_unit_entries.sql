@@ -1,36 +1,36 @@
 with experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where design in ('did', 'staggered_did', 'geo')
 ),
 
 assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_id_map') }}
+    select * from {{ ref('ai_impact', 'int_unit_id_map') }}
 ),
 
 unit_covariates as (
-    select * from {{ ref('stg_unit_covariates') }}
+    select * from {{ ref('ai_impact', 'stg_unit_covariates') }}
     where name = 'exists_from'
 ),
 
 outcome_events as (
-    select * from {{ ref('stg_outcome_events') }}
+    select * from {{ ref('ai_impact', 'stg_outcome_events') }}
 ),
 
 opportunities as (
-    select * from {{ ref('stg_opportunities') }}
+    select * from {{ ref('ai_impact', 'stg_opportunities') }}
 ),
 
 decisions as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
     where decided_at is not null
 ),
 
 tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
 ),
 
 units as (

@@ -1,13 +1,13 @@
 with assignments as (
-    select * from {{ ref('stg_assignments') }}
+    select * from {{ ref('ai_impact', 'stg_assignments') }}
 ),
 
 candidates as (
-    select * from {{ ref('int_plan_candidates') }}
+    select * from {{ ref('ai_impact', 'int_plan_candidates') }}
 ),
 
 known_ids as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
 ),
 
 assigned as (

@@ -3,33 +3,33 @@
 {{ config(materialized=ai_impact.heavy_view()) }}
 
 with tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
     where is_completed
 ),
 
 outcome_events as (
-    select * from {{ ref('stg_outcome_events') }}
+    select * from {{ ref('ai_impact', 'stg_outcome_events') }}
 ),
 
 deals as (
-    select * from {{ ref('stg_opportunities') }}
+    select * from {{ ref('ai_impact', 'stg_opportunities') }}
     where is_closed
 ),
 
 decisions as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
     where decided_at is not null
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_id_map') }}
+    select * from {{ ref('ai_impact', 'int_unit_id_map') }}
 ),
 
 used as (
     select
         *,
         {{ ai_impact.unit_kind('unit_type') }} as unit_kind
-    from {{ ref('int_experiment_measures') }}
+    from {{ ref('ai_impact', 'int_experiment_measures') }}
 ),
 
 measured as (

@@ -1,13 +1,13 @@
 with windows as (
-    select * from {{ ref('int_unit_windows') }}
+    select * from {{ ref('ai_impact', 'int_unit_windows') }}
 ),
 
 measures as (
-    select * from {{ ref('int_unit_measures') }}
+    select * from {{ ref('ai_impact', 'int_unit_measures') }}
 ),
 
 covariates as (
-    select * from {{ ref('int_unit_covariates') }}
+    select * from {{ ref('ai_impact', 'int_unit_covariates') }}
 ),
 
 totals as (

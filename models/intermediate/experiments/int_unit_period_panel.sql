@@ -2,26 +2,26 @@
 {%- set exposed = 'coalesce(assignments.exposed_at, ' ~ geo ~ ')' -%}
 {% set placed_by = ['first_treated_period', 'entered_period', 'first_period', 'first_row_period', 'last_row_period'] -%}
 with experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where design in ('did', 'staggered_did', 'geo')
 ),
 
 metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select * from {{ ref('ai_impact', 'int_experiment_metrics') }}
     where aggregation <> 'quantile'
 ),
 
 assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
     where arm_count = 1
 ),
 
 measures as (
-    select * from {{ ref('int_unit_measures') }}
+    select * from {{ ref('ai_impact', 'int_unit_measures') }}
 ),
 
 entries as (
-    select * from {{ ref('int_unit_entries') }}
+    select * from {{ ref('ai_impact', 'int_unit_entries') }}
 ),
 
 units as (

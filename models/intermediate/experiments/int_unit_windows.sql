@@ -1,20 +1,20 @@
 {{ config(materialized=ai_impact.heavy_view()) }}
 
 with assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
     where arm_count = 1
 ),
 
 metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select * from {{ ref('ai_impact', 'int_experiment_metrics') }}
 ),
 
 planned as (
-    select * from {{ ref('int_plan_units') }}
+    select * from {{ ref('ai_impact', 'int_plan_units') }}
 ),
 
 clusters as (
-    select * from {{ ref('int_unit_clusters') }}
+    select * from {{ ref('ai_impact', 'int_unit_clusters') }}
 ),
 
 -- Everyone who was assigned counts, exposed or not (intention to treat), and from the moment of the assignment. Of an

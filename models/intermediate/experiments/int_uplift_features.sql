@@ -1,9 +1,9 @@
 with units as (
-    select * from {{ ref('int_uplift_units') }}
+    select * from {{ ref('ai_impact', 'int_uplift_units') }}
 ),
 
 covariates as (
-    select * from {{ ref('int_unit_covariates') }}
+    select * from {{ ref('ai_impact', 'int_unit_covariates') }}
 ),
 
 -- Only what was known before the assignment.

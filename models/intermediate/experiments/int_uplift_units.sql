@@ -1,15 +1,15 @@
 with unit_metrics as (
-    select * from {{ ref('int_unit_metrics') }}
+    select * from {{ ref('ai_impact', 'int_unit_metrics') }}
     where cluster_id is null and numerator is not null
 ),
 
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where design in ('uplift', 'rct') and assignment_method = 'randomized'
 ),
 
 metrics as (
-    select * from {{ ref('int_experiment_metrics') }}
+    select * from {{ ref('ai_impact', 'int_experiment_metrics') }}
     where metric_role = 'primary' and denominator_measure is null and aggregation <> 'quantile' and cluster_by is null
 ),
 

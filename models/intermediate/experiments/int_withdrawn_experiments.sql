@@ -6,20 +6,20 @@
     siblings share half of the units of the smaller of both, at the same time.
 -#}
 with experiments as (
-    select * from {{ ref('experiments') }}
+    select * from {{ ref('ai_impact', 'experiments') }}
 ),
 
 versions as (
-    select * from {{ ref('int_definition_versions') }}
+    select * from {{ ref('ai_impact', 'int_definition_versions') }}
     where seed = 'experiments'
 ),
 
 assignments as (
-    select * from {{ ref('stg_assignments') }}
+    select * from {{ ref('ai_impact', 'stg_assignments') }}
 ),
 
 assigned as (
-    select * from {{ ref('int_assignment_spans') }}
+    select * from {{ ref('ai_impact', 'int_assignment_spans') }}
 ),
 
 -- The newest version of each field that says what and when; of the dates, the widest that were ever announced.

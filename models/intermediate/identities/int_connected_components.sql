@@ -2,12 +2,12 @@
     doubles the distance. -#}
 {%- set half, rounds = ai_impact.identity_rounds() // 2, ai_impact.identity_rounds() -%}
 with sized_{{ half }} as (
-    select * from {{ ref('int_identity_neighbours') }}
+    select * from {{ ref('ai_impact', 'int_identity_neighbours') }}
     where {{ ai_impact.is_not_held() }}
 ),
 
 hashed as (
-    select max(links_hash) as links_hash from {{ ref('int_identity_neighbours') }}
+    select max(links_hash) as links_hash from {{ ref('ai_impact', 'int_identity_neighbours') }}
 ),
 
 {{ ai_impact.wider_reach(half, rounds) }}

@@ -1,9 +1,9 @@
 with nodes as (
-    select * from {{ ref('int_identity_nodes') }}
+    select * from {{ ref('ai_impact', 'int_identity_nodes') }}
 ),
 
 reach as (
-    select * from {{ ref('int_connected_components') }}
+    select * from {{ ref('ai_impact', 'int_connected_components') }}
     where {{ ai_impact.is_not_held() }}
 ),
 

@@ -1,11 +1,11 @@
 {#- The first half of the rounds, kept: engines that compute a CTE for each reader would begin all over in each. -#}
 with links as (
-    select * from {{ ref('int_identity_links') }}
+    select * from {{ ref('ai_impact', 'int_identity_links') }}
     where link_status = 'usable'
 ),
 
 nodes as (
-    select * from {{ ref('int_identity_nodes') }}
+    select * from {{ ref('ai_impact', 'int_identity_nodes') }}
     where {{ ai_impact.is_not_held() }}
 ),
 

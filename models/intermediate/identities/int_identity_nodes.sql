@@ -1,7 +1,7 @@
 {#- Every identifier that a usable link names, with a number for it: numbers are joined and sorted several times as fast
     as hashes. -#}
 with links as (
-    select * from {{ ref('int_identity_links') }}
+    select * from {{ ref('ai_impact', 'int_identity_links') }}
     where link_status = 'usable' and {{ ai_impact.is_not_held() }}
 ),
 

@@ -1,12 +1,12 @@
 {#- The one lookup of identifiers: the linked ones, and those that a column without a type of its own
     (account_id, actor_id, respondent_hash) holds though the links name them as of another kind. -#}
 with identities as (
-    select * from {{ ref('int_identities') }}
+    select * from {{ ref('ai_impact', 'int_identities') }}
     where {{ ai_impact.is_not_held() }}
 ),
 
 nodes as (
-    select * from {{ ref('int_identity_nodes') }}
+    select * from {{ ref('ai_impact', 'int_identity_nodes') }}
 ),
 
 linked as (

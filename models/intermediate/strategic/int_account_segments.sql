@@ -3,7 +3,7 @@
 {{ config(materialized=ai_impact.view_or_table()) }}
 
 with covariates as (
-    select * from {{ ref('stg_unit_covariates') }}
+    select * from {{ ref('ai_impact', 'stg_unit_covariates') }}
     where
         is_current
         and unit_type in ({{ ai_impact.quoted(ai_impact.same_kind('account')) }})
@@ -11,23 +11,23 @@ with covariates as (
 ),
 
 opportunities as (
-    select * from {{ ref('stg_opportunities') }}
+    select * from {{ ref('ai_impact', 'stg_opportunities') }}
 ),
 
 answers as (
-    select * from {{ ref('stg_survey_responses') }}
+    select * from {{ ref('ai_impact', 'stg_survey_responses') }}
 ),
 
 outcomes as (
     select distinct
         unit_type,
         unit_id
-    from {{ ref('stg_outcome_events') }}
+    from {{ ref('ai_impact', 'stg_outcome_events') }}
     where unit_type in ({{ ai_impact.quoted(ai_impact.same_kind('account')) }})
 ),
 
 known_ids as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
     where entity_kind = 'account'
 ),
 

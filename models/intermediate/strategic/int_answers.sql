@@ -3,15 +3,15 @@
 {{ config(materialized=ai_impact.view_or_table()) }}
 
 with responses as (
-    select * from {{ ref('stg_survey_responses') }}
+    select * from {{ ref('ai_impact', 'stg_survey_responses') }}
 ),
 
 segments as (
-    select * from {{ ref('int_account_segments') }}
+    select * from {{ ref('ai_impact', 'int_account_segments') }}
 ),
 
 known_ids as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
 ),
 
 final as (

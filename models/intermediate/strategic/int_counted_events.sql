@@ -6,7 +6,7 @@ with all_incidents as (
     select
         *,
         {{ ai_impact.month_of('min(opened_at) over ()') }} as watched_from
-    from {{ ref('stg_incidents') }}
+    from {{ ref('ai_impact', 'stg_incidents') }}
     where opened_at is not null
 ),
 
@@ -15,11 +15,11 @@ outcomes as (
         occurred_at,
         {{ ai_impact.plain_word('name', []) }} as name,
         {{ ai_impact.month_of('min(occurred_at) over ()') }} as watched_from
-    from {{ ref('stg_outcome_events') }}
+    from {{ ref('ai_impact', 'stg_outcome_events') }}
 ),
 
 heads as (
-    select * from {{ ref('labor_rates') }}
+    select * from {{ ref('ai_impact', 'labor_rates') }}
     where headcount_fte is not null
 ),
 
@@ -47,7 +47,7 @@ lost as (
         lost_accounts.amount,
         lost_accounts.problem,
         watched.watched_from
-    from {{ ref('int_lost_accounts') }} as lost_accounts
+    from {{ ref('ai_impact', 'int_lost_accounts') }} as lost_accounts
     cross join watched
 ),
 

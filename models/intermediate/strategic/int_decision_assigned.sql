@@ -3,16 +3,16 @@
     all of the other. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 with decisions as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
     where decided_at is not null and subject_id is not null
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_id_map') }}
+    select * from {{ ref('ai_impact', 'int_unit_id_map') }}
 ),
 
 assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
     where assignment_method = 'randomized' and arm_count = 1
 ),
 

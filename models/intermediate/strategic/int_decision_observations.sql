@@ -10,16 +10,16 @@ with decisions as (
         case
             when is_success is not null and coalesce(human_action, 'none') in ('accepted', 'none') then ai_confidence
         end as judged_confidence
-    from {{ ref('int_decisions') }}
+    from {{ ref('ai_impact', 'int_decisions') }}
     where decided_at is not null
 ),
 
 provenance as (
-    select * from {{ ref('int_decision_provenance') }}
+    select * from {{ ref('ai_impact', 'int_decision_provenance') }}
 ),
 
 panels as (
-    select * from {{ ref('int_decision_panels') }}
+    select * from {{ ref('ai_impact', 'int_decision_panels') }}
 ),
 
 measured as (

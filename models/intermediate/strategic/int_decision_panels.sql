@@ -3,7 +3,7 @@
 {{ config(materialized=ai_impact.view_or_table()) }}
 {%- set double = ai_impact.physical_type('double') -%}
 with ratings as (
-    select * from {{ ref('int_panel_ratings') }}
+    select * from {{ ref('ai_impact', 'int_panel_ratings') }}
 ),
 
 criteria as (

@@ -3,11 +3,11 @@
 {{ config(materialized=ai_impact.view_or_table()) }}
 {%- set double = ai_impact.physical_type('double') -%}
 with decisions as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
 ),
 
 rubrics as (
-    select * from {{ ref('rubrics') }}
+    select * from {{ ref('ai_impact', 'rubrics') }}
     where rubric_version = {{ ai_impact.quoted([var('provenance_rubric')]) }}
 ),
 

@@ -2,11 +2,11 @@
     either arm, and those outside of the experiment, which are what the use case's total less the arms would tell. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 with assigned as (
-    select * from {{ ref('int_decision_assigned') }}
+    select * from {{ ref('ai_impact', 'int_decision_assigned') }}
 ),
 
 decisions as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
     where decided_at is not null
 ),
 

@@ -2,11 +2,11 @@
     outcome, and how many different ones there were is counted. -#}
 {%- set order = [ai_impact.event_order('occurred_at', 'event_key')] -%}
 with decision_events as (
-    select * from {{ ref('stg_decision_events') }}
+    select * from {{ ref('ai_impact', 'stg_decision_events') }}
 ),
 
 known_ids as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
 ),
 
 folded as (

@@ -7,7 +7,7 @@ with outcomes as (
         unit_id,
         occurred_at,
         {{ ai_impact.plain_word('name', []) }} as name
-    from {{ ref('stg_outcome_events') }}
+    from {{ ref('ai_impact', 'stg_outcome_events') }}
     where unit_type = 'deployment'
 ),
 

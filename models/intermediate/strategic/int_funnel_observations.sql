@@ -5,7 +5,7 @@
 {%- set stages = var('funnel_stages') | map('lower') | list -%}
 {%- set units = ai_impact.quoted(ai_impact.same_kind(var('funnel_unit_type'))) -%}
 with tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
     where subject_type in ({{ units }}) and subject_id is not null
 ),
 
@@ -15,16 +15,16 @@ outcomes as (
         unit_id,
         occurred_at,
         lower(name) as name
-    from {{ ref('stg_outcome_events') }}
+    from {{ ref('ai_impact', 'stg_outcome_events') }}
     where unit_type in ({{ units }})
 ),
 
 known_ids as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
 ),
 
 seen as (
-    select observed_until as seen_until from {{ ref('int_observed_until') }}
+    select observed_until as seen_until from {{ ref('ai_impact', 'int_observed_until') }}
 ),
 
 seen_units as (

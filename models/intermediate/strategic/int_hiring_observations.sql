@@ -4,7 +4,7 @@
 {{ config(materialized=ai_impact.view_or_table()) }}
 
 with requisitions as (
-    select * from {{ ref('stg_requisitions') }}
+    select * from {{ ref('ai_impact', 'stg_requisitions') }}
     where filled_at is not null
 ),
 

@@ -2,7 +2,7 @@
 {{ config(materialized=ai_impact.view_or_table()) }}
 
 with incidents as (
-    select * from {{ ref('stg_incidents') }}
+    select * from {{ ref('ai_impact', 'stg_incidents') }}
     where opened_at is not null
 ),
 

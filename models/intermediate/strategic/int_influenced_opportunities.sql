@@ -1,12 +1,12 @@
 {#- Each closed deal, whether an AI decision about its account came before (NULL where it names no account), and why its
     revenue is not known. -#}
 with deals as (
-    select * from {{ ref('int_opportunities') }}
+    select * from {{ ref('ai_impact', 'int_opportunities') }}
     where is_closed and closed_at is not null
 ),
 
 decisions as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
     where account_id is not null and ai_recommendation is not null and proposed_at is not null
 ),
 

@@ -1,14 +1,14 @@
 {#- Each account that left, when it first did, and what it had bought in the year before. That is NULL, not less, where
     the amount of one of its deals is not known, or no deal of anybody. -#}
 with outcomes as (
-    select * from {{ ref('stg_outcome_events') }}
+    select * from {{ ref('ai_impact', 'stg_outcome_events') }}
     where
         unit_type in ({{ ai_impact.quoted(ai_impact.same_kind('account')) }})
         and {{ ai_impact.plain_word('name', []) }} = 'churned'
 ),
 
 known_ids as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
 ),
 
 deals as (
@@ -18,7 +18,7 @@ deals as (
             when amount is null then 'A deal of theirs has no amount.'
             else 'The currency of a deal of theirs {{ ai_impact.has_no_rate() }}.'
         end as amount_problem
-    from {{ ref('int_opportunities') }}
+    from {{ ref('ai_impact', 'int_opportunities') }}
     where is_won and closed_at is not null
 ),
 

@@ -8,7 +8,7 @@ with signals as (
         value,
         {{ ai_impact.plain_word('series', []) }} as series,
         {{ ai_impact.add_days('week', '4 - ' ~ ai_impact.iso_day_of_week(ai_impact.add_days('week', 3))) }} as week
-    from {{ ref('stg_market_signals') }}
+    from {{ ref('ai_impact', 'stg_market_signals') }}
 ),
 
 weeks as (

@@ -1,14 +1,14 @@
 {#- One row per deal, in the reporting currency where there is a rate, with what keeps it from counting. -#}
 with opportunities as (
-    select * from {{ ref('stg_opportunities') }}
+    select * from {{ ref('ai_impact', 'stg_opportunities') }}
 ),
 
 known_ids as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
 ),
 
 segments as (
-    select * from {{ ref('int_account_segments') }}
+    select * from {{ ref('ai_impact', 'int_account_segments') }}
 ),
 
 final as (

@@ -3,7 +3,7 @@
     such. False alarms took nothing down. -#}
 {%- set in_order = 'partition by service_id order by started_at, ended_at' -%}
 with observed as (
-    select * from {{ ref('int_observed_until') }}
+    select * from {{ ref('ai_impact', 'int_observed_until') }}
 ),
 
 intervals as (
@@ -12,7 +12,7 @@ intervals as (
         incidents.impact_started_at as started_at,
         coalesce(incidents.impact_ended_at, incidents.resolved_at, observed.observed_until) as ended_at,
         case when coalesce(incidents.impact_ended_at, incidents.resolved_at) is null then 1 else 0 end as is_unended
-    from {{ ref('stg_incidents') }} as incidents
+    from {{ ref('ai_impact', 'stg_incidents') }} as incidents
     cross join observed
     where incidents.impact_started_at is not null and not coalesce(incidents.is_false_positive, false)
 ),

@@ -4,16 +4,16 @@
 {{ config(materialized=ai_impact.view_or_table()) }}
 
 with evaluations as (
-    select * from {{ ref('stg_evaluations') }}
+    select * from {{ ref('ai_impact', 'stg_evaluations') }}
     where target_type = 'decision' and evaluator_type = 'human' and score is not null
 ),
 
 rubrics as (
-    select * from {{ ref('rubrics') }}
+    select * from {{ ref('ai_impact', 'rubrics') }}
 ),
 
 people as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
     where id_type = 'person'
 ),
 

@@ -2,7 +2,7 @@
 {{ config(materialized=ai_impact.view_or_table()) }}
 
 with deals as (
-    select * from {{ ref('int_opportunities') }}
+    select * from {{ ref('ai_impact', 'int_opportunities') }}
     where is_closed and closed_at is not null
 ),
 

@@ -3,7 +3,7 @@
     left out. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 with deals as (
-    select * from {{ ref('int_opportunities') }}
+    select * from {{ ref('ai_impact', 'int_opportunities') }}
     where created_at is not null and (not is_closed or closed_at is not null)
 ),
 
@@ -11,7 +11,7 @@ requisitions as (
     select
         *,
         {{ ai_impact.opening_status('status') }} as stands
-    from {{ ref('stg_requisitions') }}
+    from {{ ref('ai_impact', 'stg_requisitions') }}
     where opened_at is not null
 ),
 
@@ -21,12 +21,12 @@ versions as (
         updated_at,
         retained_days,
         coalesce({{ ai_impact.opening_status('status') }}, 'open') as stands
-    from {{ ref('base_requisitions') }}
+    from {{ ref('ai_impact', 'base_requisitions') }}
     where row_status = 'accepted'
 ),
 
 observed as (
-    select * from {{ ref('int_observed_until') }}
+    select * from {{ ref('ai_impact', 'int_observed_until') }}
 ),
 
 followed as (

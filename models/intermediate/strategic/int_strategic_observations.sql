@@ -9,7 +9,7 @@
 with
 {% for family in families %}
     {{ family }} as (
-        select * from {{ ref(family) }}
+        select * from {{ ref('ai_impact', family) }}
     ),
 {% endfor %}
 final as (

@@ -3,21 +3,21 @@
     overridden decisions beside what came of accepted ones. -#}
 {%- set text = dbt.type_string() -%}
 with observations as (
-    select * from {{ ref('int_strategic_observations') }}
+    select * from {{ ref('ai_impact', 'int_strategic_observations') }}
     where numerator is not null
 ),
 
 spells as (
-    select * from {{ ref('int_spells') }}
+    select * from {{ ref('ai_impact', 'int_spells') }}
 ),
 
 deals as (
-    select * from {{ ref('int_influenced_opportunities') }}
+    select * from {{ ref('ai_impact', 'int_influenced_opportunities') }}
     where revenue is not null
 ),
 
 answers as (
-    select * from {{ ref('int_answers') }}
+    select * from {{ ref('ai_impact', 'int_answers') }}
 ),
 
 decisions as (
@@ -25,7 +25,7 @@ decisions as (
         *,
         {{ ai_impact.mapped('use_case_id') }} as mapped_use_case_id,
         cast(decided_at as date) as decided_on
-    from {{ ref('int_decisions') }}
+    from {{ ref('ai_impact', 'int_decisions') }}
     where decided_at is not null
 ),
 

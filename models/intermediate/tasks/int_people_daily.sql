@@ -1,6 +1,6 @@
 {#- Who worked for what on which day, with small numbers for people so that they are cheap to count. -#}
 with tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
     where is_completed and person_id is not null
 ),
 

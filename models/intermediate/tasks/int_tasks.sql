@@ -3,12 +3,12 @@
 {#- People are looked up here, not in the fold: two ids may turn out to be one person long after the task was folded.
     -#}
 with folds as (
-    select * from {{ ref('int_tasks_aggregated') }}
+    select * from {{ ref('ai_impact', 'int_tasks_aggregated') }}
     where event_count > 0
 ),
 
 people as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
     where id_type = 'person'
 ),
 

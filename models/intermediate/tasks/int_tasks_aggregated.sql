@@ -7,7 +7,7 @@
 
 with received as (
     -- All but exact copies: these never change a task.
-    select * from {{ ref('base_task_events') }}
+    select * from {{ ref('ai_impact', 'base_task_events') }}
     where
         row_status <> 'duplicate'
         and task_id is not null

@@ -1,16 +1,16 @@
 {#- The calls whose cost no completed task carries: of tasks that never ended well (yet), and of no task at all. -#}
 {{ config(materialized=ai_impact.heavy_view()) }}
 with calls as (
-    select * from {{ ref('fct_ai_calls') }}
+    select * from {{ ref('ai_impact', 'fct_ai_calls') }}
 ),
 
 task_calls as (
-    select * from {{ ref('int_task_calls') }}
+    select * from {{ ref('ai_impact', 'int_task_calls') }}
     where last_called_at is not null
 ),
 
 tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
 ),
 
 unattached as (

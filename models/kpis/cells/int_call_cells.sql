@@ -3,11 +3,11 @@
 {%- set counts, amounts = ai_impact.call_cell_counts(), ai_impact.call_cell_amounts() -%}
 {%- set of_tasks = ['called_tasks', 'token_tasks', 'priced_tasks', 'grounded_tasks'] + amounts[-4:] -%}
 with hours as (
-    select * from {{ ref('int_calls_hourly') }}
+    select * from {{ ref('ai_impact', 'int_calls_hourly') }}
 ),
 
 grounded as (
-    select distinct task_id from {{ ref('int_verdicts') }}
+    select distinct task_id from {{ ref('ai_impact', 'int_verdicts') }}
     where criterion = 'groundedness'
 ),
 
@@ -24,28 +24,28 @@ tasks as (
         case when task_calls.unpriced_call_count = 0 then task_calls.compute_cost end as task_cost,
         case when task_calls.unpriced_call_count = 0 then task_calls.compute_cost * task_calls.compute_cost end
             as task_cost_squared
-    from {{ ref('int_task_calls') }} as task_calls
+    from {{ ref('ai_impact', 'int_task_calls') }} as task_calls
     left join grounded on task_calls.task_id = grounded.task_id
     where task_calls.last_called_at is not null
 ),
 
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
     where period_grain in ('hour', 'day', 'week', 'month', 'rolling_90d')
 ),
 
 period_days as (
-    select days.* from {{ ref('int_kpi_period_days') }} as days
+    select days.* from {{ ref('ai_impact', 'int_kpi_period_days') }} as days
     inner join periods on days.period_key = periods.period_key
 ),
 
 people as (
-    select * from {{ ref('int_kpi_people') }}
+    select * from {{ ref('ai_impact', 'int_kpi_people') }}
     where team_id = {{ ai_impact.rollup_label() }}
 ),
 
 hidden_periods as (
-    select * from {{ ref('int_hidden_periods') }}
+    select * from {{ ref('ai_impact', 'int_hidden_periods') }}
     where family = 'execution' and column_id = {{ ai_impact.rollup_label() }}
 ),
 

@@ -5,7 +5,7 @@
     incremental_strategy='append',
     on_schema_change='fail',
     pre_hook="{{ ai_impact.forget_changed_hours(
-        ref('base_ai_events'), ref('base_evaluations'), ref('fct_ai_calls')
+        ref('ai_impact', 'base_ai_events'), ref('ai_impact', 'base_evaluations'), ref('ai_impact', 'fct_ai_calls')
     ) }}"
 ) }}
 {%- set keys = ['called_hour', 'use_case_id', 'provider_name', 'response_model', 'prompt_version', 'agent_version'] -%}
@@ -13,11 +13,11 @@ with calls as (
     select
         *,
         occurred_at as said_at
-    from {{ ref('fct_ai_calls') }}
+    from {{ ref('ai_impact', 'fct_ai_calls') }}
 ),
 
 task_calls as (
-    select * from {{ ref('int_task_calls') }}
+    select * from {{ ref('ai_impact', 'int_task_calls') }}
     where last_called_at is not null
 ),
 
@@ -30,7 +30,7 @@ events as (
         events.edit_ratio,
         events.received_at,
         events.occurred_at as said_at
-    from {{ ref('stg_ai_events') }} as events
+    from {{ ref('ai_impact', 'stg_ai_events') }} as events
     left join task_calls on events.task_id = task_calls.task_id
     where events.event_type <> 'model_call'
 ),
@@ -39,7 +39,7 @@ verdicts as (
     select
         *,
         rated_at as said_at
-    from {{ ref('int_verdicts') }}
+    from {{ ref('ai_impact', 'int_verdicts') }}
 ),
 
 said as (

@@ -4,20 +4,20 @@
 {{ config(materialized=ai_impact.heavy_view()) }}
 
 with sums as (
-    select * from {{ ref('int_kpi_sums') }}
+    select * from {{ ref('ai_impact', 'int_kpi_sums') }}
     where completed > 0
 ),
 
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
 ),
 
 people as (
-    select * from {{ ref('int_kpi_people') }}
+    select * from {{ ref('ai_impact', 'int_kpi_people') }}
 ),
 
 hidden_periods as (
-    select * from {{ ref('int_hidden_periods') }}
+    select * from {{ ref('ai_impact', 'int_hidden_periods') }}
     where family = 'execution'
 ),
 

@@ -3,7 +3,7 @@
 {% set of_calls = ['calls', 'unpriced_calls', 'compute_cost', 'loose_unpriced_calls', 'loose_compute_cost'] -%}
 {% set of_tasks = all_sums | reject('in', ['unpriced_charges', 'tooling_cost'] + of_calls[3:]) | list -%}
 with task_days as (
-    select * from {{ ref('int_tasks_daily') }}
+    select * from {{ ref('ai_impact', 'int_tasks_daily') }}
 ),
 
 -- Calls that no completed task carries.
@@ -12,15 +12,15 @@ call_days as (
         *,
         unpriced_calls as loose_unpriced_calls,
         compute_cost as loose_compute_cost
-    from {{ ref('int_ai_calls_daily') }}
+    from {{ ref('ai_impact', 'int_ai_calls_daily') }}
 ),
 
 tooling_days as (
-    select * from {{ ref('int_tooling_daily') }}
+    select * from {{ ref('ai_impact', 'int_tooling_daily') }}
 ),
 
 rates as (
-    select * from {{ ref('labor_rates') }}
+    select * from {{ ref('ai_impact', 'labor_rates') }}
 ),
 
 -- A charge without a cost leaves open what tooling costs that day.

@@ -3,12 +3,12 @@
 {%- set first_day = ai_impact.greatest(['periods.period_start', 'rates.month_start']) -%}
 {%- set days = ai_impact.days_from(first_day, ai_impact.least(['periods.period_end', 'rates.month_end'])) -%}
 with sums as (
-    select * from {{ ref('int_kpi_sums') }}
+    select * from {{ ref('ai_impact', 'int_kpi_sums') }}
     where completed > 0 and team_id <> {{ ai_impact.rollup_label() }}
 ),
 
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
 ),
 
 rates as (
@@ -16,7 +16,7 @@ rates as (
         *,
         cast(month as date) as month_start,
         cast({{ ai_impact.add_time('month', 1, 'month') }} as date) as month_end
-    from {{ ref('labor_rates') }}
+    from {{ ref('ai_impact', 'labor_rates') }}
     where headcount_fte is not null
 ),
 

@@ -1,15 +1,15 @@
 {#- All that the figures of a period are computed from, as one number per period: of what is added up, and of durations
     and people. Models that are kept by it compute again only those periods that any of it has changed in. -#}
 with days as (
-    select * from {{ ref('int_kpi_daily') }}
+    select * from {{ ref('ai_impact', 'int_kpi_daily') }}
 ),
 
 task_days as (
-    select * from {{ ref('int_tasks_daily') }}
+    select * from {{ ref('ai_impact', 'int_tasks_daily') }}
 ),
 
 period_days as (
-    select * from {{ ref('int_kpi_period_days') }}
+    select * from {{ ref('ai_impact', 'int_kpi_period_days') }}
 ),
 
 hashed as (

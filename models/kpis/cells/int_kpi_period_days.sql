@@ -1,12 +1,12 @@
 {#- Each day of each period, so that events find their periods by equality: a join on a range of dates is twenty times
     slower. -#}
 with periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
     where period_grain <> 'hour'
 ),
 
 days as (
-    select * from {{ ref('int_dates') }}
+    select * from {{ ref('ai_impact', 'int_dates') }}
 ),
 
 final as (

@@ -3,15 +3,15 @@
 {%- set timestamp = ai_impact.physical_type('timestamp') -%}
 {%- set day_at = 'cast(days.date_day as ' ~ timestamp ~ ')' -%}
 with days as (
-    select * from {{ ref('int_dates') }}
+    select * from {{ ref('ai_impact', 'int_dates') }}
 ),
 
 observed as (
-    select * from {{ ref('int_observed_until') }}
+    select * from {{ ref('ai_impact', 'int_observed_until') }}
 ),
 
 use_cases as (
-    select * from {{ ref('dim_use_cases') }}
+    select * from {{ ref('ai_impact', 'dim_use_cases') }}
     where has_baseline
 ),
 

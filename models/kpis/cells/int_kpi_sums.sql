@@ -2,11 +2,11 @@
 {{ config(**ai_impact.kept_periods()) }}
 
 with days as (
-    select * from {{ ref('int_kpi_daily') }}
+    select * from {{ ref('ai_impact', 'int_kpi_daily') }}
 ),
 
 period_days as (
-    select * from {{ ref('int_kpi_period_days') }}
+    select * from {{ ref('ai_impact', 'int_kpi_period_days') }}
 ),
 
 inputs as (

@@ -3,12 +3,12 @@
 {{ config(materialized=ai_impact.heavy_view()) }}
 
 with tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
     where is_completed and execution_mode in ('ai_assisted', 'ai_autonomous')
 ),
 
 calls as (
-    select * from {{ ref('int_task_calls') }}
+    select * from {{ ref('ai_impact', 'int_task_calls') }}
     where response_model is not null
 ),
 

@@ -10,7 +10,7 @@
 {%- set money_rule = local_md5(ai_impact.in_reporting_currency('amount', 'currency', 'day')) %}
 
 with calls as (
-    select * from {{ ref('fct_ai_calls') }}
+    select * from {{ ref('ai_impact', 'fct_ai_calls') }}
 ),
 
 received as (
@@ -20,7 +20,7 @@ received as (
         trace_id,
         received_at,
         occurred_at
-    from {{ ref('base_ai_events') }}
+    from {{ ref('ai_impact', 'base_ai_events') }}
     where row_status <> 'duplicate' and received_at >= {{ ai_impact.first_possible_time() }}
 ),
 

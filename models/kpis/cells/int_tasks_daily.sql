@@ -1,17 +1,17 @@
 {#- All that the execution KPIs add up, by day of completion, use case and team: their sums and, for intervals, sums
     of squares. -#}
 with tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
     where is_completed
 ),
 
 calls as (
-    select * from {{ ref('int_task_calls') }}
+    select * from {{ ref('ai_impact', 'int_task_calls') }}
     where last_called_at is not null
 ),
 
 assumptions as (
-    select * from {{ ref('roi_assumptions') }}
+    select * from {{ ref('ai_impact', 'roi_assumptions') }}
     where name = 'recapture_rate'
 ),
 

@@ -3,16 +3,16 @@
 {{ config(materialized=ai_impact.heavy_view()) }}
 
 with charges as (
-    select * from {{ ref('stg_cost_records') }}
+    select * from {{ ref('ai_impact', 'stg_cost_records') }}
     where cost_type in ('licence', 'infrastructure', 'maintenance')
 ),
 
 days as (
-    select * from {{ ref('dim_dates') }}
+    select * from {{ ref('ai_impact', 'dim_dates') }}
 ),
 
 task_days as (
-    select * from {{ ref('int_tasks_daily') }}
+    select * from {{ ref('ai_impact', 'int_tasks_daily') }}
 ),
 
 periods as (

@@ -9,12 +9,12 @@ with ratings as (
             partition by target_type, target_id, criterion, evaluator_type, coalesce(evaluator_id, event_key)
             order by occurred_at desc, event_key desc
         ) as nth_last
-    from {{ ref('stg_evaluations') }}
+    from {{ ref('ai_impact', 'stg_evaluations') }}
     where label is not null
 ),
 
 task_calls as (
-    select * from {{ ref('int_task_calls') }}
+    select * from {{ ref('ai_impact', 'int_task_calls') }}
     where last_called_at is not null
 ),
 
@@ -30,7 +30,7 @@ calls as (
             max({{ column }}) as {{ column }},
         {% endfor -%}
         event_id
-    from {{ ref('fct_ai_calls') }}
+    from {{ ref('ai_impact', 'fct_ai_calls') }}
     where event_id in (select rated_calls.target_id from rated_calls)
     group by event_id
     having count(*) = 1

@@ -5,35 +5,35 @@
     over all time. -#}
 {%- set text = dbt.type_string() -%}
 with person_days as (
-    select * from {{ ref('int_people_daily') }}
+    select * from {{ ref('ai_impact', 'int_people_daily') }}
 ),
 
 strategic_days as (
-    select * from {{ ref('int_strategic_people_daily') }}
+    select * from {{ ref('ai_impact', 'int_strategic_people_daily') }}
 ),
 
 sides as (
-    select * from {{ ref('int_decision_sides') }}
+    select * from {{ ref('ai_impact', 'int_decision_sides') }}
 ),
 
 decisions as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
 ),
 
 conversions as (
-    select * from {{ ref('int_conversions') }}
+    select * from {{ ref('ai_impact', 'int_conversions') }}
 ),
 
 conversion_touches as (
-    select * from {{ ref('int_conversion_touches') }}
+    select * from {{ ref('ai_impact', 'int_conversion_touches') }}
 ),
 
 outputs as (
-    select * from {{ ref('int_output_quality') }}
+    select * from {{ ref('ai_impact', 'int_output_quality') }}
 ),
 
 tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
 ),
 
 work as (

@@ -6,7 +6,7 @@
     taken, and of several the first by name, so that it is the same one in the next quarter. (Cell suppression:
     Fischetti and Salazar-Gonzalez 2000, section 2.) -#}
 with sizes as (
-    select * from {{ ref('int_group_sizes') }}
+    select * from {{ ref('ai_impact', 'int_group_sizes') }}
 ),
 
 reported as (

@@ -4,11 +4,11 @@
 {{ config(materialized=ai_impact.heavy_view()) }}
 
 with hidden_groups as (
-    select * from {{ ref('int_hidden_groups') }}
+    select * from {{ ref('ai_impact', 'int_hidden_groups') }}
 ),
 
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
 ),
 
 quarters as (

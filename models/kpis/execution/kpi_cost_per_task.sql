@@ -8,7 +8,7 @@
     'review_cost': 'review_cost'
 } -%}
 with cells as (
-    select * from {{ ref('int_kpi_cells') }}
+    select * from {{ ref('ai_impact', 'int_kpi_cells') }}
 ),
 
 shared as (

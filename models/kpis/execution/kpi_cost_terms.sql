@@ -2,7 +2,7 @@
     'completed', 'covered_tasks', 'coverage', 'compute_cost', 'labour_cost', 'tooling_cost', 'review_cost', 'reason'
 ] -%}
 with costs as (
-    select * from {{ ref('kpi_cost_per_task') }}
+    select * from {{ ref('ai_impact', 'kpi_cost_per_task') }}
     where baseline_of = {{ ai_impact.rollup_label() }}
 ),
 

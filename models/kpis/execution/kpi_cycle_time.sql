@@ -4,7 +4,7 @@
 
 {%- set percentiles = {50: 0.5, 90: 0.9} -%}
 with tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
     where is_completed and cycle_hours is not null
 ),
 
@@ -14,7 +14,7 @@ inputs as (
 
 period_days as (
     select days.*
-    from {{ ref('int_kpi_period_days') }} as days
+    from {{ ref('ai_impact', 'int_kpi_period_days') }} as days
     inner join inputs on days.period_key = inputs.period_key
 ),
 

@@ -1,9 +1,9 @@
 with changes as (
-    select * from {{ ref('int_model_changes') }}
+    select * from {{ ref('ai_impact', 'int_model_changes') }}
 ),
 
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
     where period_grain not in ('baseline', 'hour')
 ),
 

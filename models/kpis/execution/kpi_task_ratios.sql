@@ -1,7 +1,7 @@
 {#- The execution KPIs that are a ratio of two sums. A new one is one more entry of the list task_ratios. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 with cells as (
-    select * from {{ ref('int_kpi_cells') }}
+    select * from {{ ref('ai_impact', 'int_kpi_cells') }}
 ),
 
 sums as (

@@ -1,9 +1,9 @@
 with cells as (
-    select * from {{ ref('int_kpi_cells') }}
+    select * from {{ ref('ai_impact', 'int_kpi_cells') }}
 ),
 
 fte_weeks as (
-    select * from {{ ref('int_kpi_fte_weeks') }}
+    select * from {{ ref('ai_impact', 'int_kpi_fte_weeks') }}
 ),
 
 reasoned as (

@@ -1,20 +1,20 @@
 {#- Where AI alone and AI with a person were assigned at random: the outcomes of each subject's decisions in a
     period, by arm. Where an arm is hidden, or what was decided outside of the experiment, so is the comparison. -#}
 with sides as (
-    select * from {{ ref('int_decision_sides') }}
+    select * from {{ ref('ai_impact', 'int_decision_sides') }}
 ),
 
 period_days as (
-    select * from {{ ref('int_kpi_period_days') }}
+    select * from {{ ref('ai_impact', 'int_kpi_period_days') }}
 ),
 
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
     where period_grain in ('month', 'rolling_90d', 'rolling_365d')
 ),
 
 hidden_periods as (
-    select * from {{ ref('int_hidden_periods') }}
+    select * from {{ ref('ai_impact', 'int_hidden_periods') }}
 ),
 
 hidden as (

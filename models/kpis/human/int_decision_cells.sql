@@ -3,21 +3,21 @@
     those of AI alone. Of each side there must be none or k people: else the comparison is hidden. -#}
 {%- set double = ai_impact.physical_type('double') -%}
 with decisions as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
     where decided_at is not null
 ),
 
 period_days as (
-    select * from {{ ref('int_kpi_period_days') }}
+    select * from {{ ref('ai_impact', 'int_kpi_period_days') }}
 ),
 
 periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
     where period_grain in ('month', 'rolling_90d', 'rolling_365d')
 ),
 
 people as (
-    select * from {{ ref('int_strategic_people') }}
+    select * from {{ ref('ai_impact', 'int_strategic_people') }}
 ),
 
 compared as (

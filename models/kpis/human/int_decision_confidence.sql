@@ -5,12 +5,12 @@ with decisions as (
         *,
         {{ ai_impact.tenth_of('ai_confidence') }} as tenth,
         cast(round(ai_confidence * 1000) as integer) as thousandth
-    from {{ ref('int_decisions') }}
+    from {{ ref('ai_impact', 'int_decisions') }}
     where {{ ai_impact.tells_of_confidence() }}
 ),
 
 hidden_groups as (
-    select * from {{ ref('int_hidden_groups') }}
+    select * from {{ ref('ai_impact', 'int_hidden_groups') }}
     where family = 'confidence'
 ),
 

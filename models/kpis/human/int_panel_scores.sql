@@ -1,16 +1,16 @@
 {#- The ratings of a panel on each criterion, in every period in which their decision was made. Raters and
     decisions are numbers. -#}
 with ratings as (
-    select * from {{ ref('int_panel_ratings') }}
+    select * from {{ ref('ai_impact', 'int_panel_ratings') }}
 ),
 
 decisions as (
-    select * from {{ ref('int_decisions') }}
+    select * from {{ ref('ai_impact', 'int_decisions') }}
     where decided_at is not null
 ),
 
 periods as (
-    select * from {{ ref('int_long_periods') }}
+    select * from {{ ref('ai_impact', 'int_long_periods') }}
     where period_grain in ('month', 'rolling_90d', 'rolling_365d')
 ),
 

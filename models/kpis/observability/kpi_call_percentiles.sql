@@ -6,12 +6,12 @@
 {%- set measures = {'latency': 'latency_ms', 'first_chunk': 'time_to_first_chunk_ms', 'confidence': 'confidence'} -%}
 {%- set kpis = {'latency': [50, 95, 99], 'first_chunk': [50, 95], 'confidence': [10]} -%}
 with calls as (
-    select * from {{ ref('fct_ai_calls') }}
+    select * from {{ ref('ai_impact', 'fct_ai_calls') }}
     where is_model_call and coalesce(status, 'ok') <> 'error'
 ),
 
 inputs as (
-    select inputs.* from ({{ ai_impact.missing_periods(ref('int_call_cells')) }}) as inputs
+    select inputs.* from ({{ ai_impact.missing_periods(ref('ai_impact', 'int_call_cells')) }}) as inputs
     where inputs.use_case_id = {{ ai_impact.rollup_label() }}
 ),
 
@@ -19,13 +19,13 @@ periods as (
     select
         periods.*,
         inputs.input_hash
-    from {{ ref('int_kpi_periods') }} as periods
+    from {{ ref('ai_impact', 'int_kpi_periods') }} as periods
     inner join inputs on periods.period_key = inputs.period_key
 ),
 
 period_days as (
     select days.*
-    from {{ ref('int_kpi_period_days') }} as days
+    from {{ ref('ai_impact', 'int_kpi_period_days') }} as days
     inner join inputs on days.period_key = inputs.period_key
 ),
 

@@ -3,7 +3,7 @@
 {{ config(materialized=ai_impact.heavy_view()) }}
 {%- set double = ai_impact.physical_type('double') -%}
 with cells as (
-    select * from {{ ref('int_call_cells') }}
+    select * from {{ ref('ai_impact', 'int_call_cells') }}
     where suppression_rule is null
 ),
 

@@ -4,12 +4,12 @@
 {%- set units = ai_impact.quoted(ai_impact.same_kind(var('funnel_unit_type'))) -%}
 {%- set stage = ai_impact.quoted([(var('funnel_stages') | map('lower') | list)[1]]) -%}
 with tasks as (
-    select * from {{ ref('int_tasks') }}
+    select * from {{ ref('ai_impact', 'int_tasks') }}
     where is_completed and execution_mode in ('ai_assisted', 'ai_autonomous')
 ),
 
 task_calls as (
-    select * from {{ ref('int_task_calls') }}
+    select * from {{ ref('ai_impact', 'int_task_calls') }}
     where last_called_at is not null
 ),
 
@@ -17,7 +17,7 @@ edits as (
     select
         task_id,
         {{ ai_impact.exact_sum('edit_ratio') }} / count(*) as edit_ratio
-    from {{ ref('stg_ai_events') }}
+    from {{ ref('ai_impact', 'stg_ai_events') }}
     where event_type = 'human_edit' and edit_ratio is not null and task_id is not null
     group by task_id
 ),
@@ -26,7 +26,7 @@ confidences as (
     select
         task_id,
         {{ ai_impact.exact_sum('confidence') }} / count(*) as confidence
-    from {{ ref('fct_ai_calls') }}
+    from {{ ref('ai_impact', 'fct_ai_calls') }}
     where is_model_call and confidence is not null and task_id is not null
     group by task_id
 ),
@@ -35,13 +35,13 @@ verdicts as (
     select
         task_id,
         max(is_failed) as is_failed
-    from {{ ref('int_verdicts') }}
+    from {{ ref('ai_impact', 'int_verdicts') }}
     where criterion = 'groundedness' and task_id is not null
     group by task_id
 ),
 
 known_ids as (
-    select * from {{ ref('int_known_ids') }}
+    select * from {{ ref('ai_impact', 'int_known_ids') }}
 ),
 
 -- Where nobody ever reached the stage, nobody looked.
@@ -49,7 +49,7 @@ conversions as (
     select
         coalesce(known_ids.known_as, outcomes.unit_id) as unit_id,
         min(outcomes.occurred_at) as converted_at
-    from {{ ref('stg_outcome_events') }} as outcomes
+    from {{ ref('ai_impact', 'stg_outcome_events') }} as outcomes
     left join known_ids on outcomes.unit_type = known_ids.id_type and outcomes.unit_id = known_ids.id
     where outcomes.unit_type in ({{ units }}) and lower(outcomes.name) = {{ stage }}
     group by 1
@@ -63,7 +63,7 @@ seen as (
     select
         observed.observed_until,
         counted.n_converted
-    from {{ ref('int_observed_until') }} as observed
+    from {{ ref('ai_impact', 'int_observed_until') }} as observed
     cross join counted
 ),
 

@@ -1,15 +1,15 @@
 {#- How many engineers there were on each day in the teams that ever had an incident, by the month of
     `labor_rates`. -#}
 with incidents as (
-    select * from {{ ref('fct_incidents') }}
+    select * from {{ ref('ai_impact', 'fct_incidents') }}
 ),
 
 rates as (
-    select * from {{ ref('labor_rates') }}
+    select * from {{ ref('ai_impact', 'labor_rates') }}
 ),
 
 days as (
-    select * from {{ ref('int_dates') }}
+    select * from {{ ref('ai_impact', 'int_dates') }}
 ),
 
 teams as (

@@ -3,12 +3,12 @@
 {{ config(materialized=ai_impact.view_or_table()) }}
 
 with periods as (
-    select * from {{ ref('int_kpi_periods') }}
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
     where period_grain not in ('hour', 'day', 'week')
 ),
 
 period_days as (
-    select * from {{ ref('int_kpi_period_days') }}
+    select * from {{ ref('ai_impact', 'int_kpi_period_days') }}
 ),
 
 final as (

@@ -1,11 +1,11 @@
 {#- How many deals were open, as the mean over the days of each period. -#}
 with deals as (
-    select * from {{ ref('fct_opportunities') }}
+    select * from {{ ref('ai_impact', 'fct_opportunities') }}
     where created_at is not null and (not is_closed or closed_at is not null)
 ),
 
 periods as (
-    select * from {{ ref('int_long_periods') }}
+    select * from {{ ref('ai_impact', 'int_long_periods') }}
 ),
 
 moves as (

@@ -1,30 +1,30 @@
 {#- Each account of the experiment that `kpi_catalog` names for retained_revenue: whether AI reached it, when it was
     watched, and when it left with how much. -#}
 with catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
     where kpi_id = 'retained_revenue'
 ),
 
 -- Where accounts were not assigned at random, those without AI are others, not the same ones without it.
 experiments as (
-    select * from {{ ref('int_experiments') }}
+    select * from {{ ref('ai_impact', 'int_experiments') }}
     where
         unit_type in ({{ ai_impact.quoted(ai_impact.same_kind('account')) }})
         and assignment_method in ('randomized', 'holdout')
 ),
 
 assignments as (
-    select * from {{ ref('int_assignments') }}
+    select * from {{ ref('ai_impact', 'int_assignments') }}
     where arm_count = 1
 ),
 
 aliases as (
-    select * from {{ ref('int_unit_id_map') }}
+    select * from {{ ref('ai_impact', 'int_unit_id_map') }}
     where alias_type = 'account'
 ),
 
 lost as (
-    select * from {{ ref('int_lost_accounts') }}
+    select * from {{ ref('ai_impact', 'int_lost_accounts') }}
 ),
 
 assigned as (

@@ -1,11 +1,11 @@
 {#- The sums of each day: of the company with the use case whose baseline the KPI is compared with, and of each
     use case by itself. -#}
 with observations as (
-    select * from {{ ref('int_strategic_observations') }}
+    select * from {{ ref('ai_impact', 'int_strategic_observations') }}
 ),
 
 catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
 ),
 
 placed as (

@@ -1,15 +1,15 @@
 {#- How many distinct people stand behind each strategic and human KPI of a period, and which rule hides it, if one
     does: that of either side of its use case. The velocity of the pipeline is hidden with any of its factors. -#}
 with person_days as (
-    select * from {{ ref('int_strategic_people_daily') }}
+    select * from {{ ref('ai_impact', 'int_strategic_people_daily') }}
 ),
 
 periods as (
-    select * from {{ ref('int_long_periods') }}
+    select * from {{ ref('ai_impact', 'int_long_periods') }}
 ),
 
 hidden_periods as (
-    select * from {{ ref('int_hidden_periods') }}
+    select * from {{ ref('ai_impact', 'int_hidden_periods') }}
 ),
 
 kpis as (

@@ -2,23 +2,23 @@
     events is a rate of 0, once there was any event; one before the month in which their source begins has none. Events
     of teams whose engineers are not known are left out, like their engineers. -#}
 with events as (
-    select * from {{ ref('int_counted_events') }}
+    select * from {{ ref('ai_impact', 'int_counted_events') }}
 ),
 
 accounts as (
-    select count(*) as accounts from {{ ref('int_account_segments') }}
+    select count(*) as accounts from {{ ref('ai_impact', 'int_account_segments') }}
 ),
 
 periods as (
-    select * from {{ ref('int_long_periods') }}
+    select * from {{ ref('ai_impact', 'int_long_periods') }}
 ),
 
 catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
 ),
 
 engineers as (
-    select * from {{ ref('int_engineers_daily') }}
+    select * from {{ ref('ai_impact', 'int_engineers_daily') }}
 ),
 
 days as (

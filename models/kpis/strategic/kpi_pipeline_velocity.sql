@@ -1,17 +1,17 @@
 {#- Open deals x average size x win rate / median days to close: money a day. Open deals are the mean over the
     days of the period. The interval adds up the relative errors of the other three. -#}
 with ratios as (
-    select * from {{ ref('kpi_ratios') }}
+    select * from {{ ref('ai_impact', 'kpi_ratios') }}
     where kpi_id in ('average_deal_size', 'win_rate') and use_case_id = {{ ai_impact.rollup_label() }}
 ),
 
 survival as (
-    select * from {{ ref('kpi_survival') }}
+    select * from {{ ref('ai_impact', 'kpi_survival') }}
     where kpi_id = 'days_to_close_p50'
 ),
 
 stocks as (
-    select * from {{ ref('int_open_opportunities') }}
+    select * from {{ ref('ai_impact', 'int_open_opportunities') }}
 ),
 
 factors as (

@@ -1,10 +1,10 @@
 {%- set sums = ['numerator', 'denominator', 'numerator_squared', 'denominator_squared', 'numerator_by_denominator'] -%}
 with days as (
-    select * from {{ ref('int_strategic_daily') }}
+    select * from {{ ref('ai_impact', 'int_strategic_daily') }}
 ),
 
 periods as (
-    select * from {{ ref('int_long_periods') }}
+    select * from {{ ref('ai_impact', 'int_long_periods') }}
 ),
 
 sums as (

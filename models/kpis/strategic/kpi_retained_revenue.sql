@@ -1,11 +1,11 @@
 {#- What the accounts that AI reached would have taken with them at the pace of those held out, less what they took.
     Both are of the same days, so that the season is in both. -#}
 with accounts as (
-    select * from {{ ref('int_retained_accounts') }}
+    select * from {{ ref('ai_impact', 'int_retained_accounts') }}
 ),
 
 period_days as (
-    select * from {{ ref('int_long_periods') }}
+    select * from {{ ref('ai_impact', 'int_long_periods') }}
     where period_grain <> 'baseline'
 ),
 

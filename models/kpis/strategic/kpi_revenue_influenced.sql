@@ -1,15 +1,15 @@
 {#- Revenue of closed deals that an AI decision came before, less what as many deals brought on average in the
     baseline window. A comparison with before, not an effect: see the experiment. -#}
 with earned as (
-    select * from {{ ref('int_influenced_opportunities') }}
+    select * from {{ ref('ai_impact', 'int_influenced_opportunities') }}
 ),
 
 periods as (
-    select * from {{ ref('int_long_periods') }}
+    select * from {{ ref('ai_impact', 'int_long_periods') }}
 ),
 
 catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
     where kpi_id = 'incremental_revenue_influenced'
 ),
 

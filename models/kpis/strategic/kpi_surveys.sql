@@ -2,27 +2,27 @@
     share of accounts that did. Answers of unknown accounts, which no segment can speak for, weigh as much as their
     share of the answers. -#}
 with answers as (
-    select * from {{ ref('int_answers') }}
+    select * from {{ ref('ai_impact', 'int_answers') }}
 ),
 
 segments as (
     select
         segment,
         count(*) as accounts
-    from {{ ref('int_account_segments') }}
+    from {{ ref('ai_impact', 'int_account_segments') }}
     group by segment
 ),
 
 known as (
-    select count(*) as all_accounts from {{ ref('int_account_segments') }}
+    select count(*) as all_accounts from {{ ref('ai_impact', 'int_account_segments') }}
 ),
 
 periods as (
-    select * from {{ ref('int_long_periods') }}
+    select * from {{ ref('ai_impact', 'int_long_periods') }}
 ),
 
 catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
 ),
 
 -- Who answers twice in a period is heard once, with the last answer.

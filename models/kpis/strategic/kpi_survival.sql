@@ -3,15 +3,15 @@
     the sum of Greenwood for its variance. -#}
 {%- set z = ai_impact.interval_z() -%}
 with spells as (
-    select * from {{ ref('int_spells') }}
+    select * from {{ ref('ai_impact', 'int_spells') }}
 ),
 
 periods as (
-    select * from {{ ref('int_long_periods') }}
+    select * from {{ ref('ai_impact', 'int_long_periods') }}
 ),
 
 catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
 ),
 
 times as (

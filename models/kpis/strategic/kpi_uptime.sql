@@ -1,11 +1,11 @@
 {#- The share of time that services were up, over the services that ever had an incident. An outage is counted
     once, however many incidents it made. -#}
 with outages as (
-    select * from {{ ref('int_outages') }}
+    select * from {{ ref('ai_impact', 'int_outages') }}
 ),
 
 incidents as (
-    select * from {{ ref('fct_incidents') }}
+    select * from {{ ref('ai_impact', 'fct_incidents') }}
 ),
 
 periods as (
@@ -14,11 +14,11 @@ periods as (
         period_start,
         period_end,
         baseline_of
-    from {{ ref('int_long_periods') }}
+    from {{ ref('ai_impact', 'int_long_periods') }}
 ),
 
 catalog as (
-    select * from {{ ref('kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'kpi_catalog') }}
     where kpi_id = 'uptime'
 ),
 

@@ -1,0 +1,1 @@
+{{ ai_impact.given_seed('use_cases') }}
