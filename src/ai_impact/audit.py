@@ -17,6 +17,8 @@ from ai_impact.audit_report import ORDER, Found, Markdown, Text, report
 from ai_impact.reading import GRAINS, Rows, Warehouse, of_best_window
 from ai_impact.sentences import ProblemError
 
+# As kpi_values says it.
+NO_TARGET = "The KPI has no target."
 LACKING = ("off", "missing", "empty")
 WEEKS = (8, 10, 12)
 # The effect that is worth finding where nobody has registered one, as a share of the level now; the usual errors.
@@ -205,8 +207,8 @@ def kpis(catalogue: Rows, there: dict[str, Found], values: Rows | None, quality:
         lacking = [name for name in needs if there[name]["state"] in LACKING]
         row = company.get(kpi)
         why = [f"{name}: {there[name]['why']}" for name in needs if there[name]["state"] == "doubtful"] + doubts[kpi]
-        # Without a target there is no verdict either, and no reason.
-        if row and row["status"] == "not_enough_data" and row["reason"] and not doubts[kpi]:
+        # That there is no target is no doubt about the value.
+        if row and row["status"] == "not_enough_data" and row["reason"] not in (None, NO_TARGET) and not doubts[kpi]:
             why.append(row["reason"])
         if row and row["period_grain"] != f"rolling_{row['window_days']}d":
             why.append(
