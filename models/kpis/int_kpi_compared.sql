@@ -31,7 +31,7 @@ use_cases as (
 ),
 
 catalog as (
-    select * from {{ ref('ai_impact', 'kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'int_kpi_catalog') }}
 ),
 
 absent as (

@@ -457,7 +457,9 @@ def look_at(warehouse: Warehouse, progress: Progress) -> Found:
     progress("Map the use cases and models")
     found["use_cases"] = use_cases(look, there, values)
     found["models"] = model_rows(look, there)
-    found["kpis"] = kpis(look.seed("kpi_catalog", "sources"), there, values if found["is_built"] else None, quality)
+    # A row of the company's own stands in the place of ours of the same id.
+    catalogue = {row["kpi_id"]: row for name in ("kpi_catalog", "kpi_catalog_extra") for row in look.seed(name, "sources")}
+    found["kpis"] = kpis(list(catalogue.values()), there, values if found["is_built"] else None, quality)
     found["proposals"] = proposals(found["kpis"])
     progress("Plan an experiment")
     states = {row["use_case_id"]: row["state"] for row in look.rows("report_use_cases")}
