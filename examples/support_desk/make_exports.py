@@ -1,4 +1,4 @@
-"""Writes seeds/exports: what six exports of a support desk look like. Drafts by AI cut the minutes on a ticket by 20 %."""
+"""Writes seeds/exports, as six exports of a support desk: AI drafts cut the minutes on a ticket by 20 %."""
 
 import csv
 import datetime as dt
@@ -16,7 +16,9 @@ FOLDER = Path(__file__).parent / "seeds" / "exports"
 
 
 def write(name: str, columns: str, rows: Iterable[tuple]) -> None:
-    plain = [[value.isoformat(" ", "seconds") if isinstance(value, dt.datetime) else value for value in row] for row in rows]
+    plain = [
+        [value.isoformat(" ", "seconds") if isinstance(value, dt.datetime) else value for value in row] for row in rows
+    ]
     with (FOLDER / f"{name}.csv").open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns.split())

@@ -1,6 +1,7 @@
-"""examples/support_desk: the commands of the quickstart, as they stand there, end in a claim that holds the planted effect."""
+"""examples/support_desk: the commands of the quickstart end in a claim that holds the planted effect."""
 
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -54,6 +55,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
     assert " WARN=0 ERROR=0 SKIP=0 " in done.stdout
+    (project / "said.txt").write_text(done.stdout)
     return project
 
 
@@ -104,9 +106,8 @@ def test_every_export_arrives(built):
     with duckdb.connect(str(built / "support_desk.duckdb"), read_only=True) as con:
         rows = con.sql("select source, sum(raw), sum(accepted) from event_reconciliation group by 1").fetchall()
         counted = {source: (raw, accepted) for source, raw, accepted in rows}
-        for source in (
-            "task_events", "ai_events", "evaluations", "survey_responses", "opportunities", "cost_records", "assignments"
-        ):  # fmt: skip
+        given = "task_events ai_events evaluations survey_responses opportunities cost_records assignments"
+        for source in given.split():
             raw, accepted = counted[source]
             assert raw == accepted > 0, source
         values = "select distinct kpi_id from kpi_values where value is not null and period_grain = 'rolling_90d'"
@@ -119,3 +120,63 @@ def test_every_export_arrives(built):
 
 def test_the_board_is_written(built):
     assert "Reply drafts" in (built / "site" / "index.html").read_text()
+
+
+def doctor(project: Path) -> dict:
+    done = subprocess.run(
+        [sys.executable, "-m", "ai_impact", "doctor", "--format", "json", "--profiles-dir", "."],
+        cwd=project,
+        env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_build_ends_with_what_is_wrong(built):
+    said = [
+        line.split("ai_impact: ", 1)[1]
+        for line in (built / "said.txt").read_text().splitlines()
+        if " ai_impact: " in line
+    ]
+    (health,) = [line for line in said if "KPIs have values" in line]
+    assert "`ai-impact doctor` says what the others lack" in health
+    assert not any("in quarantine" in line or "seed use_cases" in line or "human_minutes" in line for line in said)
+
+
+def test_the_doctor_finds_what_was_broken(built, tmp_path):
+    found = doctor(built)
+    well = {title.split(":")[0]: items for title, items in found["findings"].items() if items}
+    assert found["is_built"] and found["versions"]["engine"] == "duckdb"
+    assert set(well) == {"Sources", "KPIs without a value"}, well
+    assert any("error_rate: No error was ever reported" in item for item in well["KPIs without a value"])
+    path = built / "support_desk.duckdb"
+    kept = tmp_path / "kept.duckdb"
+    kept.write_bytes(path.read_bytes())
+    with duckdb.connect(str(path)) as con:
+        con.execute("update event_reconciliation set quarantined = 1 where source = 'task_events'")
+        con.execute(
+            "insert into event_quarantine (quarantine_key, source, reason, reason_column, load_day) "
+            "select n::varchar, 'task_events', 'too_late', 'received_at', date '2026-03-01' from range(126) as r (n)"
+        )
+        con.execute("delete from labor_rates where team_id = '2'")
+        con.execute(
+            "update fct_tasks set human_minutes = null where execution_mode = 'human' and hash(task_id) % 2 = 0"
+        )
+        con.execute("update fct_tasks set started_at = null, cycle_hours = null where execution_mode = 'ai_assisted'")
+    broken = {title.split(":")[0]: items for title, items in doctor(built)["findings"].items() if items}
+    path.write_bytes(kept.read_bytes())
+    (late,) = broken["In quarantine"]
+    assert late.startswith(
+        "task_events: 2.4 percent of its rows are in quarantine, most as too_late in received_at (126 rows): "
+    )
+    assert "do not map a time of synchronisation to received_at" in late
+    assert broken["Teams that the seed labor_rates does not have"] == ["2"]
+    minutes, hours = broken["Tasks without times"]
+    assert (
+        minutes.startswith("support: human_minutes of completed tasks: ai_assisted 100%, human 4")
+        or "human 5" in minutes
+    )
+    assert hours.startswith("support: a start and an end of completed tasks: ai_assisted 0%, human 100%; cycle times")
