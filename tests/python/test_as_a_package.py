@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -66,6 +67,19 @@ def test_its_seeds_have_the_columns_of_the_package():
     for seed in PROJECT.glob("seeds/*.csv"):
         own, package = (path.read_text().splitlines()[0] for path in (seed, ROOT / "seeds" / seed.name))
         assert own == package, seed.name
+
+
+def test_a_seed_that_is_off_is_replaced_by_that_of_its_name(tmp_path):
+    project = tmp_path / "project"
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("dbt_packages", "git_history", "package-lock.yml"))
+    (project / "packages.yml").write_text(f"packages:\n  - local: {ROOT}\n")
+    settings = project / "dbt_project.yml"
+    text = re.sub(r" +reviews_relation: .*\n", "", settings.read_text())
+    settings.write_text(text.replace("\nseeds:\n", "\nseeds:\n  ai_impact: {reviews: {+enabled: false}}\n"))
+    dbt(tmp_path, "deps", project=project)
+    dbt(tmp_path, "parse", project=project)
+    nodes = json.loads((tmp_path / "target/manifest.json").read_text())["nodes"]
+    assert nodes["model.ai_impact.reviews"]["depends_on"]["nodes"] == ["seed.ai_impact_integration_tests.reviews"]
 
 
 def test_two_sources_are_enough(tmp_path):
