@@ -27,23 +27,29 @@ def of_best_window(values: Rows) -> Rows:
     return [row for _, row in best.values()]
 
 
+def runner(**how: Any) -> Any:
+    """dbt, to be invoked in this process. Raises a ProblemError where it is not installed."""
+    try:
+        from dbt.cli.main import dbtRunner
+    except ModuleNotFoundError as missing:
+        raise ProblemError(
+            f"dbt is not installed beside this command ({missing}): install it with the adapter of your "
+            "warehouse, for example dbt-duckdb, then run this again."
+        ) from missing
+    return dbtRunner(**how)
+
+
 class Warehouse:
     """The project as dbt parses it, and the relations of its target. Use it within `with`: that is its connection."""
 
     def __init__(self, options: Sequence[str]) -> None:
         """`options` are those of dbt parse. Raises a ProblemError."""
-        try:
-            from dbt.adapters.factory import get_adapter_by_type
-            from dbt.cli.main import dbtRunner
-        except ModuleNotFoundError as missing:
-            raise ProblemError(
-                f"dbt is not installed beside this command ({missing}): install it with the adapter of your "
-                "warehouse, for example dbt-duckdb, then run this again."
-            ) from missing
-        parsed = dbtRunner().invoke([*QUIET, "parse", *options])
+        parsed = runner().invoke([*QUIET, "parse", *options])
         if not parsed.success:
             message = str(parsed.exception)
             raise ProblemError(engine_sentence(message) or dbt_sentence(message))
+        from dbt.adapters.factory import get_adapter_by_type
+
         self.manifest: Any = parsed.result
         self.adapter: Any = get_adapter_by_type(self.manifest.metadata.adapter_type)
         try:
