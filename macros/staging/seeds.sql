@@ -14,13 +14,19 @@
 
 {#
     What stands in the place of a seed where the var names another relation, or the seed is off: this model is on then, under the seed's
-    name, so that every ref finds the one that is there. The alias keeps it apart from a seed of that name in the same schema.
+    name, so that every ref finds the one that is there. The alias keeps it apart from a seed of that name in the same schema. A project that
+    installs this package has no rows beside those of a catalogue until it gives some: the seed's are the demo's.
 #}
 {% macro given_seed(name) -%}
     {%- set relation = var(name ~ '_relation') | string | trim -%}
     {%- set is_off = ai_impact.seed_is_off(name) -%}
-    {{ config(enabled=relation != '' or is_off, alias='ai_impact_' ~ name) }}
-    select * from {{ relation or (ref(adapter.config.project_name, name) if is_off) }}
+    {%- set is_empty = name.endswith('_extra') and project_name != 'ai_impact' and not relation and not is_off -%}
+    {{ config(enabled=relation != '' or is_off or is_empty, alias='ai_impact_' ~ name) }}
+    {% if is_empty -%}
+        select * from {{ ref('ai_impact', name[:-6]) }} where 1 = 0
+    {%- else -%}
+        select * from {{ relation or (ref(adapter.config.project_name, name) if is_off) }}
+    {%- endif %}
 {%- endmacro %}
 
 {# The columns of the catalogues that a company adds rows to, the key first; those of one type but text by that type. #}
