@@ -458,7 +458,8 @@ def look_at(warehouse: Warehouse, progress: Progress) -> Found:
     found["use_cases"] = use_cases(look, there, values)
     found["models"] = model_rows(look, there)
     # A row of the company's own stands in the place of ours of the same id.
-    catalogue = {row["kpi_id"]: row for name in ("kpi_catalog", "kpi_catalog_extra") for row in look.seed(name, "sources")}
+    catalogues = ("kpi_catalog", "kpi_catalog_extra")
+    catalogue = {row["kpi_id"]: row for name in catalogues for row in look.seed(name, "sources")}
     found["kpis"] = kpis(list(catalogue.values()), there, values if found["is_built"] else None, quality)
     found["proposals"] = proposals(found["kpis"])
     progress("Plan an experiment")
