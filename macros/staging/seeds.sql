@@ -20,7 +20,7 @@
     {%- set relation = var(name ~ '_relation') | string | trim -%}
     {%- set is_off = ai_impact.seed_is_off(name) -%}
     {{ config(enabled=relation != '' or is_off, alias='ai_impact_' ~ name) }}
-    select * from {{ relation or (ref('ai_impact', adapter.config.project_name, name) if is_off) }}
+    select * from {{ relation or (ref(adapter.config.project_name, name) if is_off) }}
 {%- endmacro %}
 
 {# The columns of the catalogues that a company adds rows to, the key first; those of one type but text by that type. #}
