@@ -57,8 +57,10 @@
     {%- endfor -%}
     select {{ typed | join(', ') }}
     from {{ ref('ai_impact', name) }}
-    where {{ columns[0] }} not in (
-        select extra.{{ columns[0] }} from {{ ref('ai_impact', name ~ '_extra') }} as extra where extra.{{ columns[0] }} is not null
+    where cast({{ columns[0] }} as {{ dbt.type_string() }}) not in (
+        select cast(extra.{{ columns[0] }} as {{ dbt.type_string() }})
+        from {{ ref('ai_impact', name ~ '_extra') }} as extra
+        where extra.{{ columns[0] }} is not null
     )
     union all
     select {{ typed | join(', ') }}
