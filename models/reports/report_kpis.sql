@@ -13,8 +13,15 @@ use_cases as (
 ),
 
 effects as (
-    select * from {{ ref('ai_impact', 'report_effects') }}
-    where place is not null and treatment_place = 1
+    {% if var('decisions_enabled') and var('evidence_enabled') -%}
+        select * from {{ ref('ai_impact', 'report_effects') }}
+        where place is not null and treatment_place = 1
+    {%- else -%}
+        {{ ai_impact.no_rows({
+            'experiment_id': 'string', 'metric_id': 'string', 'experiment': 'string', 'phrase': 'string', 'scale': 'string',
+            'estimate': 'double', 'ci_low': 'double', 'ci_high': 'double', 'evidence_grade': 'string', 'stale_since': 'date'
+        }) }}
+    {%- endif %}
 ),
 
 loads as (

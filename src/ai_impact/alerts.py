@@ -14,6 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 
+from ai_impact.reading import runner
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 
 FORMATS = ("json", "slack", "webhook")
@@ -73,13 +74,9 @@ def hand_over(
 
 def open_alerts(options: list[str]) -> list[dict[str, Any]]:
     """The rows of the macro open_alerts, by dbt, so on any engine."""
-    try:
-        from dbt.cli.main import dbtRunner
-    except ModuleNotFoundError as missing:
-        raise ProblemError(f"dbt is not installed beside this command ({missing}): install it with pip.") from missing
     select = "select * from ({{ ai_impact.open_alerts() }}) as alerts order by alert_key"
     quiet = ["--no-use-colors", "--log-level", "none", "--quiet"]
-    outcome = dbtRunner().invoke([*quiet, "show", "--inline", select, "--limit", "-1", *options])
+    outcome = runner().invoke([*quiet, "show", "--inline", select, "--limit", "-1", *options])
     if not outcome.success or not outcome.result or not outcome.result.results:
         results = getattr(outcome.result, "results", None) or []
         message = str(outcome.exception or (results[0].message if results else "dbt failed: its log says why."))

@@ -5,7 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from ai_impact import alerts, audit, boards, workbook
+from ai_impact import alerts, audit, boards, doctor, init, workbook
+from ai_impact.reading import runner
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 
 SELECTED = "package:ai_impact,config.materialized:estimated"
@@ -20,17 +21,12 @@ def estimate(options: list[str]) -> str:
 
     `options` are those of dbt build. A failure raises a ProblemError.
     """
-    try:
-        from dbt.cli.main import dbtRunner
-    except ModuleNotFoundError as missing:
-        raise ProblemError(
-            f"dbt is not installed beside this command ({missing}): run pip install dbt-postgres, then run this again."
-        ) from missing
     from ai_impact.python_models import register
 
+    dbt = runner()
     register()
     os.environ["AI_IMPACT_ESTIMATE"] = "1"
-    outcome = dbtRunner().invoke([*QUIET, "build", "--select", f"{SELECTED}+", *options])
+    outcome = dbt.invoke([*QUIET, "build", "--select", f"{SELECTED}+", *options])
     results = list(getattr(outcome.result, "results", None) or [])
     if not outcome.success:
         raise ProblemError("\n".join(problems(outcome.exception, results)))
@@ -61,9 +57,10 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("estimate", help=ESTIMATE, description=f"{ESTIMATE} {takes}")
     drawing = commands.add_parser("boards", help=boards.__doc__, description=f"{boards.__doc__} {takes}")
     boards.add_options(drawing)
-    for command in (workbook, audit):
+    for command in (workbook, audit, doctor):
         name = command.__name__.rpartition(".")[-1]
         command.add_options(commands.add_parser(name, help=command.__doc__, description=f"{command.__doc__} {takes}"))
+    init.add_options(commands.add_parser("init", help=init.__doc__, description=init.__doc__))
     erasing = commands.add_parser("forget", help=FORGET, description=f"{FORGET} {takes}")
     erasing.add_argument("identifier", help="as the raw tables have had it")
     alerts.add_to(commands)
@@ -85,6 +82,10 @@ def run(known: argparse.Namespace, options: list[str]) -> str:
         return f"Wrote {workbook.build(options, Path(known.out), Path(known.project_dir))}."
     if known.command == "audit":
         return audit.build(options, known.format, Path(known.project_dir))
+    if known.command == "init":
+        return init.build(known.tools, Path(known.project_dir))
+    if known.command == "doctor":
+        return doctor.build(options, known.format, Path(known.project_dir))
     if known.command == "forget":
         from ai_impact.forget import forget
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ai_impact.reading import runner
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
 
 WANTED = "AI_IMPACT_FORGET"
@@ -21,8 +22,6 @@ def forget(identifier: str, options: list[str]) -> str:
     """
     if not identifier.strip():
         raise ProblemError("Name the identifier to forget as the raw tables have it: ai-impact forget ada@example.com.")
-    from dbt.cli.main import dbtRunner
-
     from ai_impact.command import problems
 
     told: list[str] = []
@@ -33,7 +32,7 @@ def forget(identifier: str, options: list[str]) -> str:
 
     os.environ[WANTED] = identifier.strip()
     try:
-        outcome = dbtRunner(callbacks=[listen]).invoke(
+        outcome = runner(callbacks=[listen]).invoke(
             [*QUIET, "build", "--full-refresh", "--exclude-resource-type", "unit_test", *options]
         )
     finally:

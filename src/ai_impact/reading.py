@@ -27,23 +27,29 @@ def of_best_window(values: Rows) -> Rows:
     return [row for _, row in best.values()]
 
 
+def runner(**how: Any) -> Any:
+    """dbt, to be invoked in this process. Raises a ProblemError where it is not installed."""
+    try:
+        from dbt.cli.main import dbtRunner
+    except ModuleNotFoundError as missing:
+        raise ProblemError(
+            f"dbt is not installed beside this command ({missing}): install it with the adapter of your "
+            "warehouse, for example dbt-duckdb, then run this again."
+        ) from missing
+    return dbtRunner(**how)
+
+
 class Warehouse:
     """The project as dbt parses it, and the relations of its target. Use it within `with`: that is its connection."""
 
     def __init__(self, options: Sequence[str]) -> None:
         """`options` are those of dbt parse. Raises a ProblemError."""
-        try:
-            from dbt.adapters.factory import get_adapter_by_type
-            from dbt.cli.main import dbtRunner
-        except ModuleNotFoundError as missing:
-            raise ProblemError(
-                f"dbt is not installed beside this command ({missing}): install it with the adapter of your "
-                "warehouse, for example dbt-duckdb, then run this again."
-            ) from missing
-        parsed = dbtRunner().invoke([*QUIET, "parse", *options])
+        parsed = runner().invoke([*QUIET, "parse", *options])
         if not parsed.success:
             message = str(parsed.exception)
             raise ProblemError(engine_sentence(message) or dbt_sentence(message))
+        from dbt.adapters.factory import get_adapter_by_type
+
         self.manifest: Any = parsed.result
         self.adapter: Any = get_adapter_by_type(self.manifest.metadata.adapter_type)
         try:
@@ -53,6 +59,8 @@ class Warehouse:
         nodes = [*self.manifest.nodes.values(), *self.manifest.exposures.values()]
         own = [node for node in nodes if node.package_name == PACKAGE]
         self.models = {node.name: node for node in own if node.resource_type == "model"}
+        # Of a part that a var switches off.
+        self.off = {node.name for found in self.manifest.disabled.values() for node in found} - {*self.models}
         self.exposures = {node.name: node for node in own if node.resource_type == "exposure"}
         self.sources = {
             node.name: node
@@ -92,6 +100,8 @@ class Warehouse:
 
     def read(self, name: str, kept: str = "", what: str = "*") -> Rows:
         """The rows of a model or seed, with what follows `from`. Says what to build where it can't be read."""
+        if name in self.off and name not in self.seeds:
+            return []
         node = self.models.get(name) or self.seeds[name]
         try:
             return self.rows(f"select {what} from {node.relation_name} {kept}")

@@ -23,6 +23,8 @@ LONG = (
     "test_ingestion_properties",
     "test_as_a_package",
     "test_example_git",
+    "test_support_desk",
+    "test_init",
     "test_gaming",
     "test_degenerate_from_raw",
     "test_experiments_from_raw",

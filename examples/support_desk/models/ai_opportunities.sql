@@ -1,0 +1,4 @@
+{{ ai_impact.from_salesforce_opportunities(
+    ref('support_desk', 'salesforce_opportunity'),
+    currency="'USD'"
+) }}
