@@ -14,19 +14,13 @@
 
 {#
     What stands in the place of a seed where the var names another relation, or the seed is off: this model is on then, under the seed's
-    name, so that every ref finds the one that is there. The alias keeps it apart from a seed of that name in the same schema. A project that
-    installs this package has no rows beside those of a catalogue until it gives some: the seed's are the demo's.
+    name, so that every ref finds the one that is there. The alias keeps it apart from a seed of that name in the same schema.
 #}
 {% macro given_seed(name) -%}
     {%- set relation = var(name ~ '_relation') | string | trim -%}
     {%- set is_off = ai_impact.seed_is_off(name) -%}
-    {%- set is_empty = name.endswith('_extra') and project_name != 'ai_impact' and not relation and not is_off -%}
-    {{ config(enabled=relation != '' or is_off or is_empty, alias='ai_impact_' ~ name) }}
-    {% if is_empty -%}
-        select * from {{ ref('ai_impact', name[:-6]) }} where 1 = 0
-    {%- else -%}
-        select * from {{ relation or (ref(adapter.config.project_name, name) if is_off) }}
-    {%- endif %}
+    {{ config(enabled=relation != '' or is_off, alias='ai_impact_' ~ name) }}
+    select * from {{ relation or (ref(adapter.config.project_name, name) if is_off) }}
 {%- endmacro %}
 
 {# The columns of the catalogues that a company adds rows to, the key first; those of one type but text by that type. #}
@@ -61,12 +55,22 @@
     {%- for column in columns -%}
         {%- do typed.append('cast(' ~ column ~ ' as ' ~ types.get(column, dbt.type_string()) ~ ') as ' ~ column) -%}
     {%- endfor -%}
+    {%- set key = 'cast(' ~ columns[0] ~ ' as ' ~ dbt.type_string() ~ ')' %}
     select {{ typed | join(', ') }}
     from {{ ref('ai_impact', name) }}
-    where {{ columns[0] }} not in (
-        select extra.{{ columns[0] }} from {{ ref('ai_impact', name ~ '_extra') }} as extra where extra.{{ columns[0] }} is not null
-    )
-    union all
-    select {{ typed | join(', ') }}
-    from {{ ref('ai_impact', name ~ '_extra') }}
+    {%- if ai_impact.has_extra(name) %}
+        where {{ key }} not in (
+            select {{ key }} from {{ ref('ai_impact', name ~ '_extra') }}
+            where {{ columns[0] }} is not null
+        )
+        union all
+        select {{ typed | join(', ') }}
+        from {{ ref('ai_impact', name ~ '_extra') }}
+    {%- endif %}
 {%- endmacro %}
+
+{# Our own extra rows are the demo's: a project that installs this package has those that it gives, or none. #}
+{% macro has_extra(name) %}
+    {%- set extra = name ~ '_extra' -%}
+    {{- return(project_name == 'ai_impact' or var(extra ~ '_relation') | string | trim != '' or ai_impact.seed_is_off(extra)) -}}
+{% endmacro %}

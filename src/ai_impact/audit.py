@@ -191,6 +191,12 @@ def model_rows(look: Look, there: dict[str, Found]) -> Rows:
     return sorted(found, key=lambda row: (-row["calls"], str(row["response_model"])))
 
 
+def catalogue(look: Look) -> Rows:
+    """The KPIs: ours, and those of the company, which stand in the place of ours of the same id."""
+    seeds = [name for name in ("kpi_catalog", "kpi_catalog_extra") if name in look.warehouse.seeds]
+    return list({row["kpi_id"]: row for name in seeds for row in look.seed(name, "sources")}.values())
+
+
 def kpis(catalogue: Rows, there: dict[str, Found], values: Rows | None, quality: Rows) -> Rows:
     """Each KPI: ready, doubtful, not built or missing, and why. `values` is None where nothing is built."""
     is_built, values = values is not None, values or []
@@ -457,10 +463,7 @@ def look_at(warehouse: Warehouse, progress: Progress) -> Found:
     progress("Map the use cases and models")
     found["use_cases"] = use_cases(look, there, values)
     found["models"] = model_rows(look, there)
-    # A row of the company's own stands in the place of ours of the same id.
-    catalogues = ("kpi_catalog", "kpi_catalog_extra")
-    catalogue = {row["kpi_id"]: row for name in catalogues for row in look.seed(name, "sources")}
-    found["kpis"] = kpis(list(catalogue.values()), there, values if found["is_built"] else None, quality)
+    found["kpis"] = kpis(catalogue(look), there, values if found["is_built"] else None, quality)
     found["proposals"] = proposals(found["kpis"])
     progress("Plan an experiment")
     states = {row["use_case_id"]: row["state"] for row in look.rows("report_use_cases")}

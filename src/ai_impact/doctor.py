@@ -102,7 +102,7 @@ def look_at(warehouse: Warehouse) -> Found:
     values = of_best_window(look.rows("report_kpis", "where is_newest and team_id = 'all'"))
     is_built = bool(warehouse.columns(warehouse.models["report_kpis"]))
     cases = audit.use_cases(look, there, values)
-    kpis = audit.kpis(look.seed("kpi_catalog", "sources"), there, values if is_built else None, quality)
+    kpis = audit.kpis(audit.catalogue(look), there, values if is_built else None, quality)
     return {
         "versions": versions(warehouse),
         "is_built": is_built,
