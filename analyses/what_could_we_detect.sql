@@ -1,3 +1,4 @@
+{{ config(enabled=var('evidence_enabled')) }}
 -- What each registered experiment could detect in 8, 10 and 12 weeks, with and without its covariate, and how long its
 -- own smallest effect takes: dbt show --select what_could_we_detect
 select

@@ -159,7 +159,7 @@ def many() -> dict[str, pd.DataFrame | None]:
                     part = bins == b
                     cell = UnitMoments.from_rows(y[part], None if z is None else z[part], x[part])
                     cells.append(key | {"stratum": None, "bin": b} | {m: getattr(cell, m) for m in MOMENTS})
-    filled = {"int_experiments": registry, "metric_catalog": catalogue, "moments_unit_metrics": rows}
+    filled = {"int_experiments": registry, "int_metric_catalog": catalogue, "moments_unit_metrics": rows}
     filled |= {"moments_arm_counts": sizes, "moments_covariate_cells": cells}
     tables = {name: pd.DataFrame(table) for name, table in filled.items()}
     return dict.fromkeys(reads("estimates") | reads("checks")) | tables

@@ -34,7 +34,7 @@ create table int_experiments as select
     cast(null as varchar) as cluster_by, cast(null as varchar) as inference, cast(null as varchar) as interim_looks,
     '{method}' as assignment_method, true as is_registered_before_start, false as is_changed_after_start,
     true as is_finished, timestamp '2026-06-01' as latest_ends_at, timestamp '2026-07-01' as data_end;
-create table metric_catalog as select
+create table int_metric_catalog as select
     'm' as metric_id, 'm' as name, 'ratio' as aggregation, 'none' as transform, 'unit' as unit_type, 'up' as direction,
     false as is_guardrail, cast(null as varchar) as covariate;
 create table int_experiment_metrics as select
@@ -117,7 +117,7 @@ from ai_impact_stats.designs import reads, results
 con.execute("set memory_limit = '800MB'; set preserve_insertion_order = false")
 began = now()
 tables = dict.fromkeys(reads("estimates"))
-tables |= {t: con.execute(f"select * from {t}").df() for t in ("int_experiments", "metric_catalog")}
+tables |= {t: con.execute(f"select * from {t}").df() for t in ("int_experiments", "int_metric_catalog")}
 for name in ("moments_cohort_periods", "moments_cohort_clusters"):
     con.execute(f"create temp table {name} as {Path(sys.argv[1]).with_name(name + '.sql').read_text()}")
     tables[name] = con.execute(f"select * from {name}").df()
@@ -256,7 +256,7 @@ def responders(folder: Path, units: int) -> list[list[str]]:
     path = database(
         folder,
         REGISTRY.format(design="rct", method="randomized"),
-        "update metric_catalog set aggregation = 'mean'",
+        "update int_metric_catalog set aggregation = 'mean'",
         "create table drawn as select range as u, case when random() < 0.5 then 't' else 'c' end as arm, random() as s "
         f"from range({units})",
         # What int_uplift_units and int_unit_covariates hold of them.

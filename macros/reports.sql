@@ -181,7 +181,7 @@
 
 {# The names of a report's use case, experiment or metric; the id where there is none. #}
 {% macro named(relation, things) -%}
-    {%- set tables = {'use_case': 'dim_use_cases', 'experiment': 'experiments', 'metric': 'metric_catalog'} -%}
+    {%- set tables = {'use_case': 'dim_use_cases', 'experiment': 'experiments', 'metric': 'int_metric_catalog'} -%}
     {%- for thing in things %}
         coalesce({{ tables[thing] }}.name, {{ relation }}.{{ thing }}_id) as {{ thing }}{{ ',' if not loop.last }}
     {%- endfor -%}

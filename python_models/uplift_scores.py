@@ -6,7 +6,7 @@ from ai_impact_stats import result
 def model(dbt, session):
     tables = {
         "registry": dbt.ref("ai_impact", "int_experiments"),
-        "metrics": dbt.ref("ai_impact", "metric_catalog"),
+        "metrics": dbt.ref("ai_impact", "int_metric_catalog"),
         "units": dbt.ref("ai_impact", "int_uplift_units"),
         "features": dbt.ref("ai_impact", "int_uplift_features"),
     }

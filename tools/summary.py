@@ -12,7 +12,7 @@ select
     e.estimate, e.ci_low, e.ci_high, e.alpha, e.scale, e.evidence_grade
 from impact_estimates as e
 left join experiments as x on x.experiment_id = e.experiment_id
-left join metric_catalog as m on m.metric_id = e.metric_id
+left join int_metric_catalog as m on m.metric_id = e.metric_id
 where e.is_quoted and e.segment = 'all'
 order by
     e.evidence_grade, e.ci_low <= 0 and e.ci_high >= 0, e.is_primary desc,
@@ -29,7 +29,7 @@ with newest as (
 )
 select coalesce(c.name, k.kpi_id) as name, c.unit, k.period_start, k.value, k.ci_low, k.ci_high, k.baseline_value
 from newest as k
-left join kpi_catalog as c on c.kpi_id = k.kpi_id
+left join int_kpi_catalog as c on c.kpi_id = k.kpi_id
 where k.age = 1
 order by case when k.baseline_value is null then 1 else 0 end, case when k.ci_low is null then 1 else 0 end, name
 limit 3

@@ -3,6 +3,9 @@
     {%- if execute and flags.WHICH in ['run', 'build', 'test', 'snapshot', 'seed'] and ai_impact.is_in_run() -%}
         {%- do ai_impact.check_vars() -%}
         {%- do ai_impact.check_plugin() -%}
+        {%- if var('decisions_enabled') and not var('evidence_enabled') -%}
+            {%- do log('ai_impact: The var `evidence_enabled` is false, so decisions, which rest on evidence, are off too. Set `decisions_enabled: false` as well to leave this sentence out.', info=true) -%}
+        {%- endif -%}
         {%- do ai_impact.check_names() if flags.WHICH in ['build', 'test'] -%}
         {%- if flags.WHICH in ['run', 'build'] -%}
             {%- do ai_impact.check_sources() -%}
@@ -85,7 +88,7 @@
             'attribution_calibration_metric': 'a metric_id of the seed metric_catalog, or empty'
         },
         'other': ['registration_commits', 'currency_rates', 'reporting_currency', 'grants_by_access', 'boards_url', 'boards_owner'],
-        'switch': ['schemas_by_access']
+        'switch': ['schemas_by_access', 'strategic_enabled', 'observability_enabled', 'evidence_enabled', 'decisions_enabled']
     }) -}}
 {% endmacro %}
 

@@ -27,9 +27,9 @@
         {%- set table = load_agate_table() -%}
         {%- set names = table.column_names | list -%}
         {%- do ai_impact.check_header(file, names) -%}
-        {%- set rules = ai_impact.seed_rules().get(model.name, {}) -%}
+        {%- set rules = ai_impact.seed_rules().get(model.name | replace('_extra', ''), {}) -%}
         {#- Where only some rows are entries, the key is of those alone. -#}
-        {%- set definition = ai_impact.definitions().get(model.name, {}) -%}
+        {%- set definition = ai_impact.definitions().get(model.name | replace('_extra', ''), {}) -%}
         {%- set key = [] if 'where' in definition else definition.get('key', []) -%}
         {%- set state = namespace(line=1) -%}
         {%- set lines = {} -%}

@@ -2,12 +2,13 @@
 {% macro explain_failures(results) %}
     {%- set explained = {
         'not_null_columns': ai_impact.name_null_columns, 'rows_reconcile': ai_impact.explain_unread_rows,
-        'mostly_accepted': ai_impact.explain_quarantine
+        'mostly_accepted': ai_impact.explain_quarantine, 'registry_names_are_known': ai_impact.explain_unknown_names
     } -%}
     {%- set said = [] -%}
-    {#- Singular tests and unit tests have no test_metadata. -#}
-    {%- for result in results if result.status in ('fail', 'warn') and result.node.test_metadata is defined and result.node.test_metadata.name in explained -%}
-        {%- for sentence in explained[result.node.test_metadata.name](result.node, run_query(result.node.compiled_code)) if sentence not in said -%}
+    {%- for result in results if result.status in ('fail', 'warn') -%}
+        {#- A singular test has no test_metadata. -#}
+        {%- set name = result.node.test_metadata.name if result.node.test_metadata is defined else result.node.name -%}
+        {%- for sentence in (explained[name](result.node, run_query(result.node.compiled_code)) if name in explained else []) if sentence not in said -%}
             {%- do said.append(sentence) -%}
             {%- do log('ai_impact: ' ~ sentence, info=true) -%}
         {%- endfor -%}

@@ -8,11 +8,18 @@
         {%- set given = var(name ~ '_relation') | string | trim -%}
         {{ given if '.' in given or given.startswith('__dbt__cte__') else source('ai_impact', name) }}
     {%- else -%}
-        (
-            select {% for column in ai_impact.source_columns(name) %}cast(null as {{ ai_impact.physical_type(column.type) }}) as {{ column.name }}{{ ', ' if not loop.last }}{% endfor %}
-            from (select 1 as nothing) as nobody where 1 = 0
-        ) as {{ name }}
+        {%- set columns = {} -%}
+        {%- for column in ai_impact.source_columns(name) -%}
+            {%- do columns.update({column.name: column.type}) -%}
+        {%- endfor -%}
+        ({{ ai_impact.no_rows(columns) }}) as {{ name }}
     {%- endif -%}
+{%- endmacro %}
+
+{# No rows of columns with these types. #}
+{% macro no_rows(columns) -%}
+    select {% for name, type in columns.items() %}cast(null as {{ ai_impact.physical_type(type) }}) as {{ name }}{{ ', ' if not loop.last }}{% endfor %}
+    from (select 1 as nothing) as nobody where 1 = 0
 {%- endmacro %}
 
 {# The node that a source is read from, by what its staging depends on: a hook can't render the var. None where it is switched off, and in a unit test. #}

@@ -2,7 +2,7 @@
 {% macro seed_names() %}
     {{- return([
         'use_cases', 'labor_rates', 'experiments', 'metric_catalog', 'kpi_catalog', 'roi_assumptions', 'roi_terms', 'reviews', 'slo_targets',
-        'rubrics'
+        'rubrics', 'kpi_catalog_extra', 'metric_catalog_extra'
     ]) -}}
 {% endmacro %}
 
@@ -21,4 +21,46 @@
     {%- set is_off = ai_impact.seed_is_off(name) -%}
     {{ config(enabled=relation != '' or is_off, alias='ai_impact_' ~ name) }}
     select * from {{ relation or (ref(adapter.config.project_name, name) if is_off) }}
+{%- endmacro %}
+
+{# The columns of the catalogues that a company adds rows to, the key first; those of one type but text by that type. #}
+{% macro catalog_columns() %}
+    {{- return({
+        'kpi_catalog': [
+            'kpi_id', 'name', 'domain', 'definition', 'formula', 'unit', 'direction', 'target_low', 'target_high',
+            'target_basis', 'own_target_use_cases', 'own_target', 'window_days', 'guarded_by', 'guardrail_margin',
+            'source_section', 'baseline_use_case_id', 'causal_experiment_id', 'causal_metric_id', 'sources', 'needs'
+        ],
+        'metric_catalog': [
+            'metric_id', 'name', 'aggregation', 'transform', 'unit_type', 'direction', 'is_guardrail', 'covariate',
+            'numerator_measure', 'denominator_measure', 'window_days', 'quantile', 'winsorize_at', 'window_from',
+            'non_inferiority_margin', 'prior_sd', 'phrase'
+        ]
+    }) -}}
+{% endmacro %}
+
+{#
+    The rows of a catalogue and those of the company (`<catalogue>_extra`), which stand in the place of ours of the same key. The types are
+    given here, since a column that is empty in a file of the company has none.
+#}
+{% macro with_extra(name) -%}
+    {%- set columns = ai_impact.catalog_columns()[name] -%}
+    {%- set types = {'window_days': dbt.type_int(), 'is_guardrail': ai_impact.physical_type('boolean')} -%}
+    {%- for column in [
+        'target_low', 'target_high', 'own_target', 'guardrail_margin', 'quantile', 'winsorize_at', 'non_inferiority_margin', 'prior_sd'
+    ] -%}
+        {%- do types.update({column: ai_impact.physical_type('double')}) -%}
+    {%- endfor -%}
+    {%- set typed = [] -%}
+    {%- for column in columns -%}
+        {%- do typed.append('cast(' ~ column ~ ' as ' ~ types.get(column, dbt.type_string()) ~ ') as ' ~ column) -%}
+    {%- endfor -%}
+    select {{ typed | join(', ') }}
+    from {{ ref('ai_impact', name) }}
+    where {{ columns[0] }} not in (
+        select extra.{{ columns[0] }} from {{ ref('ai_impact', name ~ '_extra') }} as extra where extra.{{ columns[0] }} is not null
+    )
+    union all
+    select {{ typed | join(', ') }}
+    from {{ ref('ai_impact', name ~ '_extra') }}
 {%- endmacro %}

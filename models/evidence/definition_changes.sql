@@ -15,7 +15,7 @@ experiments as (
 ),
 
 kpi_catalog as (
-    select * from {{ ref('ai_impact', 'kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'int_kpi_catalog') }}
 ),
 
 -- An experiment that left the registry is still one that its change touches.

@@ -2,7 +2,10 @@
     well it is documented. -#}
 with kpis as (
     select * from {{ ref('ai_impact', 'kpi_values') }}
-    where kpi_id in ({{ ai_impact.quoted(ai_impact.kpis_of_decisions()) }})
+    -- The row of a KPI that has no other is no period of decisions.
+    where
+        kpi_id in ({{ ai_impact.quoted(ai_impact.kpis_of_decisions()) }})
+        and not (status = 'not_enough_data' and value is null and n is null)
 ),
 
 comparisons as (

@@ -1,10 +1,29 @@
 {#- Every KPI beside its baseline: the same KPI of the same use case and team in the window registered before AI
     went live. A KPI of the whole company is compared with the window of the use case that `kpi_catalog` names.
-    -#}
+    A KPI without any row gets one that says why. -#}
+{%- set numbers = ['value', 'numerator', 'denominator', 'ci_low', 'ci_high', 'coverage'] -%}
+{%- set columns = [
+    'kpi_id', 'period_key', 'period_grain', 'period_start', 'period_end', 'baseline_of', 'use_case_id', 'team_id'
+] + numbers + ['n', 'reason', 'n_people', 'suppression_rule'] -%}
+{%- set lacks -%}
+    'It needs the source ' || sources.source || case sources.is_off
+        when 1 then ', which is off: set ' || sources.source || '_enabled to true.' else ', of which no row was accepted.'
+    end
+{%- endset -%}
 {{ config(materialized=ai_impact.heavy_view()) }}
 
-with measures as (
+with measured as (
     select * from {{ ref('ai_impact', 'kpi_measures') }}
+),
+
+periods as (
+    select * from {{ ref('ai_impact', 'int_kpi_periods') }}
+    where period_grain not in ('hour', 'baseline')
+),
+
+received as (
+    select source, sum(accepted) as accepted from {{ ref('ai_impact', 'event_reconciliation') }}
+    group by source
 ),
 
 use_cases as (
@@ -12,7 +31,71 @@ use_cases as (
 ),
 
 catalog as (
-    select * from {{ ref('ai_impact', 'kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'int_kpi_catalog') }}
+),
+
+absent as (
+    select catalog.* from catalog
+    left join (select distinct kpi_id from measured where period_grain <> 'baseline') as present
+        on catalog.kpi_id = present.kpi_id
+    where present.kpi_id is null
+),
+
+-- What a KPI without rows waits for: a source that is off or has no rows; if none, NULL.
+lacking as (
+    select
+        absent.kpi_id,
+        {{ ai_impact.joined_sorted(lacks, ' ') }} as reason
+    from absent
+    inner join (
+        {% for name in ai_impact.source_names() -%}
+            select
+                '{{ name }}' as source,
+                {{ 0 if ai_impact.source_is_enabled(name) else 1 }} as is_off
+            {{ 'union all' if not loop.last }}
+        {% endfor %}
+    ) as sources on {{ ai_impact.in_list('sources.source', 'absent.sources') }}
+    left join received on sources.source = received.source
+    where sources.is_off = 1 or coalesce(received.accepted, 0) = 0
+    group by absent.kpi_id
+),
+
+-- Its row is the company's, in the newest period of its own length, or of the length next to it.
+placed_absent as (
+    select
+        absent.kpi_id,
+        periods.period_key,
+        periods.period_grain,
+        periods.starts_at as period_start,
+        periods.ends_at as period_end,
+        coalesce(
+            lacking.reason,
+            'No period has what it is measured from' || coalesce(': ' || replace(absent.needs, '|', ', '), '') || '.'
+        ) as reason,
+        row_number() over (
+            partition by absent.kpi_id
+            order by abs(periods.days_in_period - coalesce(absent.window_days, 90)), periods.starts_at desc
+        ) as place
+    from absent
+    cross join periods
+    left join lacking on absent.kpi_id = lacking.kpi_id
+),
+
+measures as (
+    select {{ columns | join(', ') }} from measured
+    union all
+    select
+        kpi_id, period_key, period_grain, period_start, period_end,
+        {{ ai_impact.rollup_label() }}, {{ ai_impact.rollup_label() }}, {{ ai_impact.rollup_label() }},
+        {% for column in numbers -%}
+            cast(null as {{ ai_impact.physical_type('double') }}),
+        {% endfor -%}
+        cast(null as bigint),
+        reason,
+        cast(0 as bigint),
+        cast(null as {{ dbt.type_string() }})
+    from placed_absent
+    where place = 1
 ),
 
 own_targets as (

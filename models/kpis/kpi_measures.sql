@@ -10,6 +10,9 @@
     ],
     'observability': ['kpi_call_ratios', 'kpi_call_percentiles']
 } -%}
+{% for name in ['strategic', 'observability'] if not var(name ~ '_enabled') -%}
+    {% do families.update({name: []}) -%}
+{% endfor -%}
 {% set all_families = families.values() | sum(start=[]) -%}
 {% set groups = ['int_kpi_periods', 'int_kpi_cells', 'int_call_cells', 'int_strategic_people'] -%}
 {% set with_coverage = ['kpi_cost_per_task', 'kpi_ratios', 'kpi_call_ratios'] -%}

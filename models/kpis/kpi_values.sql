@@ -114,6 +114,8 @@ final as (
                     ~ "else 'Too few tasks are covered in the baseline window for a verdict.' end",
                     'reason'
                 ]) }}
+            when status = 'not_enough_data' and value is not null and coalesce(target_low, target_high) is null
+                then coalesce(reason, 'The KPI has no target.')
             when
                 status = 'off_target' and guardrail = 'worsened'
                 then 'Its guardrail worsened by more than chance.'

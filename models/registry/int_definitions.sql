@@ -3,7 +3,7 @@
 with
 {% for seed in ai_impact.definitions() %}
     {{ seed }} as (
-        select * from {{ ref('ai_impact', seed) }}
+        {{ ai_impact.with_extra(seed) if seed in ai_impact.catalog_columns() else 'select * from ' ~ ref('ai_impact', seed) }}
     ),
 {% endfor %}
 

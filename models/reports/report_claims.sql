@@ -1,6 +1,6 @@
 {#- The ledger: each claim, whether it may be said, what it rests on and since when it is stale. -#}
 with {{ ai_impact.imports([
-    'impact_claims', 'dim_use_cases', 'experiments', 'metric_catalog', 'kpi_catalog', 'method_catalogue'
+    'impact_claims', 'dim_use_cases', 'experiments', 'int_metric_catalog', 'int_kpi_catalog', 'method_catalogue'
 ]) }},
 
 measured as (
@@ -24,7 +24,7 @@ final as (
         ) as bigint) as place,
         {{ ai_impact.named('ranked', ['use_case', 'experiment']) }},
         ranked.kpi as kpi_id,
-        coalesce(case when ranked.is_tested then metric_catalog.name else kpi_catalog.name end, ranked.kpi)
+        coalesce(case when ranked.is_tested then int_metric_catalog.name else int_kpi_catalog.name end, ranked.kpi)
             as kpi,
         {{ ai_impact.verdict_name('ranked.verdict') }} as verdict_name,
         case ranked.severity when 1 then 'yes' when 2 then 'with its caveat' else 'no' end as may_be_said,
@@ -41,8 +41,8 @@ final as (
     from ranked
     left join dim_use_cases on ranked.use_case_id = dim_use_cases.use_case_id
     left join experiments on ranked.experiment_id = experiments.experiment_id
-    left join metric_catalog on ranked.kpi = metric_catalog.metric_id
-    left join kpi_catalog on ranked.kpi = kpi_catalog.kpi_id
+    left join int_metric_catalog on ranked.kpi = int_metric_catalog.metric_id
+    left join int_kpi_catalog on ranked.kpi = int_kpi_catalog.kpi_id
     left join method_catalogue on ranked.method = method_catalogue.method
     left join measured on ranked.use_case_id = measured.use_case_id
     cross join loads

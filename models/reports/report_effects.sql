@@ -8,7 +8,7 @@ experiments as (
 ),
 
 metrics as (
-    select * from {{ ref('ai_impact', 'metric_catalog') }}
+    select * from {{ ref('ai_impact', 'int_metric_catalog') }}
 ),
 
 use_cases as (

@@ -1,7 +1,7 @@
 {#- The points of experiments' charts: checks, balance, event study, counterfactual, uplift, units assigned. -#}
 with {{ ai_impact.imports([
     'experiment_health', 'covariate_balance', 'event_study', 'counterfactual_series', 'uplift_curve', 'int_assignments',
-    'metric_catalog', 'experiments'
+    'int_metric_catalog', 'experiments'
 ]) }},
 
 assigned as (
@@ -38,7 +38,7 @@ final as (
         loads.as_of
     from points
     left join experiments on points.experiment_id = experiments.experiment_id
-    left join metric_catalog on points.metric_id = metric_catalog.metric_id
+    left join int_metric_catalog on points.metric_id = int_metric_catalog.metric_id
     cross join loads
 )
 

@@ -1,5 +1,5 @@
 with {{ ai_impact.imports([
-    'experiments', 'dim_use_cases', 'metric_catalog', 'report_effects', 'impact_claims', 'experiment_health'
+    'experiments', 'dim_use_cases', 'int_metric_catalog', 'report_effects', 'impact_claims', 'experiment_health'
 ]) }},
 
 claims as (
@@ -26,7 +26,7 @@ final as (
         experiments.name as experiment,
         {{ ai_impact.design_name('experiments.design') }} as design_name,
         {{ ai_impact.words('experiments', ['control_arm', 'treatment_arm']) }},
-        coalesce(metric_catalog.name, experiments.primary_metric_id) as primary_metric,
+        coalesce(int_metric_catalog.name, experiments.primary_metric_id) as primary_metric,
         {{ ai_impact.columns('claims', ['registration', 'stale_since']) }},
         {{ ai_impact.columns('checks', ['checks_passed', 'checks_failed', 'checks_unknown']) }},
         {{ ai_impact.columns('report_effects', [
@@ -36,7 +36,7 @@ final as (
         loads.as_of
     from experiments
     left join dim_use_cases on experiments.use_case_id = dim_use_cases.use_case_id
-    left join metric_catalog on experiments.primary_metric_id = metric_catalog.metric_id
+    left join int_metric_catalog on experiments.primary_metric_id = int_metric_catalog.metric_id
     left join report_effects
         on
             experiments.experiment_id = report_effects.experiment_id and report_effects.is_primary

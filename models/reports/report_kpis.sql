@@ -5,7 +5,7 @@ with kpis as (
 ),
 
 catalog as (
-    select * from {{ ref('ai_impact', 'kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'int_kpi_catalog') }}
 ),
 
 use_cases as (
@@ -13,8 +13,15 @@ use_cases as (
 ),
 
 effects as (
-    select * from {{ ref('ai_impact', 'report_effects') }}
-    where place is not null and treatment_place = 1
+    {% if var('decisions_enabled') and var('evidence_enabled') -%}
+        select * from {{ ref('ai_impact', 'report_effects') }}
+        where place is not null and treatment_place = 1
+    {%- else -%}
+        {{ ai_impact.no_rows({
+            'experiment_id': 'string', 'metric_id': 'string', 'experiment': 'string', 'phrase': 'string', 'scale': 'string',
+            'estimate': 'double', 'ci_low': 'double', 'ci_high': 'double', 'evidence_grade': 'string', 'stale_since': 'date'
+        }) }}
+    {%- endif %}
 ),
 
 loads as (

@@ -1,5 +1,5 @@
 {#- What people add to decisions that AI prepares, by use case and period. -#}
-with {{ ai_impact.imports(['human_delta', 'dim_use_cases', 'kpi_catalog']) }},
+with {{ ai_impact.imports(['human_delta', 'dim_use_cases', 'int_kpi_catalog']) }},
 
 ranked as (
     select
@@ -16,8 +16,8 @@ final as (
         ranked.human_delta_key as report_key,
         coalesce(ranked.use_case_id, 'all') as use_case_id,
         coalesce(dim_use_cases.name, ranked.use_case_id, 'All decisions') as use_case,
-        coalesce(kpi_catalog.name, ranked.kpi_id) as outcome,
-        kpi_catalog.unit,
+        coalesce(int_kpi_catalog.name, ranked.kpi_id) as outcome,
+        int_kpi_catalog.unit,
         ranked.age = 1 as is_newest,
         {% for column in [
             'human_in_loop_ratio', 'override_rate', 'automation_bias', 'provenance_score', 'panel_score'
@@ -37,7 +37,7 @@ final as (
         loads.as_of
     from ranked
     left join dim_use_cases on ranked.use_case_id = dim_use_cases.use_case_id
-    left join kpi_catalog on ranked.kpi_id = kpi_catalog.kpi_id
+    left join int_kpi_catalog on ranked.kpi_id = int_kpi_catalog.kpi_id
     cross join loads
 )
 

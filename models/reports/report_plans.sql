@@ -1,5 +1,5 @@
 {#- How long the next experiment on each metric takes, and what it can detect in 8, 10 and 12 weeks. -#}
-with {{ ai_impact.imports(['experiment_plan', 'experiments', 'metric_catalog', 'dim_use_cases']) }},
+with {{ ai_impact.imports(['experiment_plan', 'experiments', 'int_metric_catalog', 'dim_use_cases']) }},
 
 final as (
     select
@@ -22,7 +22,7 @@ final as (
         loads.as_of
     from experiment_plan
     left join experiments on experiment_plan.experiment_id = experiments.experiment_id
-    left join metric_catalog on experiment_plan.metric_id = metric_catalog.metric_id
+    left join int_metric_catalog on experiment_plan.metric_id = int_metric_catalog.metric_id
     left join dim_use_cases on experiments.use_case_id = dim_use_cases.use_case_id
     cross join loads
 )

@@ -2,7 +2,7 @@
     findings of governance, rows in quarantine by reason. A new kind is one more branch with the same columns. -#}
 with {{ ai_impact.imports([
     'governance_findings', 'event_quarantine', 'dim_use_cases', 'experiments', 'report_sources',
-    'rollback_recommendations', 'model_drift', 'data_quality_status', 'definition_changes', 'kpi_catalog'
+    'rollback_recommendations', 'model_drift', 'data_quality_status', 'definition_changes', 'int_kpi_catalog'
 ]) }},
 
 held as (
@@ -91,7 +91,7 @@ final as (
             as report_key,
         {{ ai_impact.columns('problems', ['area', 'kind', 'thing_type', 'thing_id', 'severity', 'sentence']) }},
         replace(problems.kind, '_', ' ') as kind_name,
-        coalesce(dim_use_cases.name, experiments.name, kpi_catalog.name, replace(problems.thing_id, '_', ' ')) as thing,
+        coalesce(dim_use_cases.name, experiments.name, int_kpi_catalog.name, replace(problems.thing_id, '_', ' ')) as thing,
         case problems.severity when 'high' then 1 when 'medium' then 2 when 'low' then 3 end as severity_rank,
         cast(problems.n as {{ dbt.type_bigint() }}) as n,
         cast(problems.total as {{ dbt.type_bigint() }}) as total,
@@ -100,7 +100,7 @@ final as (
     from problems
     left join dim_use_cases on problems.thing_type = 'use_case' and problems.thing_id = dim_use_cases.use_case_id
     left join experiments on problems.thing_type = 'experiment' and problems.thing_id = experiments.experiment_id
-    left join kpi_catalog on problems.thing_type = 'kpi' and problems.thing_id = kpi_catalog.kpi_id
+    left join int_kpi_catalog on problems.thing_type = 'kpi' and problems.thing_id = int_kpi_catalog.kpi_id
     cross join loads
 )
 

@@ -17,6 +17,8 @@ from ai_impact.audit_report import ORDER, Found, Markdown, Text, report
 from ai_impact.reading import GRAINS, Rows, Warehouse, of_best_window
 from ai_impact.sentences import ProblemError
 
+# As kpi_values says it.
+NO_TARGET = "The KPI has no target."
 LACKING = ("off", "missing", "empty")
 WEEKS = (8, 10, 12)
 # The effect that is worth finding where nobody has registered one, as a share of the level now; the usual errors.
@@ -205,8 +207,8 @@ def kpis(catalogue: Rows, there: dict[str, Found], values: Rows | None, quality:
         lacking = [name for name in needs if there[name]["state"] in LACKING]
         row = company.get(kpi)
         why = [f"{name}: {there[name]['why']}" for name in needs if there[name]["state"] == "doubtful"] + doubts[kpi]
-        # Without a target there is no verdict either, and no reason.
-        if row and row["status"] == "not_enough_data" and row["reason"] and not doubts[kpi]:
+        # That there is no target is no doubt about the value.
+        if row and row["status"] == "not_enough_data" and row["reason"] not in (None, NO_TARGET) and not doubts[kpi]:
             why.append(row["reason"])
         if row and row["period_grain"] != f"rolling_{row['window_days']}d":
             why.append(
@@ -455,7 +457,9 @@ def look_at(warehouse: Warehouse, progress: Progress) -> Found:
     progress("Map the use cases and models")
     found["use_cases"] = use_cases(look, there, values)
     found["models"] = model_rows(look, there)
-    found["kpis"] = kpis(look.seed("kpi_catalog", "sources"), there, values if found["is_built"] else None, quality)
+    # A row of the company's own stands in the place of ours of the same id.
+    catalogue = {row["kpi_id"]: row for name in ("kpi_catalog", "kpi_catalog_extra") for row in look.seed(name, "sources")}
+    found["kpis"] = kpis(list(catalogue.values()), there, values if found["is_built"] else None, quality)
     found["proposals"] = proposals(found["kpis"])
     progress("Plan an experiment")
     states = {row["use_case_id"]: row["state"] for row in look.rows("report_use_cases")}

@@ -71,6 +71,7 @@ def read(options: Sequence[str]) -> tuple[dict[str, Rows], str]:
     names = sorted(name for name, node in warehouse.models.items() if "report" in node.tags)
     if not names:
         raise ProblemError("This project has no report models of ai_impact: install the package, then run dbt build.")
+    names += sorted(name for name in warehouse.off if name.startswith("report_"))
     with warehouse:
         found = {
             name.removeprefix("report_"): [

@@ -59,6 +59,8 @@ class Warehouse:
         nodes = [*self.manifest.nodes.values(), *self.manifest.exposures.values()]
         own = [node for node in nodes if node.package_name == PACKAGE]
         self.models = {node.name: node for node in own if node.resource_type == "model"}
+        # Of a part that a var switches off.
+        self.off = {node.name for found in self.manifest.disabled.values() for node in found} - {*self.models}
         self.exposures = {node.name: node for node in own if node.resource_type == "exposure"}
         self.sources = {
             node.name: node
@@ -98,6 +100,8 @@ class Warehouse:
 
     def read(self, name: str, kept: str = "", what: str = "*") -> Rows:
         """The rows of a model or seed, with what follows `from`. Says what to build where it can't be read."""
+        if name in self.off and name not in self.seeds:
+            return []
         node = self.models.get(name) or self.seeds[name]
         try:
             return self.rows(f"select {what} from {node.relation_name} {kept}")

@@ -15,7 +15,7 @@ from ai_impact.sentences import ProblemError
 # Sheets that are tables: what is read, which rows of it, and the columns as field|title|width.
 TABLES = {
     "KPI catalogue": (
-        "kpi_catalog",
+        "int_kpi_catalog",
         "",
         "kpi_id|KPI|24 name|Name|30 domain|Domain|11 source_section|Section|24 definition|Definition|50 "
         "formula|Formula|50 unit|Unit|18 direction|Better|8 target_low|Target from|12 target_high|Target to|12 "

@@ -30,13 +30,13 @@ FURTHER = {
 
 
 def of(design: Design, result: str, registry: pd.DataFrame, metrics: pd.DataFrame, **tables: Any) -> pa.Table:
-    given = {"int_experiments": registry, "metric_catalog": metrics, **tables}
+    given = {"int_experiments": registry, "int_metric_catalog": metrics, **tables}
     return results(result, dict.fromkeys(reads(result)) | given, [design])
 
 
 def own_checks(design: Design, registry: pd.DataFrame, metrics: pd.DataFrame, **tables: Any) -> list[dict]:
     """Without those that every experiment has."""
-    given = {"int_experiments": registry, "metric_catalog": metrics, **tables}
+    given = {"int_experiments": registry, "int_metric_catalog": metrics, **tables}
     inputs = Inputs(dict.fromkeys(reads("checks")) | given)
     return [
         check_row(experiment, name, check)

@@ -65,6 +65,7 @@ def insert_as_text(connection: duckdb.DuckDBPyConnection, source: str, rows: lis
 def register(connection: duckdb.DuckDBPyConnection, experiments: dict[str, dict], metrics: dict[str, dict]) -> None:
     """These experiments and metrics, by their ids, and no others."""
     metrics = {name: {"direction": "up"} | row for name, row in metrics.items()}
+    connection.execute("delete from metric_catalog_extra")
     for seed, key, table in (("experiments", "experiment_id", experiments), ("metric_catalog", "metric_id", metrics)):
         connection.execute(f"delete from {seed}")
         for name, row in table.items():

@@ -49,11 +49,11 @@ def copied(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def audit(folder: Path) -> dict:
+def audit(folder: Path, project: Path = PROJECT) -> dict:
     """What `ai-impact audit` finds in the warehouse of the other project."""
     done = subprocess.run(
         [sys.executable, "-m", "ai_impact", "audit", "--format", "json", "--profiles-dir", "."],
-        cwd=PROJECT,
+        cwd=project,
         env={**os.environ, **environment(folder)},
         capture_output=True,
         text=True,
@@ -271,6 +271,57 @@ def test_a_project_may_have_every_name_of_ours(tmp_path):
     assert foreign() == mapped and "WARNING" not in said, said
     dbt(tmp_path, "run-operation", "land_raw_tables", project=project)
     dbt(tmp_path, "build", "--select", "+int_definitions", "--indirect-selection", "buildable", project=project)
+
+
+def test_parts_may_be_off(tmp_path):
+    """One var a part: nothing of it is built, everything else is, and the commands go on."""
+    project = copied(tmp_path, "less")
+    (project / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(ROOT)}]}))
+    dbt(tmp_path, "deps", project=project)
+    config = yaml.safe_load((project / "dbt_project.yml").read_text())
+
+    def without(*parts: str) -> set[str]:
+        """The models of ours that are on, by their folders."""
+        own = {**config["vars"]["ai_impact"], **{f"{part}_enabled": False for part in parts}}
+        changed = {**config, "vars": {"ai_impact": own}}
+        (project / "dbt_project.yml").write_text(yaml.safe_dump(changed))
+        listed = dbt(
+            tmp_path, "ls", "--quiet", "--select", "package:ai_impact", "--resource-type", "model", project=project
+        )
+        return set(listed.split())
+
+    every = without()
+    for part in ("strategic", "observability"):
+        gone = every - without(part)
+        assert gone >= {name for name in every if f".kpis.{part}.kpi_" in name}, part
+        assert not [name for name in gone if ".kpis.execution." in name or ".marts." in name], part
+    left = without("decisions")
+    assert not [name for name in left if ".decisions." in name] and "ai_impact.evidence.impact_estimates" in left
+    left = without("strategic", "observability", "evidence")
+    assert not [name for name in left if ".decisions." in name or ".evidence." in name or "design_" in name]
+    assert len(left) < len(every) * 0.6
+    dbt(tmp_path, "run-operation", "land_raw_tables", project=project)
+    said = dbt(tmp_path, "build", project=project)
+    assert " WARN=0 ERROR=0 SKIP=0 " in said and "WARNING" not in said
+    assert "so decisions, which rest on evidence, are off too" in " ".join(said.split())
+    with duckdb.connect(str(tmp_path / "own.duckdb"), read_only=True) as con:
+        con.execute("use analytics")
+        counted = con.sql("select count(value), count(causal_estimate) from report_kpis where kpi_id = 'throughput'")
+        assert counted.fetchone()[0] > 0 and counted.fetchone() is None
+        assert con.sql("select count(*) from kpi_values where domain = 'strategic'").fetchone() == (0,)
+    found = audit(tmp_path, project)
+    assert found["is_built"] and not found["problems"]
+    site = tmp_path / "site"
+    options = ["--project-dir", str(project), "--profiles-dir", str(project), "--out", str(site)]
+    done = subprocess.run(
+        [sys.executable, "-m", "ai_impact", "boards", *options],
+        cwd=project,
+        env={**os.environ, **environment(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_statistics_run_from_a_zip(tmp_path):

@@ -50,7 +50,7 @@ def toy_tables(result: str) -> dict:
     ]
     tables = {
         "int_experiments": pd.DataFrame(registry),
-        "metric_catalog": pd.DataFrame([{**METRIC, "metric_id": metric} for metric in "mno"]),
+        "int_metric_catalog": pd.DataFrame([{**METRIC, "metric_id": metric} for metric in "mno"]),
         "moments_unit_metrics": pd.DataFrame(moments),
         "moments_arm_counts": counts_of(frame),
         "moments_past": pd.DataFrame(past),
@@ -121,7 +121,7 @@ def test_a_table_is_read_once_and_only_where_a_design_asks():
     results("counterfactuals", tables)
     assert {name: table.times for name, table in tables.items() if table.times} == {"int_experiments": 1}
     tables["int_experiments"] = Relation(pd.concat([rollout(design="geo"), rollout(design="geo", experiment_id="b")]))
-    tables["metric_catalog"] = Relation(pd.DataFrame([{**METRIC, "metric_id": "hours"}]))
+    tables["int_metric_catalog"] = Relation(pd.DataFrame([{**METRIC, "metric_id": "hours"}]))
     results("counterfactuals", tables)
     assert tables["int_geo_panels"].times == 1 and tables["moments_series"].times == 0
 

@@ -44,7 +44,7 @@ def quoted(con) -> dict[tuple, dict]:
     rows = found(
         con,
         f"select e.*, x.name as experiment, m.name as metric, m.phrase from ({QUOTED}) as e "
-        "join experiments as x using (experiment_id) join metric_catalog as m using (metric_id)",
+        "join experiments as x using (experiment_id) join int_metric_catalog as m using (metric_id)",
     )
     asked = {(row["experiment"], row["metric"]): row for row in rows}
     assert len(asked) == len(rows) > 10, "the demo asks each question of one arm"
@@ -73,7 +73,7 @@ def test_the_strategic_board_quotes_it(con):
     covered = found(
         con,
         "select distinct c.name as kpi, e.estimate, e.ci_low, e.ci_high, e.evidence_grade from kpi_values as k "
-        "join kpi_catalog as c using (kpi_id) "
+        "join int_kpi_catalog as c using (kpi_id) "
         f"join ({QUOTED}) as e on e.experiment_id = k.causal_experiment_id and e.metric_id = k.causal_metric_id",
     )
     assert covered and len(by_kpi) == len(covered)

@@ -16,7 +16,7 @@ create table event_reconciliation as select * from (values
     ('ai_events', date '2026-01-01', 500, 480, 20, 0, 1)
 ) as t (source, load_day, raw, accepted, duplicate, quarantined, late);
 
-create table kpi_catalog as select * from (values
+create table int_kpi_catalog as select * from (values
     ('cycle', 'Cycle time', 'hours'), ('cost', 'Cost per task', 'USD')
 ) as t (kpi_id, name, unit);
 create table kpi_values as
@@ -29,7 +29,7 @@ from (values
 ) as t (kpi_id, period_start, team_id, value, ci_low, ci_high, baseline_value);
 
 create table experiments as select 'email' as experiment_id, 'Email drafting' as name;
-create table metric_catalog as select * from (values
+create table int_metric_catalog as select * from (values
     ('mql', 'MQL rate'), ('speed', 'Emails per hour'), ('rework', 'Rework')
 ) as t (metric_id, name);
 

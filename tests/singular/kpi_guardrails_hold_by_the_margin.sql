@@ -8,7 +8,7 @@ catalog as (
     select
         *,
         coalesce(guardrail_margin, 10) / 100.0 as margin
-    from {{ ref('ai_impact', 'kpi_catalog') }}
+    from {{ ref('ai_impact', 'int_kpi_catalog') }}
 ),
 
 guarded as (

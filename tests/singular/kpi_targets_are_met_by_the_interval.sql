@@ -5,7 +5,7 @@ with kpi_values as (
 ),
 
 catalog as (
-    select * from {{ ref('ai_impact', 'kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'int_kpi_catalog') }}
 ),
 
 judged as (

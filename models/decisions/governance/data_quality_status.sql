@@ -18,7 +18,7 @@ instrumentation as (
 ),
 
 kpi_catalog as (
-    select * from {{ ref('ai_impact', 'kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'int_kpi_catalog') }}
 ),
 
 covered as (

@@ -18,7 +18,7 @@ experiments as (
 ),
 
 metrics as (
-    select * from {{ ref('ai_impact', 'metric_catalog') }}
+    select * from {{ ref('ai_impact', 'int_metric_catalog') }}
 ),
 
 claims as (

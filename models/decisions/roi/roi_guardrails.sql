@@ -13,11 +13,11 @@ experiments as (
 ),
 
 metrics as (
-    select * from {{ ref('ai_impact', 'metric_catalog') }}
+    select * from {{ ref('ai_impact', 'int_metric_catalog') }}
 ),
 
 catalog as (
-    select * from {{ ref('ai_impact', 'kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'int_kpi_catalog') }}
 ),
 
 final as (

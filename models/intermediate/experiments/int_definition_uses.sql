@@ -4,11 +4,11 @@ with experiments as (
 ),
 
 metric_catalog as (
-    select * from {{ ref('ai_impact', 'metric_catalog') }}
+    select * from {{ ref('ai_impact', 'int_metric_catalog') }}
 ),
 
 kpi_catalog as (
-    select * from {{ ref('ai_impact', 'kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'int_kpi_catalog') }}
 ),
 
 method_catalogue as (

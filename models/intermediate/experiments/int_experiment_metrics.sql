@@ -10,7 +10,7 @@ with experiments as (
 ),
 
 metrics as (
-    select * from {{ ref('ai_impact', 'metric_catalog') }}
+    select * from {{ ref('ai_impact', 'int_metric_catalog') }}
 ),
 
 roles as (

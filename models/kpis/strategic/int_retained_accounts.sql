@@ -1,7 +1,7 @@
 {#- Each account of the experiment that `kpi_catalog` names for retained_revenue: whether AI reached it, when it was
     watched, and when it left with how much. -#}
 with catalog as (
-    select * from {{ ref('ai_impact', 'kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'int_kpi_catalog') }}
     where kpi_id = 'retained_revenue'
 ),
 

@@ -22,7 +22,7 @@ periods as (
 ),
 
 catalog as (
-    select * from {{ ref('ai_impact', 'kpi_catalog') }}
+    select * from {{ ref('ai_impact', 'int_kpi_catalog') }}
 ),
 
 -- Who answers twice in a period is heard once, with the last answer.

@@ -31,7 +31,7 @@ RESULTS = {
 def reads(result: str, designs: Sequence[Design] = DESIGNS) -> set[str]:
     """The dbt models that a result is made from."""
     own = (design.reads.get(result, ()) for design in designs)
-    return {"int_experiments", "metric_catalog", *COMMON[result]}.union(*own)
+    return {"int_experiments", "int_metric_catalog", *COMMON[result]}.union(*own)
 
 
 @one_thread

@@ -54,7 +54,7 @@ class Inputs:
     @cached_property
     def catalogue(self) -> dict[str, dict[str, Any]]:
         """Of `metric_catalog`, by `metric_id`."""
-        return {str(row["metric_id"]): row for row in records(self.table("metric_catalog"))}
+        return {str(row["metric_id"]): row for row in records(self.table("int_metric_catalog"))}
 
     @cached_property
     def arms(self) -> Tables:

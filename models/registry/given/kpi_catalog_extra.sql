@@ -1,0 +1,1 @@
+{{ ai_impact.given_seed('kpi_catalog_extra') }}

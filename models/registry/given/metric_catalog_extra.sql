@@ -1,0 +1,1 @@
+{{ ai_impact.given_seed('metric_catalog_extra') }}
