@@ -107,7 +107,8 @@ TRICKS = {
         ("roi_terms.term", "email_drafting|labour|email_drafting|throughput_per_labour_hour", None),
     ),
     "a guardrail that is not in the catalogue": (
-        "delete from metric_catalog where metric_id = 'rework_rate'; delete from metric_catalog_extra where metric_id = 'rework_rate'",
+        "delete from metric_catalog where metric_id = 'rework_rate'; "
+        "delete from metric_catalog_extra where metric_id = 'rework_rate'",
         ("metric_catalog.metric_id", "rework_rate", None),
     ),
 }
@@ -244,7 +245,8 @@ def test_a_change_that_is_taken_back_stays_known(running):
 def test_a_run_without_the_snapshot_hides_nothing(running):
     running.edit(
         f"update experiments set alpha = 0.5 {MINE}",
-        "delete from metric_catalog where metric_id = 'error_rate'; delete from metric_catalog_extra where metric_id = 'error_rate'",
+        "delete from metric_catalog where metric_id = 'error_rate'; "
+        "delete from metric_catalog_extra where metric_id = 'error_rate'",
     )
     running.build(models=tuple(name for name in MODELS if name != "definitions_snapshot"))
     assert running.registration()["changed_fields"] == "experiments.alpha|metric_catalog.metric_id"
