@@ -35,10 +35,7 @@ test: $(STAMP_TEST) profiles.yml ## Lint, the demo build with its unit and data 
 test-fast: $(STAMP_TEST) profiles.yml ## While you work: lint and unit tests of what changed since make test, unit tests of the statistics.
 	@$(PY) -m tools test-fast
 
-test-test-semantic: $(STAMP_TEST) $(STAMP_SEMANTIC) profiles.yml ## Ask MetricFlow for every metric of the demo, and compare with kpi_values. Needs make demo.
-	@$(PY) -m tools test-semantic
-
-engines: $(STAMP_TEST) ## Compare PostgreSQL, Sail and Sail with workers with DuckDB, mart by mart; increments on Sail.
+test-engines: $(STAMP_TEST) ## Compare PostgreSQL, Sail and Sail with workers with DuckDB, mart by mart; increments on Sail.
 	@$(PY) -m tools test-engines
 
 test-spark: $(STAMP_SPARK) ## Build the demo on Apache Spark 3.5 with Iceberg and compare it with DuckDB. Needs Java 17; takes half an hour.

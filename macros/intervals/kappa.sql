@@ -28,17 +28,27 @@
         from shares
     ),
 
-    agreed as (
+    compared as (
         select
             *,
-            (p_agreed - p_chance) / nullif(1 - p_chance, 0) as kappa,
+            n_only_first + n_only_second = 0 and n_both > 0 and n_neither > 0 as is_unanimous,
+            (p_agreed - p_chance) / nullif(1 - p_chance, 0) as kappa_of_shares,
             sqrt({{ ai_impact.greatest(['0e0', (
                 'p_both * power(1 - p_chance - (p_first + p_second) * (1 - p_agreed), 2)'
                 ~ ' + p_neither * power(1 - p_chance - (2 - p_first - p_second) * (1 - p_agreed), 2)'
                 ~ ' + power(1 - p_agreed, 2) * (p_only_first * power(p_second + 1 - p_first, 2)'
                 ~ ' + p_only_second * power(1 - p_second + p_first, 2))'
                 ~ ' - power(p_agreed * p_chance - 2 * p_chance + p_agreed, 2)'
-            )]) }} / nullif(n_all, 0)) / nullif(power(1 - p_chance, 2), 0) as kappa_std_error
+            )]) }} / nullif(n_all, 0)) / nullif(power(1 - p_chance, 2), 0) as std_error_of_shares
         from expected
+    ),
+
+    -- By the counts, since the shares of thirds and sevenths add up to 1 only nearly.
+    agreed as (
+        select
+            *,
+            case when is_unanimous then 1e0 else kappa_of_shares end as kappa,
+            case when is_unanimous then 0e0 else std_error_of_shares end as kappa_std_error
+        from compared
     )
 {%- endmacro %}

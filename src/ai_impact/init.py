@@ -97,7 +97,7 @@ SEEDS = {
         "minimum_detectable_effect:double cluster_by inference interim_looks dimensions period primary_method "
         "sequential_tuning_n:double",
     ),
-    "metric_catalog": (
+    "metric_catalog_extra": (
         "the metrics of your experiments",
         "metric_id name aggregation transform unit_type direction is_guardrail:boolean covariate "
         "numerator_measure denominator_measure window_days:integer quantile:double winsorize_at:double "

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from ai_impact.sentences import ProblemError, dbt_sentence, engine_sentence
-from ai_impact_stats import __version__
-from ai_impact_stats.io.versions import check
 
 Rows = list[dict[str, Any]]
 QUIET = ("--no-use-colors", "--log-level", "none", "--no-send-anonymous-usage-stats")
@@ -52,6 +50,9 @@ class Warehouse:
 
         self.manifest: Any = parsed.result
         self.adapter: Any = get_adapter_by_type(self.manifest.metadata.adapter_type)
+        from ai_impact_stats import __version__
+        from ai_impact_stats.io.versions import check
+
         try:
             check(self.adapter.config, __version__)
         except RuntimeError as other:

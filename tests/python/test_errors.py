@@ -389,7 +389,7 @@ def test_a_python_package_of_another_version(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match=wrong):  # what each Python model calls
         ai_impact_stats.result("plans", {}, None, None)
     monkeypatch.undo()
-    monkeypatch.setattr(reading, "__version__", "0.1.7")
+    monkeypatch.setattr(ai_impact_stats, "__version__", "0.1.7")
     monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path))
     with pytest.raises(ProblemError, match=wrong):
         reading.Warehouse(["--profiles-dir", str(ROOT), "--project-dir", str(ROOT)])

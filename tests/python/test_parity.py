@@ -3,13 +3,15 @@
 import math
 
 import pytest
-from engines.compare import Table, differences
+from engines.compare import Table, differences, without
 
 # What BI reads; the rest of the evidence layer is what Python models read.
 MARTS = ("models/marts/", "models/kpis/kpi_values", "models/evidence/", "models/decisions/")
 NO_MARTS = ("models/evidence/moments/",)
 # What was registered has not changed in a warehouse that is built once: test_registration changes it.
 UNCHANGED = {"definition_changes"}
+# A hash of doubles to the last digit, in which engines differ.
+HASHES = {"input_hash"}
 
 pytestmark = pytest.mark.engines
 
@@ -27,7 +29,8 @@ def test_every_mart_is_the_same(embedded, engine):
         rows += len(expected.rows)
         if not expected.rows and name not in UNCHANGED:
             found.append(f"{name} is empty: nothing is compared")
-        found += [f"{name}: {line}" for line in differences(expected, engine.table(name))]
+        compared = (without(table, HASHES) for table in (expected, engine.table(name)))
+        found += [f"{name}: {line}" for line in differences(*compared)]
     assert not found, "\n".join(found)
     embedded.record()
     engine.record(marts=len(marts), rows=rows)

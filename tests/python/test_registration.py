@@ -245,8 +245,7 @@ def test_a_change_that_is_taken_back_stays_known(running):
 def test_a_run_without_the_snapshot_hides_nothing(running):
     running.edit(
         f"update experiments set alpha = 0.5 {MINE}",
-        "delete from metric_catalog where metric_id = 'error_rate'; "
-        "delete from metric_catalog_extra where metric_id = 'error_rate'",
+        *(f"delete from {seed} where metric_id = 'error_rate'" for seed in ("metric_catalog", "metric_catalog_extra")),
     )
     running.build(models=tuple(name for name in MODELS if name != "definitions_snapshot"))
     assert running.registration()["changed_fields"] == "experiments.alpha|metric_catalog.metric_id"

@@ -92,7 +92,7 @@ found as (
         covered.coverage as figure,
         cast({{ var('min_cost_coverage') }} as {{ double }}) as threshold,
         case when covered.coverage < {{ var('min_cost_coverage') }} then 'warning' else 'ok' end as state,
-        'It rests on ' || cast(cast(round(100 * covered.coverage) as bigint) as {{ dbt.type_string() }})
+        'It rests on ' || cast(cast(floor(100 * covered.coverage + 0.5) as bigint) as {{ dbt.type_string() }})
         || ' % of what it is about, in the newest 90 days.' || coalesce(' ' || covered.reason, '') as sentence
     from covered
     cross join days

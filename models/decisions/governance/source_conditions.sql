@@ -130,7 +130,7 @@ final as (
             when reach.first_days_ago < 57 then 'It goes back less than eight weeks, so no volume is usual.'
             else
                 {{ ai_impact.counted('volumes.in_time', 'row', 'rows') }} || ' came on the last whole day; '
-                || cast(cast(round(volumes.usual) as bigint) as {{ dbt.type_string() }})
+                || cast(cast(floor(volumes.usual + 0.5) as bigint) as {{ dbt.type_string() }})
                 || ' is the mean of that weekday in the eight weeks before.'
         end as sentence
     from volumes
