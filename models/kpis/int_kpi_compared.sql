@@ -22,7 +22,10 @@ periods as (
 ),
 
 received as (
-    select source, sum(accepted) as accepted from {{ ref('ai_impact', 'event_reconciliation') }}
+    select
+        source,
+        sum(accepted) as accepted
+    from {{ ref('ai_impact', 'event_reconciliation') }}
     group by source
 ),
 
@@ -34,11 +37,25 @@ catalog as (
     select * from {{ ref('ai_impact', 'int_kpi_catalog') }}
 ),
 
+present as (
+    select distinct kpi_id from measured
+    where period_grain <> 'baseline'
+),
+
 absent as (
-    select catalog.* from catalog
-    left join (select distinct kpi_id from measured where period_grain <> 'baseline') as present
-        on catalog.kpi_id = present.kpi_id
+    select catalog.*
+    from catalog
+    left join present on catalog.kpi_id = present.kpi_id
     where present.kpi_id is null
+),
+
+sources as (
+    {% for name in ai_impact.source_names() -%}
+        select
+            '{{ name }}' as source,
+            {{ 0 if ai_impact.source_is_enabled(name) else 1 }} as is_off
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 -- What a KPI without rows waits for: a source that is off or has no rows; if none, NULL.
@@ -47,14 +64,7 @@ lacking as (
         absent.kpi_id,
         {{ ai_impact.joined_sorted(lacks, ' ') }} as reason
     from absent
-    inner join (
-        {% for name in ai_impact.source_names() -%}
-            select
-                '{{ name }}' as source,
-                {{ 0 if ai_impact.source_is_enabled(name) else 1 }} as is_off
-            {{ 'union all' if not loop.last }}
-        {% endfor %}
-    ) as sources on {{ ai_impact.in_list('sources.source', 'absent.sources') }}
+    inner join sources on {{ ai_impact.in_list('sources.source', 'absent.sources') }}
     left join received on sources.source = received.source
     where sources.is_off = 1 or coalesce(received.accepted, 0) = 0
     group by absent.kpi_id

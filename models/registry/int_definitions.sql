@@ -3,7 +3,11 @@
 with
 {% for seed in ai_impact.definitions() %}
     {{ seed }} as (
-        {{ ai_impact.with_extra(seed) if seed in ai_impact.catalog_columns() else 'select * from ' ~ ref('ai_impact', seed) }}
+        {% if seed in ai_impact.catalog_columns() -%}
+            {{ ai_impact.with_extra(seed) }}
+        {%- else -%}
+            select * from {{ ref('ai_impact', seed) }}
+        {%- endif %}
     ),
 {% endfor %}
 

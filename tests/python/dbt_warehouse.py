@@ -38,7 +38,7 @@ MODELS = (
     "event_reconciliation",
 )
 
-SEEN = ("int_definitions", "definitions_snapshot")
+SEEN = ("int_kpi_catalog", "int_metric_catalog", "int_definitions", "definitions_snapshot")
 
 # A manifest names the database, which in DuckDB is the name of the file: all files here have this one.
 FILE = f"{PARSED.name}.duckdb"

@@ -10,6 +10,8 @@ from dbt_warehouse import Project, parsed
 from raw_tables import insert
 
 MODELS = (
+    "int_kpi_catalog",
+    "int_metric_catalog",
     "base_assignments",
     "stg_assignments",
     "int_assignment_spans",

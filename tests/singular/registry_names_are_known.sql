@@ -1,4 +1,5 @@
--- Use cases, metrics, KPIs and experiments that a seed names are there, also in the seeds of a project that installs this one.
+-- Use cases, metrics, KPIs and experiments that a seed names are there, also in the seeds of a project that installs
+-- this one.
 {%- set tables = {
     'use_cases': ref('ai_impact', 'use_cases'),
     'experiments': ref('ai_impact', 'experiments'),
