@@ -40,8 +40,9 @@
 {% endmacro %}
 
 {#
-    The rows of a catalogue and those of the company (`<catalogue>_extra`), which stand in the place of ours of the same key. The types are
-    given here, since a column that is empty in a file of the company has none.
+    The rows of a catalogue with those of the company (`<catalogue>_extra`): what such a row says of a key of ours stands in the place of what we
+    say, cell by cell, and another key is a row more, if it has a name. The types are given here, since a column that is empty in a file of
+    the company has none.
 #}
 {% macro with_extra(name) -%}
     {%- set columns = ai_impact.catalog_columns()[name] -%}
@@ -51,21 +52,36 @@
     ] -%}
         {%- do types.update({column: ai_impact.physical_type('double')}) -%}
     {%- endfor -%}
-    {%- set typed = [] -%}
+    {%- set key = columns[0] -%}
+    {%- set cells, same = {}, 'cast(ours.' ~ key ~ ' as ' ~ dbt.type_string() ~ ') = cast(extra.' ~ key ~ ' as ' ~ dbt.type_string() ~ ')' -%}
     {%- for column in columns -%}
-        {%- do typed.append('cast(' ~ column ~ ' as ' ~ types.get(column, dbt.type_string()) ~ ') as ' ~ column) -%}
+        {%- set type = types.get(column, dbt.type_string()) -%}
+        {%- for table in ['ours', 'extra'] -%}
+            {%- set cell = 'cast(' ~ table ~ '.' ~ column ~ ' as ' ~ type ~ ')' -%}
+            {%- do cells.update({(table, column): "nullif(trim(" ~ cell ~ "), '')" if column not in types else cell}) -%}
+        {%- endfor -%}
     {%- endfor -%}
-    {%- set key = 'cast(' ~ columns[0] ~ ' as ' ~ dbt.type_string() ~ ')' %}
-    select {{ typed | join(', ') }}
-    from {{ ref('ai_impact', name) }}
     {%- if ai_impact.has_extra(name) %}
-        where {{ key }} not in (
-            select {{ key }} from {{ ref('ai_impact', name ~ '_extra') }}
-            where {{ columns[0] }} is not null
-        )
+        select
+            {% for column in columns -%}
+                coalesce({{ cells[('extra', column)] }}, {{ cells[('ours', column)] }}) as {{ column }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from {{ ref('ai_impact', name) }} as ours
+        left join {{ ref('ai_impact', name ~ '_extra') }} as extra on {{ same }}
         union all
-        select {{ typed | join(', ') }}
-        from {{ ref('ai_impact', name ~ '_extra') }}
+        select
+            {% for column in columns -%}
+                {{ cells[('extra', column)] }} as {{ column }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from {{ ref('ai_impact', name ~ '_extra') }} as extra
+        left join {{ ref('ai_impact', name) }} as ours on {{ same }}
+        where ours.{{ key }} is null and {{ cells[('extra', 'name')] }} is not null
+    {%- else %}
+        select
+            {% for column in columns -%}
+                {{ cells[('ours', column)] }} as {{ column }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from {{ ref('ai_impact', name) }} as ours
     {%- endif %}
 {%- endmacro %}
 
