@@ -233,6 +233,31 @@ def check_access(manifest: dict) -> list[str]:
     return found
 
 
+def check_live(manifest: dict) -> list[str]:
+    """What a model of `live` reads, and rests on sources of it alone, is of `live` too: else it is read as it was."""
+    nodes = {node["unique_id"]: node for node in models(manifest)}
+    rests: dict[str, set[str]] = {}
+
+    def above(key: str) -> set[str]:
+        if key not in rests:
+            parents = [parent for parent in nodes[key]["depends_on"].get("nodes", []) if parent in nodes]
+            rests[key] = set(parents).union(*map(above, parents))
+        return rests[key]
+
+    def is_live(key: str) -> bool:
+        return "live" in nodes[key]["config"].get("tags", [])
+
+    read = {parent for key in nodes if is_live(key) for parent in nodes[key]["depends_on"].get("nodes", [])}
+    found = []
+    for key in sorted(read & nodes.keys()):
+        staged = [parent for parent in above(key) if nodes[parent]["name"].startswith("base_")]
+        if staged and all(map(is_live, staged)) and not is_live(key):
+            found.append(
+                f"{nodes[key]['name']}: live reads it, and it has no tag live in dbt_project.yml though all its sources have"
+            )
+    return found
+
+
 def private_columns(node: dict, columns: set[str]) -> list[str]:
     """Of the columns of a model those that may not be."""
     found = []
@@ -343,6 +368,7 @@ def problems(manifest: dict, root: Path) -> list[str]:
         *check_macros(manifest, root),
         *check_python_models(manifest, root),
         *check_access(manifest),
+        *check_live(manifest),
         *check_privacy(manifest),
         *check_sql(manifest),
         *check_apostrophes(manifest),

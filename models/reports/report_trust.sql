@@ -91,7 +91,8 @@ final as (
             as report_key,
         {{ ai_impact.columns('problems', ['area', 'kind', 'thing_type', 'thing_id', 'severity', 'sentence']) }},
         replace(problems.kind, '_', ' ') as kind_name,
-        coalesce(dim_use_cases.name, experiments.name, int_kpi_catalog.name, replace(problems.thing_id, '_', ' ')) as thing,
+        coalesce(dim_use_cases.name, experiments.name, int_kpi_catalog.name, replace(problems.thing_id, '_', ' '))
+            as thing,
         case problems.severity when 'high' then 1 when 'medium' then 2 when 'low' then 3 end as severity_rank,
         cast(problems.n as {{ dbt.type_bigint() }}) as n,
         cast(problems.total as {{ dbt.type_bigint() }}) as total,

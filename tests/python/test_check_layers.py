@@ -114,6 +114,20 @@ def test_a_reference_that_leaves_the_route(project, child, parent, said):
     assert said in found(project, lambda n: n[child]["depends_on"]["nodes"].append(f"model.ai_impact.{parent}"))
 
 
+def test_what_live_reads_of_its_own_sources_is_live(project):
+    def tag(*names):
+        def change(nodes):
+            nodes["stg_a"]["name"] = "base_a"
+            for name in names:
+                nodes[name]["config"]["tags"] = ["live"]
+
+        return [line for line in found(project, change) if "tag live" in line]
+
+    said = ["int_a: live reads it, and it has no tag live in dbt_project.yml though all its sources have"]
+    assert tag("stg_a", "fct_a") == said
+    assert not tag("stg_a", "int_a", "fct_a") and not tag("fct_a")
+
+
 def test_only_staging_reads_sources(project):
     said = found(project, lambda n: n["fct_a"]["depends_on"]["nodes"].append("source.ai_impact.raw_a"))
     assert said == ["fct_a: a model of marts reads raw_a of sources; by docs/architecture.md it may not"]
