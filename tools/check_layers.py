@@ -252,9 +252,7 @@ def check_live(manifest: dict) -> list[str]:
     for key in sorted(read & nodes.keys()):
         staged = [parent for parent in above(key) if nodes[parent]["name"].startswith("base_")]
         if staged and all(map(is_live, staged)) and not is_live(key):
-            found.append(
-                f"{nodes[key]['name']}: live reads it, and it has no tag live in dbt_project.yml though all its sources have"
-            )
+            found.append(f"{nodes[key]['name']}: live reads it, and it has no tag live, as all its sources have")
     return found
 
 

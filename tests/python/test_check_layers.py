@@ -123,7 +123,7 @@ def test_what_live_reads_of_its_own_sources_is_live(project):
 
         return [line for line in found(project, change) if "tag live" in line]
 
-    said = ["int_a: live reads it, and it has no tag live in dbt_project.yml, as all its sources have"]
+    said = ["int_a: live reads it, and it has no tag live, as all its sources have"]
     assert tag("stg_a", "fct_a") == said
     assert not tag("stg_a", "int_a", "fct_a") and not tag("fct_a")
 
