@@ -320,7 +320,7 @@ def test_experiment_of_full_quality():
         ({"control_arm": "other"}, "no units"),
         ({"alpha": 1.5}, "alpha"),
         ({"cluster_by": "team"}, "clustered by team"),
-        ({"primary_metric_id": "m9", "secondary_metric_ids": None}, "int_metric_catalog"),
+        ({"primary_metric_id": "m9", "secondary_metric_ids": None}, "metric_catalog"),
         ({"primary_metric_id": "m3", "secondary_metric_ids": None}, "quantile"),
         ({"primary_metric_id": "m4", "secondary_metric_ids": None}, "sqrt"),
         ({"primary_metric_id": "m5", "secondary_metric_ids": None}, "log"),

@@ -631,7 +631,7 @@ def test_plans_that_cannot_be_made():
     assert plans({"design": "staggered_did"}).reason.str.contains("staggered_did").all()
     assert plans(metric={"aggregation": "quantile"}).reason.str.contains("No such unit").all()
     assert plans(metric={"aggregation": "mode"}).reason.str.contains("mode").all()
-    assert plans(metric={"metric_id": "other"}).reason.str.contains("int_metric_catalog").all()
+    assert plans(metric={"metric_id": "other"}).reason.str.contains("metric_catalog").all()
     one = moments_of(units(n=1))
     assert plans(moments=one).reason.notna().all()
 
