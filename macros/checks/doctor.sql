@@ -15,7 +15,13 @@
             {%- do at.update({name: adapter.get_relation(node.database, node.schema, node.alias)}) -%}
         {%- endfor -%}
         {%- set lines = [] -%}
-        {%- set rejected = run_query(ai_impact.much_in_quarantine(at.event_reconciliation, at.event_quarantine)).rows -%}
+        {#- By place, since Snowflake names columns in capitals. -#}
+        {%- set rejected = [] -%}
+        {%- for row in run_query(ai_impact.much_in_quarantine(at.event_reconciliation, at.event_quarantine)).rows -%}
+            {%- do rejected.append({
+                'source': row[0], 'reason': row[1], 'reason_column': row[2], 'n': row[3], 'quarantined': row[4], 'raw': row[5]
+            }) -%}
+        {%- endfor -%}
         {%- for source in rejected | map(attribute='source') | unique | list -%}
             {%- if loop.index <= 2 -%}
                 {%- do lines.append(ai_impact.quarantine_sentence(rejected | selectattr('source', 'equalto', source) | list)) -%}
@@ -27,7 +33,7 @@
         {%- endif -%}
         {%- set timed = run_query('select count(*), count(human_minutes) from ' ~ at.fct_tasks ~ ' where is_completed').rows[0] -%}
         {%- if timed[1] * 20 < timed[0] * 19 -%}
-            {%- do lines.append(timed[0] - timed[1] ~ ' of ' ~ timed[0] ~ ' completed tasks have no human_minutes: labour, cost and time saved leave them out.') -%}
+            {%- do lines.append((timed[0] - timed[1]) ~ ' of ' ~ timed[0] ~ ' completed tasks have no human_minutes: labour, cost and time saved leave them out.') -%}
         {%- endif -%}
         {%- set known = run_query('select count(distinct kpi_id), count(distinct case when value is not null then kpi_id end) from ' ~ at.kpi_values).rows[0] -%}
         {%- set more = '`ai-impact doctor` says what the others lack, and the fix.' if known[1] < known[0] else '`ai-impact doctor` says more.' if lines else '' -%}
