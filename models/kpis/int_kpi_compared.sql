@@ -10,6 +10,11 @@
         when 1 then ', which is off: set ' || sources.source || '_enabled to true.' else ', of which no row was accepted.'
     end
 {%- endset -%}
+{#- Of a part that is off nothing is said. -#}
+{%- set off = ['(none)'] -%}
+{%- do off.append('strategic') if not var('strategic_enabled') -%}
+{%- do off.append('human') if not (var('strategic_enabled') and var('evidence_enabled')) -%}
+{%- do off.append('observability') if not var('observability_enabled') -%}
 {{ config(materialized=ai_impact.heavy_view()) }}
 
 with measured as (
@@ -46,7 +51,9 @@ absent as (
     select catalog.*
     from catalog
     left join present on catalog.kpi_id = present.kpi_id
-    where present.kpi_id is null
+    where
+        present.kpi_id is null
+        and catalog.domain not in ({{ ai_impact.quoted(off) }})
 ),
 
 sources as (
