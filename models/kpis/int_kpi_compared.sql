@@ -53,7 +53,7 @@ absent as (
     left join present on catalog.kpi_id = present.kpi_id
     where
         present.kpi_id is null
-        and catalog.domain not in ({{ ai_impact.quoted(off) }})
+        and coalesce(catalog.domain, '') not in ({{ ai_impact.quoted(off) }})
 ),
 
 sources as (
