@@ -192,9 +192,14 @@ def model_rows(look: Look, there: dict[str, Found]) -> Rows:
 
 
 def catalogue(look: Look) -> Rows:
-    """The KPIs: ours, and those of the company, which stand in the place of ours of the same id."""
-    seeds = [name for name in ("kpi_catalog", "kpi_catalog_extra") if name in look.warehouse.seeds]
-    return list({row["kpi_id"]: row for name in seeds for row in look.seed(name, "sources")}.values())
+    """The KPIs: what the company says of one of ours stands in the place of what we say, cell by cell."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in ("kpi_catalog", "kpi_catalog_extra"):
+        for row in look.seed(name, "sources") if name in look.warehouse.seeds else []:
+            said = {column: cell for column, cell in row.items() if cell not in (None, "")}
+            if row["kpi_id"] in found or said.get("name"):
+                found[row["kpi_id"]] = {**row, **found.get(row["kpi_id"], {}), **said}
+    return list(found.values())
 
 
 def kpis(catalogue: Rows, there: dict[str, Found], values: Rows | None, quality: Rows) -> Rows:
