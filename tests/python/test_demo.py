@@ -634,7 +634,7 @@ def test_seeds_describe_this_company():
     assert late == ["sales_research"]
     people = {row["team_id"]: row["headcount_fte"] for row in read_seed("labor_rates")}
     assert people == {team.team_id: str(team.people) for team in TEAMS}
-    metrics = {row["metric_id"] for row in read_seed("metric_catalog_extra")}
+    metrics = {row["metric_id"] for row in read_seed("metric_catalog")}
     known = {(experiment, metric) for experiment, metric, *_ in truth_rows()}
     for name, row in experiments.items():
         asked = [row["primary_metric_id"], *filter(None, row["secondary_metric_ids"].split("|"))]
