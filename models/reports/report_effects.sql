@@ -62,7 +62,7 @@ ranked as (
                 {{ ai_impact.safe_divide('abs(estimate)', 'ci_high - ci_low') }} desc, metric, experiment, treatment_arm
         ) as listed,
         row_number() over (
-            partition by is_listed, experiment_id, metric_id order by treatment_arm
+            partition by is_listed, experiment_id, metric_id order by treatment_arm, estimate_key
         ) as treatment_place
     from named
 ),
