@@ -33,27 +33,27 @@ MINE = "where experiment_id = 'email_drafting'"
 # Each trick: the seed's statement, what of it is changed, from what, to what.
 TRICKS = {
     "another direction": (
-        "update metric_catalog_extra set direction = 'down' where metric_id = 'mql_rate'",
+        "update metric_catalog set direction = 'down' where metric_id = 'mql_rate'",
         ("metric_catalog.direction", "up", "down"),
     ),
     "a logarithm": (
-        "update metric_catalog_extra set transform = 'log' where metric_id = 'throughput_per_labour_hour'",
+        "update metric_catalog set transform = 'log' where metric_id = 'throughput_per_labour_hour'",
         ("metric_catalog.transform", "none", "log"),
     ),
     "winsorising at .8": (
-        "update metric_catalog_extra set winsorize_at = 0.8 where metric_id = 'time_to_draft'",
+        "update metric_catalog set winsorize_at = 0.8 where metric_id = 'time_to_draft'",
         ("metric_catalog.winsorize_at", None, "0.8"),
     ),
     "a window of ten years": (
-        "update metric_catalog_extra set window_days = 3650 where metric_id = 'mql_rate'",
+        "update metric_catalog set window_days = 3650 where metric_id = 'mql_rate'",
         ("metric_catalog.window_days", "14", "3650"),
     ),
     "another covariate": (
-        "update metric_catalog_extra set covariate = 'pre_period' where metric_id = 'mql_rate'",
+        "update metric_catalog set covariate = 'pre_period' where metric_id = 'mql_rate'",
         ("metric_catalog.covariate", "engagement_score", "pre_period"),
     ),
     "a margin of a guardrail": (
-        "update metric_catalog_extra set non_inferiority_margin = 9 where metric_id = 'error_rate'",
+        "update metric_catalog set non_inferiority_margin = 9 where metric_id = 'error_rate'",
         ("metric_catalog.non_inferiority_margin", "0.1", "9"),
     ),
     "no guardrail": (
@@ -109,8 +109,7 @@ TRICKS = {
         ("roi_terms.term", "email_drafting|labour|email_drafting|throughput_per_labour_hour", None),
     ),
     "a guardrail that is not in the catalogue": (
-        "delete from metric_catalog where metric_id = 'rework_rate'; "
-        "delete from metric_catalog_extra where metric_id = 'rework_rate'",
+        "delete from metric_catalog where metric_id = 'rework_rate'",
         ("metric_catalog.metric_id", "rework_rate", None),
     ),
 }
@@ -247,7 +246,7 @@ def test_a_change_that_is_taken_back_stays_known(running):
 def test_a_run_without_the_snapshot_hides_nothing(running):
     running.edit(
         f"update experiments set alpha = 0.5 {MINE}",
-        *(f"delete from {seed} where metric_id = 'error_rate'" for seed in ("metric_catalog", "metric_catalog_extra")),
+        "delete from metric_catalog where metric_id = 'error_rate'",
     )
     running.build(models=tuple(name for name in MODELS if name != "definitions_snapshot"))
     assert running.registration()["changed_fields"] == "experiments.alpha|metric_catalog.metric_id"
@@ -299,7 +298,7 @@ def test_a_start_that_is_moved_is_where_it_was(running):
 
 def test_a_snapshot_that_was_dropped_is_no_witness(running):
     """What it knew is gone: nobody has seen the registration before its start."""
-    running.edit("update metric_catalog_extra set direction = 'down' where metric_id = 'mql_rate'")
+    running.edit("update metric_catalog set direction = 'down' where metric_id = 'mql_rate'")
     running.edit("drop table definitions_snapshot")
     running.build()
     assert running.registration()["is_registration_witnessed"] is False
@@ -320,7 +319,7 @@ def test_a_signature_stands_for_what_was_signed(running):
     running.edit("drop table definitions_snapshot")
     running.build()
     assert running.registration()["is_registration_witnessed"] is True
-    running.edit("update metric_catalog_extra set direction = 'down' where metric_id = 'mql_rate'")
+    running.edit("update metric_catalog set direction = 'down' where metric_id = 'mql_rate'")
     running.edit("drop table definitions_snapshot")
     running.build()
     assert running.registration()["is_registration_witnessed"] is False
