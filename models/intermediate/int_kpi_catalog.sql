@@ -1,4 +1,4 @@
-{#- Every KPI: ours, and those of the company, which stand in the place of ours of the same id. -#}
+{#- Every KPI: ours, with the cells and rows of the company. -#}
 {{ config(materialized=ai_impact.view_or_table()) }}
 with final as (
     {{ ai_impact.with_extra('kpi_catalog') }}

@@ -1,4 +1,4 @@
-{#- Every metric: ours, and those of the company, which stand in the place of ours of the same id. -#}
+{#- Every metric: ours, with the cells and rows of the company. -#}
 {{ config(materialized=ai_impact.view_or_table()) }}
 with final as (
     {{ ai_impact.with_extra('metric_catalog') }}

@@ -17,7 +17,7 @@ final as (
         use_case_id,
         use_case,
         -- In the unit of the KPI, so that the ratio is its value.
-        numerator * case unit when 'percent' then 100 when 'errors per 1000 tasks' then 1000 else 1 end as numerator,
+        value * denominator as numerator,
         denominator,
         as_of
     from kpis
